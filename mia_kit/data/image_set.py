@@ -1,0 +1,115 @@
+"""What `load` returns: images, labels, the names of the classes and the card of the data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from importlib.resources import files
+
+import numpy as np
+import torch
+import yaml
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+
+@dataclass(frozen=True)
+class DataCard:
+    """Where a data set comes from and what its use demands. Displays as text in a notebook."""
+
+    title: str
+    origin: str
+    people: str
+    terms: str
+    credit: str
+    citation: str
+    known_issues: tuple[str, ...]
+
+    @classmethod
+    def read(cls, name: str) -> DataCard:
+        """The card kept beside the code, in `data/cards/<name>.yaml`."""
+        text = files("mia_kit.data").joinpath("cards", f"{name}.yaml").read_text(encoding="utf-8")
+        entries = yaml.safe_load(text)
+        return cls(**{**entries, "known_issues": tuple(entries["known_issues"])})
+
+    def _repr_markdown_(self) -> str:
+        lines = [f"**{self.title}**", ""]
+        for entry in fields(self)[1:-1]:
+            lines.append(f"* *{entry.name.capitalize()}*: {getattr(self, entry.name)}")
+        lines += [f"* *Known issue*: {issue}" for issue in self.known_issues]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Labelled images.
+
+    Attributes
+    ----------
+    images : uint8 array of shape (n, h, w) for grey or (n, h, w, 3) for colour, in [0, 255]
+    labels : int64 array of shape (n,), in [0, len(class_names))
+    class_names : one name per class, also for classes without images
+    card : origin, consent, terms
+
+    Raises
+    ------
+    ValueError
+        If a shape, a type or a label does not fit.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    class_names: tuple[str, ...]
+    card: DataCard
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)):
+            raise ValueError(
+                "images must be uint8 of shape (n, h, w) or (n, h, w, 3), "
+                f"got {images.dtype} of shape {images.shape} instead"
+            )
+        if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
+            raise ValueError(
+                f"labels must be int64 of shape ({len(images)},), got {labels.dtype} of shape {labels.shape} instead"
+            )
+        if len(labels) and not (0 <= labels.min() and labels.max() < len(self.class_names)):
+            raise ValueError(
+                f"labels must lie in [0, {len(self.class_names)}), "
+                f"got values from {labels.min()} to {labels.max()} instead"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def subset(self, index: np.ndarray) -> ImageSet:
+        """The images at `index`: integers or a mask of shape (n,). Class names stay, so labels keep their meaning."""
+        return replace(self, images=self.images[index], labels=self.labels[index])
+
+    def split(self, per_class_train: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
+        """Shuffle each class, put `per_class_train` images of it into the first set and the rest into the second.
+
+        Raises ValueError if a class that has images has none left for the second set, or `per_class_train` is below 1.
+        """
+        if per_class_train < 1:
+            raise ValueError(f"per_class_train must be at least 1, got {per_class_train} instead")
+        random = np.random.default_rng(seed)
+        train: list[int] = []
+        for label in np.unique(self.labels):
+            members = random.permutation(np.flatnonzero(self.labels == label))
+            if len(members) <= per_class_train:
+                raise ValueError(
+                    f"the class {self.class_names[label]!r} needs more than per_class_train = {per_class_train} images "
+                    f"so that some are left to test on, got {len(members)} instead"
+                )
+            train.extend(members[:per_class_train])
+        mask = np.zeros(len(self), dtype=bool)
+        mask[train] = True
+        return self.subset(mask), self.subset(~mask)
+
+    def to_tensor(self, size: tuple[int, int] | None = None) -> Tensor:
+        """Float images of shape (n, channels, h, w) in [-1, 1], resized to `size` = (h, w) with antialiasing if given."""
+        images = torch.from_numpy(self.images.copy()).float() / 127.5 - 1
+        images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)  # (n, channels, h, w)
+        if size is None:
+            return images
+        return interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)

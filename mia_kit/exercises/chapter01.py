@@ -1,0 +1,62 @@
+"""Checks for the exercises of notebook 01."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from mia_kit.exercises import speak
+from mia_kit.smoothing import smoothed_targets
+from mia_kit.toy import InversionPath, distance_to_class, make_data
+
+
+def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> bool:
+    """Exercise 1: smoothed labels for any factor and any number of classes."""
+
+    def verdict() -> str | None:
+        for classes, factor in ((3, 0.0), (3, 0.3), (10, 0.1), (3, -0.05)):
+            labels = torch.arange(classes)
+            mine, right = my_targets(labels, classes, factor), smoothed_targets(labels, classes, factor)
+            if mine.shape != right.shape:
+                return f"the shape should be {tuple(right.shape)}, yours is {tuple(mine.shape)}."
+            if not torch.allclose(mine.sum(dim=1), torch.ones(classes), atol=1e-5):
+                return f"each row should sum to 1; with factor {factor:+g} yours sums to {float(mine[0].sum()):.3f}."
+            if not torch.allclose(mine, right, atol=1e-5):
+                return (
+                    f"with {classes} classes and factor {factor:+g} the labelled class should get "
+                    f"{float(right[0, 0]):.4f} and each other {float(right[0, 1]):.4f}; yours gets "
+                    f"{float(mine[0, 0]):.4f} and {float(mine[0, 1]):.4f}."
+                )
+        return None
+
+    return speak(verdict)
+
+
+def check_ceiling(factor: float) -> bool:
+    """Exercise 2: the factor whose perfect fit is 95 % sure, with three classes."""
+
+    def verdict() -> str | None:
+        if abs(factor - 0.075) < 0.001:
+            return None
+        ceiling = 1 - factor + factor / 3
+        return f"with the factor {factor:g} a perfect fit is {ceiling:.1%} sure. We look for 95 %."
+
+    return speak(verdict)
+
+
+def check_attack(path: InversionPath) -> bool:
+    """Exercise 3: an honest start from which the attacker ends inside the cloud of class 2."""
+
+    def verdict() -> str | None:
+        if path.target_class != 2:
+            return f"attack class 2; yours attacks class {path.target_class}."
+        head_start = float(distance_to_class(path.points[:1], 2, make_data()))
+        if head_start < 8:
+            return f"your start is {head_start:.1f} from a training point of class 2, and a start nearer than 8 cheats."
+        if path.distance >= 1:
+            return f"your attacker ends {path.distance:.2f} away after {path.steps} steps. Bring him nearer than 1."
+        return None
+
+    return speak(verdict)

@@ -1,0 +1,110 @@
+"""The command `mia-kit`: each subcommand is a function that returns an exit code. One clear sentence for each error."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; a foreseen problem ends with one sentence on stderr and the exit code 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.action(options)
+    except (ValueError, OSError, ImportError) as problem:
+        print(f"mia-kit: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mia-kit: stopped", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="mia-kit", description=__doc__.splitlines()[0].replace("`", ""))
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="quick experiments of chapters 1 and 2, and a page with the slider")
+    demo.add_argument("--page", type=Path, default=Path("mia-kit-demo.html"), help="where to write the page")
+    demo.set_defaults(action=_demo)
+
+    run = commands.add_parser("run", help="measure a recipe and write its evidence")
+    run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
+    run.set_defaults(action=_run)
+
+    commands.add_parser("recipes", help="list the recipes").set_defaults(action=_recipes)
+
+    claims = commands.add_parser("claims", help="every finding of the four papers beside what we measured")
+    claims.add_argument("--readme", type=Path, help="also rewrite the table in this README")
+    claims.set_defaults(action=_claims)
+
+    check = commands.add_parser("check", help="is everything here that the notebooks need?")
+    check.set_defaults(action=_check)
+
+    notebooks = commands.add_parser(
+        "notebooks", help="execute the notebooks for commit, figures' static twins included"
+    )
+    notebooks.add_argument("sources", type=Path, nargs="*", help="notebooks/NN_name.py; all of them by default")
+    notebooks.set_defaults(action=_notebooks)
+
+    references = commands.add_parser("references", help="renew the figures' reference arrays and say what changed")
+    references.add_argument("sources", type=Path, nargs="*", help="notebooks/NN_name.py; all of them by default")
+    references.set_defaults(action=_references)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.demo import run
+
+    run(options.page)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.runner import run
+
+    print(f"wrote {run(options.recipe)}")
+    return 0
+
+
+def _recipes(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.runner import recipe_names
+
+    print("\n".join(recipe_names()))
+    return 0
+
+
+def _claims(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.claims import as_text, read_claims, update_readme
+
+    if options.readme:
+        update_readme(options.readme)
+    print(as_text(read_claims()))
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.environment import report
+
+    text, complete = report()
+    print(text)
+    return 0 if complete else 1
+
+
+def _notebooks(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.notebooks import execute_all
+
+    execute_all(options.sources)
+    return 0
+
+
+def _references(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.notebooks import renew_references
+
+    print(renew_references(options.sources))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,74 @@
+"""Evidence: what an experiment measured, with all that is needed to measure it again.
+
+One small JSON file for each recipe in `notebooks/evidence/` (in an installed package: `mia_kit/evidence/`). An
+experiment puts its verdicts under `results["claims"]`, where `claims.py` finds them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def evidence_folder() -> Path:
+    """Where evidence lies: `MIA_KIT_EVIDENCE`, or the checkout's notebooks/evidence, or the installed package's."""
+    if chosen := os.environ.get("MIA_KIT_EVIDENCE"):
+        return Path(chosen)
+    checkout = PACKAGE.parent / "notebooks" / "evidence"
+    return checkout if checkout.is_dir() else PACKAGE / "evidence"
+
+
+def write_evidence(name: str, recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> Path:
+    """Write one evidence file whole or not at all, and return its path."""
+    record = {
+        "name": name,
+        "command": f"mia-kit run {name}",
+        "recipe": recipe,
+        "versions": _versions(),
+        "device": _device(),
+        "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+        "results": results,
+    }
+    path = evidence_folder() / f"{name}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
+    return path
+
+
+def read_evidence(name: str) -> dict[str, Any]:
+    """One evidence file. FileNotFoundError or ValueError say how to make it again."""
+    path = evidence_folder() / f"{name}.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"{path} is damaged ({problem}); measure it again with: mia-kit run {name}") from problem
+
+
+def _versions() -> dict[str, str]:
+    import numpy
+    import sklearn
+    import torch
+
+    from mia_kit import __version__
+
+    own = {"python": platform.python_version(), "mia_kit": __version__}
+    return own | {module.__name__: str(module.__version__) for module in (torch, numpy, sklearn)}
+
+
+def _device() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"

@@ -1,0 +1,91 @@
+"""Show a figure, and hold it to the numbers that were committed with it.
+
+nbval compares printed text only, so a headline figure takes two cells: `show` draws it (that cell's output is not
+compared), and `check` compares its arrays to `figures/references/` and prints one line that is.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mia_kit.figures.style import Drawn
+
+REFERENCES = Path(__file__).with_name("references")
+
+
+class NotReproduced(AssertionError):
+    """A figure's numbers differ from the committed ones by more than its tolerance."""
+
+
+def show(number: str, drawn: Drawn) -> None:
+    """Display a figure with its description in words.
+
+    A static twin (PNG with alt text) is added when the environment has MIA_KIT_STATIC=1, as it does when notebooks are
+    executed for commit: pages without a kernel or without scripts show the twin.
+    """
+    from IPython.display import HTML, display
+
+    figure = go.Figure(drawn.figure)
+    figure.update_layout(title_text=f"Figure {number}. {figure.layout.title.text or ''}")
+    bundle = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": drawn.alt}
+    if os.environ.get("MIA_KIT_STATIC") == "1":
+        picture = figure.to_image("png", width=1000, height=figure.layout.height, scale=1.5)
+        bundle["image/png"] = base64.b64encode(picture).decode("ascii")
+    display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
+    words = html.escape(f"Figure {number} in words: {drawn.alt}")
+    display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
+
+
+def check(number: str, drawn: Drawn, tolerance: float) -> None:
+    """Compare a figure's arrays to the committed ones and print that it is reproduced.
+
+    The greatest difference may be `tolerance` times the greatest size in the committed array (at least 1). With
+    MIA_KIT_REFERENCES=update the arrays are committed instead, and what changed is printed.
+
+    Raises
+    ------
+    NotReproduced
+        If an array is missing, has another shape, or lies outside the tolerance.
+    """
+    path = REFERENCES / f"{number}.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    if os.environ.get("MIA_KIT_REFERENCES") == "update":
+        _update(path, drawn)
+    else:
+        for name in sorted(known.keys() | drawn.arrays.keys()):
+            _compare(number, name, drawn.arrays.get(name), known.get(name), tolerance)
+    print(f"figure {number} reproduced (tolerance {tolerance:g})")
+
+
+def difference(values: np.ndarray, known: np.ndarray) -> float:
+    """Greatest difference, relative to the greatest size in `known` or 1; infinite if the shapes differ."""
+    if values.shape != known.shape:
+        return float("inf")
+    return float(np.abs(values - known).max() / max(1.0, np.abs(known).max()))
+
+
+def _compare(number: str, name: str, values: np.ndarray | None, known: list | None, tolerance: float) -> None:
+    if values is None or known is None:
+        where = "the figure" if values is None else "the committed references"
+        raise NotReproduced(f"figure {number}: {name} is missing in {where}; renew them with: mia-kit references")
+    off = difference(np.asarray(values, dtype=float), np.asarray(known, dtype=float))
+    if not off <= tolerance:
+        raise NotReproduced(
+            f"figure {number} is not reproduced: {name} is off by {off:.3g}, the tolerance is {tolerance:g}. "
+            f"got {np.asarray(values).ravel()[:6]}, expected {np.asarray(known).ravel()[:6]}"
+        )
+
+
+def _update(path: Path, drawn: Drawn) -> None:
+    rounded = {
+        name: np.vectorize(lambda x: float(f"{x:.6g}"))(values).tolist() for name, values in drawn.arrays.items()
+    }
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")

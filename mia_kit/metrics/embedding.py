@@ -1,0 +1,148 @@
+"""How classes lie in the last hidden layer: scaled distances, and t-SNE maps that morph from factor to factor.
+
+Follows figures 4 and 5 of Struppek, Hintersdorf and Kersting, "Be Careful What You Smooth For" (ICLR 2024). Distances
+are divided by the greatest one in the same set of samples, so that classifiers whose activations differ in size can be
+compared. The paper embeds each factor on its own; here each map starts from its neighbour's, so that a slider morphs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+# t-SNE starts from points this close to the origin; scikit-learn scales its own starts to the same value.
+START_SPREAD = 1e-4
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledDistances:
+    """Four distances for each sample, in [0, 1]: each an array of shape (n,).
+
+    mean_within : mean distance to the other samples of its class
+    mean_between : mean distance to the samples of all other classes
+    nearest_within : distance to the nearest other sample of its class
+    nearest_between : distance to the nearest sample of another class
+    """
+
+    mean_within: np.ndarray
+    mean_between: np.ndarray
+    nearest_within: np.ndarray
+    nearest_between: np.ndarray
+
+    @property
+    def mean_ratio(self) -> float:
+        """Mean distance within classes over mean distance between them: 0 is tight, 1 is mixed."""
+        return float(self.mean_within.mean() / self.mean_between.mean())
+
+    @property
+    def nearest_ratio(self) -> float:
+        """Mean nearest distance within classes over the one between them: above 1, strangers stand nearer."""
+        return float(self.nearest_within.mean() / self.nearest_between.mean())
+
+
+def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
+    """Euclidean distances within and between classes, divided by the greatest distance of all.
+
+    Parameters
+    ----------
+    features : array of shape (n, d), any real numbers; n x n distances are held in memory
+    labels : integer array of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, a value is not finite, there is one class only, a class has a single sample, or all
+        features are equal.
+
+    Source: figure 5 of the paper.
+    """
+    from scipy.spatial.distance import cdist
+
+    _check(features, labels)
+    distances = cdist(features, features)  # (n, n)
+    greatest = distances.max()
+    if greatest == 0:
+        raise ValueError("all features are equal, so there is no greatest distance to divide by")
+    distances /= greatest
+    between = labels[:, None] != labels[None, :]
+    within = ~between & ~np.eye(len(labels), dtype=bool)
+    return ScaledDistances(
+        mean_within=distances.mean(axis=1, where=within),
+        mean_between=distances.mean(axis=1, where=between),
+        nearest_within=distances.min(axis=1, where=within, initial=1.0),
+        nearest_between=distances.min(axis=1, where=between, initial=1.0),
+    )
+
+
+def morphing_tsne(
+    features: Mapping[float, np.ndarray], *, seed: int, perplexity: float = 15.0, iterations: int = 500
+) -> dict[float, np.ndarray]:
+    """A t-SNE map for each smoothing factor, each started from the map of its neighbour nearer to 0.
+
+    The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways.
+
+    Parameters
+    ----------
+    features : factor -> array of shape (n, d), the same samples in the same order for every factor
+    seed : seeds scikit-learn's TSNE
+    perplexity : about how many neighbours a sample keeps; must be below n
+    iterations : steps of gradient descent for each factor
+
+    Returns
+    -------
+    factor -> float array of shape (n, 2), centred, the farthest sample at distance 1; factors ascend
+
+    Raises
+    ------
+    ValueError
+        If there is no factor, or the factors have different numbers of samples.
+
+    Source: figure 4 of the paper.
+    """
+    factors = sorted(features)
+    if len({len(features[factor]) for factor in factors}) != 1:
+        counts = [len(features[factor]) for factor in factors]
+        raise ValueError(f"every factor needs the same samples, at least one factor; got {counts} samples instead")
+    middle = min(range(len(factors)), key=lambda place: abs(factors[place]))
+    maps: dict[float, np.ndarray] = {}
+    for walk in (range(middle, len(factors)), range(middle - 1, -1, -1)):
+        start = maps.get(factors[middle])
+        for place in walk:
+            start = _tsne(features[factors[place]], start, seed=seed, perplexity=perplexity, iterations=iterations)
+            maps[factors[place]] = start
+    return {factor: _fit_circle(maps[factor]) for factor in factors}
+
+
+def _tsne(
+    features: np.ndarray, start: np.ndarray | None, *, seed: int, perplexity: float, iterations: int
+) -> np.ndarray:
+    from sklearn.manifold import TSNE
+
+    init = "pca" if start is None else (start / start[:, 0].std() * START_SPREAD).astype(np.float32)
+    tsne = TSNE(perplexity=perplexity, init=init, random_state=seed, max_iter=iterations, n_jobs=1)
+    return tsne.fit_transform(features)
+
+
+def _fit_circle(points: np.ndarray) -> np.ndarray:
+    """Centre a map and scale it into the unit circle: t-SNE's own units differ from run to run."""
+    centred = points - points.mean(axis=0)
+    return centred / np.linalg.norm(centred, axis=1).max()
+
+
+def _check(features: np.ndarray, labels: np.ndarray) -> None:
+    if features.ndim != 2 or labels.shape != features.shape[:1]:
+        raise ValueError(
+            "features must have the shape (n, d) and labels the shape (n,), "
+            f"got {features.shape} and {labels.shape} instead"
+        )
+    if not np.isfinite(features).all():
+        raise ValueError("features must be finite, got infinities or NaN instead: did the training loss run away?")
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2 or counts.min() < 2:
+        smallest = counts.min() if len(counts) else 0
+        raise ValueError(
+            "distances within and between classes need at least 2 classes of at least 2 samples, "
+            f"got {len(classes)} classes, the smallest of {smallest}"
+        )

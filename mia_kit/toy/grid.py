@@ -1,0 +1,329 @@
+"""All factors and all seeds at once: hundreds of toy models trained and attacked as one batch.
+
+Training one model takes thousands of steps on tiny matrices, where a computer spends its time starting operations. The
+batch makes each operation large. Two ideas make it fast as well:
+
+* Batch norm needs the mean and variance of a linear layer's output. Both follow from the second moments of the layer's
+  *input* (a 21 x 21 matrix), so the layer and its norm fold into one matrix and no pass over the data is spent on them.
+* Only those small matrices go through autograd. The large arrays live in buffers that are made once.
+
+Every model is the one that `world.train` gives, to float accuracy; `tests/toy/test_grid.py` holds the two together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from tqdm.auto import trange
+
+from mia_kit.smoothing import smoothed_targets
+from mia_kit.toy.world import (
+    LEARNING_RATE,
+    MOMENTUM,
+    ToyClassifier,
+    ToyData,
+    check_attack,
+    distance_to_class,
+    make_data,
+)
+
+EPSILON = 1e-5  # of torch.nn.BatchNorm1d
+State = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class ToyGrid:
+    """Trained models for every pair of a factor and a seed.
+
+    `state` holds the entries of `ToyClassifier.state_dict()`, each with two leading dimensions (factors, seeds).
+    """
+
+    smoothings: tuple[float, ...]
+    seeds: tuple[int, ...]
+    steps: int
+    state: State
+
+    def model(self, smoothing: float, seed: int) -> ToyClassifier:
+        """One trained model as an ordinary module, in evaluation mode. ValueError if the grid does not hold it."""
+        near = [i for i, known in enumerate(self.smoothings) if abs(known - smoothing) < 1e-6]
+        if not near or seed not in self.seeds:
+            raise ValueError(
+                f"the grid holds smoothing factors {list(self.smoothings)} and seeds {list(self.seeds)}, "
+                f"got smoothing {smoothing} and seed {seed} instead"
+            )
+        model = ToyClassifier(seed)
+        own = {name: stack[near[0], self.seeds.index(seed)] for name, stack in self.state.items()}
+        model.load_state_dict(own, strict=False)  # the file leaves out num_batches_tracked
+        return model.eval()
+
+    def layers(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Each model in evaluation mode as three matrices that act on [input, 1], [hidden, 1] and [features].
+
+        Shapes (models, 20, 3), (models, 20, 21) and (models, 3, 20); models count seeds first, then factors.
+        """
+        flat = {name: stack.flatten(0, 1) for name, stack in self.state.items()}
+        folded = []
+        for layer in "12":
+            scale = flat[f"norm{layer}.weight"] * (flat[f"norm{layer}.running_var"] + EPSILON).rsqrt()
+            shift = flat[f"norm{layer}.bias"] + scale * (
+                flat[f"linear{layer}.bias"] - flat[f"norm{layer}.running_mean"]
+            )
+            folded.append(torch.cat([scale[..., None] * flat[f"linear{layer}.weight"], shift[..., None]], dim=-1))
+        return folded[0], folded[1], flat["head.weight"]
+
+    def folded(self) -> np.ndarray:
+        """The same as one float32 array of shape (factors, seeds, 540), for drawing outside Python.
+
+        Row by row: first weights 20 x 2, shifts 20; second weights 20 x 20, shifts 20; head 3 x 20.
+        """
+        first, second, head = self.layers()
+        parts = [first[..., :-1], first[..., -1], second[..., :-1], second[..., -1], head]
+        rows = torch.cat([part.flatten(1) for part in parts], dim=1)  # (models, 540)
+        return rows.reshape(len(self.smoothings), len(self.seeds), -1).numpy().astype("<f4")
+
+    def save(self, path: str | Path) -> None:
+        """Write the grid as safetensors."""
+        about = {"smoothings": self.smoothings, "seeds": self.seeds, "steps": self.steps}
+        tensors = {name: stack.contiguous() for name, stack in self.state.items()}
+        save_file(tensors, path, {"grid": json.dumps(about), "torch": str(torch.__version__)})
+
+    @classmethod
+    def load(cls, path: str | Path) -> ToyGrid:
+        """Read a grid that `save` wrote. FileNotFoundError or ValueError say what is wrong with the file."""
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"there is no grid of toy models at {path}; build it with: mia-kit run toy_table")
+        try:
+            with safe_open(path, framework="pt") as file:
+                about = json.loads((file.metadata() or {})["grid"])
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, KeyError, json.JSONDecodeError) as problem:
+            raise ValueError(
+                f"{path} is not a grid of toy models ({problem}); build it again with: mia-kit run toy_table"
+            ) from problem
+        return cls(tuple(about["smoothings"]), tuple(about["seeds"]), about["steps"], state)
+
+
+def load_table() -> ToyGrid:
+    """The grid that ships with the package: 33 factors from -0.3 to 0.5, 11 seeds, the paper's 5,000 steps."""
+    return ToyGrid.load(str(resources.files("mia_kit.toy") / "table.safetensors"))
+
+
+def train_grid(
+    smoothings: Sequence[float],
+    seeds: Sequence[int],
+    data: ToyData | None = None,
+    steps: int = 5000,
+    progress: bool = True,
+) -> ToyGrid:
+    """Train a classifier for every factor and every seed, all as one batch.
+
+    Parameters
+    ----------
+    smoothings : factors in (-inf, 1]
+    seeds : seeds of the initial weights, as in `world.train`
+    data : the training points; `make_data()` by default
+    steps : gradient steps, learning rate 0.001, momentum 0.9
+    progress : show a progress bar
+
+    Raises
+    ------
+    ValueError
+        If there is no factor or no seed, or a factor is out of range.
+    """
+    if not len(smoothings) or not len(seeds):
+        raise ValueError(f"give at least one factor and one seed, got {len(smoothings)} and {len(seeds)} instead")
+    data = data or make_data()
+    batch = _Batch(smoothings, seeds, data)
+    for _ in trange(steps, desc=f"training {len(smoothings)} x {len(seeds)} models", disable=not progress):
+        batch.step()
+    shape = (len(smoothings), len(seeds))
+    state = {name: stack.detach().unflatten(0, shape) for name, stack in batch.state.items()}
+    return ToyGrid(tuple(map(float, smoothings)), tuple(seeds), steps, state)
+
+
+class _Batch:
+    """The parameters, momenta and buffers of all models during training. Arrays run (models, units, points)."""
+
+    def __init__(self, smoothings: Sequence[float], seeds: Sequence[int], data: ToyData) -> None:
+        count, models = len(data.points), len(smoothings) * len(seeds)
+        fresh = [ToyClassifier(seed).state_dict() for seed in seeds] * len(smoothings)
+        names = [name for name in fresh[0] if not name.endswith("num_batches_tracked")]
+        self.state = {name: torch.stack([one[name] for one in fresh]) for name in names}
+        self.weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
+        self.optimiser = torch.optim.SGD(self.weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
+        targets = torch.stack([smoothed_targets(data.labels, 3, a).T for a in smoothings])
+        self.targets = targets.repeat_interleave(len(seeds), dim=0)  # (models, 3, points)
+        self.points = torch.cat([data.points.T, torch.ones(1, count)])  # (3, points): [x, y, 1]
+        self.point_moments = self.points @ self.points.T / count
+        self.hidden = torch.ones(models, 21, count)  # the last row stays 1 and carries the shift
+        self.features = torch.empty(models, 20, count)
+        self.logits = torch.empty(models, 3, count)
+        self.to_hidden, self.to_features = torch.empty(2, models, 20, count).unbind()
+
+    def step(self) -> None:
+        """One step of gradient descent for all models."""
+        count = self.points.shape[1]
+        # forward: points -> hidden -> features -> logits
+        first = self._fold("1", self.point_moments)  # (models, 20, 3)
+        hidden = self.hidden[:, :20]
+        torch.matmul(first.detach(), self.points, out=self.to_hidden)
+        torch.clamp_min(self.to_hidden, 0, out=hidden)
+        moments = (self.hidden @ self.hidden.mT).div_(count).requires_grad_()  # (models, 21, 21)
+        second = self._fold("2", moments)  # (models, 20, 21)
+        torch.bmm(second.detach(), self.hidden, out=self.features).relu_()
+        head = self.state["head.weight"].detach()
+        torch.bmm(head, self.features, out=self.logits)
+        # backward: the gradient of the mean loss at the logits is (softmax - targets) / points
+        to_logits = torch.softmax(self.logits, dim=1, out=self.logits).sub_(self.targets).div_(count)
+        self.state["head.weight"].grad = to_logits @ self.features.mT
+        torch.bmm(head.mT, to_logits, out=self.to_features)
+        _relu_backward_(self.to_features, self.features)
+        to_moments = self._backward("2", second, self.to_features @ self.hidden.mT, moments)
+        torch.bmm(second.detach()[:, :, :20].mT, self.to_features, out=self.to_hidden)
+        self.to_hidden.baddbmm_((to_moments + to_moments.mT)[:, :20], self.hidden, alpha=1 / count)
+        _relu_backward_(self.to_hidden, hidden)
+        self._backward("1", first, self.to_hidden @ self.points.T)
+        self.optimiser.step()
+
+    def _fold(self, layer: str, moments: Tensor) -> Tensor:
+        """A linear layer and its batch norm as one matrix that acts on [input, 1]; updates the running statistics.
+
+        `moments` is the mean over points of the outer product of [input, 1] with itself, (..., inputs + 1, inputs + 1).
+        """
+        weight, scale = self.state[f"linear{layer}.weight"], self.state[f"norm{layer}.weight"]
+        mean = moments[..., :-1, -1:]
+        covariance = moments[..., :-1, :-1] - mean @ mean.mT
+        centre = weight @ mean  # (models, 20, 1); the bias cancels in the norm
+        variance = (weight @ covariance * weight).sum(dim=-1, keepdim=True)
+        with torch.no_grad():
+            count = self.points.shape[1]
+            running = self.state[f"norm{layer}.running_mean"], self.state[f"norm{layer}.running_var"]
+            running[0].lerp_(centre.squeeze(-1) + self.state[f"linear{layer}.bias"], 0.1)
+            running[1].lerp_(variance.squeeze(-1) * count / (count - 1), 0.1)
+        gain = scale[..., None] * (variance + EPSILON).rsqrt()
+        return torch.cat([weight * gain, self.state[f"norm{layer}.bias"][..., None] - centre * gain], dim=-1)
+
+    def _backward(self, layer: str, folded: Tensor, gradient: Tensor, moments: Tensor | None = None) -> Tensor:
+        """Carry the gradient at a folded matrix on to the layer's parameters, and return the one at `moments`."""
+        parameters = [self.state[f"{name}{layer}.{part}"] for name, part in _FOLDED]
+        ends = parameters if moments is None else [*parameters, moments]
+        gradients = torch.autograd.grad(folded, ends, gradient)
+        for parameter, own in zip(parameters, gradients, strict=False):
+            parameter.grad = own
+        return gradients[-1]
+
+
+_FOLDED = (("linear", "weight"), ("norm", "weight"), ("norm", "bias"))
+
+
+def _relu_backward_(gradient: Tensor, output: Tensor) -> None:
+    """Zero the gradient in place wherever the ReLU's output is zero."""
+    torch.ops.aten.threshold_backward.grad_input(gradient, output, 0, grad_input=gradient)
+
+
+@dataclass(frozen=True)
+class GridInversions:
+    """Results of the attack on every model from every start; arrays of shape (factors, seeds, starts).
+
+    steps, stopped, distance mean what they do in `InversionPath`; result has the shape (factors, seeds, starts, 2).
+    """
+
+    smoothings: tuple[float, ...]
+    seeds: tuple[int, ...]
+    starts: tuple[tuple[float, float], ...]
+    target_class: int
+    steps: np.ndarray
+    stopped: np.ndarray
+    distance: np.ndarray
+    result: np.ndarray
+
+
+def invert_grid(
+    grid: ToyGrid,
+    starts: Sequence[Sequence[float]] = ((-3.0, -10.0),),
+    target_class: int = 2,
+    *,
+    data: ToyData | None = None,
+    learning_rate: float = 0.1,
+    max_steps: int = 10_000,
+    stop_confidence: float = 0.95,
+    progress: bool = False,
+) -> GridInversions:
+    """`world.invert` for every model of the grid and every start, as one batch.
+
+    Parameters are those of `world.invert`, but for `starts`: a sequence of pairs of coordinates.
+    Raises ValueError as it does.
+    """
+    for start in starts:
+        check_attack(start, learning_rate, max_steps, stop_confidence)
+    if not 0 <= target_class < len(grid.state["head.weight"][0, 0]):
+        raise ValueError(f"target_class must lie in [0, 3), got {target_class} instead")
+    layers = grid.layers()
+    models = len(layers[0])
+    # (models, 2, starts): every start runs on every model
+    points = torch.tensor(starts, dtype=torch.float32).T.expand(models, -1, -1).contiguous()
+    steps = torch.full((models, len(starts)), max_steps)
+    running = torch.arange(models)
+    current = points.clone()
+    for step in trange(max_steps, desc="inverting", disable=not progress):
+        gradient, confidence = _attack_gradient(layers, current, target_class)
+        moving = (steps[running] == max_steps)[:, None]
+        current = torch.where(moving, current - learning_rate * gradient, current)
+        crossed = (confidence > stop_confidence) & moving[:, 0]
+        if not crossed.any():
+            continue
+        steps[running] = torch.where(crossed, step, steps[running])
+        points[running] = current
+        left = (steps[running] == max_steps).any(dim=1)
+        running, current = running[left], current[left]
+        layers = tuple(layer[left] for layer in layers)
+        if not len(running):
+            break
+    points[running] = current
+    return _collect(grid, starts, target_class, steps, points, max_steps, data or make_data())
+
+
+def _attack_gradient(layers: tuple[Tensor, ...], points: Tensor, target_class: int) -> tuple[Tensor, Tensor]:
+    """Gradient of the target's cross-entropy at `points` (models, 2, starts), and the confidence (models, starts)."""
+    first, second, head = layers
+    hidden = torch.baddbmm(first[..., -1:], first[..., :-1], points).relu_()
+    features = torch.baddbmm(second[..., -1:], second[..., :-1], hidden).relu_()
+    probabilities = (head @ features).softmax(dim=1)  # (models, 3, starts)
+    confidence = probabilities[:, target_class].clone()
+    probabilities[:, target_class] -= 1
+    to_features = (head.mT @ probabilities).mul_(features > 0)
+    to_hidden = (second[..., :-1].mT @ to_features).mul_(hidden > 0)
+    return first[..., :-1].mT @ to_hidden, confidence
+
+
+def _collect(
+    grid: ToyGrid,
+    starts: Sequence[Sequence[float]],
+    target_class: int,
+    steps: Tensor,
+    points: Tensor,
+    max_steps: int,
+    data: ToyData,
+) -> GridInversions:
+    shape = (len(grid.smoothings), len(grid.seeds), len(starts))
+    results = points.mT  # (models, starts, 2)
+    distance = distance_to_class(results.reshape(-1, 2), target_class, data)
+    return GridInversions(
+        smoothings=grid.smoothings,
+        seeds=grid.seeds,
+        starts=tuple((float(x), float(y)) for x, y in starts),
+        target_class=target_class,
+        steps=steps.reshape(shape).numpy(),
+        stopped=(steps < max_steps).reshape(shape).numpy(),
+        distance=distance.reshape(shape).numpy(),
+        result=results.reshape(*shape, 2).numpy(),
+    )

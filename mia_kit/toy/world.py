@@ -1,0 +1,204 @@
+"""One toy model at a time: data, classifier, training, inversion.
+
+Follows figure 1 of Struppek, Hintersdorf and Kersting, "Be Careful What You Smooth For" (ICLR 2024), in all settings.
+The factor is not ramped here: the paper's toy trains with it from the first step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from sklearn.datasets import make_blobs
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from tqdm.auto import trange
+
+from mia_kit.smoothing import smoothed_cross_entropy
+
+CENTRES = ((0.0, -10.0), (-10.0, 10.0), (10.0, 10.0))
+LEARNING_RATE, MOMENTUM = 1e-3, 0.9
+
+
+@dataclass(frozen=True)
+class ToyData:
+    """The training points, a float Tensor of shape (n, 2), and their labels in {0, 1, 2}, of shape (n,)."""
+
+    points: Tensor
+    labels: Tensor
+
+    def of_class(self, target_class: int) -> Tensor:
+        """The points of one class, of shape (count, 2)."""
+        return self.points[self.labels == target_class]
+
+
+def make_data(n: int = 500, seed: int = 17) -> ToyData:
+    """Three Gaussian clouds around `CENTRES` with standard deviation 1.6; `n` points in all, at least 3."""
+    if n < 3:
+        raise ValueError(f"n must be at least 3, one point for each class, got {n} instead")
+    points, labels = make_blobs(n, centers=CENTRES, cluster_std=1.6, random_state=seed)
+    return ToyData(torch.tensor(points, dtype=torch.float32), torch.tensor(labels))
+
+
+class ToyClassifier(nn.Module):
+    """The paper's network 2-20-20-3: batch norm and ReLU after two layers, the last one without bias.
+
+    `forward` maps points (n, 2) to logits (n, 3); `features` gives the penultimate activations (n, 20). The seed sets
+    PyTorch's usual initialisation and leaves the global random state as it was.
+    """
+
+    def __init__(self, seed: int = 42) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.linear1, self.norm1 = nn.Linear(2, 20), nn.BatchNorm1d(20)
+            self.linear2, self.norm2 = nn.Linear(20, 20), nn.BatchNorm1d(20)
+            self.head = nn.Linear(20, 3, bias=False)
+
+    def features(self, points: Tensor) -> Tensor:
+        hidden = torch.relu(self.norm1(self.linear1(points)))
+        return torch.relu(self.norm2(self.linear2(hidden)))
+
+    def forward(self, points: Tensor) -> Tensor:
+        return self.head(self.features(points))
+
+
+def train(
+    smoothing: float,
+    seed: int = 42,
+    data: ToyData | None = None,
+    *,
+    steps: int = 5000,
+    progress: bool = False,
+    on_step: Callable[[int], None] | None = None,
+) -> ToyClassifier:
+    """Train one classifier by full-batch gradient descent, as the paper does, and return it in evaluation mode.
+
+    Parameters
+    ----------
+    smoothing : the label-smoothing factor, in (-inf, 1]
+    seed : seed of the initial weights; full-batch training draws nothing else
+    data : the training points; `make_data()` by default
+    steps : gradient steps, learning rate 0.001, momentum 0.9
+    progress : show a progress bar
+    on_step : called with the number of each step that is done
+    """
+    data = data or make_data()
+    model = ToyClassifier(seed)
+    optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
+    for step in trange(steps, desc=f"training, smoothing {smoothing:+.3g}", disable=not progress):
+        optimiser.zero_grad()
+        smoothed_cross_entropy(model(data.points), data.labels, smoothing).backward()
+        optimiser.step()
+        if on_step is not None:
+            on_step(step + 1)
+    return model.eval()
+
+
+@dataclass(frozen=True)
+class InversionPath:
+    """What an inversion did.
+
+    points : float Tensor of shape (k, 2); the start first, the result last
+    confidences : float Tensor of shape (k,) in [0, 1]; of the target class, at each point
+    gradient_norms : float Tensor of shape (k - 1,); length of the loss gradient at each point but the last
+    steps : updates after which the confidence first stood above the stop, or max_steps
+    stopped : whether it did
+    distance : Euclidean distance from the result to the nearest training point of the target class
+    target_class : the class that was attacked
+    """
+
+    points: Tensor
+    confidences: Tensor
+    gradient_norms: Tensor
+    steps: int
+    stopped: bool
+    distance: float
+    target_class: int
+
+    @property
+    def result(self) -> Tensor:
+        """The attacker's reconstruction, of shape (2,)."""
+        return self.points[-1]
+
+
+def invert(
+    model: nn.Module,
+    start: Sequence[float] = (-3.0, -10.0),
+    target_class: int = 2,
+    *,
+    data: ToyData | None = None,
+    learning_rate: float = 0.1,
+    max_steps: int = 10_000,
+    stop_confidence: float = 0.95,
+) -> InversionPath:
+    """Move a point downhill on the cross-entropy of the target class until the model is confident.
+
+    The confidence is read before each update and acted on after it, as in the published run: the result therefore
+    lies one update past the point whose confidence crossed `stop_confidence`. The model is put in evaluation mode.
+
+    Parameters
+    ----------
+    model : maps points of shape (n, 2) to logits of shape (n, classes)
+    start : two coordinates
+    target_class : in [0, classes)
+    data : the training points that `distance` is measured to; `make_data()` by default
+    learning_rate : step length per unit of gradient, above 0
+    max_steps : the most updates, at least 1
+    stop_confidence : in (0, 1]; 1 is never passed, so that all steps are made
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    """
+    check_attack(start, learning_rate, max_steps, stop_confidence)
+    model.eval()
+    point = torch.tensor([tuple(start)], dtype=torch.float32)  # (1, 2)
+    classes = model(point).shape[1]
+    if not 0 <= target_class < classes:
+        raise ValueError(f"target_class must lie in [0, {classes}), got {target_class} instead")
+    label = torch.tensor([target_class])
+    points, confidences, norms = [point], [], []
+    stopped = False
+    for _ in range(max_steps):
+        point = point.detach().requires_grad_()
+        loss = cross_entropy(model(point), label)
+        (gradient,) = torch.autograd.grad(loss, point)
+        point = point.detach() - learning_rate * gradient
+        points.append(point)
+        confidences.append(loss.detach().neg().exp())
+        norms.append(gradient.norm())
+        stopped = bool(confidences[-1] > stop_confidence)
+        if stopped:
+            break
+    with torch.no_grad():
+        confidences.append(model(point).softmax(dim=1)[0, target_class])
+    return InversionPath(
+        points=torch.cat(points),
+        confidences=torch.stack(confidences),
+        gradient_norms=torch.stack(norms),
+        steps=len(norms) - 1 if stopped else max_steps,
+        stopped=stopped,
+        distance=float(distance_to_class(point, target_class, data or make_data())),
+        target_class=target_class,
+    )
+
+
+def distance_to_class(points: Tensor, target_class: int, data: ToyData) -> Tensor:
+    """Euclidean distance from each of `points` (n, 2) to the nearest training point of the class, of shape (n,)."""
+    return torch.cdist(points, data.of_class(target_class)).amin(dim=1)
+
+
+def check_attack(start: Sequence[float] | Tensor, learning_rate: float, max_steps: int, stop_confidence: float) -> None:
+    """Raise a ValueError that says which setting of an inversion is out of range."""
+    coordinates = torch.as_tensor(start, dtype=torch.float32)
+    if coordinates.shape != (2,) or not coordinates.isfinite().all():
+        raise ValueError(f"start must be two finite coordinates, got {start!r} instead")
+    if not learning_rate > 0:
+        raise ValueError(f"learning_rate must be above 0, got {learning_rate} instead")
+    if max_steps < 1:
+        raise ValueError(f"max_steps must be at least 1, got {max_steps} instead")
+    if not 0 < stop_confidence <= 1:
+        raise ValueError(f"stop_confidence must lie in (0, 1], got {stop_confidence} instead")

@@ -1,0 +1,6 @@
+"""One training loop, `fit`, whose objective and augmentation are plain callables."""
+
+from mia_kit.training.augment import flip_and_shift
+from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, fit, smoothed_objective
+
+__all__ = ["Epoch", "FitResult", "RunawayLossWarning", "fit", "flip_and_shift", "smoothed_objective"]

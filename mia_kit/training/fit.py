@@ -1,0 +1,176 @@
+"""The training loop: one function, `fit`, for every classifier of the course.
+
+The settings follow the label-smoothing paper (Struppek, Hintersdorf and Kersting, ICLR 2024): Adam at 1e-3, divided by
+ten after three quarters and after nine tenths of the epochs, negative factors ramped up. The batches are smaller than
+the paper's 128 because our data sets are.
+
+What an epoch draws at random depends on `seed` and the number of the epoch alone, so that training can go on from the
+weights, the optimiser and the scheduler at the end of any epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+from tqdm.auto import trange
+
+from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
+
+Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
+Augment = Callable[[Tensor, Generator], Tensor]
+
+# A run has left the ground when its loss passes this many times the loss of guessing, log(classes), in either direction.
+RUNAWAY = 30.0
+
+
+class RunawayLossWarning(UserWarning):
+    """The training loss is no longer finite, or heads for infinity."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One epoch: the mean loss over its batches, each before its own step, and the learning rate used."""
+
+    loss: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What happened in training. `runaway_epoch` is the first epoch whose loss ran away, None if there is none."""
+
+    history: tuple[Epoch, ...]
+    runaway_epoch: int | None
+    seconds: float
+
+
+def smoothed_objective(smoothing: float, epochs: int) -> Objective:
+    """Cross-entropy with smoothed labels, ramped over the epochs if the factor is negative (see `mia_kit.smoothing`)."""
+    check_smoothing(smoothing)
+
+    def objective(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        return smoothed_cross_entropy(model(images), labels, ramp(smoothing, epoch, epochs))
+
+    return objective
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    seed: int,
+    smoothing: float = 0.0,
+    objective: Objective | None = None,
+    augment: Augment | None = None,
+    epochs: int = 100,
+    batch_size: int = 32,
+    learning_rate: float = 1e-3,
+    progress: bool = True,
+) -> FitResult:
+    """Train `model` in place and leave it in evaluation mode.
+
+    Parameters
+    ----------
+    model : gives logits of shape (n, classes) for images
+    images : Tensor of shape (n, channels, h, w) in [-1, 1]
+    labels : Tensor of shape (n,), integers in [0, classes)
+    seed : seeds the order of the pictures, the augmentation and the model's own random layers
+    smoothing : factor in (-inf, 1] of the default objective; leave it out when an objective is given
+    objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
+    augment : (images, generator) -> images; none by default
+
+    Warns
+    -----
+    RunawayLossWarning, once, if the loss runs away. Training goes on, so that the damage can be seen.
+
+    Raises
+    ------
+    ValueError
+        If a shape, a number or the choice of objective does not fit.
+    """
+    _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
+    objective = objective or smoothed_objective(smoothing, epochs)
+    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
+    history: list[Epoch] = []
+    runaway_epoch, began = None, time.perf_counter()
+    for epoch in (bar := trange(epochs, disable=not progress, desc="training", unit="epoch")):
+        epoch_seed = seed * 1_000_003 + epoch
+        generator = torch.Generator().manual_seed(epoch_seed)
+        batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(epoch_seed)  # for random layers of the model, such as dropout
+            record = _run_epoch(model, batches, epoch, objective, optimiser)
+        scheduler.step()
+        history.append(record)
+        bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
+        if runaway_epoch is None and _ran_away(record.loss, labels):
+            runaway_epoch = epoch
+            _warn(record.loss, epoch)
+    model.eval()
+    return FitResult(tuple(history), runaway_epoch, time.perf_counter() - began)
+
+
+def _batches(
+    images: Tensor, labels: Tensor, generator: Generator, *, batch_size: int, augment: Augment | None
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """All pictures once, in random order, in batches of nearly equal size (batch norm fails on a last batch of one)."""
+    order = torch.randperm(len(labels), generator=generator)
+    for index in order.tensor_split(math.ceil(len(labels) / batch_size)):
+        batch = images[index]
+        yield (augment(batch, generator) if augment else batch), labels[index]
+
+
+def _run_epoch(
+    model: nn.Module,
+    batches: Iterator[tuple[Tensor, Tensor]],
+    epoch: int,
+    objective: Objective,
+    optimiser: torch.optim.Optimizer,
+) -> Epoch:
+    """One pass over the batches, one step of the optimiser for each."""
+    model.train()
+    learning_rate = optimiser.param_groups[0]["lr"]
+    total, seen = 0.0, 0
+    for images, labels in batches:
+        loss = objective(model, images, labels, epoch)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * len(labels)
+        seen += len(labels)
+    return Epoch(total / seen, learning_rate)
+
+
+def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both: bool) -> None:
+    if images.ndim != 4 or labels.shape != images.shape[:1] or not len(labels):
+        raise ValueError(
+            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
+            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
+        )
+    if epochs < 1 or batch_size < 2:
+        raise ValueError(f"epochs must be at least 1 and batch_size 2, got {epochs} and {batch_size} instead")
+    if both:
+        raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
+
+
+def _ran_away(loss: float, labels: Tensor) -> bool:
+    guessing = math.log(max(2, int(labels.max()) + 1))
+    return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
+
+
+def _warn(loss: float, epoch: int) -> None:
+    warnings.warn(
+        f"the loss ran away: {loss:.3g} in epoch {epoch}. Take a smoothing factor nearer to 0 (below about -0.3 the "
+        "loss has no floor that training can find), a smaller learning rate or fewer epochs.",
+        RunawayLossWarning,
+        stacklevel=3,
+    )

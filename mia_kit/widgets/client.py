@@ -1,0 +1,103 @@
+"""The laboratory's client side as text: one script and one style sheet, and the table of models as bytes.
+
+The script is written as small ES modules that import one another. anywidget and a page opened from a file both want a
+single module, so `script` puts the files one after the other and takes the `import` and `export` words out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from mia_kit.toy import ToyGrid
+
+# a file comes after those that it imports
+MODULES = (
+    "lab_network.js",
+    "lab_model.js",
+    "lab_state.js",
+    "lab_curve.js",
+    "lab_chart.js",
+    "lab_map.js",
+    "lab_controls.js",
+    "lab_view.js",
+    "lab_train.js",
+    "lab.js",
+)
+PAPER_STATE = "smoothing=+0.00 seed={seed} start=(-3.0,-10.0) target=2 stop=0.95"
+
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) )", re.MULTILINE)
+
+
+def read_asset(name: str) -> str:
+    """The text of one script or style sheet of this room."""
+    return (resources.files("mia_kit.widgets") / name).read_text(encoding="utf-8")
+
+
+def join_modules(sources: Sequence[tuple[str, str]]) -> str:
+    """Several ES modules, (name, text) in order of need, as one module without imports or exports.
+
+    Raises
+    ------
+    ValueError
+        If a file imports one that does not stand before it, renames what it imports, or uses another form of import
+        or export than `import { a, b } from "./file.js";` and `export function|const|let|class`.
+    """
+    joined: list[str] = []
+    seen: set[str] = set()
+    for name, text in sources:
+        for names, needed in _IMPORT.findall(text):
+            if needed not in seen:
+                raise ValueError(f"{name} imports {needed}, which must stand before it")
+            if " as " in names:
+                raise ValueError(f"{name} renames what it imports from {needed}; use the name as it is")
+        body = _EXPORT.sub("", _IMPORT.sub("", text))
+        left = re.search(r"^(import|export)\b.*", body, re.MULTILINE)
+        if left:
+            raise ValueError(f"{name} has an import or export that cannot be joined: {left.group()}")
+        joined.append(body)
+        seen.add(name)
+    return "\n".join(joined)
+
+
+def script(*more: str) -> str:
+    """The laboratory as one module without exports, followed by the files named in `more`."""
+    return join_modules([(name, read_asset(name)) for name in (*MODULES, *more)])
+
+
+def table(grid: ToyGrid, curve: np.ndarray | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """What the client computes with: arrays as little-endian bytes, and plain values.
+
+    Parameters
+    ----------
+    grid : the trained models; `folded()` gives (factors, seeds, 540) float32
+    curve : optional distances of the paper's attack, of shape (factors, seeds), so that they need not be computed
+
+    Raises
+    ------
+    ValueError
+        If `curve` does not have one distance for each factor and seed.
+    """
+    from mia_kit.toy import make_data
+
+    shape = (len(grid.smoothings), len(grid.seeds))
+    if curve is not None and np.shape(curve) != shape:
+        raise ValueError(f"curve must have the shape {shape} (factors, seeds), got {np.shape(curve)} instead")
+    data = make_data()
+    arrays = {
+        "weights": grid.folded().astype("<f4").tobytes(),
+        "points": data.points.numpy().astype("<f4").tobytes(),
+        "labels": data.labels.numpy().astype("u1").tobytes(),
+        "curve": b"" if curve is None else np.asarray(curve, dtype="<f4").tobytes(),
+    }
+    plain = {
+        "smoothings": [round(float(a), 6) for a in grid.smoothings],
+        "seeds": [int(seed) for seed in grid.seeds],
+    }
+    return arrays, plain

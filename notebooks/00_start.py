@@ -1,0 +1,130 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 0. Start here: what does a classifier give away?
+#
+# **You will be able to** say what a model inversion attack is and whom it harms, check that your machine has what the
+# course needs, and find your way through the chapters.
+#
+# **You need** to have seen a neural network before. &nbsp; **Time** 10 minutes of yours, seconds of the computer's.
+# &nbsp; **Memory** under 700 MB. &nbsp; **GPU** no.
+#
+# ## The problem in four sentences
+#
+# A company trains a classifier on photographs of its staff, so that a door opens for the right people. It deletes the
+# photographs and keeps the network. Somebody copies the network. What do they now know about the faces?
+#
+# More than the company thinks. The network was shaped by those photographs, and an attacker can ask it, step by step,
+# which input would make it surer that it sees Alice. That is **model inversion**: the network itself is the signpost to
+# the data that it was trained on. A related attack, **membership inference**, asks whether a certain photograph was
+# among them.
+#
+# This course is about what moves that leak up and down. The first lever is a single number that most people set for
+# quite other reasons: the **label-smoothing factor**.
+#
+# ## Is everything here?
+
+# %% tags=["nbval-ignore-output"]
+from mia_kit.experiments.environment import report
+
+text, complete = report()
+print(text)
+
+# %% [markdown]
+# Whatever is marked MISSING comes with the exact line that installs it.
+#
+# ## A first leak, in seconds
+#
+# A small network has learned to tell three clouds of points apart. The table of trained networks that ships with the
+# course saves us the training here; chapter 1 trains live. An attacker who has never seen the points starts beside
+# cloud 0 and lets the network lead him towards class 2.
+
+# %%
+from mia_kit.figures import toy as figures
+from mia_kit.figures.reproduce import check, show
+from mia_kit.toy import invert, load_table, make_data
+
+data, table = make_data(), load_table()
+network = table.model(smoothing=0.0, seed=42)
+path = invert(network, start=(-3, -10), target_class=2)
+print(f"The network is {path.confidences[-1]:.0%} sure that it sees class 2.")
+
+# %% tags=["nbval-ignore-output"]
+first_leak = figures.decision_maps({0.0: network}, {0.0: path}, data)
+show("0.1", first_leak)
+
+# %%
+check("0.1", first_leak, tolerance=0.02)
+
+# %% [markdown]
+# He ends about 3 units from the nearest training point of class 2, having started some 20 away. He never saw a single
+# one. In chapter 1 you drag one slider, and that distance moves.
+#
+# ## What this may be used for
+#
+# These attacks recover traits of real people. Use them to **teach**, to **study** and to **audit models that you own or
+# have been allowed to test**. Do not use them on models of others, to find out who somebody is, or to make pictures of
+# people who did not agree.
+#
+# * Photographs of real people appear in this course only where a lesson needs them, and as few as it needs. Every data
+#   set has a card that says who is in it and on which terms (`mia_kit.data.load("orl").card`).
+# * Wherever a synthetic face teaches the same, we take the synthetic one.
+# * A result that embarrasses a method is reported as it is. So is one that embarrasses us: see the table of claims
+#   (`mia-kit claims`).
+#
+# ## The chapters
+#
+# | chapter | what you do there |
+# |---|---|
+# | [1. Toy inversion](01_toy_inversion.ipynb) | drag the smoothing factor in the plane and watch an attacker come and go |
+# | [2. Embeddings](02_embeddings.ipynb) | look inside: how smoothing moves people about in the last hidden layer |
+#
+# More chapters (faces, defences, poisoning the attacker, membership, full scale) are planned; the README lists them.
+#
+# ## How a chapter works
+#
+# **Predict, then drag.** You learn most in the second in which you are wrong. Exercises say how long they take, unfold
+# hints, and have a check that talks to you. Solutions are folded away in the cell below the exercise.
+
+# %% [markdown]
+# ### Exercise (2 minutes, easy): what does the attacker have?
+#
+# In the demonstration above the attacker computed gradients. Which of these must he hold: `"the training points"`,
+# `"the network"`, or `"the labels of the training points"`?
+
+# %% tags=["exercise"]
+from mia_kit.exercises import chapter00 as exercises
+
+my_answer = "the training points"  # change this
+exercises.check_attacker(my_answer)
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+my_answer = "the network"
+exercises.check_attacker(my_answer)
+
+# %% [markdown]
+# ## Quiz
+#
+# 1. The photographs were deleted after training. Is the data gone?
+# <details><summary>Answer</summary>No. The network's weights were shaped by them, and inversion reads some of that
+# shape back.</details>
+#
+# 2. What is the difference between model inversion and membership inference?
+# <details><summary>Answer</summary>Inversion reconstructs what a class looks like. Membership inference asks whether one
+# given record was in the training set.</details>
+#
+# ## Three sentences to remember
+#
+# 1. A trained network is a copy of some of its training data, in a form that takes work to read.
+# 2. How readable it is depends on how it was trained, not only on how accurate it is.
+# 3. Attack only what is yours or what you may test.

@@ -1,0 +1,50 @@
+"""What all tests share: finding Chromium, and what happens to the browser tests where there is none.
+
+A test marked `browser` is skipped, with the reason, on a machine without Chromium. Continuous integration
+sets MIA_KIT_REQUIRE_BROWSER=1: there a browser test that skips, for whatever reason, fails instead.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+
+import pytest
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_CHROMIUM = (
+    "Chromium was not found: install it (Debian, Ubuntu: apt install chromium), "
+    "or name it: MIA_KIT_CHROMIUM=/path/to/chrome"
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium or Chrome, or None; MIA_KIT_CHROMIUM comes first."""
+    named = os.environ.get("MIA_KIT_CHROMIUM")
+    candidates = (named,) if named else CHROMIUM_NAMES
+    return next((found for name in candidates if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser; a test that asks for it is skipped where there is none."""
+    found = find_chromium()
+    if found is None:
+        pytest.skip(NO_CHROMIUM)
+    return found
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a browser test before its fixtures start a server that nothing could look at."""
+    if item.get_closest_marker("browser") and find_chromium() is None:
+        pytest.skip(NO_CHROMIUM)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where the browser tests are compulsory, report a skipped one as failed."""
+    report = yield
+    required = os.environ.get("MIA_KIT_REQUIRE_BROWSER") == "1"
+    if required and report.skipped and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = f"MIA_KIT_REQUIRE_BROWSER=1, but this browser test was skipped: {report.longrepr}"
+    return report

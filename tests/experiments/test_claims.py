@@ -1,0 +1,101 @@
+"""Claims and evidence: every finding has a row, verdicts follow from numbers, and the README is current."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mia_kit.experiments import claims, evidence, toy_order
+from mia_kit.experiments.runner import read_recipe, recipe_names
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_every_finding_has_a_row():
+    ids = [claim.id for claim in claims.read_claims()]
+    assert ids == [f"{p}{i}" for p, n in (("S", 22), ("M", 5), ("P", 13), ("D", 7)) for i in range(1, n + 1)]
+
+
+def test_claims_of_the_first_chapters_are_measured():
+    measured = {claim.id: claim for claim in claims.read_claims() if claim.ours}
+    for claim in ("S1", "S2", "S3", "S4"):
+        assert measured[claim].verdict in ("reproduced", "not reproduced", "partly reproduced")
+        assert (ROOT / measured[claim].link).is_file()
+
+
+def test_a_claim_without_evidence_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    assert {claim.verdict for claim in claims.read_claims()} == {"not run"}
+
+
+def test_readme_is_current():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split(claims.BEGIN)[1].split(claims.END)[0].strip()
+    assert table == claims.as_markdown(claims.read_claims()), "renew it with: mia-kit claims --readme README.md"
+
+
+def test_readme_without_markers(tmp_path):
+    (tmp_path / "README.md").write_text("no markers")
+    with pytest.raises(ValueError, match="must hold the lines"):
+        claims.update_readme(tmp_path / "README.md")
+
+
+@pytest.mark.parametrize(("gap", "verdict"), [(1.0, "reproduced"), (-1.0, "not reproduced"), (0.0, "not reproduced")])
+def test_verdict_follows_the_numbers(gap, verdict):
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(3, 20, 4))
+    values = noise + gap * np.arange(3)[:, None, None]
+    summary = toy_order.summarise(values, sign=1)
+    recipe = {"smoothings": [0.05, 0.0, -0.05], "seeds": 20, "starts": [[0, 0]] * 4}
+    assert toy_order.claim(summary, recipe)["verdict"] == verdict
+    assert summary["ordered_share"][0] == (1.0 if gap == 1 else pytest.approx(summary["ordered_share"][0]))
+
+
+def test_stored_verdicts_follow_from_stored_numbers():
+    stored = evidence.read_evidence("toy_order")
+    for name, quantity in (("S1", "distance"), ("S2", "steps")):
+        assert toy_order.claim(stored["results"][quantity], stored["recipe"]) == stored["results"]["claims"][name]
+
+
+def test_stored_recipe_is_the_shipped_one():
+    for name in recipe_names():
+        if (evidence.evidence_folder() / f"{name}.json").is_file():
+            assert evidence.read_evidence(name)["recipe"] == read_recipe(name), f"measure again: mia-kit run {name}"
+
+
+def test_evidence_names_its_circumstances():
+    for path in evidence.evidence_folder().glob("*.json"):
+        record = evidence.read_evidence(path.stem)
+        assert {"command", "recipe", "versions", "device", "seconds", "date", "results"} <= record.keys()
+        assert path.stat().st_size < 500_000
+
+
+def test_a_sample_of_the_evidence_is_measured_again():
+    """Two seeds of the fifty, in full: the stored means must be near."""
+    recipe = read_recipe("toy_order") | {"seeds": 3}
+    again = toy_order.run(recipe, progress=False)
+    stored = evidence.read_evidence("toy_order")["results"]
+    assert again["distance"]["ordered_share_by_start"] is not None
+    for mean, known in zip(again["distance"]["mean"], stored["distance"]["mean"], strict=True):
+        assert mean[0] == pytest.approx(known[0], abs=2.5)
+
+
+def test_damaged_or_absent_evidence(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="measure it with: mia-kit run toy_order"):
+        evidence.read_evidence("toy_order")
+    (tmp_path / "toy_order.json").write_text('{"half": ')
+    with pytest.raises(ValueError, match="damaged"):
+        evidence.read_evidence("toy_order")
+
+
+def test_evidence_is_written_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    path = evidence.write_evidence("trial", {"experiment": "trial"}, {"value": 1}, 2.345)
+    record = json.loads(path.read_text())
+    assert (record["seconds"], record["results"], record["command"]) == (
+        2.3,
+        {"value": 1},
+        "mia-kit run trial",
+    )
+    assert [entry.name for entry in tmp_path.iterdir()] == ["trial.json"]

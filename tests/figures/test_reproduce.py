@@ -1,0 +1,65 @@
+"""The helper that pins figures: it must notice what changed, and say so."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from mia_kit.figures import reproduce
+from mia_kit.figures.style import Drawn
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(reproduce, "REFERENCES", tmp_path)
+    (tmp_path / "9.9.json").write_text(json.dumps({"curve": [1.0, 2.0, 400.0]}))
+    return Drawn(go.Figure(go.Scatter(y=[1, 2])), "a rising line", {"curve": np.array([1.0, 2.0, 400.0])})
+
+
+def test_same_numbers(drawn, capsys):
+    reproduce.check("9.9", drawn, tolerance=0.01)
+    assert capsys.readouterr().out == "figure 9.9 reproduced (tolerance 0.01)\n"
+
+
+@pytest.mark.parametrize(("value", "passes"), [(403.9, True), (404.1, False), (np.nan, False)])
+def test_tolerance_is_relative_to_the_greatest_value(drawn, value, passes):
+    drawn.arrays["curve"][2] = value
+    if passes:
+        reproduce.check("9.9", drawn, tolerance=0.01)
+    else:
+        with pytest.raises(reproduce.NotReproduced, match="curve is off by"):
+            reproduce.check("9.9", drawn, tolerance=0.01)
+
+
+def test_other_shape_or_name(drawn):
+    drawn.arrays["curve"] = np.array([1.0, 2.0])
+    with pytest.raises(reproduce.NotReproduced, match="off by inf"):
+        reproduce.check("9.9", drawn, tolerance=0.01)
+    drawn.arrays["other"] = drawn.arrays.pop("curve")
+    with pytest.raises(reproduce.NotReproduced, match="missing in the figure"):
+        reproduce.check("9.9", drawn, tolerance=0.01)
+
+
+def test_without_references(drawn):
+    with pytest.raises(reproduce.NotReproduced, match="renew them with: mia-kit references"):
+        reproduce.check("9.8", drawn, tolerance=0.01)
+
+
+def test_update_writes_what_check_then_accepts(drawn, monkeypatch):
+    drawn.arrays["curve"] = np.array([5.0, 6.0])
+    monkeypatch.setenv("MIA_KIT_REFERENCES", "update")
+    reproduce.check("9.9", drawn, tolerance=0.01)
+    monkeypatch.delenv("MIA_KIT_REFERENCES")
+    reproduce.check("9.9", drawn, tolerance=0.0)
+
+
+def test_show_carries_the_figure_and_its_words(drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    reproduce.show("9.9", drawn)
+    (bundle,), options = shown[0]
+    assert "application/vnd.plotly.v1+json" in bundle and "image/png" not in bundle
+    assert options["metadata"]["image/png"]["alt"] == "a rising line"
+    assert "a rising line" in shown[1][0][0].data
+    assert drawn.figure.layout.title.text is None  # the caller's figure stays as it was

@@ -1,0 +1,82 @@
+"""The repository's own promises: what lies at the top, what no file names, a README whose commands exist."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TOP_LEVEL = {
+    *("README.md", "environment.yml", "notebooks", "mia_kit", "data_scripts", "tests", "binder"),
+    *("pyproject.toml", "Makefile", ".ci", ".gitignore", "LICENSE", "LICENSE-TEXT", "CITATION.cff"),
+}
+# Bracketed letters keep these patterns from matching this file.
+FORBIDDEN = {
+    "a path of one machine": r"(?<![\w.])/(?:w[o]rk|r[o]ot|h[o]me/\w+|U[s]ers/\w+)/",
+    "the name of a registry's host": r"\b(?:p[y]pi\.org|pytho[n]hosted\.org|an[a]conda\.(?:org|com)"
+    r"|downl[o]ad\.pytorch\.org|d[e]b\.debian\.org|npm[j]s\.org)\b",
+}
+
+
+def tracked_files() -> list[Path]:
+    """Return the files that are, or are about to be, in the repository; skips outside a git checkout."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listing.returncode != 0:
+        pytest.skip("not a git checkout: there is no list of tracked files")
+    return [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_top_level_holds_nothing_else() -> None:
+    found = {path.relative_to(ROOT).parts[0] for path in tracked_files()}
+    assert found - TOP_LEVEL == set()
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_text_file_names(what: str) -> None:
+    found = []
+    for path in tracked_files():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        if match := re.search(FORBIDDEN[what], text):
+            found.append(f"{path.relative_to(ROOT)}: {match.group()}")
+    assert found == []
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_commands_are_make_targets() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"^ {4}make ([a-z-]+)|`make ([a-z-]+)", readme(), re.MULTILINE))
+    commands = {first or second for first, second in named}
+    assert {"lab", "test", "test-fast", "demo"} <= commands
+    assert commands - targets == set()
+
+
+def test_readme_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", readme())
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (ROOT / link).exists()] == []
+
+
+def test_readme_pictures_have_alt_text() -> None:
+    pictures = re.findall(r"!\[([^\]]*)\]\(", readme())
+    assert pictures
+    assert all(len(alt) > 20 for alt in pictures), pictures
+
+
+def test_citation_agrees_with_the_package() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    version = re.search(r'__version__ = "(.+)"', (ROOT / "mia_kit" / "__init__.py").read_text(encoding="utf-8"))
+    assert version is not None
+    assert citation["version"] == version.group(1)
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
+    assert len(citation["references"]) == 4
+    assert all(r["authors"] and r["title"] in readme() for r in citation["references"])

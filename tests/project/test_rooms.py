@@ -1,0 +1,130 @@
+"""The rooms of the package: a thin import, arrows that never point back, short files.
+
+The checks read the source as text, so nothing here imports torch.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "mia_kit"
+
+
+def test_import_is_thin() -> None:
+    code = "import sys, mia_kit; print(sorted({'torch', 'plotly', 'numpy'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_no_file_is_past_400_lines() -> None:
+    sources = [path for suffix in ("*.py", "*.js") for path in PACKAGE.rglob(suffix)]
+    lengths = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in sources}
+    assert len(lengths) > 1
+    assert {name: length for name, length in lengths.items() if length > 400} == {}
+
+
+# The table of DESIGN's rooms: which rooms a room may import. An arrow never points back.
+ARROWS = {
+    "smoothing": set(),
+    "toy": {"smoothing"},
+    "data": set(),
+    "models": set(),
+    "training": {"models", "data", "smoothing"},
+    "defences": {"training", "models", "data", "smoothing"},
+    "access": {"models", "defences"},
+    "attacks": {"access", "models"},
+    "membership": {"access", "training"},
+    "metrics": set(),
+    "exercises": {"smoothing", "toy", "data", "models", "training", "metrics"},
+    "figures": {"metrics", "toy"},
+    "widgets": {"figures", "toy", "experiments"},
+    # The room that runs everything may look at everything.
+    "experiments": None,
+}
+# What a bare GPU machine lacks. Importing a compute room or an experiment must not ask for one of these.
+LAB_LIBRARIES = (
+    "plotly",
+    "ipywidgets",
+    "anywidget",
+    "IPython",
+    "jupytext",
+    "kaleido",
+    "mlxtend",
+    "nimfa",
+    "nbformat",
+)
+LAB_ROOMS = {"figures", "widgets"}
+# Executing notebooks is the one command that makes no sense without the lab.
+LAB_MODULES = {"mia_kit.experiments.notebooks"}
+
+
+def room_of(path: Path) -> str:
+    """Return the room of a source file: its folder below mia_kit, or its own name."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def sources() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path != PACKAGE / "__init__.py":
+            yield room_of(path), path
+
+
+def imported_names(node: ast.stmt, path: Path) -> list[str]:
+    """Return the absolute dotted names that an import statement loads."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    assert isinstance(node, ast.ImportFrom)
+    module = node.module or ""
+    if node.level:
+        folder = path.parent.relative_to(ROOT).parts
+        parents = folder[: len(folder) - node.level + 1]
+        module = ".".join((*parents, module)).rstrip(".")
+    # `from mia_kit import toy` names the room in the second half.
+    return [f"{module}.{alias.name}" for alias in node.names]
+
+
+def all_imports(path: Path) -> Iterator[str]:
+    """Yield every name imported anywhere in the file, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from imported_names(node, path)
+
+
+def test_every_room_is_in_the_table() -> None:
+    unknown = {str(path.relative_to(ROOT)) for room, path in sources() if room not in ARROWS}
+    assert unknown == set(), "a new room needs a row in ARROWS"
+
+
+def test_no_arrow_points_back() -> None:
+    wrong = []
+    for room, path in sources():
+        allowed = ARROWS.get(room)
+        if allowed is None:
+            continue
+        for name in all_imports(path):
+            parts = name.split(".")
+            if parts[0] != "mia_kit" or len(parts) < 2 or parts[1] == "__version__":
+                continue
+            target = room_of(PACKAGE / parts[1])
+            if target != room and target not in allowed:
+                wrong.append(f"{path.relative_to(ROOT)} ({room}) imports {name}")
+    assert wrong == []
+
+
+def test_recipes_can_run_without_the_lab() -> None:
+    """Import every module outside the lab's rooms in a Python with no Jupyter, no plotly, no extra data."""
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for room, path in sources()
+        if room not in LAB_ROOMS
+    }
+    code = (
+        "import importlib, sys\n"
+        f"sys.modules.update(dict.fromkeys({LAB_LIBRARIES}))\n"
+        f"for name in {sorted(modules - LAB_MODULES)}: importlib.import_module(name)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert run.returncode == 0, run.stderr[-600:]

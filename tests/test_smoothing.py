@@ -1,0 +1,97 @@
+"""Label smoothing: against closed forms, against PyTorch where it agrees, against the paper's schedule."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from mia_kit.smoothing import ramp, smoothed_cross_entropy, smoothed_targets
+
+LOGITS = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 2])
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_equals_pytorch_where_pytorch_smooths(smoothing, reduction):
+    ours = smoothed_cross_entropy(LOGITS, LABELS, smoothing, reduction)
+    theirs = cross_entropy(LOGITS, LABELS, label_smoothing=smoothing, reduction=reduction)
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [-0.05, -0.5, -3.0])
+def test_negative_factor_by_hand(smoothing):
+    log_p = LOGITS.log_softmax(dim=1)
+    by_hand = sum(
+        (1 - smoothing) * -log_p[i, LABELS[i]] + smoothing * -sum(log_p[i, k] for k in range(5)) / 5 for i in range(7)
+    )
+    assert float(smoothed_cross_entropy(LOGITS, LABELS, smoothing, "sum")) == pytest.approx(float(by_hand), abs=1e-5)
+
+
+def test_negative_factor_has_no_floor_and_differs_from_pytorch():
+    sure = torch.tensor([[50.0, 0.0, 0.0]])
+    label = torch.tensor([0])
+    assert smoothed_cross_entropy(sure, label, -0.1) == pytest.approx(-0.1 * 100 / 3, rel=1e-4)
+    assert cross_entropy(sure, label, label_smoothing=-0.1) == pytest.approx(0, abs=1e-6)
+
+
+def test_gradient_is_softmax_minus_targets():
+    logits = LOGITS.clone().requires_grad_()
+    smoothed_cross_entropy(logits, LABELS, -0.2, "sum").backward()
+    expected = LOGITS.softmax(dim=1) - smoothed_targets(LABELS, 5, -0.2)
+    torch.testing.assert_close(logits.grad, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_gradcheck():
+    logits = LOGITS.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda z: smoothed_cross_entropy(z, LABELS, -0.3), logits)
+
+
+def test_targets_of_the_paper():
+    torch.testing.assert_close(
+        smoothed_targets(torch.tensor([2]), 3, -0.3), torch.tensor([[-0.1, -0.1, 1.2]]), rtol=0, atol=1e-6
+    )
+
+
+def test_ramp_is_the_papers_at_100_epochs():
+    a = -0.05
+    values = [ramp(a, epoch, 100) for epoch in range(100)]
+    assert values[:50] == [0.0] * 50
+    for epoch in range(50, 75):
+        assert values[epoch] == pytest.approx(a * (epoch + 1 - 50) / 50)
+    assert values[74] == pytest.approx(0.5 * a)
+    assert values[75:] == [a] * 25
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 40])
+def test_ramp_of_other_lengths_ends_at_the_factor(epochs):
+    values = [ramp(-0.1, epoch, epochs) for epoch in range(epochs)]
+    assert values[-1] == -0.1
+    assert values == sorted(values, reverse=True)
+    assert [ramp(0.1, epoch, epochs) for epoch in range(epochs)] == [0.1] * epochs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((LOGITS, LABELS, 1.01), r"factor must lie in \(-inf, 1\], got 1.01"),
+        ((LOGITS, LABELS, math.nan), "got nan"),
+        ((LOGITS, LABELS, -math.inf), "got -inf"),
+        ((LOGITS[0], LABELS, 0.1), r"shape \(n, classes\), got \(5,\)"),
+        ((LOGITS, LABELS[:3], 0.1), r"shape \(7,\) to match the logits, got \(3,\)"),
+        ((LOGITS, LABELS + 1, 0.1), r"lie in \[0, 5\), got values from 1 to 5"),
+        ((LOGITS, LABELS - 1, 0.1), "got values from -1 to 3"),
+        ((LOGITS, LABELS.float(), 0.1), "labels must be integers"),
+        ((LOGITS, LABELS, 0.1, "median"), "got 'median'"),
+    ],
+)
+def test_bad_input_gets_one_clear_sentence(arguments, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        smoothed_cross_entropy(*arguments)
+
+
+@pytest.mark.parametrize(("epoch", "epochs"), [(-1, 10), (10, 10), (0, 0)])
+def test_ramp_outside_the_run(epoch, epochs):
+    with pytest.raises(ValueError, match="epoch must lie in"):
+        ramp(-0.1, epoch, epochs)

@@ -1,0 +1,104 @@
+"""The batched toy: each model equals the plain one, each attack the plain attack, and the shipped table is true."""
+
+import pytest
+import torch
+
+from mia_kit.toy import ToyGrid, invert, invert_grid, load_table, make_data, train, train_grid
+
+FACTORS = (0.3, 0.0, -0.1)
+
+
+@pytest.fixture(scope="module")
+def table():
+    return load_table()
+
+
+@pytest.fixture(scope="module")
+def small():
+    return train_grid(FACTORS, (1, 7), steps=300, progress=False)
+
+
+@pytest.mark.parametrize("smoothing", FACTORS)
+@pytest.mark.parametrize("seed", [1, 7])
+def test_each_model_is_the_plain_one(small, smoothing, seed):
+    plain = train(smoothing, seed, steps=300).state_dict()
+    batched = small.model(smoothing, seed).state_dict()
+    for name, values in plain.items():
+        if not name.endswith("num_batches_tracked"):
+            torch.testing.assert_close(batched[name], values, rtol=1e-4, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_table_is_what_training_gives(table):
+    """A sample of the shipped table, trained again in full: at the ends, where small differences grow most, and once
+    by the plain loop."""
+    assert len(table.smoothings) == 33 and table.smoothings[0] == -0.3 and table.smoothings[-1] == 0.5
+    assert len(table.seeds) == 11 and table.steps == 5000
+    again = train_grid((-0.3, 0.1, 0.5), (42, 4), progress=False)
+    points = make_data().points
+    for factor in again.smoothings:
+        for seed in again.seeds:
+            ours = table.model(factor, seed)(points).softmax(dim=1)
+            torch.testing.assert_close(again.model(factor, seed)(points).softmax(dim=1), ours, rtol=0, atol=2e-3)
+    plain = invert(train(-0.05, 42))
+    shipped = invert(table.model(-0.05, 42))
+    assert plain.steps == pytest.approx(shipped.steps, abs=1)
+    assert plain.distance == pytest.approx(shipped.distance, abs=0.02)
+
+
+def test_attack_on_all_models_is_the_plain_attack(table):
+    few = ToyGrid((0.05, -0.05), (42,), 5000, {n: s[[14, 10]][:, :1] for n, s in table.state.items()})
+    assert (table.smoothings[14], table.smoothings[10]) == (0.05, -0.05)
+    starts = ((-3.0, -10.0), (0.0, 0.0))
+    inversions = invert_grid(few, starts, max_steps=1500)
+    for i, factor in enumerate(few.smoothings):
+        for k, start in enumerate(starts):
+            path = invert(few.model(factor, 42), start, max_steps=1500)
+            assert inversions.steps[i, 0, k] == pytest.approx(path.steps, abs=2)
+            assert inversions.stopped[i, 0, k] == path.stopped
+            assert inversions.distance[i, 0, k] == pytest.approx(path.distance, abs=0.02)
+            assert inversions.result[i, 0, k] == pytest.approx(path.result.numpy(), abs=0.02)
+    assert not inversions.stopped[0, 0, 0] and inversions.stopped[1, 0, 0]
+
+
+def test_folded_weights_compute_the_same_logits(table):
+    weights = torch.from_numpy(table.folded()[0, 3].copy())
+    first, shift1, second, shift2, head = weights.split([40, 20, 400, 20, 60])
+    points = make_data().points[:50]
+    hidden = torch.relu(points @ first.view(20, 2).T + shift1)
+    features = torch.relu(hidden @ second.view(20, 20).T + shift2)
+    expected = table.model(-0.3, table.seeds[3])(points)
+    torch.testing.assert_close(features @ head.view(3, 20).T, expected, rtol=1e-3, atol=1e-2)
+
+
+def test_save_and_load(small, tmp_path):
+    small.save(tmp_path / "grid.safetensors")
+    again = ToyGrid.load(tmp_path / "grid.safetensors")
+    assert (again.smoothings, again.seeds, again.steps) == (FACTORS, (1, 7), 300)
+    torch.testing.assert_close(again.state["head.weight"], small.state["head.weight"], rtol=0, atol=0)
+
+
+def test_table_is_small():
+    from importlib import resources
+
+    assert (resources.files("mia_kit.toy") / "table.safetensors").stat().st_size < 2_000_000
+
+
+def test_bad_grid_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match="mia-kit run toy_table"):
+        ToyGrid.load(tmp_path / "absent.safetensors")
+    (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
+    with pytest.raises(ValueError, match="is not a grid of toy models"):
+        ToyGrid.load(tmp_path / "cut.safetensors")
+
+
+def test_bad_requests(small):
+    with pytest.raises(ValueError, match="got smoothing 0.2 and seed 1 instead"):
+        small.model(0.2, 1)
+    with pytest.raises(ValueError, match="at least one factor and one seed"):
+        train_grid([], [1])
+    with pytest.raises(ValueError, match="got 1.2 instead"):
+        train_grid([1.2], [1], steps=1)
+    with pytest.raises(ValueError, match="target_class"):
+        invert_grid(small, target_class=5)
+    with pytest.raises(ValueError, match="start must be two finite"):
+        invert_grid(small, starts=((1.0,),))
