@@ -139,7 +139,8 @@ check("1.2", curve, tolerance=0.05)
 # It does not simply fall. Read it from left to right:
 #
 # * **Below about −0.15** the distance is enormous, and not because anything is hidden well. The slope is so steep that
-#   a single step throws the attacker out of the picture, to a place where the network happens to be sure.
+#   a single step throws the attacker out of the picture, to a place where the network happens to be sure. (Around
+#   −0.125 he is thrown less far, and in about one network of four he happens to land in the cloud.)
 # * **From −0.1 to 0** he stops at the boundary of class 2, several units from its points.
 # * **From 0 to +0.05** he comes nearer with every notch, from the paper's start too: this is the paper's effect.
 # * **Above +0.05** it depends on where he starts. From the paper's start most attackers *get stuck*: inside another

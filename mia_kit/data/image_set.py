@@ -72,7 +72,7 @@ class ImageSet:
             raise ValueError(
                 f"labels must be int64 of shape ({len(images)},), got {labels.dtype} of shape {labels.shape} instead"
             )
-        if len(labels) and not (0 <= labels.min() and labels.max() < len(self.class_names)):
+        if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.class_names)):
             raise ValueError(
                 f"labels must lie in [0, {len(self.class_names)}), "
                 f"got values from {labels.min()} to {labels.max()} instead"
@@ -85,15 +85,15 @@ class ImageSet:
         """The images at `index`: integers or a mask of shape (n,). Class names stay, so labels keep their meaning."""
         return replace(self, images=self.images[index], labels=self.labels[index])
 
-    def split(self, per_class_train: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
-        """Shuffle each class, put `per_class_train` images of it into the first set and the rest into the second.
+    def split_mask(self, per_class_train: int, *, seed: int) -> np.ndarray:
+        """Choose `per_class_train` images of each class at random: a bool array of shape (n,), True where chosen.
 
-        Raises ValueError if a class that has images has none left for the second set, or `per_class_train` is below 1.
+        Raises ValueError if a class that has images has none left to test on, or `per_class_train` is below 1.
         """
         if per_class_train < 1:
             raise ValueError(f"per_class_train must be at least 1, got {per_class_train} instead")
         random = np.random.default_rng(seed)
-        train: list[int] = []
+        mask = np.zeros(len(self), dtype=bool)
         for label in np.unique(self.labels):
             members = random.permutation(np.flatnonzero(self.labels == label))
             if len(members) <= per_class_train:
@@ -101,13 +101,16 @@ class ImageSet:
                     f"the class {self.class_names[label]!r} needs more than per_class_train = {per_class_train} images "
                     f"so that some are left to test on, got {len(members)} instead"
                 )
-            train.extend(members[:per_class_train])
-        mask = np.zeros(len(self), dtype=bool)
-        mask[train] = True
+            mask[members[:per_class_train]] = True
+        return mask
+
+    def split(self, per_class_train: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
+        """The images that `split_mask` chooses, and the others."""
+        mask = self.split_mask(per_class_train, seed=seed)
         return self.subset(mask), self.subset(~mask)
 
     def to_tensor(self, size: tuple[int, int] | None = None) -> Tensor:
-        """Float images of shape (n, channels, h, w) in [-1, 1], resized to `size` = (h, w) with antialiasing if given."""
+        """Float images of shape (n, channels, h, w) in [-1, 1], resized to `size` = (h, w) if that is given."""
         images = torch.from_numpy(self.images.copy()).float() / 127.5 - 1
         images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)  # (n, channels, h, w)
         if size is None:

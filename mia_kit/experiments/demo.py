@@ -20,7 +20,7 @@ def run(page: Path) -> None:
     print(
         _table(
             "Real faces (ORL, 40 people): how tight are the classes in the last hidden layer?",
-            faces_rows(faces),
+            orl_embedding.table_rows(faces),
         )
     )
     print(f"wrote {write_page(page, grid=load_table(), rows=rows)}: open it in any browser and drag the slider")

@@ -48,8 +48,8 @@ def decision_maps(
         ]
         for trace in traces:
             figure.add_trace(trace, row=1, col=column)
-    figure.update_layout(base_layout("Where the attacker ends", height=500))
-    figure.update_layout(legend={"orientation": "h", "y": -0.12}, margin_t=110)
+    figure.update_layout(base_layout("Where the attacker ends", height=520))
+    figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin_t=110)
     figure.update_xaxes(range=EXTENT, constrain="domain", title_text="first coordinate")
     figure.update_yaxes(range=EXTENT, scaleanchor="x", constrain="domain")
     figure.update_yaxes(title_text="second coordinate", col=1)
@@ -214,7 +214,7 @@ def leakage_curve(inversions: GridInversions) -> Drawn:
         figure.add_traces(_band(factors, *bounds, OKABE_ITO[index], None), 1, 2)
         figure.add_trace(_line(factors, share, index, start, "share %{y:.0%}"), 1, 2)
     figure.update_layout(base_layout("How near the attacker comes, by factor"))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(legend={"orientation": "h", "y": -0.3})
     figure.add_vline(0, line={"dash": "dot", "color": "#555555"})
     figure.update_xaxes(title_text="label-smoothing factor")
     figure.update_yaxes(type="log", exponentformat="power", dtick=1, col=1)
@@ -283,7 +283,8 @@ def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, 
         xaxis_title="first",
         yaxis_title="second",
         zaxis_title="loss",
-        camera_eye={"x": -1.5, "y": -1.7, "z": 1.0},
+        aspectmode="cube",
+        camera_eye={"x": -1.9, "y": -2.1, "z": 1.2},
     )
     highest = {a: float(loss.max()) for a, loss in losses.items()}
     alt = "Surfaces of the attacker's loss over the plane, flat near the target class. Highest loss: " + "; ".join(

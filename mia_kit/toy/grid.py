@@ -285,14 +285,14 @@ def invert_grid(
         points[running] = current
         left = (steps[running] == max_steps).any(dim=1)
         running, current = running[left], current[left]
-        layers = tuple(layer[left] for layer in layers)
+        layers = (layers[0][left], layers[1][left], layers[2][left])
         if not len(running):
             break
     points[running] = current
     return _collect(grid, starts, target_class, steps, points, max_steps, data or make_data())
 
 
-def _attack_gradient(layers: tuple[Tensor, ...], points: Tensor, target_class: int) -> tuple[Tensor, Tensor]:
+def _attack_gradient(layers: tuple[Tensor, Tensor, Tensor], points: Tensor, target_class: int) -> tuple[Tensor, Tensor]:
     """Gradient of the target's cross-entropy at `points` (models, 2, starts), and the confidence (models, starts)."""
     first, second, head = layers
     hidden = torch.baddbmm(first[..., -1:], first[..., :-1], points).relu_()

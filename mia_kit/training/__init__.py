@@ -2,5 +2,6 @@
 
 from mia_kit.training.augment import flip_and_shift
 from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, fit, smoothed_objective
+from mia_kit.training.threads import one_thread
 
-__all__ = ["Epoch", "FitResult", "RunawayLossWarning", "fit", "flip_and_shift", "smoothed_objective"]
+__all__ = ["Epoch", "FitResult", "RunawayLossWarning", "fit", "flip_and_shift", "one_thread", "smoothed_objective"]

@@ -25,8 +25,8 @@ from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
 
-# A run has left the ground when its loss passes this many times the loss of guessing, log(classes), in either direction.
-RUNAWAY = 30.0
+# A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
+RUNAWAY = 10.0
 
 
 class RunawayLossWarning(UserWarning):
@@ -51,7 +51,7 @@ class FitResult:
 
 
 def smoothed_objective(smoothing: float, epochs: int) -> Objective:
-    """Cross-entropy with smoothed labels, ramped over the epochs if the factor is negative (see `mia_kit.smoothing`)."""
+    """Cross-entropy with smoothed labels; a negative factor is ramped over the epochs (see `mia_kit.smoothing`)."""
     check_smoothing(smoothing)
 
     def objective(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:

@@ -1,0 +1,127 @@
+"""From embeddings to evidence: summaries over seeds, histograms, packed maps, and the verdicts on S3 and S4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from mia_kit.metrics import Interval, ScaledDistances, mean_interval, scaled_distances
+from mia_kit.toy import load_table, make_data
+
+if TYPE_CHECKING:
+    from mia_kit.experiments.orl_embedding import FaceEmbeddings
+
+KINDS = ("mean_within", "mean_between", "nearest_within", "nearest_between")
+RATIOS = ("mean_ratio", "nearest_ratio")
+MAP_UNITS = 1000  # maps are stored as whole thousandths of the unit circle's radius
+
+
+def by_seed(rows: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """Values of shape (seeds, factors) as evidence: the values themselves, and the mean over seeds with interval."""
+    values = np.array(rows, dtype=float)
+    triples = [_triple(mean_interval(column)) for column in values.T] if len(values) > 1 else []
+    return {"by_seed": values.round(4).tolist(), "interval": triples}
+
+
+def summarise(runs: Sequence[Mapping[float, ScaledDistances]]) -> dict[str, Any]:
+    """Means of the four distances, and their two ratios, for each factor; one mapping for each seed."""
+    means = {
+        kind: by_seed([[float(getattr(one, kind).mean()) for one in run.values()] for run in runs]) for kind in KINDS
+    }
+    return means | {ratio: by_seed([[getattr(one, ratio) for one in run.values()] for run in runs]) for ratio in RATIOS}
+
+
+def histograms(runs: Sequence[Mapping[float, ScaledDistances]], bins: int) -> dict[str, list[list[int]]]:
+    """Counts of each distance in equal bins of [0, 1], all seeds together: kind -> one list for each factor."""
+    return {
+        kind: [
+            np.histogram(np.concatenate([getattr(run[factor], kind) for run in runs]), bins, (0, 1))[0].tolist()
+            for factor in runs[0]
+        ]
+        for kind in KINDS
+    }
+
+
+def silhouettes(faces: FaceEmbeddings, held_out: bool) -> list[float]:
+    """Silhouette of the people in each t-SNE map, in [-1, 1]: 1 is tight and apart, 0 is mixed."""
+    from sklearn.metrics import silhouette_score
+
+    chosen = faces.is_training != held_out
+    return [float(silhouette_score(points[chosen], faces.labels[chosen])) for points in faces.coordinates.values()]
+
+
+def packed_maps(faces: FaceEmbeddings) -> dict[str, Any]:
+    """The t-SNE maps of one run as whole numbers; `unpacked_maps` reads them."""
+    return {
+        "units": MAP_UNITS,
+        "labels": faces.labels.tolist(),
+        "is_training": faces.is_training.astype(int).tolist(),
+        "class_names": list(faces.class_names),
+        "smoothings": list(faces.coordinates),
+        "coordinates": [
+            np.rint(points * MAP_UNITS).astype(int).ravel().tolist() for points in faces.coordinates.values()
+        ],
+    }
+
+
+def unpacked_maps(packed: Mapping[str, Any]) -> dict[float, np.ndarray]:
+    """Factor -> array of shape (n, 2) in the unit circle, from what `packed_maps` stored."""
+    return {
+        factor: np.array(flat, dtype=float).reshape(-1, 2) / packed["units"]
+        for factor, flat in zip(packed["smoothings"], packed["coordinates"], strict=True)
+    }
+
+
+def toy(smoothings: Sequence[float], held_out_seed: int) -> dict[str, Any]:
+    """The same distances in chapter 1's models, all seeds of the table, on the training points and on fresh ones."""
+    table = load_table()
+    results: dict[str, Any] = {"smoothings": list(smoothings), "seeds": list(table.seeds)}
+    for name, data in (("training", make_data()), ("held_out", make_data(seed=held_out_seed))):
+        runs = []
+        for seed in table.seeds:
+            with torch.no_grad():
+                features = {a: table.model(a, seed).features(data.points).numpy() for a in smoothings}
+            runs.append({a: scaled_distances(own, data.labels.numpy()) for a, own in features.items()})
+        results[name] = summarise(runs)
+    return results
+
+
+def claims(results: Mapping[str, Any], factors: Sequence[float]) -> dict[str, dict[str, str]]:
+    """The rows of S3 and S4: every step of a claim must stand with its interval over the differences within a seed.
+
+    S3, on t-SNE maps of held-out faces: the silhouette rises from hard to positive and falls from hard to negative.
+    S4, on held-out faces: from hard to positive the mean distance within falls and the one between rises; from hard
+    to negative the ratio of the two rises ("partly reversed").
+    """
+    held_out = results["held_out"]
+    steps = {
+        "S3": [("map_silhouette", 1, 1), ("map_silhouette", -1, -1)],
+        "S4": [("mean_within", 1, -1), ("mean_between", 1, 1), ("mean_ratio", -1, 1)],
+    }
+    rows = {}
+    for name, claimed in steps.items():
+        found = [_step(held_out[kind], results["smoothings"], factors, side) for kind, side, _ in claimed]
+        holds = all(min(sign * one.low, sign * one.high) > 0 for one, (_, _, sign) in zip(found, claimed, strict=True))
+        words = [
+            f"{kind.replace('_', ' ')} {factors[1]:g} -> {factors[1 + side]:+g}: change {one}"
+            for (kind, side, _), one in zip(claimed, found, strict=True)
+        ]
+        rows[name] = {
+            "course": f"ORL faces, held out: {'; '.join(words)}; {len(results['seeds'])} seeds",
+            "verdict": "reproduced" if holds else "not reproduced",
+            "link": "notebooks/02_embeddings.ipynb",
+        }
+    return rows
+
+
+def _step(measure: Mapping[str, Any], known: Sequence[float], factors: Sequence[float], side: int) -> Interval:
+    """Change from the hard factor to the positive (side 1) or negative (side -1) one, within each seed."""
+    values = np.array(measure["by_seed"])  # (seeds, factors)
+    return mean_interval(values[:, known.index(factors[1 + side])] - values[:, known.index(factors[1])])
+
+
+def _triple(interval: Interval) -> list[float]:
+    return [round(end, 4) for end in (interval.value, interval.low, interval.high)]
