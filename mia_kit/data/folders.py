@@ -22,11 +22,26 @@ def data_folder() -> Path:
     """
     chosen = os.environ.get("MIA_KIT_DATA")
     if not chosen:
-        return _cache_folder() / "mia_kit"
+        return cache_folder()
     folder = Path(chosen).expanduser()
     if not folder.is_dir():
         raise DataError(f"MIA_KIT_DATA is {chosen!r}, which is not a folder: create it, correct it or unset it.")
     return folder
+
+
+def source_folder(name: str) -> Path:
+    """The folder of one data set, `name` in the data folder. Raises DataError if it is not there."""
+    folder = data_folder() / name
+    if not folder.is_dir():
+        raise DataError(
+            f"The folder {folder} is missing: put the data set there, or set MIA_KIT_DATA to the folder it lies in."
+        )
+    return folder
+
+
+def cache_folder() -> Path:
+    """The folder for files that can be made again: `mia_kit` in the platform's cache folder. It need not exist."""
+    return _platform_cache() / "mia_kit"
 
 
 def package_folder(package: str, requirement: str) -> Path:
@@ -48,7 +63,7 @@ def package_folder(package: str, requirement: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
-def _cache_folder() -> Path:
+def _platform_cache() -> Path:
     """Where this platform keeps files that can be made again."""
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")

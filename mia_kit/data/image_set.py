@@ -49,6 +49,7 @@ class ImageSet:
     labels : int64 array of shape (n,), in [0, len(class_names))
     class_names : one name per class, also for classes without images
     card : origin, consent, terms
+    files : the name of each image's file within its source; empty where the source has no files
 
     Raises
     ------
@@ -60,6 +61,7 @@ class ImageSet:
     labels: np.ndarray
     class_names: tuple[str, ...]
     card: DataCard
+    files: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
@@ -78,12 +80,20 @@ class ImageSet:
                 f"got values from {labels.min()} to {labels.max()} instead"
             )
 
+        if self.files and len(self.files) != len(images):
+            raise ValueError(f"files must name all {len(images)} images or none, got {len(self.files)} names instead")
+
     def __len__(self) -> int:
         return len(self.images)
 
     def subset(self, index: np.ndarray) -> ImageSet:
         """The images at `index`: integers or a mask of shape (n,). Class names stay, so labels keep their meaning."""
-        return replace(self, images=self.images[index], labels=self.labels[index])
+        files = tuple(self.files[place] for place in np.arange(len(self))[index]) if self.files else ()
+        return replace(self, images=self.images[index], labels=self.labels[index], files=files)
+
+    def crop(self, rows: slice, columns: slice) -> ImageSet:
+        """The same part of every image, such as the face: a view, which copies no pixel."""
+        return replace(self, images=self.images[:, rows, columns])
 
     def split_mask(self, per_class_train: int, *, seed: int) -> np.ndarray:
         """Choose `per_class_train` images of each class at random: a bool array of shape (n,), True where chosen.

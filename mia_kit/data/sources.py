@@ -4,13 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mia_kit.data import digits, mnist5k, orl
+from mia_kit.data import (
+    celeba,
+    celeba10k,
+    celeba_id,
+    cifar10,
+    digits,
+    facescrub,
+    fashion_mnist,
+    gtsrb,
+    lfw,
+    lfw_ge8,
+    mnist,
+    mnist5k,
+    olivetti,
+    orl,
+    utkface,
+)
+from mia_kit.data.decoding import Size, resized
 from mia_kit.data.image_set import ImageSet
 
-_SOURCES: dict[str, Callable[[], ImageSet]] = {
-    "orl": orl.load,
-    "digits": digits.load,
-    "mnist5k": mnist5k.load,
+_SOURCES: dict[str, Callable[[Size], ImageSet]] = {
+    # inside Python packages
+    "orl": lambda size: resized(orl.load(), size),
+    "digits": lambda size: resized(digits.load(), size),
+    "mnist5k": lambda size: resized(mnist5k.load(), size),
+    # archives in the data folder
+    "celeba_id": celeba_id.load,
+    "celeba10k": celeba10k.load,
+    "cifar10": cifar10.load,
+    "facescrub12": facescrub.load_twelve,
+    "gtsrb": gtsrb.load,
+    "lfw_ge8": lfw_ge8.load,
+    "mnist": mnist.load,
+    "olivetti": olivetti.load,
+    "utkface": utkface.load,
+    # layouts that others have made
+    "celeba": celeba.load,
+    "facescrub": facescrub.load,
+    "fashion_mnist": fashion_mnist.load,
+    "lfw": lfw.load,
 }
 
 
@@ -19,16 +52,22 @@ def names() -> tuple[str, ...]:
     return tuple(_SOURCES)
 
 
-def load(name: str) -> ImageSet:
-    """Load a data set by name: "orl" (faces), "digits" (8 x 8) or "mnist5k" (28 x 28).
+def load(name: str, size: Size = None) -> ImageSet:
+    """Load a data set by name; `names()` lists them.
+
+    Parameters
+    ----------
+    name : "orl", "digits" and "mnist5k" come in Python packages; the others lie in the folder MIA_KIT_DATA
+    size : (h, w) in pixels, or one number for a square; the data set's own size by default. Pictures are cropped around
+        the centre to the proportions asked for, then resized
 
     Raises
     ------
     ValueError
-        If there is no data set of this name.
+        If there is no data set of this name, or the size is below one pixel.
     DataError
         If its files are absent or damaged; the message says what to do.
     """
     if name not in _SOURCES:
         raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(_SOURCES)}")
-    return _SOURCES[name]()
+    return _SOURCES[name](size)

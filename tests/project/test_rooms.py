@@ -31,7 +31,8 @@ ARROWS = {
     "smoothing": set(),
     "toy": {"smoothing"},
     "data": set(),
-    "models": set(),
+    # Weights are files in the data folder, found and checked like any other.
+    "models": {"data"},
     "training": {"models", "data", "smoothing"},
     "defences": {"training", "models", "data", "smoothing"},
     "access": {"models", "defences"},

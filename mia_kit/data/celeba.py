@@ -1,0 +1,42 @@
+"""CelebA as torchvision keeps it: `celeba/img_align_celeba/000001.jpg` and `celeba/identity_CelebA.txt`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from mia_kit.data.decoding import Size, decode, fingerprint
+from mia_kit.data.folders import DataError, source_folder
+from mia_kit.data.identities import read_identities
+from mia_kit.data.image_set import DataCard, ImageSet
+
+# The paper trains on the people with most photographs.
+PEOPLE = 1000
+SIZE = (218, 178)
+
+
+def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
+    """The `people` with most photographs (on a tie the lower number), one class each, named by CelebA's number.
+
+    Raises DataError if a folder, the list or a photograph is absent or damaged, and where there are fewer people.
+    """
+    root = source_folder("celeba")
+    identities = read_identities(root / "identity_CelebA.txt")
+    counts = Counter(identities.values())
+    if len(counts) < people:
+        raise DataError(f"{root} should hold at least {people} people, got {len(counts)} instead: get CelebA again.")
+    chosen = sorted(sorted(counts, key=lambda number: (-counts[number], number))[:people])
+    class_of = {number: label for label, number in enumerate(chosen)}
+    files = sorted((class_of[number], name) for name, number in identities.items() if number in class_of)
+    paths = [root / "img_align_celeba" / name for _, name in files]
+    absent = next((path for path in paths if not path.is_file()), None)
+    if absent is not None:
+        raise DataError(f"{absent} is missing, though the list of identities names it: get CelebA again.")
+    return ImageSet(
+        decode(paths, size or SIZE, key=fingerprint(paths)),
+        np.array([label for label, _ in files], dtype=np.int64),
+        tuple(f"{number:05}" for number in chosen),
+        DataCard.read("celeba"),
+        files=tuple(name for _, name in files),
+    )

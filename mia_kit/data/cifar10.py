@@ -1,0 +1,35 @@
+"""CIFAR-10, all 60,000 pictures, 32 x 32, from an archive of JPEG files (lossy: see the card)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.data.archives import DataFile, unpacked
+from mia_kit.data.decoding import Size, decode
+from mia_kit.data.folders import DataError
+from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.people import names_below, pictures_in
+
+ARCHIVE = DataFile("cifar10", "cifar10_jpeg.tar.xz", "52cd861964b42bf38079f4e6dc36906c3718a8be6f7e04343c262a950ba0583e")
+SIZE = 32
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+
+
+def load(size: Size = None) -> ImageSet:
+    """The 50,000 training pictures, then the 10,000 test pictures; `official_split` tells them apart.
+
+    Raises DataError as `unpacked` does, and if a class has no pictures.
+    """
+    folder = unpacked(ARCHIVE)
+    groups = [(part, label) for part in ("train", "test") for label in range(len(CLASSES))]
+    pictures = []
+    for part, label in groups:
+        place = folder / part / CLASSES[label]
+        paths = pictures_in(place) if place.is_dir() else []
+        if not paths:
+            raise DataError(f"{ARCHIVE.name} holds no pictures in {part}/{CLASSES[label]}: get the data set again.")
+        pictures.append(paths)
+    every = [path for paths in pictures for path in paths]
+    labels = np.repeat(np.array([label for _, label in groups], dtype=np.int64), [len(paths) for paths in pictures])
+    images = decode(every, size or SIZE, key=ARCHIVE.sha256)
+    return ImageSet(images, labels, CLASSES, DataCard.read("cifar10"), files=names_below(folder, every))

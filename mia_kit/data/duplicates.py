@@ -1,0 +1,55 @@
+"""Near-duplicates: photographs of one moment, which must not stand on both sides of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+import numpy as np
+import yaml
+
+from mia_kit.data.image_set import ImageSet
+
+# Distance in the 128-d face embedding below which two photographs of one person are the same moment.
+NEAR = 0.05
+
+
+def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
+    """Group the samples of a class that a chain of near ones connects.
+
+    Parameters
+    ----------
+    embeddings : array of shape (n, d)
+    labels : integer array of shape (n,); samples of two classes are never grouped
+    distance : greatest Euclidean distance of two neighbours in a chain
+
+    Returns
+    -------
+    int64 array of shape (n,): the place of the first sample of the group, so a sample without duplicates has its own
+    """
+    groups = np.arange(len(labels), dtype=np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        gaps = np.linalg.norm(embeddings[members, None] - embeddings[None, members], axis=2)  # (members, members)
+        for one, other in zip(*np.nonzero(np.triu(gaps < distance, k=1)), strict=True):
+            low, high = sorted((groups[members[one]], groups[members[other]]))
+            groups[groups == high] = low
+    return groups
+
+
+def noted_groups(images: ImageSet, name: str) -> np.ndarray:
+    """The same grouping from the notes kept beside the code: `name` is "celeba_id" or "facescrub12".
+
+    Returns int64 of shape (n,), as `near_duplicate_groups`. Raises ValueError if there are no notes on the data set.
+    """
+    notes: dict[str, list[Sequence[str]]] = yaml.safe_load(
+        files("mia_kit.data").joinpath("cards", "near_duplicates.yml").read_text(encoding="utf-8")
+    )
+    if name not in notes:
+        raise ValueError(f"there are no notes on near-duplicates in {name!r}: choose one of {', '.join(notes)}")
+    place = {file: index for index, file in enumerate(images.files)}
+    groups = np.arange(len(images), dtype=np.int64)
+    for group in notes[name]:
+        members = sorted(place[file] for file in group if file in place)
+        groups[members] = members[:1]
+    return groups

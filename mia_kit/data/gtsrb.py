@@ -1,0 +1,70 @@
+"""GTSRB, German traffic signs in 43 classes, 32 x 32: every fifth training frame and the whole test set."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import re
+
+import numpy as np
+
+from mia_kit.data.archives import DataFile, unpacked
+from mia_kit.data.decoding import Size, decode
+from mia_kit.data.folders import DataError
+from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.people import names_below, pictures_in
+
+ARCHIVE = DataFile(
+    "gtsrb", "gtsrb32_train5th_test.tar.xz", "afe869fddb8910a8063a65b3d30f3ebbd2495a67622140d456a3867f098c2138"
+)
+TEST_LABELS = DataFile(
+    "gtsrb", "GT-final_test.csv.gz", "71858804af72e2abc907e22104de818d2e3681a5114392c464b481b4ae55fdda"
+)
+SIZE = 32
+CLASSES = (
+    "speed limit 20", "speed limit 30", "speed limit 50", "speed limit 60", "speed limit 70", "speed limit 80",
+    "end of speed limit 80", "speed limit 100", "speed limit 120", "no passing", "no passing for lorries",
+    "right of way at the next junction", "priority road", "give way", "stop", "no vehicles", "no lorries",
+    "no entry", "general caution", "dangerous curve to the left", "dangerous curve to the right", "double curve",
+    "bumpy road", "slippery road", "road narrows on the right", "road works", "traffic signals", "pedestrians",
+    "children crossing", "bicycles crossing", "ice or snow", "wild animals", "end of all limits",
+    "turn right ahead", "turn left ahead", "ahead only", "straight or right", "straight or left", "keep right",
+    "keep left", "roundabout", "end of no passing", "end of no passing for lorries",
+)  # fmt: skip
+
+
+def load(size: Size = None) -> ImageSet:
+    """7,841 training frames, then 12,630 test pictures: `official_split` tells them apart.
+
+    `tracks` groups the training frames of one sign.
+    Raises DataError as `unpacked` does, and if a class has no training frame or a test picture no label.
+    """
+    folder = unpacked(ARCHIVE)
+    test_labels = _test_labels()
+    train = [pictures_in(folder / "train" / f"{label:05}") for label in range(len(CLASSES))]
+    empty = next((label for label, paths in enumerate(train) if not paths), None)
+    test = pictures_in(folder / "test")
+    unknown = next((path.stem for path in test if path.stem not in test_labels), None)
+    if empty is not None or unknown is not None:
+        what = f"class {empty} has no training frame" if empty is not None else f"test picture {unknown} has no label"
+        raise DataError(f"{ARCHIVE.name} is not complete, {what}: get the data set gtsrb again.")
+    labels = np.repeat(np.arange(len(CLASSES)), [len(paths) for paths in train])
+    labels = np.concatenate([labels, [test_labels[path.stem] for path in test]]).astype(np.int64)
+    paths = [path for of_class in train for path in of_class] + test
+    images = decode(paths, size or SIZE, key=ARCHIVE.sha256)
+    return ImageSet(images, labels, CLASSES, DataCard.read("gtsrb"), files=names_below(folder, paths))
+
+
+def tracks(images: ImageSet) -> np.ndarray:
+    """A number for each physical sign: int64 of shape (n,). Frames of one track are near-duplicates: never split them.
+
+    Each test picture counts as a track of its own.
+    """
+    names = [re.sub(r"_\d+\.jpg$", "", name) for name in images.files]
+    return np.unique(names, return_inverse=True)[1].astype(np.int64)
+
+
+def _test_labels() -> dict[str, int]:
+    with gzip.open(TEST_LABELS.checked(), "rt", encoding="ascii") as lines:
+        rows = csv.DictReader(lines, delimiter=";")
+        return {row["Filename"].removesuffix(".ppm"): int(row["ClassId"]) for row in rows}

@@ -1,0 +1,68 @@
+"""The idx format of MNIST and Fashion-MNIST: a short header and bytes, plain or packed with gzip.
+
+The sha256 of the unpacked content is checked, so that any packing of the same file will do.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mia_kit.data.folders import DataError
+
+BYTES = 0x08  # the format's code for unsigned bytes
+
+
+@dataclass(frozen=True)
+class IdxPair:
+    """Names, sha256 of the unpacked content: one file of pictures and one of labels."""
+
+    images: str
+    images_sha256: str
+    labels: str
+    labels_sha256: str
+
+
+def read_pair(folders: Sequence[Path], pair: IdxPair, data_set: str) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures, uint8 of shape (n, h, w), and labels, int64 of shape (n,), from the first folder that holds them.
+
+    Raises DataError if a file is in none of the folders, or is damaged.
+    """
+    images = read_idx(_find(folders, pair.images, data_set), pair.images_sha256)
+    labels = read_idx(_find(folders, pair.labels, data_set), pair.labels_sha256)
+    return images, labels.astype(np.int64)
+
+
+def read_idx(path: Path, sha256: str) -> np.ndarray:
+    """The array of one file. Raises DataError if it cannot be unpacked, or its content is not the expected one."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, ValueError) as problem:
+        raise DataError(f"{path} is damaged or only half downloaded ({problem}): get it again.") from problem
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise DataError(
+            f"{path} is damaged or another file: the sha256 of its content should begin with {sha256[:12]}, "
+            f"got {found[:12]} instead; get it again."
+        )
+    dimensions = content[3]
+    if content[2] != BYTES:
+        raise DataError(f"{path} should hold unsigned bytes, got the type {content[2]:#x} instead: get it again.")
+    shape = np.frombuffer(content, dtype=">u4", count=dimensions, offset=4)
+    array: np.ndarray = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
+    return array
+
+
+def _find(folders: Sequence[Path], name: str, data_set: str) -> Path:
+    for folder in folders:
+        for path in (folder / f"{name}.gz", folder / name):
+            if path.is_file():
+                return path
+    raise DataError(
+        f"{name} of {data_set} is missing: put it, or {name}.gz, into one of {', '.join(map(str, folders))}."
+    )

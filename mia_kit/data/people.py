@@ -1,0 +1,73 @@
+"""Folders of people, `<root>/<person>/<picture>.jpg`: the layout of LFW, FaceScrub and of the unpacked archives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mia_kit.data.decoding import decode, fingerprint
+from mia_kit.data.folders import DataError
+from mia_kit.data.image_set import DataCard, ImageSet
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".pgm", ".bmp"}
+
+
+def read_people(
+    root: Path, card: str, *, size: int | tuple[int, int], key: str | None = None, pattern: str | None = None
+) -> ImageSet:
+    """All people below `root`, in alphabetical order, one class each; a class is named after its folder.
+
+    Parameters
+    ----------
+    root : folder of folders
+    card : name of the data card
+    size : (h, w), or one number for a square
+    key : names the content for the cache; by default the names, lengths and times of the files
+    pattern : regular expression that the name of each picture must match, `{person}` standing for the folder's name
+
+    Raises
+    ------
+    DataError
+        If `root` is absent or holds no folder, a person has no picture, or a picture does not decode or is misnamed.
+    """
+    if not root.is_dir():
+        raise DataError(f"The folder {root} is missing: put the folders of people there, or correct MIA_KIT_DATA.")
+    people = sorted(folder for folder in root.iterdir() if folder.is_dir())
+    if not people:
+        raise DataError(f"{root} should hold one folder for each person, got none: get the data set again.")
+    pictures = [_pictures(person, pattern) for person in people]
+    paths = [path for of_person in pictures for path in of_person]
+    return ImageSet(
+        decode(paths, size, key=key or fingerprint(paths)),
+        np.repeat(np.arange(len(people), dtype=np.int64), [len(of_person) for of_person in pictures]),
+        tuple(person.name.replace("_", " ") for person in people),
+        DataCard.read(card),
+        files=names_below(root, paths),
+    )
+
+
+def names_below(root: Path, paths: Sequence[Path]) -> tuple[str, ...]:
+    """The paths as ImageSet keeps them: relative to the root, with forward slashes."""
+    return tuple(path.relative_to(root).as_posix() for path in paths)
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of one folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+
+
+def _pictures(person: Path, pattern: str | None) -> list[Path]:
+    paths = pictures_in(person)
+    if not paths:
+        raise DataError(f"{person} holds no pictures: get the data set again, or remove this folder.")
+    if pattern is not None:
+        expected = re.compile(pattern.replace("{person}", re.escape(person.name)))
+        for path in paths:
+            if not expected.fullmatch(path.name):
+                raise DataError(
+                    f"{path} should be named {pattern.replace('{person}', person.name)}: correct or move it."
+                )
+    return paths

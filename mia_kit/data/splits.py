@@ -1,0 +1,56 @@
+"""Who is private and who is public: splits by person, and the official splits into training and test pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.data.image_set import ImageSet
+
+
+def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
+    """Choose `private` people at random; return their images and everybody else's. Nobody is in both.
+
+    The classes of each part are numbered anew, from 0. Raises ValueError if `private` is below 1 or leaves nobody else.
+    """
+    people = len(images.class_names)
+    if not 1 <= private < people:
+        raise ValueError(
+            f"private must lie in [1, {people}) so that somebody is left for the public, got {private} instead"
+        )
+    chosen = np.random.default_rng(seed).permutation(people)[:private]
+    return select_people(images, np.sort(chosen)), select_people(images, np.setdiff1d(np.arange(people), chosen))
+
+
+def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
+    """The images of the classes in `people`, which become the classes 0, 1, ... in the order given.
+
+    Raises ValueError if a class is out of range, given twice or without images.
+    """
+    classes = len(images.class_names)
+    if len(people) == 0 or np.min(people) < 0 or np.max(people) >= classes or len(np.unique(people)) != len(people):
+        raise ValueError(f"people must be different classes in [0, {classes}), at least one, got {people} instead")
+    new_label = np.full(classes, -1, dtype=np.int64)
+    new_label[people] = np.arange(len(people))
+    chosen = images.subset(new_label[images.labels] >= 0)
+    empty = np.setdiff1d(people, images.labels)
+    if len(empty):
+        raise ValueError(f"the class {images.class_names[empty[0]]!r} has no images: leave it out")
+    names = tuple(images.class_names[person] for person in people)
+    return ImageSet(chosen.images, new_label[chosen.labels], names, images.card, files=chosen.files)
+
+
+def people_with(images: ImageSet, at_least: int) -> np.ndarray:
+    """The classes that have `at_least` images or more, for `select_people`: ascending integers."""
+    return np.flatnonzero(np.bincount(images.labels, minlength=len(images.class_names)) >= at_least)
+
+
+def official_split(images: ImageSet) -> tuple[ImageSet, ImageSet]:
+    """The training and the test pictures, as their authors divided them.
+
+    Raises ValueError if the data set has no such division.
+    """
+    train = np.array([name.startswith("train/") for name in images.files], dtype=bool)
+    test = np.array([name.startswith("test/") for name in images.files], dtype=bool)
+    if len(train) != len(images) or not (train ^ test).all():
+        raise ValueError(f"{images.card.title} has no official split: use ImageSet.split")
+    return images.subset(train), images.subset(test)

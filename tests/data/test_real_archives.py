@@ -1,0 +1,83 @@
+"""The real data sets, where MIA_KIT_DATA has them: counts, classes and a pixel or two. Skipped elsewhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from mia_kit.data import DataError, ImageSet, celeba_id, data_folder, gtsrb, lfw_ge8, load, official_split
+
+
+@dataclass(frozen=True)
+class Expected:
+    images: tuple[int, ...]
+    classes: int
+    smallest: int  # images of the smallest class
+
+
+EXPECTED = {
+    "celeba_id": Expected((5524, 32, 32, 3), 229, 15),
+    "celeba10k": Expected((9706, 32, 32, 3), 5280, 1),
+    "cifar10": Expected((60000, 32, 32, 3), 10, 6000),
+    "facescrub12": Expected((1846, 32, 32, 3), 12, 103),
+    "fashion_mnist": Expected((70000, 28, 28), 10, 7000),
+    "gtsrb": Expected((20471, 32, 32, 3), 43, 102),
+    "lfw_ge8": Expected((4822, 32, 32, 3), 217, 8),
+    "mnist": Expected((70000, 28, 28), 10, 6313),
+    "olivetti": Expected((400, 64, 64), 40, 10),
+    "utkface": Expected((8000, 32, 32, 3), 1, 8000),
+}
+
+
+def real(name: str, size: int | None = None) -> ImageSet:
+    try:
+        present = (data_folder() / name).is_dir()
+        images = load(name, size=size) if present or name == "fashion_mnist" else None
+    except DataError:
+        if (data_folder() / name).is_dir():
+            raise
+        images = None
+    if images is None:
+        pytest.skip(f"MIA_KIT_DATA has no folder {name}")
+    return images
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPECTED)
+def test_counts(name: str) -> None:
+    expected = EXPECTED[name]
+    images = real(name, size=expected.images[1])
+    assert images.images.shape == expected.images
+    assert len(images.class_names) == expected.classes
+    assert np.bincount(images.labels, minlength=expected.classes).min() == expected.smallest
+
+
+def test_celeba_people_are_those_of_the_archive() -> None:
+    images = real("celeba_id", size=32)
+    assert {int(name) for name in images.class_names} == celeba_id.PEOPLE
+
+
+@pytest.mark.slow
+def test_gtsrb_tracks_have_six_frames() -> None:
+    images = real("gtsrb", size=32)
+    train, test = official_split(images)
+    assert (len(train), len(test)) == (7841, 12630)
+    counts = np.bincount(gtsrb.tracks(train))
+    assert np.median(counts) == 6
+
+
+def test_lfw_pairs_that_are_complete() -> None:
+    pairs = lfw_ge8.load_pairs(real("lfw_ge8", size=32))
+    assert (pairs.same.sum(), (~pairs.same).sum()) == (796, 1)
+
+
+def test_olivetti_faces_stand_upright() -> None:
+    """The mean face is its own mirror image, left to right and not top to bottom, and its eyes are dark."""
+    mean = real("olivetti").images.mean(axis=0)
+
+    def agreement(other: np.ndarray) -> float:
+        return float(np.corrcoef(mean.ravel(), other.ravel())[0, 1])
+
+    assert agreement(mean[:, ::-1]) > 0.9
+    assert agreement(mean[:, ::-1]) > agreement(mean[::-1]) + 0.2
+    assert mean[18:26, 12:52].mean() < mean[32:42, 12:52].mean() - 10

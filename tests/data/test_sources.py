@@ -1,0 +1,216 @@
+"""Each source on tiny files in its own layout; bad files give one sentence."""
+
+import gzip
+import hashlib
+import struct
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_data import Pack, colours, picture, write_people
+
+from mia_kit.data import (
+    DataCard,
+    DataError,
+    celeba10k,
+    celeba_id,
+    cifar10,
+    facescrub,
+    gtsrb,
+    lfw_ge8,
+    load,
+    mnist,
+    names,
+    utkface,
+)
+from mia_kit.data.archives import DataFile, sha256_of
+
+
+def text_file(root: Path, folder: str, name: str, content: bytes) -> DataFile:
+    path = root / folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return DataFile(folder, name, sha256_of(path))
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_source_has_a_card(name: str) -> None:
+    card = DataCard.read(name)
+    assert all(len(text) > 2 for text in (card.title, card.origin, card.people, card.terms, card.credit))
+    assert card.known_issues
+
+
+def test_unknown_name() -> None:
+    with pytest.raises(ValueError, match="no data set is called 'faces': choose one of orl, digits"):
+        load("faces")
+
+
+@pytest.mark.parametrize("name", [n for n in names() if n not in ("orl", "digits", "mnist5k", "fashion_mnist")])
+def test_missing_data_is_one_sentence(data_root: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"is missing: .*\.$"):
+        load(name)
+
+
+def test_data_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", "/nowhere/at/all")
+    with pytest.raises(DataError, match="MIA_KIT_DATA is '/nowhere/at/all', which is not a folder"):
+        load("celeba_id")
+
+
+def test_package_sources_can_be_resized() -> None:
+    assert load("digits", size=16).images.shape == (1797, 16, 16)
+
+
+def test_archive_of_people(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {"07201/000005.jpg": picture(200), "07203/000001.jpg": picture(10), "07203/000002.jpg": picture(20)}
+    monkeypatch.setattr(celeba_id, "ARCHIVE", pack("celeba_id", members))
+    images = load("celeba_id", size=8)
+    assert images.class_names == ("07201", "07203")
+    assert colours(images.images) == [200, 10, 20]
+
+
+def test_private_people_of_celeba() -> None:
+    assert len(celeba_id.PEOPLE) == 229
+    assert min(celeba_id.PEOPLE) == 7201
+    assert max(celeba_id.PEOPLE) == 7499
+
+
+def test_celeba10k_drops_the_private_people(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(celeba10k, "ARCHIVE", pack("celeba10k", {f"00000{i}.jpg": picture(i) for i in range(1, 5)}))
+    lines = b"000001.jpg 9000\n000002.jpg 7201\n000003.jpg 12\n000004.jpg 9000\n"
+    monkeypatch.setattr(celeba10k, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", lines))
+    images = load("celeba10k", size=8)
+    assert colours(images.images) == [1, 3, 4]
+    assert images.class_names == ("00012", "09000")
+    assert images.labels.tolist() == [1, 0, 1]
+
+
+def test_celeba10k_needs_an_identity_for_each_picture(
+    pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(celeba10k, "ARCHIVE", pack("celeba10k", {"000001.jpg": picture(1)}))
+    monkeypatch.setattr(celeba10k, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", b"000009.jpg 1\n"))
+    with pytest.raises(DataError, match=r"says nothing about 000001\.jpg"):
+        load("celeba10k")
+
+
+def test_lfw_pairs(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = ["Al_B/Al_B_0001.jpg", "Al_B/Al_B_0002.jpg", "Cy_D/Cy_D_0001.jpg"]
+    monkeypatch.setattr(lfw_ge8, "ARCHIVE", pack("lfw_ge8", {name: picture(i) for i, name in enumerate(files)}))
+    lines = b"1\t1\nAl_B\t1\t2\nAl_B\t2\tCy_D\t1\nAl_B\t1\tNo_One\t1\n"
+    monkeypatch.setattr(lfw_ge8, "PAIRS", text_file(data_root, "lfw_ge8", "pairs.txt", lines))
+    pairs = lfw_ge8.load_pairs(load("lfw_ge8", size=8))
+    assert (pairs.first.tolist(), pairs.second.tolist(), pairs.same.tolist()) == ([0, 1], [1, 2], [True, False])
+
+
+def test_facescrub_layout(data_root: Path) -> None:
+    write_people(data_root / "facescrub", {"Ada_B": 2, "Carl_D": 1})
+    with pytest.raises(DataError, match="should be named"):
+        load("facescrub", size=8)
+    for path in list((data_root / "facescrub").rglob("*.png")):
+        path.rename(path.with_stem(path.stem + "_77"))
+    assert load("facescrub", size=8).labels.tolist() == [0, 0, 1]
+
+
+def test_facescrub12(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {"./Al_B/Al_B_1_2.jpg": picture(3, (12, 12)), "./Al_B/Al_B_2_3.jpg": picture(4, (9, 9))}
+    monkeypatch.setattr(facescrub, "TWELVE", pack("facescrub12", members))
+    assert load("facescrub12").images.shape == (2, 192, 192, 3)
+
+
+def test_sklearn_lfw_layout(data_root: Path) -> None:
+    folder = data_root / "lfw_home" / "lfw_funneled" / "Al_B"
+    folder.mkdir(parents=True)
+    (folder / "Al_B_0001.jpg").write_bytes(picture(3, (250, 250), "JPEG"))
+    assert load("lfw").images.shape == (1, 125, 125, 3)
+
+
+def test_torchvision_celeba_layout(data_root: Path) -> None:
+    from mia_kit.data import celeba
+
+    folder = data_root / "celeba" / "img_align_celeba"
+    folder.mkdir(parents=True)
+    for number in range(1, 7):
+        (folder / f"00000{number}.jpg").write_bytes(picture(number))
+    listing = data_root / "celeba" / "identity_CelebA.txt"
+    owners = [5, 9, 9, 2, 5, 5]
+    listing.write_text("".join(f"00000{i}.jpg {owner}\n" for i, owner in enumerate(owners, start=1)))
+    images = celeba.load(8, people=2)
+    assert images.class_names == ("00005", "00009")
+    assert colours(images.images) == [1, 5, 6, 2, 3]
+    with pytest.raises(DataError, match="should hold at least 4 people, got 3 instead"):
+        celeba.load(8, people=4)
+    (folder / "000001.jpg").unlink()
+    with pytest.raises(DataError, match=r"000001\.jpg is missing, though the list of identities names it"):
+        celeba.load(8, people=2)
+    listing.write_text("000001.jpg\n")
+    with pytest.raises(DataError, match="a file name and a number are expected"):
+        celeba.load(8, people=1)
+
+
+def test_utkface_attributes(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        utkface, "ARCHIVE", pack("utkface", {"26_1_2_2016.jpg": picture(1), "40_0_3_2017.jpg": picture(2)})
+    )
+    images = load("utkface", size=8)
+    assert images.class_names == ("adult",)
+    assert utkface.attributes(images).tolist() == [[26, 1, 2], [40, 0, 3]]
+
+
+def test_cifar10(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {
+        f"{part}/{name}/0.jpg": picture(100 * (part == "test") + label)
+        for part in ("train", "test")
+        for label, name in enumerate(cifar10.CLASSES)
+    }
+    monkeypatch.setattr(cifar10, "ARCHIVE", pack("cifar10", members))
+    images = load("cifar10")
+    assert colours(images.images) == [*range(10), *range(100, 110)]
+    assert images.labels.tolist() == [*range(10), *range(10)]
+    del members["test/dog/0.jpg"]
+    monkeypatch.setattr(cifar10, "ARCHIVE", pack("cifar10", members))
+    with pytest.raises(DataError, match="holds no pictures in test/dog"):
+        load("cifar10")
+
+
+def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {f"train/{label:05}/00000_0000{frame}.jpg": picture(label) for label in range(43) for frame in (4, 9)}
+    members |= {"test/00000.jpg": picture(200)}
+    monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
+    labels = gzip.compress(b"Filename;Width;ClassId\n00000.ppm;53;16\n")
+    monkeypatch.setattr(gtsrb, "TEST_LABELS", text_file(data_root, "gtsrb", "labels.csv.gz", labels))
+    images = load("gtsrb")
+    assert images.labels.tolist() == [label for label in range(43) for _ in range(2)] + [16]
+    assert len(np.unique(gtsrb.tracks(images))) == 44
+    members["test/00001.jpg"] = picture(3)
+    monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
+    with pytest.raises(DataError, match="test picture 00001 has no label"):
+        load("gtsrb")
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+def test_mnist_files(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = data_root / "mnist"
+    folder.mkdir()
+    pictures = np.arange(2 * 28 * 28).reshape(2, 28, 28).astype(np.uint8)
+    for part in ("TRAIN", "TEST"):
+        pair = getattr(mnist, part)
+        contents = idx(pictures), idx(np.array([7, 1], np.uint8))
+        (folder / f"{pair.images}.gz").write_bytes(gzip.compress(contents[0]))
+        (folder / pair.labels).write_bytes(contents[1])  # plain and packed files may stand side by side
+        images, labels = (hashlib.sha256(content).hexdigest() for content in contents)
+        monkeypatch.setattr(mnist, part, replace(pair, images_sha256=images, labels_sha256=labels))
+    images = load("mnist")
+    assert images.labels.tolist() == [7, 1, 7, 1]
+    assert np.array_equal(images.images[2:], pictures)
+    packed = folder / f"{mnist.TEST.images}.gz"
+    packed.write_bytes(packed.read_bytes()[:-20])
+    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte\.gz is damaged or only half downloaded"):
+        load("mnist")
+    (folder / mnist.TRAIN.labels).write_bytes(idx(np.array([1, 7], np.uint8)))
+    with pytest.raises(DataError, match="the sha256 of its content should begin with"):
+        load("mnist")
