@@ -1,0 +1,204 @@
+"""Plug & Play Attacks (Struppek et al., ICML 2022): sample, optimise, select, with any prior and any loss.
+
+Differences from the paper. One random crop is drawn for each image and step, where the paper draws one for a batch of
+25. Crops are cut bilinearly without a low-pass filter, which matters little at areas of 0.5 or more. The images of all
+targets share batches, are synthesised once at the end, and are kept for every measure. The DCGAN has no truncation, so
+psi and its cutoff belong to the prior.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import cosine_similarity, interpolate
+from tqdm.auto import tqdm
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
+from mia_kit.attacks.losses import Loss, poincare
+from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.models.priors import Prior, sample_latents
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The paper's numbers for FaceScrub with a StyleGAN2 prior; `input_size` is what the target was trained on."""
+
+    input_size: tuple[int, int] = (224, 224)
+    pool: int = 2000
+    candidates: int = 200
+    keep: int = 50
+    steps: int = 50
+    learning_rate: float = 0.005
+    betas: tuple[float, float] = (0.1, 0.1)
+    crop: Crop = OPTIMISATION_CROP
+    selection_crop: Crop = SELECTION_CROP
+    selection_views: int = 100
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.keep <= self.candidates <= self.pool:
+            raise ValueError(
+                "1 <= keep <= candidates <= pool must hold, "
+                f"got keep {self.keep}, candidates {self.candidates}, pool {self.pool} instead"
+            )
+        if self.steps < 0 or self.selection_views < 1 or self.batch_size < 1:
+            raise ValueError(
+                "steps must be at least 0, selection_views and batch_size at least 1, "
+                f"got {self.steps}, {self.selection_views} and {self.batch_size} instead"
+            )
+
+
+def run(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    seed: int,
+    settings: Settings | None = None,
+    loss: Loss = poincare,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once.
+
+    Parameters
+    ----------
+    access : the whole model; see `mia_kit.access`
+    target_classes : different classes in [0, classes)
+    prior : generator with `map` and `synthesise`; grey targets see the mean of its colours
+    seed : seeds the latents and every crop
+
+    Raises
+    ------
+    ValueError
+        If a class is out of range or given twice.
+    """
+    settings = settings or Settings()
+    before = access.queries
+    pool = sample_latents(prior, settings.pool, seed=seed)
+    scores = score_pool(access, prior, pool, settings)  # (pool, classes)
+    _check_targets(target_classes, scores.shape[1])
+    starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
+    targets = torch.tensor(target_classes).repeat_interleave(settings.candidates)  # (m,)
+    generator = Generator().manual_seed(seed + 1)
+    codes, trace = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
+    images = torch.cat([_synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    final = score_candidates(access, images, targets, settings, generator)
+    selected = select(final, settings)
+    return Reconstructions(images, codes, targets, starts, final, selected, trace, access.queries - before)
+
+
+@torch.no_grad()
+def score_pool(access: WhiteBox, prior: Prior, pool: Tensor, settings: Settings) -> Tensor:
+    """Stage 1: mean confidence of each latent's image and its mirror image, of shape (pool, classes)."""
+    scores = []
+    for latents in pool.split(settings.batch_size):
+        images = _resize(_synthesise(prior, prior.map(latents)), settings.input_size)
+        views = _for_target(access, torch.cat([images, images.flip(3)]))
+        scores.append(access.confidences(views).view(2, len(latents), -1).mean(dim=0))
+    return torch.cat(scores)
+
+
+def optimise(
+    access: WhiteBox,
+    prior: Prior,
+    latents: Tensor,
+    targets: Tensor,
+    settings: Settings,
+    loss: Loss,
+    generator: Generator,
+    *,
+    progress: bool = False,
+) -> tuple[Tensor, Trace]:
+    """Stage 2: Adam on the code of each candidate. Returns codes of shape (m, ...) and the trace.
+
+    Candidates share batches and nothing else: the sum of their losses is taken, so that a batch's size does not change
+    a gradient (Adam's steps hardly depend on the scale, but the recorded norms do).
+    """
+    boxes = settings.crop.boxes(settings.steps * len(latents), generator).view(settings.steps, len(latents), 2, 3)
+    parts, traces = [], []
+    batches = torch.arange(len(latents)).split(settings.batch_size)
+    bar = tqdm(total=len(latents) * settings.steps, disable=not progress, desc="attacking", unit="image")
+    for batch in batches:
+        codes = prior.map(latents[batch]).detach().clone().requires_grad_()
+        records = _optimise_batch(access, prior, codes, targets[batch], boxes[:, batch], settings, loss, bar)
+        parts.append(codes.detach())
+        traces.append(records)
+    bar.close()
+    losses, norms, cosines = (torch.cat(columns, dim=1) for columns in zip(*traces, strict=True))
+    return torch.cat(parts), Trace(losses, norms, cosines)
+
+
+def _optimise_batch(
+    access: WhiteBox,
+    prior: Prior,
+    codes: Tensor,
+    targets: Tensor,
+    boxes: Tensor,
+    settings: Settings,
+    loss: Loss,
+    bar: tqdm,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """All steps of one batch, in place. Returns losses, gradient norms and cosines, each of shape (steps, batch)."""
+    optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
+    records = torch.full((3, settings.steps, len(codes)), float("nan"))
+    previous = None
+    for step in range(settings.steps):
+        views = cut(prior.synthesise(codes), boxes[step], settings.input_size)
+        losses = loss(access.logits(_for_target(access, views)), targets)
+        (gradient,) = torch.autograd.grad(losses.sum(), codes)
+        codes.grad = gradient
+        optimiser.step()
+        flat = gradient.flatten(1)
+        records[0, step], records[1, step] = losses.detach(), flat.norm(dim=1)
+        if previous is not None:
+            records[2, step] = cosine_similarity(flat, previous, dim=1)
+        previous = flat
+        bar.update(len(codes))
+    return records[0], records[1], records[2]
+
+
+@torch.no_grad()
+def score_candidates(
+    access: WhiteBox, images: Tensor, targets: Tensor, settings: Settings, generator: Generator
+) -> Tensor:
+    """Stage 3, first half: mean confidence in the target over random crops and mirrors, of shape (m,)."""
+    boxes = settings.selection_crop.boxes(settings.selection_views * len(images), generator)
+    total = torch.zeros(len(images))
+    for view in boxes.view(settings.selection_views, len(images), 2, 3):
+        for batch in torch.arange(len(images)).split(settings.batch_size):
+            views = _for_target(access, cut(images[batch], view[batch], settings.input_size))
+            total[batch] += access.confidences(views).gather(1, targets[batch, None]).squeeze(1)
+    return total / settings.selection_views
+
+
+def select(scores: Tensor, settings: Settings) -> Tensor:
+    """Stage 3, second half: a bool Tensor of shape (m,), True for the `keep` best candidates of each target."""
+    table = scores.view(-1, settings.candidates)  # (targets, candidates)
+    chosen = torch.zeros_like(table, dtype=torch.bool)
+    return chosen.scatter(1, table.topk(settings.keep, dim=1).indices, True).view(-1)
+
+
+@torch.no_grad()
+def _synthesise(prior: Prior, codes: Tensor) -> Tensor:
+    return prior.synthesise(codes).clamp(-1, 1)
+
+
+def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    return interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def _for_target(access: WhiteBox, images: Tensor) -> Tensor:
+    """Grey for a target that takes grey pictures."""
+    return images.mean(dim=1, keepdim=True) if getattr(access.model, "channels", images.shape[1]) == 1 else images
+
+
+def _check_targets(target_classes: Sequence[int], classes: int) -> None:
+    given = list(target_classes)
+    if not given or len(set(given)) != len(given) or not all(0 <= target < classes for target in given):
+        raise ValueError(
+            f"target_classes must be different classes in [0, {classes}), at least one, got {given} instead"
+        )

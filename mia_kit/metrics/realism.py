@@ -1,0 +1,87 @@
+"""Whether generated images look like real ones as a set: Frechet distance, precision, recall, density, coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
+
+
+def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
+    """Squared Frechet distance of two normal distributions fitted to features: FID, if Inception-v3's 2048 are given.
+
+    |m1 - m2|^2 + trace(S1 + S2 - 2 (S1 S2)^(1/2)), with sample covariances (Heusel et al., NeurIPS 2017).
+
+    Parameters
+    ----------
+    real, generated : of shape (n, d) and (m, d), at least 2 rows each
+
+    A number without an interval: its estimate is biased upwards with few rows, by more than a bootstrap would show, so
+    only numbers of equally many rows may be compared. Raises ValueError if the shapes do not fit.
+    """
+    _check(real, generated, 2)
+    gap = real.mean(axis=0) - generated.mean(axis=0)
+    # The trace of the root of S1 S2 is the sum of singular values of A B^T, where S1 = A^T A and S2 = B^T B.
+    first = (real - real.mean(axis=0)) / np.sqrt(len(real) - 1)
+    second = (generated - generated.mean(axis=0)) / np.sqrt(len(generated) - 1)
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    return float(max(0.0, gap @ gap + (first**2).sum() + (second**2).sum() - 2 * shared))
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """Four measures with intervals: precision and density say how real, recall and coverage how varied.
+
+    The intervals treat rows as independent; they say nothing of the rows that the balls are drawn around.
+    """
+
+    precision: Interval
+    recall: Interval
+    density: Interval
+    coverage: Interval
+
+
+def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) -> Manifold:
+    """Precision, recall (Kynkaanniemi et al., NeurIPS 2019), density, coverage (Naeem et al., ICML 2020).
+
+    Each sample spans a ball that reaches its `k`-th nearest neighbour of its own set. Precision: share of generated
+    samples in a real ball; recall: the reverse; density: number of real balls around a generated sample, over k;
+    coverage: share of real balls that hold a generated sample.
+
+    `real` (n, d) and `generated` (m, d) need more than `k` rows each; ValueError otherwise. The paper takes k = 3 and
+    one class at a time.
+    """
+    from scipy.spatial.distance import cdist
+
+    _check(real, generated, k + 1)
+    across = cdist(real, generated)  # (n, m)
+    in_real = across < _radii(real, k)[:, None]
+    in_generated = across < _radii(generated, k)[None, :]
+    return Manifold(
+        precision=_share(in_real.any(axis=0)),
+        recall=_share(in_generated.any(axis=1)),
+        density=mean_interval(in_real.sum(axis=0) / k),
+        coverage=_share(in_real.any(axis=1)),
+    )
+
+
+def _radii(samples: np.ndarray, k: int) -> np.ndarray:
+    """Distance of each sample to its k-th nearest neighbour, itself not counted: shape (n,)."""
+    from scipy.spatial.distance import cdist
+
+    return np.partition(cdist(samples, samples), k, axis=1)[:, k]
+
+
+def _share(hits: np.ndarray) -> Interval:
+    return share_interval(int(hits.sum()), len(hits))
+
+
+def _check(real: np.ndarray, generated: np.ndarray, rows: int) -> None:
+    fits = real.ndim == 2 and generated.ndim == 2 and real.shape[1:] == generated.shape[1:]
+    if not fits or min(len(real), len(generated)) < rows:
+        raise ValueError(
+            f"real and generated must have the shapes (n, d) and (m, d) with at least {rows} rows, "
+            f"got {real.shape} and {generated.shape} instead"
+        )

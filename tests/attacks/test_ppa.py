@@ -1,0 +1,157 @@
+"""Plug & Play on a linear prior and a linear classifier, whose best answers are known."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mia_kit.access import AccessError, LabelAPI, WhiteBox
+from mia_kit.attacks import Settings, cross_entropy, logit, run
+from mia_kit.attacks.crops import Crop, cut
+from mia_kit.attacks.ppa import score_pool, select
+from mia_kit.models.priors import DCGAN, sample_latents
+
+SIZE = (8, 8)
+WHOLE = Crop(area=(1.0, 1.0))
+SETTINGS = Settings(
+    input_size=SIZE, pool=64, candidates=4, keep=2, steps=60, learning_rate=0.1, selection_views=3, batch_size=5
+)
+
+
+class FlatPrior:
+    """Four latents, one for the shade of each quarter of an 8 x 8 picture."""
+
+    latent_size = 4
+    image_size = (1, 8, 8)
+
+    def map(self, latents: Tensor) -> Tensor:
+        return latents
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        quarters = torch.tanh(codes).view(-1, 1, 2, 2)
+        return quarters.repeat_interleave(4, 2).repeat_interleave(4, 3)
+
+
+class Quarters(nn.Module):
+    """Class k's logit is the mean shade of quarter k, times 8, less that of the others."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        shades = nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)  # (n, 4)
+        return 8 * (2 * shades - shades.sum(dim=1, keepdim=True))
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, logit])
+def test_known_answer(loss) -> None:
+    """Quarter k turns white for every candidate of every target; with the raw logit the others turn black as well.
+
+    Cross-entropy stops asking for that once the target's confidence is near 1.
+    """
+    settings = Settings(**{**vars(SETTINGS), "crop": WHOLE, "selection_crop": WHOLE})
+    found = run(WhiteBox(Quarters()), [2, 0], prior=FlatPrior(), seed=1, settings=settings, loss=loss, progress=False)
+    assert found.targets.tolist() == [2] * 4 + [0] * 4
+    shades = found.images[:, 0, ::4, ::4].flatten(1)
+    best = 2 * nn.functional.one_hot(found.targets, 4) - 1
+    assert (shades * best > 0.8).all() or loss is not logit
+    assert torch.equal(shades.argmax(dim=1), found.targets)
+    assert (shades.gather(1, found.targets[:, None]) > 0.7).all()
+    assert torch.equal(found.images, FlatPrior().synthesise(found.codes))
+    assert (found.scores > 0.99).all()
+
+
+def test_start_is_the_best_of_the_pool() -> None:
+    settings = Settings(**{**vars(SETTINGS), "steps": 0})
+    access, prior = WhiteBox(Quarters()), FlatPrior()
+    found = run(access, [3], prior=prior, seed=4, settings=settings, progress=False)
+    pool = sample_latents(prior, 64, seed=4)
+    # The mean over an image and its mirror: quarter 3 and its mirror, quarter 2, count alike.
+    images = prior.synthesise(pool)
+    scores = (Quarters()(images).softmax(1) + Quarters()(images.flip(3)).softmax(1))[:, 3] / 2
+    assert set(found.start_latents.tolist()) == set(scores.topk(4).indices.tolist())
+    assert torch.equal(found.codes, pool[found.start_latents])
+    assert torch.allclose(score_pool(access, prior, pool, settings)[:, 3], scores, atol=1e-6)
+
+
+def test_trace_against_a_plain_loop() -> None:
+    """One candidate at a time, without batches, gives the same codes, losses, norms and cosines."""
+    settings = Settings(**{**vars(SETTINGS), "crop": WHOLE, "steps": 6})
+    prior, model = FlatPrior(), Quarters()
+    found = run(WhiteBox(model), [1, 2], prior=prior, seed=2, settings=settings, progress=False, loss=cross_entropy)
+    pool = sample_latents(prior, 64, seed=2)
+    for place in (0, 5):
+        code = pool[found.start_latents[place]][None].clone().requires_grad_()
+        adam = torch.optim.Adam([code], lr=0.1, betas=(0.1, 0.1))
+        gradients = []
+        for step in range(6):
+            adam.zero_grad()
+            loss = cross_entropy(model(prior.synthesise(code)), found.targets[place : place + 1]).sum()
+            loss.backward()
+            assert code.grad is not None
+            gradients.append(code.grad.flatten().clone())
+            adam.step()
+            assert found.trace.losses[step, place].item() == pytest.approx(loss.item(), abs=1e-4)
+            assert found.trace.gradient_norms[step, place].item() == pytest.approx(
+                gradients[-1].norm().item(), rel=1e-3
+            )
+            if step:
+                cosine = nn.functional.cosine_similarity(gradients[-1], gradients[-2], dim=0)
+                assert found.trace.gradient_cosines[step, place].item() == pytest.approx(cosine.item(), abs=1e-3)
+        assert torch.allclose(code.detach()[0], found.codes[place], atol=1e-4)
+    assert found.trace.gradient_cosines[0].isnan().all()
+
+
+def test_batch_size_changes_nothing_and_the_seed_does() -> None:
+    def attack(seed: int, batch_size: int) -> Tensor:
+        settings = Settings(**{**vars(SETTINGS), "steps": 5, "batch_size": batch_size})
+        return run(WhiteBox(Quarters()), [0, 1], prior=FlatPrior(), seed=seed, settings=settings, progress=False).codes
+
+    assert torch.allclose(attack(0, 3), attack(0, 100), atol=1e-5)
+    assert not torch.allclose(attack(0, 100), attack(1, 100), atol=1e-2)
+
+
+def test_queries_are_counted() -> None:
+    settings = Settings(**{**vars(SETTINGS), "steps": 5})
+    found = run(WhiteBox(Quarters()), [0, 1], prior=FlatPrior(), seed=0, settings=settings, progress=False)
+    assert found.queries == 2 * 64 + 5 * 8 + 3 * 8
+
+
+def test_selection_keeps_the_best_of_each_target() -> None:
+    scores = torch.tensor([0.1, 0.9, 0.5, 0.7, 0.0, 0.2, 0.3, 0.1])
+    assert select(scores, SETTINGS).nonzero().flatten().tolist() == [1, 3, 5, 6]
+
+
+def test_crops() -> None:
+    images = torch.linspace(-1, 1, 16).view(1, 1, 1, 16).expand(1, 1, 16, 16)
+    assert torch.allclose(cut(images, WHOLE.boxes(1, torch.Generator()), (16, 16)), images, atol=1e-6)
+    mirrored = Crop(area=(1.0, 1.0), mirror=1.0)
+    assert torch.allclose(cut(images, mirrored.boxes(1, torch.Generator()), (16, 16)), images.flip(3), atol=1e-6)
+    boxes = Crop(area=(0.5, 0.9), ratio=(0.8, 1.2)).boxes(2000, torch.Generator().manual_seed(0))
+    width, height = boxes[:, 0, 0], boxes[:, 1, 1]
+    assert (width * height).min() >= 0.499
+    assert (width * height).mean().item() == pytest.approx(0.7, abs=0.01)
+    assert (boxes[:, :, 2].abs() <= torch.stack([1 - width, 1 - height], dim=1) + 1e-6).all()  # inside the image
+
+
+@pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
+def test_target_out_of_range(targets: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got"):
+        run(WhiteBox(Quarters()), targets, prior=FlatPrior(), seed=0, settings=SETTINGS, progress=False)
+
+
+def test_settings_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match="got keep 50, candidates 200, pool 100 instead"):
+        Settings(pool=100)
+
+
+def test_a_black_box_is_not_enough() -> None:
+    with pytest.raises(AccessError, match="LabelAPI gives no"):
+        run(LabelAPI(Quarters()), [0], prior=FlatPrior(), seed=0, settings=SETTINGS)  # type: ignore[arg-type]
+
+
+def test_grey_target_with_a_colour_prior() -> None:
+    from mia_kit.models import SmallClassifier
+
+    settings = Settings(
+        input_size=(32, 32), pool=4, candidates=2, keep=1, steps=2, selection_views=1, learning_rate=0.1
+    )
+    access = WhiteBox(SmallClassifier(1, 3, seed=0, width=4))
+    found = run(access, [1], prior=DCGAN(width=4).eval(), seed=0, settings=settings, progress=False)
+    assert found.images.shape == (2, 3, 64, 64)

@@ -1,0 +1,38 @@
+"""Calibration error against bins counted by hand and a classifier that is calibrated by construction."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics.calibration import calibration_error
+
+
+def two_classes(confidence: list[float]) -> np.ndarray:
+    first = np.array(confidence)
+    return np.stack([first, 1 - first], axis=1)
+
+
+def test_by_hand() -> None:
+    """Bin (0.8, 1]: confidences 0.9, 0.9, one right; bin (0.4, 0.6]: 0.6, right."""
+    found = calibration_error(two_classes([0.9, 0.9, 0.6]), np.array([0, 1, 0]), bins=5)
+    assert found.value == pytest.approx((2 / 3) * abs(0.5 - 0.9) + (1 / 3) * abs(1 - 0.6))
+
+
+def test_overconfident_by_a_known_amount() -> None:
+    labels = np.array([0] * 700 + [1] * 300)
+    found = calibration_error(two_classes([0.95] * 1000), labels)
+    assert found.value == pytest.approx(0.25)
+    assert found.low == pytest.approx(0.25 - 1.96 * np.sqrt(0.21 / 1000), abs=0.005)
+
+
+def test_calibrated_by_construction() -> None:
+    random = np.random.default_rng(0)
+    confidence = random.uniform(0.5, 1, 20_000)
+    labels = (random.random(20_000) > confidence).astype(int)
+    assert calibration_error(two_classes(list(confidence)), labels, resamples=20).value < 0.015
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ValueError, match="take the softmax first"):
+        calibration_error(np.array([[3.0, -1.0]]), np.array([0]))
+    with pytest.raises(ValueError, match=r"got \(1, 2\) and \(2,\) instead"):
+        calibration_error(np.array([[0.5, 0.5]]), np.array([0, 1]))

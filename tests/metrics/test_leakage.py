@@ -1,0 +1,57 @@
+"""Attack accuracy, verified share and feature distance against counting by hand and brute force."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics.leakage import attack_accuracy, feature_distance, person_distances, verified_share
+
+
+def test_attack_accuracy_by_hand() -> None:
+    logits = np.array([[3.0, 2, 1], [1, 2, 3], [0, 9, 1], [1, 1, 1]])
+    targets = np.array([0, 0, 1, 1])
+    assert attack_accuracy(logits, targets).value == 0.5  # 1 of 2, and 1 of 2: a tie is no hit
+    assert attack_accuracy(logits, targets, k=2).value == 0.5
+    assert attack_accuracy(logits, targets, k=3).value == 1.0
+
+
+def test_targets_count_alike_and_the_interval_resamples_them() -> None:
+    """One target of 90 hits, nine of one miss each: the mean over targets is 0.1, not 0.9."""
+    targets = np.array([0] * 90 + list(range(1, 10)))
+    logits = np.zeros((99, 10))
+    logits[:90, 0] = 1
+    logits[np.arange(90, 99), 0] = 1
+    found = attack_accuracy(logits, targets)
+    assert found.value == pytest.approx(0.1)
+    assert found.low == 0.0
+    assert 0.2 <= found.high <= 0.4
+
+
+def test_verified_share() -> None:
+    found = verified_share(np.array([0.3, 0.7, 0.6, 0.5]), np.array([0, 0, 1, 1]), threshold=0.6)
+    assert found.value == 0.5
+
+
+def test_distances_against_brute_force() -> None:
+    random = np.random.default_rng(0)
+    features, references = random.normal(size=(12, 5)), random.normal(size=(20, 5))
+    targets, labels = np.repeat([0, 1, 2], 4), np.tile([0, 1, 2, 3], 5)
+    least, median = [], []
+    for feature, target in zip(features, targets, strict=True):
+        own = [
+            np.sqrt(((feature - r) ** 2).sum()) for r, label in zip(references, labels, strict=True) if label == target
+        ]
+        least.append(min(own) ** 2)
+        median.append(sorted(own)[2])
+    found = feature_distance(features, targets, references, labels)
+    assert found.value == pytest.approx(np.mean(least))
+    assert found.low < found.value < found.high
+    assert np.allclose(person_distances(features, targets, references, labels), median)
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ValueError, match=r"k must lie in \[1, 3\], got 5 instead"):
+        attack_accuracy(np.zeros((2, 3)), np.array([0, 1]), k=5)
+    with pytest.raises(ValueError, match=r"logits must have the shape .* got \(2, 3\) and \(3,\) instead"):
+        attack_accuracy(np.zeros((2, 3)), np.array([0, 1, 2]))
+    with pytest.raises(ValueError, match="the target class 1 has no reference images"):
+        feature_distance(np.zeros((2, 3)), np.array([0, 1]), np.zeros((1, 3)), np.array([0]))

@@ -1,0 +1,64 @@
+"""Frechet distance against closed forms, precision and its kin against loops."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics.realism import frechet_distance, manifold_measures
+
+
+def test_frechet_distance_of_a_shift_and_a_scale() -> None:
+    """Diagonal covariances: |shift|^2 + sum of (s1 - s2)^2."""
+    random = np.random.default_rng(0).normal(size=(500, 3))
+    white = np.linalg.qr(random - random.mean(axis=0))[0] * np.sqrt(499)  # mean 0 and covariance 1, exactly
+    shift, scale = np.array([1.0, -2.0, 0.5]), np.array([2.0, 1.0, 0.5])
+    assert frechet_distance(white, white * scale + shift) == pytest.approx(5.25 + 1 + 0 + 0.25, abs=1e-8)
+    assert frechet_distance(white, white) == pytest.approx(0, abs=1e-8)
+
+
+def test_frechet_distance_against_the_matrix_root() -> None:
+    from scipy.linalg import sqrtm
+
+    random = np.random.default_rng(1)
+    first = random.normal(size=(60, 6)) @ random.normal(size=(6, 6))
+    second = random.normal(size=(40, 6)) + 1
+    one, two = np.cov(first.T), np.cov(second.T)
+    gap = first.mean(axis=0) - second.mean(axis=0)
+    expected = gap @ gap + np.trace(one + two - 2 * np.real(sqrtm(one @ two)))
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-6)
+
+
+def test_frechet_distance_with_more_features_than_rows() -> None:
+    random = np.random.default_rng(2).normal(size=(20, 100))
+    assert frechet_distance(random, random + 0.1) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_manifold_measures_against_loops() -> None:
+    random = np.random.default_rng(3)
+    real, generated, k = random.normal(size=(30, 2)), random.normal(size=(25, 2)) * 0.7 + 0.5, 3
+
+    def radius(samples: np.ndarray, place: int) -> float:
+        return sorted(float(np.linalg.norm(samples[place] - other)) for other in samples)[k]
+
+    def inside(samples: np.ndarray, point: np.ndarray) -> list[bool]:
+        return [bool(np.linalg.norm(point - s) < radius(samples, i)) for i, s in enumerate(samples)]
+
+    balls = np.array([inside(real, g) for g in generated])  # (generated, real)
+    found = manifold_measures(real, generated, k=k)
+    assert found.precision.value == balls.any(axis=1).mean()
+    assert found.density.value == pytest.approx(balls.sum(axis=1).mean() / k)
+    assert found.coverage.value == balls.any(axis=0).mean()
+    assert found.recall.value == np.mean([any(inside(generated, r)) for r in real])
+    assert 0 < found.recall.value < 1
+
+
+def test_far_away_is_nothing() -> None:
+    real = np.random.default_rng(4).normal(size=(10, 2))
+    found = manifold_measures(real, real + 100)
+    assert [found.precision.value, found.recall.value, found.density.value, found.coverage.value] == [0, 0, 0, 0]
+
+
+def test_bad_input() -> None:
+    with pytest.raises(ValueError, match=r"with at least 4 rows, got \(3, 2\) and \(9, 2\) instead"):
+        manifold_measures(np.zeros((3, 2)), np.zeros((9, 2)))
+    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(9, 4\) instead"):
+        frechet_distance(np.zeros((3, 2)), np.zeros((9, 4)))
