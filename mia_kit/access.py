@@ -41,6 +41,12 @@ class WhiteBox:
         self.model = model.eval().requires_grad_(False)
         self.queries = 0
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model is, and where images must be."""
+        weight = next(self.model.parameters(), None)
+        return weight.device if weight is not None else torch.device("cpu")
+
     def logits(self, images: Tensor) -> Tensor:
         """Scores of shape (n, classes), with gradients to `images`."""
         self.queries += len(images)

@@ -68,8 +68,10 @@ def run(
     ----------
     access : the whole model; see `mia_kit.access`
     target_classes : different classes in [0, classes)
-    prior : generator with `map` and `synthesise`; grey targets see the mean of its colours
+    prior : generator with `map` and `synthesise`, on the model's device; grey targets see the mean of its colours
     seed : seeds the latents and every crop
+
+    The crops are drawn on the CPU, so that a seed means the same on every device; results come back to the CPU.
 
     Raises
     ------
@@ -78,16 +80,19 @@ def run(
     """
     settings = settings or Settings()
     before = access.queries
-    pool = sample_latents(prior, settings.pool, seed=seed)
+    pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     scores = score_pool(access, prior, pool, settings)  # (pool, classes)
     _check_targets(target_classes, scores.shape[1])
     starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
-    targets = torch.tensor(target_classes).repeat_interleave(settings.candidates)  # (m,)
+    targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     codes, trace = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
     images = torch.cat([_synthesise(prior, part) for part in codes.split(settings.batch_size)])
     final = score_candidates(access, images, targets, settings, generator)
     selected = select(final, settings)
+    images, codes, targets, starts, final, selected = (
+        part.cpu() for part in (images, codes, targets, starts, final, selected)
+    )
     return Reconstructions(images, codes, targets, starts, final, selected, trace, access.queries - before)
 
 
@@ -167,7 +172,7 @@ def score_candidates(
 ) -> Tensor:
     """Stage 3, first half: mean confidence in the target over random crops and mirrors, of shape (m,)."""
     boxes = settings.selection_crop.boxes(settings.selection_views * len(images), generator)
-    total = torch.zeros(len(images))
+    total = torch.zeros(len(images), device=access.device)
     for view in boxes.view(settings.selection_views, len(images), 2, 3):
         for batch in torch.arange(len(images)).split(settings.batch_size):
             views = _for_target(access, cut(images[batch], view[batch], settings.input_size))
