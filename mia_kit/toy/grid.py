@@ -117,6 +117,14 @@ def load_table() -> ToyGrid:
     return ToyGrid.load(str(resources.files("mia_kit.toy") / "table.safetensors"))
 
 
+def load_table_attack() -> np.ndarray:
+    """Distances of the paper's attack on every model of `load_table()`: float32 of shape (factors, seeds).
+
+    Shipped so that the first curve stands at once; `tests/toy/test_grid.py` holds it to `invert_grid`.
+    """
+    return np.load(str(resources.files("mia_kit.toy") / "table_attack.npy"), allow_pickle=False)
+
+
 def train_grid(
     smoothings: Sequence[float],
     seeds: Sequence[int],

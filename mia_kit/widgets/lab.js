@@ -4,7 +4,7 @@
  * drags never queue. The kernel hears of the new state a moment after the hand rests; no drag waits for it.
  */
 
-import { GUESSES, PRESET_STARTS, buildControls, showSentence } from "./lab_controls.js";
+import { GUESSES, PREDICTED_FACTOR, PRESET_STARTS, buildControls, showSentence } from "./lab_controls.js";
 import { createCurveComputer } from "./lab_curve.js";
 import { mapScales } from "./lab_map.js";
 import { invert, summariseCurve } from "./lab_model.js";
@@ -148,18 +148,19 @@ export function render({ model, el }) {
     const guess = model.get("guess");
     ui.predict.hidden = !model.get("predict_first") || Boolean(guess);
     visited.zero ||= !locked && state.factor === nearestFactor(0);
-    visited.positive ||= !locked && state.factor === nearestFactor(0.3);
+    visited.positive ||= !locked && state.factor === nearestFactor(PREDICTED_FACTOR);
     if (!model.get("predict_first") || !guess) return showSentence(ui.verdict, "");
     if (!visited.zero || !visited.positive || !summary) {
-      return showSentence(ui.verdict, `Your guess: ${GUESSES[guess]}. Now visit the factors 0 and +0.30.`);
+      return showSentence(ui.verdict, `Your guess: ${GUESSES[guess]}. Now visit the factors 0 and ${formatFactor(PREDICTED_FACTOR)}.`);
     }
-    const [zero, positive] = [0, 0.3].map((end) => summary.median[table.smoothings.indexOf(nearestFactor(end))]);
+    const [zero, positive] = [0, PREDICTED_FACTOR].map((end) => summary.median[table.smoothings.indexOf(nearestFactor(end))]);
     const change = positive / zero;
     const measured = change < 0.9 ? "nearer" : change > 1.1 ? "farther" : "equal";
     showSentence(
       ui.verdict,
       `Your guess: ${GUESSES[guess]}. Measured: ${GUESSES[measured]}. The median distance over ${table.seeds.length} ` +
-        `seeds is ${zero.toFixed(2)} at factor 0 and ${positive.toFixed(2)} at +0.30 (within 10 % counts as equally near).`,
+        `seeds is ${zero.toFixed(2)} at factor 0 and ${positive.toFixed(2)} at ${formatFactor(PREDICTED_FACTOR)} ` +
+        "(within 10 % counts as equally near).",
     );
   }
 
