@@ -10,7 +10,7 @@ from mia_kit.exercises import speak
 from mia_kit.metrics import scaled_distances
 
 
-def check_ratio(my_ratio: Callable[[np.ndarray, np.ndarray], float]) -> bool:
+def check_ratio(my_ratio: Callable[[np.ndarray, np.ndarray], float]) -> None:
     """Exercise 1: mean distance within classes over mean distance between classes."""
 
     def verdict() -> str | None:
@@ -28,10 +28,10 @@ def check_ratio(my_ratio: Callable[[np.ndarray, np.ndarray], float]) -> bool:
             return f"on a trial set the ratio is {right:.3f}, yours gives {mine:.3f}."
         return None
 
-    return speak(verdict)
+    speak(verdict)
 
 
-def check_scale(answer: str) -> bool:
+def check_scale(answer: str) -> None:
     """Exercise 2: what a change of scale does to the ratio."""
 
     def verdict() -> str | None:
@@ -41,4 +41,4 @@ def check_scale(answer: str) -> bool:
             return "multiply every feature by 1,000: all distances grow 1,000-fold, those within and those between."
         return 'choose "larger", "smaller" or "the same".'
 
-    return speak(verdict)
+    speak(verdict)

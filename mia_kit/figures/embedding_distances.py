@@ -76,8 +76,8 @@ def ratio_against_factor(
     figure.update_layout(legend={"orientation": "h", "y": -0.2})
     figure.update_xaxes(title_text="smoothing factor", tickvals=list(factors), ticktext=[f"{a:g}" for a in factors])
     figure.update_yaxes(title_text=quantity)
-    interval = " with 95 % interval" if seeds > 1 else ""
-    alt = f"{quantity} for each smoothing factor, mean over {seeds} seeds{interval}. {'; '.join(words)}."
+    base = f"mean over {seeds} seeds with 95 % interval" if seeds > 1 else "one seed"
+    alt = f"{quantity} for each smoothing factor, {base}. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)
 
 

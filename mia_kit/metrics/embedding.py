@@ -130,7 +130,7 @@ def _tsne(
     features: np.ndarray, start: np.ndarray | None, *, seed: int, perplexity: float, iterations: int
 ) -> np.ndarray:
     from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.
     init, exaggeration = ("pca", 12.0) if start is None else (start.copy(), 1.0)
@@ -142,7 +142,8 @@ def _tsne(
         max_iter=iterations,
         n_jobs=1,
     )
-    # At a few hundred samples a second thread gains nothing, and waits whenever another program runs: ten times as long.
+    # A second thread gains nothing on so few samples, and when another program runs it makes each map take ten times as
+    # long.
     with threadpool_limits(1):
         return tsne.fit_transform(features)
 

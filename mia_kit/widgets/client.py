@@ -27,6 +27,9 @@ MODULES = (
     "lab_controls.js",
     "lab_view.js",
     "lab_train.js",
+    "lab_scene.js",
+    "lab_predict.js",
+    "lab_events.js",
     "lab.js",
 )
 PAPER_STATE = "smoothing=+0.00 seed={seed} start=(-3.0,-10.0) target=2 stop=0.95"

@@ -129,7 +129,6 @@ export function buildControls(el, table, hasKernel) {
   const root = document.createElement("section");
   root.className = "mia-lab";
   root.setAttribute("aria-label", "Smoothing laboratory");
-  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys to move between cells
   root.innerHTML = [
     predictPart(),
     controlPart(id, table),
@@ -138,6 +137,8 @@ export function buildControls(el, table, hasKernel) {
     footPart(id, hasKernel),
   ].join("");
   el.replaceChildren(root);
+  // JupyterLab would take the arrow keys for its cells; it looks for this mark on the focused element itself
+  for (const control of root.querySelectorAll("input, select, button")) control.dataset.lmSuppressShortcuts = "true";
   const ui = { root };
   for (const element of root.querySelectorAll("[data-lab]")) ui[element.dataset.lab] = element;
   return ui;

@@ -84,8 +84,11 @@ def start_jupyterlab(home: Path) -> Iterator[str]:
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"]
-    command += ["--ip=127.0.0.1", "--IdentityProvider.token=", "--LabApp.news_url=", "--allow-root"]
+    command += ["--ip=127.0.0.1", "--IdentityProvider.token=", "--allow-root"]
     command += [f"--ServerApp.root_dir={home / 'notebooks'}", "--LabApp.extension_manager=readonly"]
+    quiet = home / "jupyter_config_dir" / "labconfig" / "page_config.json"
+    quiet.parent.mkdir(parents=True, exist_ok=True)
+    quiet.write_text('{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}')
     log = (home / "server.log").open("w")
     server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"

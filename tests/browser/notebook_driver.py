@@ -17,9 +17,12 @@ class Notebook:
     def open(cls, page: Page, address: str, name: str) -> "Notebook":
         page.goto(f"{address}/lab/tree/{name}?reset", wait_until="domcontentloaded")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-        notebook = cls(page)
-        notebook.wait_idle(60)
-        return notebook
+        page.wait_for_function(
+            """() => /Python 3/.test(document.querySelector('.jp-KernelName')?.textContent)
+                && /Idle/.test(document.querySelector('#jp-main-statusbar')?.textContent)""",
+            timeout=60_000,
+        )
+        return cls(page)
 
     def run_all(self, seconds: float) -> None:
         """Restart the kernel and run every cell, as the menu does; wait until the kernel has nothing left to do."""

@@ -1,10 +1,13 @@
 """The laboratory's script on its own, in Chromium: the same attack, state line and statistics as in Python."""
 
+import base64
+
 import numpy as np
 import pytest
 
 from mia_kit.toy import invert, load_table, load_table_attack
 from mia_kit.widgets import client
+from tests.browser.conftest import cut_off_page
 from tests.widgets.lab_lines import BAD, GOOD, SEEDS, SMOOTHINGS
 
 pytestmark = pytest.mark.browser
@@ -17,26 +20,26 @@ function normaliseLine(line, table) {
 """
 
 
-@pytest.fixture
-def script(page):
+@pytest.fixture(scope="module")
+def script(browser):
     """A page on which `lab` holds the script's functions, and `lab.table` the table of models."""
     arrays, plain = client.table(None)
-    page.goto("about:blank")
-    exports = f"window.lab = {{ {', '.join(NAMES.split())} }};"
-    page.add_script_tag(content=client.script() + HELPERS + exports, type="module")
-    page.wait_for_function("() => window.lab")
-    page.evaluate(
-        """([weights, points, labels]) => {
-            const cloud = { points: new Float32Array(points), labels: new Uint8Array(labels) };
-            lab.table = { weights: new Float32Array(weights), cloud };
-        }""",
-        [
-            np.frombuffer(arrays[name], kind).tolist()
-            for name, kind in zip(("weights", "points", "labels"), ("<f4", "<f4", "u1"), strict=True)
-        ],
-    )
-    page.plain = plain
-    return page
+    with cut_off_page(browser) as (page, complaints):
+        exports = f"window.lab = {{ {', '.join(NAMES.split())} }};"
+        page.add_script_tag(content=client.script() + HELPERS + exports, type="module")
+        page.wait_for_function("() => window.lab")
+        page.evaluate(
+            """(encoded) => {
+                const [weights, points, labels] = encoded.map(
+                    (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+                const cloud = { points: new Float32Array(points), labels: new Uint8Array(labels) };
+                lab.table = { weights: new Float32Array(weights), cloud };
+            }""",
+            [base64.b64encode(arrays[name]).decode() for name in ("weights", "points", "labels")],
+        )
+        page.plain = plain
+        yield page
+        assert complaints == []
 
 
 def browser_attack(script, smoothing, seed, start, target, stop):

@@ -87,9 +87,7 @@ def test_maps_morph_from_neighbour_to_neighbour():
         assert scaled_distances(points, labels).mean_ratio < 0.6
     for factor in (-0.1, 0.1):
         moved = np.linalg.norm(maps[factor] - maps[0.0], axis=1)
-        assert np.median(moved) < 0.2
-    alone = morphing_tsne({0.1: near[0.1][::-1]}, seed=0, perplexity=10, iterations=300)
-    assert alone[0.1].shape == (80, 2)
+        assert np.median(moved) < 0.13
 
 
 def test_maps_repeat_themselves():
