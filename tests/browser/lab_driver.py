@@ -36,6 +36,7 @@ class Lab:
 
     def drag_slider(self, share: float, moves: int = 8) -> None:
         """Drag the slider's thumb with the mouse to a share of its length, 0 to 1."""
+        self.part("factor").scroll_into_view_if_needed()
         box = self.part("factor").bounding_box()
         value, most = (float(self.part("factor").evaluate(f"e => e.{name}")) for name in ("value", "max"))
         middle, thumb = box["y"] + box["height"] / 2, 16
@@ -45,6 +46,7 @@ class Lab:
         self.page.mouse.down()
         self.page.mouse.move(there, middle, steps=moves)
         self.page.mouse.up()
+        self.settle()
 
     def set_line(self, line: str) -> None:
         """Type a state line and press Enter."""
