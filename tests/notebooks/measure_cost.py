@@ -62,8 +62,7 @@ def measure(source: Path) -> None:
     slowest = sorted(spent.items(), key=lambda item: -item[1])[:3]
     cells = ", ".join(f"{time_:.0f} s in cell {index}" for index, time_ in slowest)
     print(
-        f"{source.name}: {seconds:.0f} s ({cells}); memory {watch.resident:.0f} MB resident, "
-        f"{watch.own:.0f} MB its own"
+        f"{source.name}: {seconds:.0f} s ({cells}); memory {watch.resident:.0f} MB resident, {watch.own:.0f} MB its own"
     )
 
 
