@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-def speak(verdict: Callable[[], str | None]) -> bool:
-    """Print "Correct." or "Not yet: ..." and return which; `verdict` gives None if right, else what is wrong.
+def speak(verdict: Callable[[], str | None]) -> None:
+    """Print "Correct." or "Not yet: ..."; `verdict` gives None if the answer is right, else what is wrong with it.
 
     An error in the learner's own code is told as what is wrong, so that a notebook still runs to its end.
     """
@@ -15,4 +15,3 @@ def speak(verdict: Callable[[], str | None]) -> bool:
     except Exception as problem:
         complaint = f"your code stopped with {type(problem).__name__}: {problem}"
     print("Correct." if complaint is None else f"Not yet: {complaint}")
-    return complaint is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mia_kit.exercises import speak
 
 
-def check_attacker(answer: str) -> bool:
+def check_attacker(answer: str) -> None:
     """What the attacker of the demonstration must hold."""
 
     def verdict() -> str | None:
@@ -15,4 +15,4 @@ def check_attacker(answer: str) -> bool:
             return f"he never sees {answer}; look at what `invert` is given."
         return "choose one of the three answers, as text."
 
-    return speak(verdict)
+    speak(verdict)

@@ -12,7 +12,7 @@ from mia_kit.smoothing import smoothed_targets
 from mia_kit.toy import InversionPath, distance_to_class, make_data
 
 
-def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> bool:
+def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> None:
     """Exercise 1: smoothed labels for any factor and any number of classes."""
 
     def verdict() -> str | None:
@@ -31,10 +31,10 @@ def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> bool:
                 )
         return None
 
-    return speak(verdict)
+    speak(verdict)
 
 
-def check_ceiling(factor: float) -> bool:
+def check_ceiling(factor: float) -> None:
     """Exercise 2: the factor whose perfect fit is 95 % sure, with three classes."""
 
     def verdict() -> str | None:
@@ -43,10 +43,10 @@ def check_ceiling(factor: float) -> bool:
         ceiling = 1 - factor + factor / 3
         return f"with the factor {factor:g} a perfect fit is {ceiling:.1%} sure. We look for 95 %."
 
-    return speak(verdict)
+    speak(verdict)
 
 
-def check_attack(path: InversionPath) -> bool:
+def check_attack(path: InversionPath) -> None:
     """Exercise 3: an honest start from which the attacker ends inside the cloud of class 2."""
 
     def verdict() -> str | None:
@@ -59,4 +59,4 @@ def check_attack(path: InversionPath) -> bool:
             return f"your attacker ends {path.distance:.2f} away after {path.steps} steps. Bring him nearer than 1."
         return None
 
-    return speak(verdict)
+    speak(verdict)

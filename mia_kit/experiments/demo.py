@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mia_kit.toy import invert, load_table, train_grid
+from mia_kit.toy import invert, train_grid
 
 FACTORS = (0.05, 0.0, -0.05)
 
@@ -23,7 +23,7 @@ def run(page: Path) -> None:
             orl_embedding.table_rows(faces),
         )
     )
-    print(f"wrote {write_page(page, grid=load_table(), rows=rows)}: open it in any browser and drag the slider")
+    print(f"wrote {write_page(page, rows=rows)}: open it in any browser and drag the slider")
 
 
 def toy_rows() -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ import torch
 from mia_kit.data import load
 from mia_kit.experiments import embedding_measures as measures
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.metrics import ScaledDistances, morphing_tsne, scaled_distances
+from mia_kit.metrics import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
 from mia_kit.models import SmallClassifier, predict
 from mia_kit.training import fit, flip_and_shift, one_thread
 
@@ -108,7 +108,8 @@ def table_rows(faces: FaceEmbeddings) -> list[dict[str, str]]:
 
 def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
     """Measure every factor and seed, on faces and on the toy, and return results with the verdicts on S3 and S4."""
-    runs = [embed(recipe, seed=seed, progress=progress).with_maps(**recipe["tsne"]) for seed in range(recipe["seeds"])]
+    runs = [embed(recipe, seed=seed, progress=progress) for seed in range(recipe["seeds"])]
+    alone = [measures.separate_maps(run.features, recipe["tsne"]) for run in runs]
     factors = recipe["smoothings"]
     results: dict[str, Any] = {
         "smoothings": factors,
@@ -119,9 +120,12 @@ def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
     for name, held_out in (("held_out", True), ("training", False)):
         distances = [run.distances(held_out=held_out) for run in runs]
         results[name] = measures.summarise(distances)
-        results[name]["map_silhouette"] = measures.by_seed([measures.silhouettes(run, held_out) for run in runs])
-        results[name]["histograms"] = measures.histograms(distances, recipe["bins"])
-    results["maps"] = measures.packed_maps(runs[0])
+        results[name]["map_silhouette"] = measures.by_seed(
+            [measures.silhouettes(run, maps, held_out) for run, maps in zip(runs, alone, strict=True)]
+        )
+        histograms = distance_histograms(distances, bins=recipe["bins"])
+        results[name]["histograms"] = {kind: counts.tolist() for kind, counts in histograms.items()}
+    results["maps"] = measures.packed_maps(runs[0].with_maps(**recipe["tsne"]))
     results["toy"] = measures.toy(**recipe["toy"])
     results["claims"] = measures.claims(results, recipe["claims_at"])
     return results

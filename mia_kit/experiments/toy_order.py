@@ -36,7 +36,7 @@ def summarise(values: np.ndarray, sign: int) -> dict[str, Any]:
     """
     by_seed = np.moveaxis(values, 0, -1).astype(float)  # (seeds, starts, factors)
     gaps = sign * np.diff(by_seed, axis=-1)  # (seeds, starts, 2): above 0 where the claim holds
-    ordered = (gaps > 0).all(axis=-1)  # (seeds, starts)
+    ordered = np.all(gaps > 0, axis=-1)  # (seeds, starts)
     first = share_interval(int(ordered[:, 0].sum()), len(ordered))
     return {
         "mean": [_triple(cluster_interval(by_seed[..., k])) for k in range(3)],

@@ -43,6 +43,21 @@ def show(number: str, drawn: Drawn) -> None:
     display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
 
 
+def show_photographs(drawn: Drawn) -> None:
+    """Display photographs of real people in a learner's run, and leave them out of a notebook executed for commit.
+
+    No photograph of a data set is committed; the stored notebook carries the description instead.
+    """
+    from IPython.display import HTML, display
+
+    if os.environ.get("MIA_KIT_STATIC") == "1":
+        note = "The photographs are shown when you run this cell. They are not stored with the notebook."
+        display(HTML(f"<p>{note} What they show: {html.escape(drawn.alt)}</p>"))
+    else:
+        bundle = {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json()), "text/plain": drawn.alt}
+        display(bundle, raw=True)
+
+
 def check(number: str, drawn: Drawn, tolerance: float) -> None:
     """Compare a figure's arrays to the committed ones and print that it is reproduced.
 

@@ -210,8 +210,8 @@ def leakage_curve(inversions: GridInversions) -> Drawn:
     figure.add_trace(_line(factors, middle, 0, "median over seeds", "distance %{y:.3g}"), 1, 1)
     for index, (start, share) in enumerate(zip(starts, inside, strict=True)):
         ends = [share_interval(round(value * seeds), seeds) for value in share]
-        bounds = np.array([(end.low, end.high) for end in ends]).T
-        figure.add_traces(_band(factors, *bounds, OKABE_ITO[index], None), 1, 2)
+        lower, upper = np.array([(end.low, end.high) for end in ends]).T
+        figure.add_traces(_band(factors, lower, upper, OKABE_ITO[index], None), 1, 2)
         figure.add_trace(_line(factors, share, index, start, "share %{y:.0%}"), 1, 2)
     figure.update_layout(base_layout("How near the attacker comes, by factor"))
     figure.update_layout(legend={"orientation": "h", "y": -0.3})

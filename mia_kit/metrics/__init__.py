@@ -1,7 +1,7 @@
 """Pure functions on features, reconstructions and confidences; each measure comes with an interval."""
 
 from mia_kit.metrics.calibration import calibration_error
-from mia_kit.metrics.embedding import ScaledDistances, morphing_tsne, scaled_distances
+from mia_kit.metrics.embedding import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 from mia_kit.metrics.leakage import attack_accuracy, feature_distance, person_distances, verified_share
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
@@ -13,6 +13,7 @@ __all__ = [
     "attack_accuracy",
     "calibration_error",
     "cluster_interval",
+    "distance_histograms",
     "feature_distance",
     "frechet_distance",
     "manifold_measures",

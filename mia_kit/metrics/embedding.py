@@ -7,13 +7,10 @@ compared. The paper embeds each factor on its own; here each map starts from its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
-
-# t-SNE starts from points this close to the origin; scikit-learn scales its own starts to the same value.
-START_SPREAD = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +73,26 @@ def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistance
     )
 
 
+def distance_histograms(runs: Sequence[Mapping[float, ScaledDistances]], *, bins: int = 40) -> dict[str, np.ndarray]:
+    """Counts of each of the four distances in equal bins of [0, 1], all runs together.
+
+    `runs` holds one mapping from factor to distances for each seed. Returns the four names of `ScaledDistances`, each
+    with an int array of shape (factors, bins); the factors in the order of the first run.
+    """
+    counts: dict[str, np.ndarray] = {}
+    for field in fields(ScaledDistances):
+        pooled = [np.concatenate([getattr(run[factor], field.name) for run in runs]) for factor in runs[0]]
+        counts[field.name] = np.stack([np.histogram(values, bins, (0, 1))[0] for values in pooled])
+    return counts
+
+
 def morphing_tsne(
     features: Mapping[float, np.ndarray], *, seed: int, perplexity: float = 15.0, iterations: int = 500
 ) -> dict[float, np.ndarray]:
     """A t-SNE map for each smoothing factor, each started from the map of its neighbour nearer to 0.
 
-    The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways.
+    The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways. A
+    single factor gives an ordinary t-SNE map.
 
     Parameters
     ----------
@@ -119,10 +130,22 @@ def _tsne(
     features: np.ndarray, start: np.ndarray | None, *, seed: int, perplexity: float, iterations: int
 ) -> np.ndarray:
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    init = "pca" if start is None else (start / start[:, 0].std() * START_SPREAD).astype(np.float32)
-    tsne = TSNE(perplexity=perplexity, init=init, random_state=seed, max_iter=iterations, n_jobs=1)
-    return tsne.fit_transform(features)
+    # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.
+    init, exaggeration = ("pca", 12.0) if start is None else (start.copy(), 1.0)
+    tsne = TSNE(
+        perplexity=perplexity,
+        init=init,
+        early_exaggeration=exaggeration,
+        random_state=seed,
+        max_iter=iterations,
+        n_jobs=1,
+    )
+    # A second thread gains nothing on so few samples, and when another program runs it makes each map take ten times as
+    # long.
+    with threadpool_limits(1):
+        return tsne.fit_transform(features)
 
 
 def _fit_circle(points: np.ndarray) -> np.ndarray:

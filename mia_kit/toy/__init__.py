@@ -4,7 +4,7 @@
 models as one batch, each equal to the plain one, so that a slider can sweep factors and seeds.
 """
 
-from mia_kit.toy.grid import GridInversions, ToyGrid, invert_grid, load_table, train_grid
+from mia_kit.toy.grid import GridInversions, ToyGrid, invert_grid, load_table, load_table_attack, train_grid
 from mia_kit.toy.world import (
     CENTRES,
     InversionPath,
@@ -27,6 +27,7 @@ __all__ = [
     "invert",
     "invert_grid",
     "load_table",
+    "load_table_attack",
     "make_data",
     "train",
     "train_grid",

@@ -1,11 +1,12 @@
 """All factors and all seeds at once: hundreds of toy models trained and attacked as one batch.
 
 Training one model takes thousands of steps on tiny matrices, where a computer spends its time starting operations. The
-batch makes each operation large. Two ideas make it fast as well:
+batch makes each operation large. Three things make it fast as well:
 
-* Batch norm needs the mean and variance of a linear layer's output. Both follow from the second moments of the layer's
-  *input* (a 21 x 21 matrix), so the layer and its norm fold into one matrix and no pass over the data is spent on them.
-* Only those small matrices go through autograd. The large arrays live in buffers that are made once.
+* The first layer and its batch norm fold into one small matrix: the mean and variance of a linear layer's output follow
+  from the second moments of its input, which never change. Autograd is used on that matrix only.
+* The second layer's batch norm is differentiated by hand, in buffers that are made once.
+* Models go through training in groups whose buffers fit a processor's cache.
 
 Every model is the one that `world.train` gives, to float accuracy; `tests/toy/test_grid.py` holds the two together.
 """
@@ -23,7 +24,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
-from tqdm.auto import trange
+from torch.linalg import vector_norm
+from tqdm.auto import tqdm, trange
 
 from mia_kit.smoothing import smoothed_targets
 from mia_kit.toy.world import (
@@ -37,6 +39,7 @@ from mia_kit.toy.world import (
 )
 
 EPSILON = 1e-5  # of torch.nn.BatchNorm1d
+GROUP = 105  # models that train together: four buffers of 4 MB
 State = dict[str, Tensor]
 
 
@@ -117,6 +120,14 @@ def load_table() -> ToyGrid:
     return ToyGrid.load(str(resources.files("mia_kit.toy") / "table.safetensors"))
 
 
+def load_table_attack() -> np.ndarray:
+    """Distances of the paper's attack on every model of `load_table()`: float32 of shape (factors, seeds).
+
+    Shipped so that the first curve stands at once; `tests/toy/test_grid.py` holds it to `invert_grid`.
+    """
+    return np.load(str(resources.files("mia_kit.toy") / "table_attack.npy"), allow_pickle=False)
+
+
 def train_grid(
     smoothings: Sequence[float],
     seeds: Sequence[int],
@@ -142,87 +153,93 @@ def train_grid(
     if not len(smoothings) or not len(seeds):
         raise ValueError(f"give at least one factor and one seed, got {len(smoothings)} and {len(seeds)} instead")
     data = data or make_data()
-    batch = _Batch(smoothings, seeds, data)
-    for _ in trange(steps, desc=f"training {len(smoothings)} x {len(seeds)} models", disable=not progress):
-        batch.step()
+    pairs = [(float(smoothing), seed) for smoothing in smoothings for seed in seeds]
+    parts = []
+    with tqdm(total=steps * len(pairs), desc="training toy models", unit="step", disable=not progress) as bar:
+        for begin in range(0, len(pairs), GROUP):
+            group = _Group(pairs[begin : begin + GROUP], data)
+            for _ in range(steps):
+                group.step()
+                bar.update(len(group.targets))
+            parts.append(group.state)
     shape = (len(smoothings), len(seeds))
-    state = {name: stack.detach().unflatten(0, shape) for name, stack in batch.state.items()}
+    state = {name: torch.cat([part[name].detach() for part in parts]).unflatten(0, shape) for name in parts[0]}
     return ToyGrid(tuple(map(float, smoothings)), tuple(seeds), steps, state)
 
 
-class _Batch:
-    """The parameters, momenta and buffers of all models during training. Arrays run (models, units, points)."""
+class _Group:
+    """Parameters, momenta and buffers of models that train together. Arrays run (models, units, points)."""
 
-    def __init__(self, smoothings: Sequence[float], seeds: Sequence[int], data: ToyData) -> None:
-        count, models = len(data.points), len(smoothings) * len(seeds)
-        fresh = [ToyClassifier(seed).state_dict() for seed in seeds] * len(smoothings)
+    def __init__(self, pairs: Sequence[tuple[float, int]], data: ToyData) -> None:
+        count, models = len(data.points), len(pairs)
+        fresh = [ToyClassifier(seed).state_dict() for _, seed in pairs]
         names = [name for name in fresh[0] if not name.endswith("num_batches_tracked")]
         self.state = {name: torch.stack([one[name] for one in fresh]) for name in names}
-        self.weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
-        self.optimiser = torch.optim.SGD(self.weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
-        targets = torch.stack([smoothed_targets(data.labels, 3, a).T for a in smoothings])
-        self.targets = targets.repeat_interleave(len(seeds), dim=0)  # (models, 3, points)
+        weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
+        self.optimiser = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
+        self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _ in pairs])
         self.points = torch.cat([data.points.T, torch.ones(1, count)])  # (3, points): [x, y, 1]
-        self.point_moments = self.points @ self.points.T / count
-        self.hidden = torch.ones(models, 21, count)  # the last row stays 1 and carries the shift
-        self.features = torch.empty(models, 20, count)
-        self.logits = torch.empty(models, 3, count)
-        self.to_hidden, self.to_features = torch.empty(2, models, 20, count).unbind()
+        self.mean = data.points.mean(dim=0)
+        self.covariance = (data.points - self.mean).T @ (data.points - self.mean) / count
+        self.hidden, self.centred, self.features, self.scratch = torch.empty(4, models, 20, count).unbind()
+        self.logits, self.spread = torch.empty(models, 3, count), torch.empty(models, 20, 1)
 
     def step(self) -> None:
-        """One step of gradient descent for all models."""
-        count = self.points.shape[1]
-        # forward: points -> hidden -> features -> logits
-        first = self._fold("1", self.point_moments)  # (models, 20, 3)
-        hidden = self.hidden[:, :20]
-        torch.matmul(first.detach(), self.points, out=self.to_hidden)
-        torch.clamp_min(self.to_hidden, 0, out=hidden)
-        moments = (self.hidden @ self.hidden.mT).div_(count).requires_grad_()  # (models, 21, 21)
-        second = self._fold("2", moments)  # (models, 20, 21)
-        torch.bmm(second.detach(), self.hidden, out=self.features).relu_()
-        head = self.state["head.weight"].detach()
-        torch.bmm(head, self.features, out=self.logits)
-        # backward: the gradient of the mean loss at the logits is (softmax - targets) / points
-        to_logits = torch.softmax(self.logits, dim=1, out=self.logits).sub_(self.targets).div_(count)
-        self.state["head.weight"].grad = to_logits @ self.features.mT
-        torch.bmm(head.mT, to_logits, out=self.to_features)
-        _relu_backward_(self.to_features, self.features)
-        to_moments = self._backward("2", second, self.to_features @ self.hidden.mT, moments)
-        torch.bmm(second.detach()[:, :, :20].mT, self.to_features, out=self.to_hidden)
-        self.to_hidden.baddbmm_((to_moments + to_moments.mT)[:, :20], self.hidden, alpha=1 / count)
-        _relu_backward_(self.to_hidden, hidden)
-        self._backward("1", first, self.to_hidden @ self.points.T)
+        """One step of gradient descent for all models of the group."""
+        first = self._fold_first()  # (models, 20, 3)
+        self._forward(first.detach())
+        self._backward(first)
         self.optimiser.step()
 
-    def _fold(self, layer: str, moments: Tensor) -> Tensor:
-        """A linear layer and its batch norm as one matrix that acts on [input, 1]; updates the running statistics.
+    def _forward(self, first: Tensor) -> None:
+        """Fill hidden, centred (the second layer less its mean), spread, features and logits."""
+        torch.matmul(first, self.points, out=self.hidden).clamp_min_(0)
+        torch.bmm(self.state["linear2.weight"].detach(), self.hidden, out=self.centred)  # the bias cancels in the norm
+        mean = self.centred.mean(dim=-1, keepdim=True)  # (models, 20, 1)
+        self.centred.sub_(mean)
+        variance = vector_norm(self.centred, dim=-1, keepdim=True).square() / self.points.shape[1]
+        self._track("2", mean, variance)
+        self.spread = (variance + EPSILON).rsqrt()
+        scale, shift = (self.state[f"norm2.{part}"].detach()[..., None] for part in ("weight", "bias"))
+        torch.addcmul(shift, scale * self.spread, self.centred, out=self.features).clamp_min_(0)
+        torch.bmm(self.state["head.weight"].detach(), self.features, out=self.logits)
 
-        `moments` is the mean over points of the outer product of [input, 1] with itself, (..., inputs + 1, inputs + 1).
-        """
-        weight, scale = self.state[f"linear{layer}.weight"], self.state[f"norm{layer}.weight"]
-        mean = moments[..., :-1, -1:]
-        covariance = moments[..., :-1, :-1] - mean @ mean.mT
-        centre = weight @ mean  # (models, 20, 1); the bias cancels in the norm
-        variance = (weight @ covariance * weight).sum(dim=-1, keepdim=True)
-        with torch.no_grad():
-            count = self.points.shape[1]
-            running = self.state[f"norm{layer}.running_mean"], self.state[f"norm{layer}.running_var"]
-            running[0].lerp_(centre.squeeze(-1) + self.state[f"linear{layer}.bias"], 0.1)
-            running[1].lerp_(variance.squeeze(-1) * count / (count - 1), 0.1)
-        gain = scale[..., None] * (variance + EPSILON).rsqrt()
-        return torch.cat([weight * gain, self.state[f"norm{layer}.bias"][..., None] - centre * gain], dim=-1)
+    def _backward(self, first: Tensor) -> None:
+        """Give every parameter its gradient. At the logits that of the mean loss is (softmax - targets) / points."""
+        count = self.points.shape[1]
+        to_logits = torch.softmax(self.logits, dim=1, out=self.logits).sub_(self.targets).div_(count)
+        self.state["head.weight"].grad = to_logits @ self.features.mT
+        flow = torch.bmm(self.state["head.weight"].detach().mT, to_logits, out=self.scratch)
+        _relu_backward_(flow, self.features)
+        # batch norm: the flow loses its mean and its share along the standardised output, and is scaled by the gain
+        to_shift = flow.sum(dim=-1, keepdim=True)
+        to_scale = torch.mul(flow, self.centred, out=self.features).sum(dim=-1, keepdim=True) * self.spread
+        flow.sub_(to_shift / count).addcmul_(self.centred, to_scale * self.spread / count, value=-1)
+        self.state["norm2.weight"].grad, self.state["norm2.bias"].grad = to_scale[..., 0], to_shift[..., 0]
+        gain = self.state["norm2.weight"].detach()[..., None] * self.spread
+        self.state["linear2.weight"].grad = (flow @ self.hidden.mT).mul_(gain)
+        to_hidden = torch.bmm((self.state["linear2.weight"].detach() * gain).mT, flow, out=self.features)
+        _relu_backward_(to_hidden, self.hidden)
+        parameters = [self.state[name] for name in ("linear1.weight", "norm1.weight", "norm1.bias")]
+        gradients = torch.autograd.grad(first, parameters, to_hidden @ self.points.T)
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
 
-    def _backward(self, layer: str, folded: Tensor, gradient: Tensor, moments: Tensor | None = None) -> Tensor:
-        """Carry the gradient at a folded matrix on to the layer's parameters, and return the one at `moments`."""
-        parameters = [self.state[f"{name}{layer}.{part}"] for name, part in _FOLDED]
-        ends = parameters if moments is None else [*parameters, moments]
-        gradients = torch.autograd.grad(folded, ends, gradient)
-        for parameter, own in zip(parameters, gradients, strict=False):
-            parameter.grad = own
-        return gradients[-1]
+    def _fold_first(self) -> Tensor:
+        """The first layer and its batch norm as one matrix that acts on [x, y, 1], of shape (models, 20, 3)."""
+        weight = self.state["linear1.weight"]
+        centre = (weight * self.mean).sum(dim=-1, keepdim=True)  # (models, 20, 1)
+        variance = (weight @ self.covariance * weight).sum(dim=-1, keepdim=True)
+        self._track("1", centre.detach(), variance.detach())
+        gain = self.state["norm1.weight"][..., None] * (variance + EPSILON).rsqrt()
+        return torch.cat([weight * gain, self.state["norm1.bias"][..., None] - centre * gain], dim=-1)
 
-
-_FOLDED = (("linear", "weight"), ("norm", "weight"), ("norm", "bias"))
+    def _track(self, layer: str, mean: Tensor, variance: Tensor) -> None:
+        """Update a norm's running statistics from one step's, of shape (models, 20, 1), as BatchNorm1d does."""
+        count = self.points.shape[1]
+        bias = self.state[f"linear{layer}.bias"].detach()
+        self.state[f"norm{layer}.running_mean"].lerp_(mean[..., 0] + bias, 0.1)
+        self.state[f"norm{layer}.running_var"].lerp_(variance[..., 0] * (count / (count - 1)), 0.1)
 
 
 def _relu_backward_(gradient: Tensor, output: Tensor) -> None:

@@ -16,6 +16,7 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import trange
 
 from mia_kit.smoothing import smoothed_cross_entropy
+from mia_kit.threads import one_thread
 
 CENTRES = ((0.0, -10.0), (-10.0, 10.0), (10.0, 10.0))
 LEARNING_RATE, MOMENTUM = 1e-3, 0.9
@@ -87,12 +88,13 @@ def train(
     data = data or make_data()
     model = ToyClassifier(seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
-    for step in trange(steps, desc=f"training, smoothing {smoothing:+.3g}", disable=not progress):
-        optimiser.zero_grad()
-        smoothed_cross_entropy(model(data.points), data.labels, smoothing).backward()
-        optimiser.step()
-        if on_step is not None:
-            on_step(step + 1)
+    with one_thread():
+        for step in trange(steps, desc=f"training, smoothing {smoothing:+.3g}", disable=not progress):
+            optimiser.zero_grad()
+            smoothed_cross_entropy(model(data.points), data.labels, smoothing).backward()
+            optimiser.step()
+            if on_step is not None:
+                on_step(step + 1)
     return model.eval()
 
 
@@ -160,19 +162,19 @@ def invert(
     if not 0 <= target_class < classes:
         raise ValueError(f"target_class must lie in [0, {classes}), got {target_class} instead")
     label = torch.tensor([target_class])
-    points, confidences, norms = [point], [], []
+    points, confidences = [point], []
+    norms: list[Tensor] = []
     stopped = False
-    for _ in range(max_steps):
-        point = point.detach().requires_grad_()
-        loss = cross_entropy(model(point), label)
-        (gradient,) = torch.autograd.grad(loss, point)
-        point = point.detach() - learning_rate * gradient
-        points.append(point)
-        confidences.append(loss.detach().neg().exp())
-        norms.append(gradient.norm())
-        stopped = bool(confidences[-1] > stop_confidence)
-        if stopped:
-            break
+    with one_thread():
+        while not stopped and len(norms) < max_steps:
+            point = point.detach().requires_grad_()
+            loss = cross_entropy(model(point), label)
+            (gradient,) = torch.autograd.grad(loss, point)
+            point = point.detach() - learning_rate * gradient
+            points.append(point)
+            confidences.append(loss.detach().neg().exp())
+            norms.append(gradient.norm())
+            stopped = bool(confidences[-1] > stop_confidence)
     with torch.no_grad():
         confidences.append(model(point).softmax(dim=1)[0, target_class])
     return InversionPath(

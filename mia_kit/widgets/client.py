@@ -27,6 +27,9 @@ MODULES = (
     "lab_controls.js",
     "lab_view.js",
     "lab_train.js",
+    "lab_scene.js",
+    "lab_predict.js",
+    "lab_events.js",
     "lab.js",
 )
 PAPER_STATE = "smoothing=+0.00 seed={seed} start=(-3.0,-10.0) target=2 stop=0.95"
@@ -71,21 +74,24 @@ def script(*more: str) -> str:
     return join_modules([(name, read_asset(name)) for name in (*MODULES, *more)])
 
 
-def table(grid: ToyGrid, curve: np.ndarray | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
+def table(grid: ToyGrid | None, curve: np.ndarray | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
     """What the client computes with: arrays as little-endian bytes, and plain values.
 
     Parameters
     ----------
-    grid : the trained models; `folded()` gives (factors, seeds, 540) float32
-    curve : optional distances of the paper's attack, of shape (factors, seeds), so that they need not be computed
+    grid : the trained models, `folded()` gives (factors, seeds, 540) float32; the shipped table by default
+    curve : distances of the paper's attack on `grid`, of shape (factors, seeds), so that they need not be computed;
+        those shipped with the table by default
 
     Raises
     ------
     ValueError
         If `curve` does not have one distance for each factor and seed.
     """
-    from mia_kit.toy import make_data
+    from mia_kit.toy import load_table, load_table_attack, make_data
 
+    if grid is None:
+        grid, curve = load_table(), load_table_attack()
     shape = (len(grid.smoothings), len(grid.seeds))
     if curve is not None and np.shape(curve) != shape:
         raise ValueError(f"curve must have the shape {shape} (factors, seeds), got {np.shape(curve)} instead")

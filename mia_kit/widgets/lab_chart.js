@@ -3,7 +3,7 @@
  * Colours come from the style sheet through class names, so that a theme change needs no new drawing.
  */
 
-const MARGIN = { left: 52, right: 12, top: 10, bottom: 38 };
+const MARGIN = { left: 64, right: 12, top: 10, bottom: 38 };
 
 /** Round numbers between two values: about `count` of them. */
 export function linearTicks(low, high, count) {

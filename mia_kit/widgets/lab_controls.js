@@ -1,7 +1,7 @@
 /* The elements of the smoothing laboratory: controls with labels, panels, readout. No state and no drawing here. */
 
 import { CLASS_STYLES } from "./lab_map.js";
-import { formatStart } from "./lab_state.js";
+import { formatFactor, formatStart } from "./lab_state.js";
 
 export const PRESET_STARTS = [
   { start: [-3, -10], name: "as in the paper" },
@@ -10,6 +10,7 @@ export const PRESET_STARTS = [
   { start: [0, 0], name: "the middle" },
   { start: [15, -15], name: "far from every class" },
 ];
+export const PREDICTED_FACTOR = 0.05; // the paper's; the table holds one near it
 export const GUESSES = { nearer: "nearer", equal: "equally near", farther: "farther" };
 
 const MARKER_PATHS = { circle: "M6 1.5a4.5 4.5 0 1 0 .01 0Z", square: "M2 2h8v8h-8Z", triangle: "M6 1l5 9h-10Z" };
@@ -26,8 +27,8 @@ function predictPart() {
   return `
   <fieldset class="lab-predict" data-lab="predict">
     <legend>Predict first</legend>
-    <p>As the factor goes from 0 to +0.3, will the attacker's result end nearer to the training data, equally near, or
-      farther? Your answer unlocks the slider.</p>
+    <p>As the factor goes from 0 to ${formatFactor(PREDICTED_FACTOR)}, will the attacker's result end nearer to the
+      training data, equally near, or farther? Your answer unlocks the slider.</p>
     <div class="lab-guesses">${answers.join("")}</div>
   </fieldset>
   <p class="lab-verdict" data-lab="verdict" aria-live="polite" hidden></p>`;
@@ -76,7 +77,7 @@ function panelPart() {
     </figure>
     <div class="lab-charts">
       <figure class="lab-panel">
-        <figcaption>Leakage curve <span class="lab-note" data-lab="curve-note"></span></figcaption>
+        <figcaption>Distance to the nearest training point <span class="lab-note" data-lab="curve-note"></span></figcaption>
         <svg data-lab="curve" role="img"></svg>
         <div class="lab-legend"><span><i class="lab-key lab-key-median"></i> median of seeds</span>
           <span><i class="lab-key lab-key-band"></i> 10\u201390 % of seeds</span>
@@ -128,7 +129,6 @@ export function buildControls(el, table, hasKernel) {
   const root = document.createElement("section");
   root.className = "mia-lab";
   root.setAttribute("aria-label", "Smoothing laboratory");
-  root.dataset.lmSuppressShortcuts = "true"; // JupyterLab would take the arrow keys to move between cells
   root.innerHTML = [
     predictPart(),
     controlPart(id, table),
@@ -137,6 +137,8 @@ export function buildControls(el, table, hasKernel) {
     footPart(id, hasKernel),
   ].join("");
   el.replaceChildren(root);
+  // JupyterLab would take the arrow keys for its cells; it looks for this mark on the focused element itself
+  for (const control of root.querySelectorAll("input, select, button")) control.dataset.lmSuppressShortcuts = "true";
   const ui = { root };
   for (const element of root.querySelectorAll("[data-lab]")) ui[element.dataset.lab] = element;
   return ui;

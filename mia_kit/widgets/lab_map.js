@@ -115,8 +115,9 @@ function drawDistance(context, { x, y, nearest }, scales, theme) {
 }
 
 /** The distance in words, beside the end of the path and inside the frame. */
-function drawDistanceText(context, size, { x, y, nearest }, scales, theme) {
-  const text = `distance ${nearest.distance.toFixed(2)}`;
+function drawDistanceText(context, size, { x, y, nearest }, { low, high }, scales, theme) {
+  const outside = Math.min(x, y) < low || Math.max(x, y) > high;
+  const text = `${outside ? "result is off the map, " : ""}distance ${nearest.distance.toFixed(2)}`;
   context.font = theme.boldFont;
   context.textAlign = "left";
   const width = context.measureText(text).width;
@@ -165,7 +166,7 @@ export function drawMap(canvas, size, scene, theme) {
   drawEnd(context, scene.inversion, scales, theme, theme.ink);
   if (scene.live) drawEnd(context, scene.live, scales, theme, theme.live);
   context.restore();
-  drawDistanceText(context, size, scene.inversion, scales, theme);
+  drawDistanceText(context, size, scene.inversion, scene.bounds, scales, theme);
   context.strokeStyle = theme.line;
   context.lineWidth = 1;
   context.strokeRect(...frame, ...extent);

@@ -14,7 +14,7 @@ export const MAX_STEPS = 10000;
 export function startInversion(model, settings, { record = false, maxSteps = MAX_STEPS } = {}) {
   const [x, y] = settings.start.map(Math.fround);
   const run = { evaluator: createEvaluator(model), x, y, target: settings.target, stop: settings.stop, maxSteps };
-  Object.assign(run, { step: 0, confidence: 0, done: false, stopped: false, path: null });
+  Object.assign(run, { step: 0, done: false, stopped: false, path: null });
   if (record) run.path = { xs: [x], ys: [y], confidences: [], gradientNorms: [] };
   return run;
 }
@@ -39,11 +39,11 @@ export function advanceInversion(run, steps) {
     const x = Math.fround(run.x - LEARNING_RATE * gx);
     const y = Math.fround(run.y - LEARNING_RATE * gy);
     const stuck = x === run.x && y === run.y;
-    run.confidence = confidences[run.target];
+    const confidence = confidences[run.target];
     run.x = x;
     run.y = y;
-    if (run.path) recordStep(run, Math.hypot(gx, gy));
-    if (run.confidence > run.stop) run.done = run.stopped = true;
+    if (run.path) recordStep(run, confidence, Math.hypot(gx, gy));
+    if (confidence > run.stop) run.done = run.stopped = true;
     else if (stuck) run.step = run.maxSteps;
     else run.step += 1;
   }
@@ -51,18 +51,24 @@ export function advanceInversion(run, steps) {
   return run.done;
 }
 
-function recordStep({ path, x, y, confidence }, gradientNorm) {
+function recordStep({ path, x, y }, confidence, gradientNorm) {
   path.xs.push(x);
   path.ys.push(y);
   path.confidences.push(confidence);
   path.gradientNorms.push(gradientNorm);
 }
 
-/** The whole attack at once, with its path and the nearest training point of the target class. */
+/** The whole attack at once: its path, the nearest training point of the target class, the confidence at the result.
+ *
+ * `path.confidences` has one value for each point, `path.gradientNorms` one for each but the last.
+ */
 export function invert(model, settings, cloud) {
   const run = startInversion(model, settings, { record: true });
   advanceInversion(run, MAX_STEPS);
-  return { ...run, steps: run.step, nearest: nearestPoint(cloud, settings.target, run.x, run.y) };
+  evaluate(run.evaluator, run.x, run.y);
+  const confidence = run.evaluator.confidences[settings.target];
+  run.path.confidences.push(confidence);
+  return { ...run, steps: run.step, confidence, nearest: nearestPoint(cloud, settings.target, run.x, run.y) };
 }
 
 /** The training point of class `target` nearest to (x, y): { x, y, distance }. `cloud` = { points, labels }. */

@@ -12,6 +12,11 @@ const KEPT_PIECES = 2;
 export const CLASSES = 3;
 export const FLOATS_PER_MODEL = 2 * HIDDEN + HIDDEN + HIDDEN * HIDDEN + HIDDEN + CLASSES * HIDDEN; // 540
 
+/** A copy of the bytes of a DataView as float32; a copy, because the bytes may start at an odd place. */
+export function toFloats(view) {
+  return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
+}
+
 /** Views on model number `index` in `weights`, a Float32Array in the order A1 (rows), c1, A2 (rows), c2, A3 (rows). */
 export function unpackModel(weights, index) {
   let from = index * FLOATS_PER_MODEL;

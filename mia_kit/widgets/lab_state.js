@@ -36,7 +36,7 @@ export function formatState({ factor, seed, start, target, stop }) {
 
 function splitLine(line) {
   const values = {};
-  for (const part of line.trim().replace(/\s*([=,()])\s*/g, trimAround).trim().split(/\s+/)) {
+  for (const part of line.trim().replace(/\s*([=,()])\s*/g, trimAround).match(/\S+/g) ?? []) {
     const equals = part.indexOf("=");
     const name = part.slice(0, Math.max(0, equals));
     if (!PARTS.includes(name) || name in values) {

@@ -6,14 +6,9 @@
 
 import { showSentence } from "./lab_controls.js";
 import { formatFactor } from "./lab_state.js";
-import { unpackModel } from "./lab_network.js";
+import { toFloats, unpackModel } from "./lab_network.js";
 
-/** A copy of the bytes of a DataView as float32; a copy, because the bytes may start at an odd place. */
-export function toFloats(view) {
-  return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-}
-
-/** Wires the button; `currentFactor()` says what to train, `onTrained({ factor, seed, model })` gets the result. */
+/** Wires the button; `currentFactor()` says what to train, `onTrained({ factor, seed, network })` gets the result. */
 export function connectTraining(model, ui, currentFactor, onTrained) {
   function setBusy(busy) {
     ui.train.disabled = busy;
@@ -38,7 +33,7 @@ export function connectTraining(model, ui, currentFactor, onTrained) {
     if (message.type === "trained") {
       setBusy(false);
       const network = unpackModel(toFloats(buffers[0]), 0);
-      onTrained({ factor: message.smoothing, seed: message.seed, model: network });
+      onTrained({ factor: message.smoothing, seed: message.seed, network });
     }
   }
 

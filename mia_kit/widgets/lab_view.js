@@ -5,7 +5,7 @@ import { CLASS_STYLES, drawMap, mapScales } from "./lab_map.js";
 import { START_LIMIT, formatFactor, formatStart } from "./lab_state.js";
 
 export const BOUNDS = { low: -START_LIMIT, high: START_LIMIT };
-const CURVE_LABEL = "distance to nearest training point (smaller = leaks more)";
+const CURVE_LABEL = "distance (small = leaks more)";
 
 function channels(colour) {
   return (colour.match(/[\d.]+/g) ?? ["255", "255", "255"]).slice(0, 3).map(Number);

@@ -77,10 +77,9 @@ def write_page(
     ValueError
         If the state line is bad, or the rows do not all have the same columns.
     """
-    from mia_kit.toy import load_table
     from mia_kit.widgets.state_line import normalise
 
-    arrays, plain = client.table(grid or load_table())
+    arrays, plain = client.table(grid)
     line = normalise(state or client.PAPER_STATE.format(seed=plain["seeds"][0]), plain["smoothings"], plain["seeds"])
     values = {**plain, "state": line, "predict_first": predict_first, "guess": "", "has_kernel": False}
     packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}

@@ -40,8 +40,8 @@ class SmoothingLab(anywidget.AnyWidget):
         paper's attack on hard labels (factor 0) and the table's first seed
     predict_first : the slider stays locked until the learner has placed a guess
     grid : the trained models; `mia_kit.toy.load_table()` by default
-    curve : distances of the paper's attack, an array of shape (factors, seeds), so that the browser need not compute
-        them first
+    curve : distances of the paper's attack on `grid`, an array of shape (factors, seeds), so that the browser need
+        not compute them first; shipped for the default grid
 
     Attributes
     ----------
@@ -74,9 +74,7 @@ class SmoothingLab(anywidget.AnyWidget):
         *,
         curve: np.ndarray | None = None,
     ) -> None:
-        from mia_kit.toy import load_table
-
-        arrays, plain = client.table(grid or load_table(), curve)
+        arrays, plain = client.table(grid, curve)
         smoothings, seeds = plain["smoothings"], plain["seeds"]
         line = normalise(state or client.PAPER_STATE.format(seed=seeds[0]), smoothings, seeds)
         self._trainings = 0
@@ -117,5 +115,5 @@ class SmoothingLab(anywidget.AnyWidget):
             numbers = toy.ToyGrid((smoothing,), (seed,), TRAINING_STEPS, state).folded()
             answer = {"type": "trained", "smoothing": smoothing, "seed": seed}
             self.send(answer, buffers=[numbers.astype("<f4").tobytes()])
-        except Exception as problem:  # noqa: BLE001 - a thread's exception would be lost; the widget shows it
+        except Exception as problem:  # would be lost in a thread; the widget shows it
             self.send({"type": "failed", "sentence": f"Training did not finish: {problem}"})

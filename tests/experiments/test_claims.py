@@ -70,14 +70,15 @@ def test_evidence_names_its_circumstances():
         assert path.stat().st_size < 500_000
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_evidence_is_measured_again():
-    """Two seeds of the fifty, in full: the stored means must be near."""
-    recipe = read_recipe("toy_order") | {"seeds": 3}
-    again = toy_order.run(recipe, progress=False)
+    """Two seeds of the fifty, in full. An attack can tip at a saddle point, so one in ten may end elsewhere."""
+    again = toy_order.run(read_recipe("toy_order") | {"seeds": 2}, progress=False)
     stored = evidence.read_evidence("toy_order")["results"]
-    assert again["distance"]["ordered_share_by_start"] is not None
-    for mean, known in zip(again["distance"]["mean"], stored["distance"]["mean"], strict=True):
-        assert mean[0] == pytest.approx(known[0], abs=2.5)
+    for quantity, tolerance in (("distance", 0.05), ("steps", 0.02)):
+        ours, known = (np.array(results[quantity]["values"])[:, :2] for results in (again, stored))
+        assert ours.shape == (3, 2, 5)
+        assert np.isclose(ours, known, rtol=tolerance, atol=0.05).mean() >= 0.9
 
 
 def test_damaged_or_absent_evidence(tmp_path, monkeypatch):

@@ -63,3 +63,13 @@ def test_show_carries_the_figure_and_its_words(drawn, monkeypatch):
     assert options["metadata"]["image/png"]["alt"] == "a rising line"
     assert "a rising line" in shown[1][0][0].data
     assert drawn.figure.layout.title.text is None  # the caller's figure stays as it was
+
+
+def test_photographs_are_shown_but_not_stored(drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append(args[0]))
+    reproduce.show_photographs(drawn)
+    assert "application/vnd.plotly.v1+json" in shown[0]
+    monkeypatch.setenv("MIA_KIT_STATIC", "1")
+    reproduce.show_photographs(drawn)
+    assert "not stored with the notebook" in shown[1].data and "a rising line" in shown[1].data

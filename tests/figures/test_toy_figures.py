@@ -46,6 +46,7 @@ def test_region_is_the_class_with_the_greatest_confidence(toy):
     assert np.isfinite(regions[0, np.abs(axis + 10).argmin(), np.abs(axis).argmin()])
 
 
+@pytest.mark.slow
 def test_a_live_training_gives_the_committed_figure():
     """The whole way from the loss to the figure's number, once; breaking the loss turns this red."""
     path = invert(train(-0.05, seed=42))

@@ -1,4 +1,4 @@
-"""One thread for small networks."""
+"""One thread for small networks, so that thirty learners can share a computer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 def one_thread() -> Iterator[None]:
     """Run PyTorch on one thread inside the block, and on as many as before after it.
 
-    Layers as small as `SmallClassifier`'s gain nothing from a second thread, and when another program runs on the same
-    core the threads wait for each other at every layer: training was measured to take ten times as long.
+    Layers as small as those of chapters 1 and 2 gain nothing from a second thread. When another program runs on the
+    same core the threads wait for each other at every layer: training was measured to take ten times as long.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

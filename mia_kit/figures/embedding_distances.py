@@ -1,0 +1,153 @@
+"""The distances of chapter 2: within against between people, and how their ratio depends on the smoothing factor.
+
+Follows figure 5 of Struppek, Hintersdorf and Kersting, "Be Careful What You Smooth For" (ICLR 2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
+from mia_kit.metrics import mean_interval
+
+PANELS = {"mean": "mean distance", "nearest": "distance to the nearest sample"}
+# kind, colour, dash: the outlines differ without colour too
+OUTLINES = (("within", OKABE_ITO[0], "solid"), ("between", OKABE_ITO[1], "dash"))
+ROW_HEIGHT = 0.85  # of the tallest bar of a panel; rows stand 1 apart
+
+
+def distance_distributions(histograms: Mapping[str, np.ndarray], factors: Sequence[float]) -> Drawn:
+    """One row for each factor: distances within a class against those between classes.
+
+    Parameters
+    ----------
+    histograms : mean_within, mean_between, nearest_within and nearest_between, each an array of shape (factors, bins)
+        of counts in equal bins of [0, 1], as `metrics.distance_histograms` returns them
+    factors : the factors of the rows, from the bottom
+    """
+    shares = {kind: _shares(counts) for kind, counts in histograms.items()}
+    figure = make_subplots(cols=2, subplot_titles=list(PANELS.values()), shared_yaxes=True, horizontal_spacing=0.03)
+    for column, panel in enumerate(PANELS, start=1):
+        for trace in _ridges(shares, panel, rows=len(factors), legend=column == 1):
+            figure.add_trace(trace, row=1, col=column)
+    names = [factor_name(factor) for factor in factors]
+    height = 190 + 70 * len(factors)
+    figure.update_layout(
+        base_layout("Distances in the last hidden layer, divided by the greatest, by smoothing factor", height=height)
+    )
+    figure.update_layout(legend={"orientation": "h", "y": 1 + 50 / (height - 190), "x": 0}, margin={"t": 120, "l": 130})
+    figure.update_xaxes(range=(0, 1), title_text="scaled distance")
+    figure.update_yaxes(tickvals=list(range(len(factors))), ticktext=names, range=(-0.1, len(factors)))
+    means = {kind: _means(rows) for kind, rows in shares.items()}
+    words = "; ".join(
+        f"smoothing {name}: " + ", ".join(f"{kind.replace('_', ' ')} {means[kind][row]:.2f}" for kind in means)
+        for row, name in enumerate(names)
+    )
+    alt = f"Distributions of scaled distances of penultimate activations, one row for each factor. Means: {words}."
+    return Drawn(figure, alt, means)
+
+
+def ratio_against_factor(
+    by_seed: Mapping[str, np.ndarray], factors: Sequence[float], *, quantity: str = "distance within / between people"
+) -> Drawn:
+    """A quantity against the factor: a faint point for each seed, and the mean with its 95 % interval.
+
+    Parameters
+    ----------
+    by_seed : name of a line -> array of shape (seeds, factors); a single seed is drawn without interval
+    factors : the factors, ascending
+    quantity : what is shown, as the axis and the title say it
+    """
+    figure, words = go.Figure(), []
+    arrays: dict[str, np.ndarray] = {}
+    for place, (name, rows) in enumerate(by_seed.items()):
+        values = np.asarray(rows, dtype=float)
+        mean, half = values.mean(axis=0), _half_intervals(values)
+        figure.add_traces(_line(name, place, np.asarray(factors), values, half))
+        arrays |= {f"{name}: mean": mean, f"{name}: half interval": half}
+        spread = [f"{value:.3f}" + (f" ± {one:.3f}" if one else "") for value, one in zip(mean, half, strict=True)]
+        words.append(f"{name}: {', '.join(f'{a:g}: {text}' for a, text in zip(factors, spread, strict=True))}")
+    seeds = len(next(iter(by_seed.values())))
+    figure.update_layout(base_layout(f"{quantity[0].upper()}{quantity[1:]}, {seeds} seed{'s'[: seeds != 1]}"))
+    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    figure.update_xaxes(title_text="smoothing factor", tickvals=list(factors), ticktext=[f"{a:g}" for a in factors])
+    figure.update_yaxes(title_text=quantity)
+    base = f"mean over {seeds} seeds with 95 % interval" if seeds > 1 else "one seed"
+    alt = f"{quantity} for each smoothing factor, {base}. {'; '.join(words)}."
+    return Drawn(figure, alt, arrays)
+
+
+def _shares(counts: np.ndarray) -> np.ndarray:
+    """Counts (factors, bins) as shares that sum to 1 in each row."""
+    counts = np.asarray(counts, dtype=float)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def _means(shares: np.ndarray) -> np.ndarray:
+    """Mean distance of each row, to the accuracy of the bins."""
+    bins = shares.shape[1]
+    return shares @ ((np.arange(bins) + 0.5) / bins)
+
+
+def _ridges(shares: Mapping[str, np.ndarray], panel: str, *, rows: int, legend: bool) -> list[go.Scatter]:
+    """Filled outlines of all rows, from the top, so that a lower row covers the one behind. One scale for a panel."""
+    tallest = max(shares[f"{panel}_{kind}"].max() for kind, _, _ in OUTLINES)
+    ridges = []
+    for row in reversed(range(rows)):
+        for kind, colour, dash in OUTLINES:
+            bars = shares[f"{panel}_{kind}"][row] / tallest * ROW_HEIGHT
+            filled = np.flatnonzero(bars)
+            bars, edges = bars[filled[0] : filled[-1] + 1], np.linspace(0, 1, len(bars) + 1)[filled[0] : filled[-1] + 2]
+            ridges.append(
+                go.Scatter(
+                    x=np.repeat(edges, 2).round(4),
+                    y=(row + np.concatenate([[0], np.repeat(bars, 2), [0]])).round(4),
+                    mode="lines",
+                    line={"color": colour, "dash": dash, "width": 1.5},
+                    fill="toself",
+                    fillcolor=translucent(colour, 0.25),
+                    name=f"{kind} a class" if kind == "within" else "between classes",
+                    legendgroup=kind,
+                    showlegend=legend and row == 0,
+                    hoverinfo="skip",
+                )
+            )
+    return ridges
+
+
+def _half_intervals(values: np.ndarray) -> np.ndarray:
+    """Half the width of each column's interval over seeds; zero where a single seed gives none."""
+    if len(values) < 2:
+        return np.zeros(values.shape[1])
+    intervals = [mean_interval(column) for column in values.T]
+    return np.array([interval.high - interval.value for interval in intervals])
+
+
+def _line(name: str, place: int, factors: np.ndarray, values: np.ndarray, half: np.ndarray) -> list[go.Scatter]:
+    """The seeds as faint points, then the mean with bars."""
+    colour, marker = OKABE_ITO[place], MARKERS[place]
+    points = go.Scatter(
+        x=np.tile(factors, len(values)),
+        y=values.ravel().round(4),
+        mode="markers",
+        marker={"color": translucent(colour, 0.35), "symbol": marker, "size": 6},
+        legendgroup=name,
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    mean = go.Scatter(
+        x=factors,
+        y=values.mean(axis=0).round(4),
+        mode="lines+markers",
+        name=name,
+        legendgroup=name,
+        line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot")[place % 3]},
+        marker={"color": colour, "symbol": marker, "size": 10},
+        error_y={"type": "data", "array": half.round(4), "thickness": 1.5, "visible": bool(half.any())},
+        hovertemplate=f"{name}, smoothing %{{x:g}}: %{{y:.3f}}<extra></extra>",
+    )
+    return [points, mean]

@@ -1,0 +1,95 @@
+"""How fast does the laboratory answer a drag? `python -m tests.browser.benchmark_lab --where page|lab`
+
+60 random drags: from the input event until the frame with the new picture has been handed to the screen (an animation
+frame, then a message, as browsers run them after painting). Then a fast sweep: from its last event until the final
+value stands. Prints the median, the 95th percentile and the sweep's time in milliseconds.
+"""
+
+import argparse
+import random
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from mia_kit.widgets.page import write_page
+from tests.browser.conftest import NOTEBOOKS, QUIET, cut_off_page, start_jupyterlab
+from tests.browser.lab_driver import Lab
+from tests.browser.notebook_driver import Notebook
+from tests.conftest import find_chromium
+
+LATENCY = """([name, value]) => new Promise(done => {
+    const slider = document.querySelector(`.mia-lab [data-lab="${name}"]`);
+    const started = performance.now();
+    slider.value = value;
+    slider.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => {
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => done(performance.now() - started);
+        channel.port2.postMessage(0);
+    });
+})"""
+SWEEP = """(most) => new Promise(done => {
+    const slider = document.querySelector('.mia-lab [data-lab="factor"]');
+    let value = 0;
+    const timer = setInterval(() => {
+        slider.value = value;
+        slider.dispatchEvent(new Event("input", { bubbles: true }));
+        if (value++ < most) return;
+        clearInterval(timer);
+        const started = performance.now();
+        const wanted = document.querySelector('.mia-lab [data-lab="factor-value"]');
+        const stands = () => wanted.textContent === "+0.50";
+        const look = () => stands() ? done(performance.now() - started) : requestAnimationFrame(look);
+        look();
+    }, 5);
+})"""
+
+
+def measure(lab: Lab, drags: int = 60) -> None:
+    """Measure on a page that shows the unlocked laboratory, and print."""
+    draw = random.Random(0)
+    most = int(lab.part("factor").get_attribute("max"))
+    times = []
+    for _ in range(drags):
+        times.append(lab.page.evaluate(LATENCY, ["factor", draw.randint(0, most)]))
+        lab.page.wait_for_timeout(30)
+    median, high = statistics.median(times), statistics.quantiles(times, n=20)[-1]
+    sweep = lab.page.evaluate(SWEEP, most)
+    print(f"{drags} drags: median {median:.0f} ms, 95th percentile {high:.0f} ms; after a sweep {sweep:.0f} ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--where", choices=("page", "lab"), default="page")
+    where = parser.parse_args().where
+    home = Path(tempfile.mkdtemp())
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
+            with cut_off_page(browser) as (page, _):
+                if where == "page":
+                    page.goto(write_page(home / "lab.html", predict_first=False).as_uri())
+                    measure(Lab(page).ready())
+                else:
+                    _measure_in_jupyterlab(page, home)
+            browser.close()
+    finally:
+        shutil.rmtree(home)
+
+
+def _measure_in_jupyterlab(page, home: Path) -> None:
+    shutil.copytree(NOTEBOOKS, home / "notebooks")
+    with start_jupyterlab(home) as address:
+        notebook = Notebook.open(page, address, "01_toy_inversion.ipynb")
+        notebook.run_all(seconds=300)
+        page.locator(".mia-lab").scroll_into_view_if_needed()
+        lab = Lab(page).ready()
+        lab.part("guess-nearer").click()
+        measure(lab)
+
+
+if __name__ == "__main__":
+    main()

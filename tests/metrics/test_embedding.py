@@ -1,0 +1,103 @@
+"""Scaled distances against a loop over all pairs; t-SNE maps that morph."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics import distance_histograms, morphing_tsne, scaled_distances
+
+
+def clouds(spread, n=60, classes=4, seed=0):
+    random = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    centres = random.normal(size=(classes, 5)) * 3
+    return centres[labels] + spread * random.normal(size=(n, 5)), labels
+
+
+def by_loops(features, labels):
+    """The definition, pair by pair."""
+    n = len(labels)
+    pairs = np.array([[np.sqrt(((a - b) ** 2).sum()) for b in features] for a in features])
+    pairs /= pairs.max()
+    rows = {"mean_within": [], "mean_between": [], "nearest_within": [], "nearest_between": []}
+    for i in range(n):
+        within = [pairs[i, j] for j in range(n) if j != i and labels[j] == labels[i]]
+        between = [pairs[i, j] for j in range(n) if labels[j] != labels[i]]
+        for kind, values in (("within", within), ("between", between)):
+            rows[f"mean_{kind}"].append(sum(values) / len(values))
+            rows[f"nearest_{kind}"].append(min(values))
+    return rows
+
+
+@pytest.mark.parametrize("spread", [0.1, 3.0])
+def test_agrees_with_a_loop_over_all_pairs(spread):
+    features, labels = clouds(spread, n=37)  # classes of unequal size
+    found = scaled_distances(features, labels)
+    for kind, values in by_loops(features, labels).items():
+        np.testing.assert_allclose(getattr(found, kind), values, atol=1e-12)
+    assert found.mean_ratio == pytest.approx(np.mean(found.mean_within) / np.mean(found.mean_between))
+    assert found.nearest_ratio == pytest.approx(np.mean(found.nearest_within) / np.mean(found.nearest_between))
+
+
+def test_size_and_place_of_the_features_do_not_matter():
+    features, labels = clouds(1.0)
+    one, other = scaled_distances(features, labels), scaled_distances(7 * features - 3, labels)
+    np.testing.assert_allclose(one.mean_within, other.mean_within, atol=1e-12)
+    assert one.mean_between.max() <= 1
+
+
+def test_tighter_classes_have_smaller_ratios():
+    ratios = [scaled_distances(*clouds(spread)).mean_ratio for spread in (0.1, 1.0, 5.0)]
+    assert ratios[0] < 0.1 < ratios[1] < ratios[2] < 1.1
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "sentence"),
+    [
+        (np.ones((4, 2)), np.array([0, 0, 1, 1]), "all features are equal"),
+        (np.eye(4), np.array([0, 0, 1, 2]), "got 3 classes, the smallest of 1"),
+        (np.eye(4), np.zeros(4, int), "got 1 classes"),
+        (np.full((4, 2), np.nan), np.array([0, 0, 1, 1]), "must be finite"),
+        (np.eye(4), np.zeros(3, int), r"got \(4, 4\) and \(3,\) instead"),
+    ],
+)
+def test_what_does_not_fit_is_refused(features, labels, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        scaled_distances(features, labels)
+
+
+def test_histograms_count_every_sample_of_every_run_in_its_bin():
+    runs = [{a: scaled_distances(*clouds(a, seed=seed)) for a in (0.1, 2.0)} for seed in range(3)]
+    counts = distance_histograms(runs, bins=20)
+    assert counts["mean_within"].shape == (2, 20)
+    assert (counts["nearest_between"].sum(axis=1) == 180).all()
+    expected = sum(int(((run[2.0].mean_within >= 0.25) & (run[2.0].mean_within < 0.3)).sum()) for run in runs)
+    assert counts["mean_within"][1, 5] == expected > 0
+
+
+def test_maps_morph_from_neighbour_to_neighbour():
+    """Started from its neighbour, a map of nearly the same features lies where the neighbour's does."""
+    random = np.random.default_rng(1)
+    features, labels = clouds(1.0, n=80)
+    near = {a: features + 0.05 * random.normal(size=features.shape) for a in (-0.1, 0.0, 0.1)}
+    maps = morphing_tsne(near, seed=0, perplexity=10, iterations=300)
+    assert list(maps) == [-0.1, 0.0, 0.1]
+    for points in maps.values():
+        assert np.linalg.norm(points, axis=1).max() == pytest.approx(1)
+        np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-6)
+        assert scaled_distances(points, labels).mean_ratio < 0.6
+    for factor in (-0.1, 0.1):
+        moved = np.linalg.norm(maps[factor] - maps[0.0], axis=1)
+        assert np.median(moved) < 0.13
+
+
+def test_maps_repeat_themselves():
+    features, _ = clouds(1.0)
+    one, other = (morphing_tsne({0.0: features}, seed=3, perplexity=5, iterations=260)[0.0] for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_maps_need_the_same_samples():
+    with pytest.raises(ValueError, match=r"got \[5, 4\] samples"):
+        morphing_tsne({0.0: np.zeros((5, 2)), 0.1: np.zeros((4, 2))}, seed=0)
+    with pytest.raises(ValueError, match=r"got \[\] samples"):
+        morphing_tsne({}, seed=0)

@@ -1,0 +1,167 @@
+"""The training loop: it learns, repeats itself, follows the paper's schedule, and warns when the loss runs away."""
+
+import warnings
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from mia_kit.smoothing import ramp, smoothed_cross_entropy
+from mia_kit.training import RunawayLossWarning, fit, flip_and_shift, one_thread
+
+
+def task(n=40, seed=0):
+    """Two classes of 4 x 4 pictures, told apart by their brightness."""
+    generator = torch.Generator().manual_seed(seed)
+    labels = torch.arange(n) % 2
+    return torch.randn(n, 1, 4, 4, generator=generator) * 0.3 + labels[:, None, None, None] * 2.0 - 1, labels
+
+
+def small_model(seed=0, dropout=0.0):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
+
+
+def test_learns_and_ends_in_evaluation_mode():
+    model = small_model()
+    images, labels = task()
+    result = fit(model, images, labels, seed=0, epochs=40, learning_rate=0.02, progress=False)
+    assert (model(images).argmax(dim=1) == labels).all() and not model.training
+    assert result.history[-1].loss < 0.2 * result.history[0].loss
+    assert len(result.history) == 40 and result.runaway_epoch is None and result.seconds > 0
+
+
+def test_the_learning_rate_falls_after_three_quarters_and_nine_tenths():
+    images, labels = task()
+    result = fit(small_model(), images, labels, seed=0, epochs=100, learning_rate=1e-3, progress=False)
+    rates = [epoch.learning_rate for epoch in result.history]
+    assert rates[:75] == pytest.approx([1e-3] * 75)
+    assert rates[75:90] == pytest.approx([1e-4] * 15) and rates[90:] == pytest.approx([1e-5] * 10)
+
+
+def test_same_seed_gives_the_same_weights_and_global_random_numbers_are_left_alone():
+    images, labels = task()
+    state = torch.get_rng_state()
+    weights = []
+    for seed in (1, 1, 2):
+        model = small_model(dropout=0.5)
+        fit(model, images, labels, seed=seed, epochs=3, batch_size=8, augment=flip_and_shift, progress=False)
+        weights.append(model[2].weight.detach())
+        torch.rand(3)  # what happens outside between two runs does not matter
+        torch.set_rng_state(state)
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+
+
+def test_equals_a_plain_loop():
+    """One batch an epoch: nothing depends on the order, and Adam can be written out."""
+    images, labels = task()
+    model, plain = small_model(), small_model()
+    fit(model, images, labels, seed=0, smoothing=0.2, epochs=10, batch_size=len(labels), progress=False)
+    optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
+    for epoch in range(10):
+        for group in optimiser.param_groups:
+            group["lr"] = 1e-3 * (0.1 if epoch >= 8 else 1.0) * (0.1 if epoch >= 9 else 1.0)
+        loss = cross_entropy(plain(images), labels, label_smoothing=0.2)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-6, rtol=1e-5)
+
+
+def test_every_picture_is_seen_once_an_epoch_in_even_batches():
+    images, labels = task(n=41)
+    seen = []
+
+    def objective(model, batch, batch_labels, epoch):
+        seen.append((epoch, batch[:, 0, 0, 0].tolist()))
+        return cross_entropy(model(batch), batch_labels)
+
+    fit(small_model(), images, labels, seed=0, objective=objective, epochs=2, batch_size=10, progress=False)
+    assert [len(batch) for _, batch in seen] == [9, 8, 8, 8, 8] * 2
+    for epoch in range(2):
+        values = [value for number, batch in seen for value in batch if number == epoch]
+        assert sorted(values) == sorted(images[:, 0, 0, 0].tolist())
+    assert seen[0][1] != seen[5][1]
+
+
+def test_negative_factors_are_ramped():
+    images, labels = task()
+    factors = []
+
+    def objective(model, batch, batch_labels, epoch):
+        factors.append(ramp(-0.2, epoch, 20))
+        return smoothed_cross_entropy(model(batch), batch_labels, factors[-1])
+
+    by_hand, by_default = small_model(), small_model()
+    settings = {"seed": 0, "epochs": 20, "batch_size": 40, "learning_rate": 0.05, "progress": False}
+    fit(by_hand, images, labels, objective=objective, **settings)
+    fit(by_default, images, labels, smoothing=-0.2, **settings)
+    assert torch.equal(by_hand[2].weight, by_default[2].weight)
+    assert factors[0] == 0 and factors[-1] == -0.2
+
+
+def test_warns_once_when_the_loss_runs_away():
+    images, labels = task()
+    with pytest.warns(RunawayLossWarning, match="smoothing factor nearer to 0") as caught:
+        result = fit(
+            small_model(), images, labels, seed=0, smoothing=-5.0, epochs=60, learning_rate=0.5, progress=False
+        )
+    assert len(caught) == 1
+    assert result.runaway_epoch is not None and 30 <= result.runaway_epoch < 60  # the ramp begins at 30
+
+
+def test_warns_when_the_loss_is_not_a_number():
+    images, labels = task()
+    images[0] = float("nan")
+    with pytest.warns(RunawayLossWarning, match="nan in epoch 0"):
+        assert fit(small_model(), images, labels, seed=0, epochs=2, progress=False).runaway_epoch == 0
+
+
+def test_does_not_warn_in_an_ordinary_run():
+    images, labels = task()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(small_model(), images, labels, seed=0, smoothing=-0.1, epochs=20, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"labels": torch.zeros(3, dtype=torch.long)}, r"got \(40, 1, 4, 4\) and \(3,\)"),
+        ({"images": torch.zeros(0, 1, 4, 4), "labels": torch.zeros(0, dtype=torch.long)}, "n at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"batch_size": 1}, "batch_size 2, got 5 and 1"),
+        ({"smoothing": 1.5}, r"\(-inf, 1\], got 1.5"),
+        ({"smoothing": 0.1, "objective": lambda *_: torch.zeros(())}, "not both"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change, sentence):
+    images, labels = task()
+    settings = {"images": images, "labels": labels, "seed": 0, "epochs": 5, "progress": False} | change
+    with pytest.raises(ValueError, match=sentence):
+        fit(small_model(), **settings)
+
+
+def test_flip_and_shift_moves_pictures_whole():
+    """A picture of a slope: after a shift by s columns each inner pixel is s higher, mirrored or not."""
+    slope = torch.arange(12.0).expand(200, 2, 12, 12).clone()
+    changed = flip_and_shift(slope, torch.Generator().manual_seed(0))
+    assert changed.shape == slope.shape
+    step = changed[:, 0, 6, 6] - changed[:, 0, 6, 5]
+    assert set(step.tolist()) == {-1.0, 1.0} and 60 < (step == 1).sum() < 140
+    shifts = changed[step == 1, 0, 6, 6] - 6
+    assert set(shifts.tolist()) == set(range(-3, 4))
+    again = flip_and_shift(slope, torch.Generator().manual_seed(0))
+    assert torch.equal(again, changed)
+    down = flip_and_shift(slope.mT.contiguous(), torch.Generator().manual_seed(0))
+    assert set((down[:, 1, 6, 6] - 6).tolist()) == set(range(-3, 4))
+
+
+def test_one_thread_restores_the_number_of_threads():
+    before = torch.get_num_threads()
+    with pytest.raises(RuntimeError), one_thread():
+        assert torch.get_num_threads() == 1
+        raise RuntimeError
+    assert torch.get_num_threads() == before

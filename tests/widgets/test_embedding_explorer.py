@@ -1,0 +1,83 @@
+"""The slider of chapter 2: it shows the frame of its factor, and one failure does not stop it."""
+
+import numpy as np
+import pytest
+
+from mia_kit.figures.embedding import tsne_morph
+from mia_kit.figures.style import Drawn
+from mia_kit.widgets.embedding_explorer import EmbeddingExplorer
+
+LABELS = np.repeat(np.arange(10), 4)
+NAMES = tuple(f"person {number}" for number in range(1, 11))
+
+
+@pytest.fixture
+def drawn():
+    random = np.random.default_rng(0)
+    maps = {factor: random.uniform(-0.7, 0.7, (40, 2)) for factor in (-0.2, -0.05, 0.0, 0.1)}
+    return tsne_morph(maps, LABELS, class_names=NAMES)
+
+
+def shown(explorer):
+    return [(trace.x.tolist(), trace.y.tolist()) for trace in explorer.figure.data]
+
+
+def frame(drawn, name):
+    found = next(frame for frame in drawn.figure.frames if frame.name == name)
+    return [(trace.x.tolist(), trace.y.tolist()) for trace in found.data]
+
+
+def test_first_draw_is_there_at_once(drawn):
+    explorer = EmbeddingExplorer(drawn)
+    assert explorer.slider.value == "0" and explorer.slider.description == "smoothing factor"
+    assert shown(explorer) == frame(drawn, "0")
+    assert shown(EmbeddingExplorer(drawn, start="0.1")) == frame(drawn, "0.1")
+    assert not explorer.figure.layout.sliders
+
+
+def test_each_factor_shows_its_own_map(drawn):
+    explorer = EmbeddingExplorer(drawn)
+    for name in ("0.1", "-0.2", "0", "-0.05"):
+        explorer.slider.value = name
+        assert shown(explorer) == frame(drawn, name)
+    assert explorer.message.value == ""
+
+
+def test_a_drag_sends_one_message_with_all_groups(drawn, monkeypatch):
+    explorer = EmbeddingExplorer(drawn)
+    sent = []
+    monkeypatch.setattr(explorer.figure, "_send_update_msg", lambda **message: sent.append(message))
+    explorer.slider.value = "0.1"
+    assert len(sent) == 1 and len(sent[0]["trace_indexes"]) == len(explorer.figure.data)
+
+
+def test_a_failure_is_told_and_the_next_drag_works(drawn):
+    explorer = EmbeddingExplorer(drawn)
+    whole = explorer._frames.pop("0.1")
+    explorer.slider.value = "0.1"
+    assert "cannot be shown (KeyError" in explorer.message.value and 'role="alert"' in explorer.message.value
+    explorer.slider.value = "-0.2"
+    assert explorer.message.value == "" and shown(explorer) == frame(drawn, "-0.2")
+    explorer._frames["0.1"] = whole
+    explorer.slider.value = "0.1"
+    assert shown(explorer) == frame(drawn, "0.1")
+
+
+def test_the_drawn_figure_is_left_as_it_was(drawn):
+    before = drawn.figure.to_json()
+    EmbeddingExplorer(drawn).slider.value = "0.1"
+    assert drawn.figure.to_json() == before
+
+
+def test_what_does_not_fit_is_refused(drawn):
+    with pytest.raises(ValueError, match=r"one of -0.2, -0.05, 0, 0.1, got '0.3' instead"):
+        EmbeddingExplorer(drawn, start="0.3")
+    still = Drawn(type(drawn.figure)(drawn.figure.data), "", {})
+    with pytest.raises(ValueError, match="must have frames"):
+        EmbeddingExplorer(still)
+
+
+def test_a_missing_package_gives_the_command_that_installs_it(drawn, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
+    with pytest.raises(ImportError, match=r'pip install "mia_kit\[lab\]"'):
+        EmbeddingExplorer(drawn)
