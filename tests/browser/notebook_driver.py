@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Page
 
 INDICATOR = ".jp-Notebook-ExecutionIndicator"
+WAITING = "[...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('[*]'))"
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,10 @@ class Notebook:
         self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
         self.page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        self.page.wait_for_function(
-            f"""() => document.querySelector('{INDICATOR}')?.dataset.status !== 'idle'""", timeout=30_000
-        )
-        self.wait_idle(seconds)
+        # The kernel is idle for a moment between its restart and the first cell: wait for cells that wait, then for none.
+        self.page.wait_for_function(f"() => {WAITING}", timeout=60_000)
+        self.page.wait_for_function(f"() => !{WAITING}", timeout=1000 * seconds)
+        self.wait_idle(30)
 
     def wait_idle(self, seconds: float) -> None:
         self.page.wait_for_function(
