@@ -30,7 +30,7 @@ class Notebook:
         self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
         self.page.get_by_role("menuitem", name="Restart Kernel and Run All Cells").click()
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
-        # The kernel is idle for a moment between its restart and the first cell: wait for cells that wait, then for none.
+        # The kernel is idle for a moment between its restart and the first cell: first wait for cells that wait.
         self.page.wait_for_function(f"() => {WAITING}", timeout=60_000)
         self.page.wait_for_function(f"() => !{WAITING}", timeout=1000 * seconds)
         self.wait_idle(30)
