@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from mia_kit.data.folders import DataError
+from mia_kit.data.image_set import DataCard, ImageSet
 
 BYTES = 0x08  # the format's code for unsigned bytes
 
@@ -36,6 +37,24 @@ def read_pair(folders: Sequence[Path], pair: IdxPair, data_set: str) -> tuple[np
     images = read_idx(_find(folders, pair.images, data_set), pair.images_sha256)
     labels = read_idx(_find(folders, pair.labels, data_set), pair.labels_sha256)
     return images, labels.astype(np.int64)
+
+
+def load_both(
+    folders: Sequence[Path], train: IdxPair, test: IdxPair, *, class_names: tuple[str, ...], card: str
+) -> ImageSet:
+    """The training pictures, then the test pictures, with the card of that name; `official_split` tells them apart.
+
+    Raises DataError if a file is absent or damaged.
+    """
+    about = DataCard.read(card)
+    parts = {name: read_pair(folders, pair, about.title) for name, pair in (("train", train), ("test", test))}
+    return ImageSet(
+        np.concatenate([images for images, _ in parts.values()]),
+        np.concatenate([labels for _, labels in parts.values()]),
+        class_names,
+        about,
+        files=tuple(f"{name}/{number:05}" for name, (images, _) in parts.items() for number in range(len(images))),
+    )
 
 
 def read_idx(path: Path, sha256: str) -> np.ndarray:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from mia_kit.data.decoding import Size, resized
 from mia_kit.data.folders import data_folder
-from mia_kit.data.idx import IdxPair, read_pair
-from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.idx import IdxPair, load_both
+from mia_kit.data.image_set import ImageSet
 
 # The sha256 of the unpacked files.
 TRAIN = IdxPair(
@@ -32,19 +30,7 @@ def load(size: Size = None) -> ImageSet:
 
     Raises DataError if a file is absent or damaged.
     """
-    train, train_labels = read_pair(_folders(), TRAIN, "MNIST")
-    test, test_labels = read_pair(_folders(), TEST, "MNIST")
-    files = [f"train/{number:05}" for number in range(len(train))] + [
-        f"test/{number:05}" for number in range(len(test))
-    ]
-    images = ImageSet(
-        np.concatenate([train, test]),
-        np.concatenate([train_labels, test_labels]),
-        CLASSES,
-        DataCard.read("mnist"),
-        files=tuple(files),
-    )
-    return resized(images, size)
+    return resized(load_both(_folders(), TRAIN, TEST, class_names=CLASSES, card="mnist"), size)
 
 
 def _folders() -> list[Path]:
