@@ -17,7 +17,7 @@
 # and predict which sign of the smoothing factor brings the attacker nearer to the training data.
 #
 # **You need** Python, and the idea of gradient descent. &nbsp; **Time** about 35 minutes of yours, 2 of the computer's.
-# &nbsp; **Memory** under 700 MB. &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful
+# &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful
 # What You Smooth For* (ICLR 2024), figure 1.
 
 # %%

@@ -16,7 +16,7 @@
 # **You will be able to** say what the last hidden layer of a classifier holds, measure how tightly it packs people, and
 # judge for yourself whether label smoothing tightens them.
 #
-# **You need** chapter 1. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** under 700 MB.
+# **You need** chapter 1. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
 # figures 4 and 5.
 
