@@ -25,7 +25,11 @@ from mia_kit.models.priors import Prior, sample_latents
 
 @dataclass(frozen=True)
 class Settings:
-    """The paper's numbers for FaceScrub with a StyleGAN2 prior; `input_size` is what the target was trained on."""
+    """The paper's numbers for FaceScrub with a StyleGAN2 prior.
+
+    input_size : what the target was trained on, (h, w)
+    film : numbers of steps, from 0 to `steps`, after which the codes are kept for looking at the way
+    """
 
     input_size: tuple[int, int] = (224, 224)
     pool: int = 2000
@@ -38,6 +42,7 @@ class Settings:
     selection_crop: Crop = SELECTION_CROP
     selection_views: int = 100
     batch_size: int = 100
+    film: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.keep <= self.candidates <= self.pool:
@@ -50,6 +55,8 @@ class Settings:
                 "steps must be at least 0, selection_views and batch_size at least 1, "
                 f"got {self.steps}, {self.selection_views} and {self.batch_size} instead"
             )
+        if list(self.film) != sorted({step for step in self.film if 0 <= step <= self.steps}):
+            raise ValueError(f"film must be rising numbers of steps in [0, {self.steps}], got {self.film} instead")
 
 
 def run(
@@ -80,20 +87,20 @@ def run(
     """
     settings = settings or Settings()
     before = access.queries
+    _check_targets(target_classes, _classes(access, prior, settings))
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     scores = score_pool(access, prior, pool, settings)  # (pool, classes)
-    _check_targets(target_classes, scores.shape[1])
     starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
-    codes, trace = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
+    codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
     images = torch.cat([_synthesise(prior, part) for part in codes.split(settings.batch_size)])
     final = score_candidates(access, images, targets, settings, generator)
     selected = select(final, settings)
-    images, codes, targets, starts, final, selected = (
-        part.cpu() for part in (images, codes, targets, starts, final, selected)
+    images, codes, targets, starts, final, selected, film = (
+        part.cpu() for part in (images, codes, targets, starts, final, selected, film)
     )
-    return Reconstructions(images, codes, targets, starts, final, selected, trace, access.queries - before)
+    return Reconstructions(images, codes, targets, starts, final, selected, trace, access.queries - before, film)
 
 
 @torch.no_grad()
@@ -117,24 +124,24 @@ def optimise(
     generator: Generator,
     *,
     progress: bool = False,
-) -> tuple[Tensor, Trace]:
-    """Stage 2: Adam on the code of each candidate. Returns codes of shape (m, ...) and the trace.
+) -> tuple[Tensor, Trace, Tensor]:
+    """Stage 2: Adam on the code of each candidate. Returns codes of shape (m, ...), the trace, and the film.
 
     Candidates share batches and nothing else: the sum of their losses is taken, so that a batch's size does not change
     a gradient (Adam's steps hardly depend on the scale, but the recorded norms do).
     """
     boxes = settings.crop.boxes(settings.steps * len(latents), generator).view(settings.steps, len(latents), 2, 3)
-    parts, traces = [], []
+    parts, traces, films = [], [], []
     batches = torch.arange(len(latents)).split(settings.batch_size)
     bar = tqdm(total=len(latents) * settings.steps, disable=not progress, desc="attacking", unit="image")
     for batch in batches:
         codes = prior.map(latents[batch]).detach().clone().requires_grad_()
-        records = _optimise_batch(access, prior, codes, targets[batch], boxes[:, batch], settings, loss, bar)
+        records, film = _optimise_batch(access, prior, codes, targets[batch], boxes[:, batch], settings, loss, bar)
         parts.append(codes.detach())
         traces.append(records)
+        films.append(film)
     bar.close()
-    losses, norms, cosines = (torch.cat(columns, dim=1) for columns in zip(*traces, strict=True))
-    return torch.cat(parts), Trace(losses, norms, cosines)
+    return torch.cat(parts), Trace(*torch.cat(traces, dim=2)), torch.cat(films, dim=1)
 
 
 def _optimise_batch(
@@ -146,12 +153,17 @@ def _optimise_batch(
     settings: Settings,
     loss: Loss,
     bar: tqdm,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """All steps of one batch, in place. Returns losses, gradient norms and cosines, each of shape (steps, batch)."""
+) -> tuple[Tensor, Tensor]:
+    """All steps of one batch, in place.
+
+    Returns losses, gradient norms and cosines, of shape (3, steps, batch), and codes of shape (film, batch, ...).
+    """
     optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
     records = torch.full((3, settings.steps, len(codes)), float("nan"))
+    film = codes.new_empty(len(settings.film), *codes.shape)
     previous = None
     for step in range(settings.steps):
+        _keep(film, codes, step, settings)
         views = cut(prior.synthesise(codes), boxes[step], settings.input_size)
         losses = loss(access.logits(_for_target(access, views)), targets)
         (gradient,) = torch.autograd.grad(losses.sum(), codes)
@@ -163,7 +175,14 @@ def _optimise_batch(
             records[2, step] = cosine_similarity(flat, previous, dim=1)
         previous = flat
         bar.update(len(codes))
-    return records[0], records[1], records[2]
+    _keep(film, codes, settings.steps, settings)
+    return records, film
+
+
+def _keep(film: Tensor, codes: Tensor, step: int, settings: Settings) -> None:
+    """Copy the codes into the film if it asks for those after `step` steps."""
+    if step in settings.film:
+        film[settings.film.index(step)] = codes.detach()
 
 
 @torch.no_grad()
@@ -199,6 +218,13 @@ def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
 def _for_target(access: WhiteBox, images: Tensor) -> Tensor:
     """Grey for a target that takes grey pictures."""
     return images.mean(dim=1, keepdim=True) if getattr(access.model, "channels", images.shape[1]) == 1 else images
+
+
+@torch.no_grad()
+def _classes(access: WhiteBox, prior: Prior, settings: Settings) -> int:
+    """How many classes the target has: one query, so that a class out of range is told before the work begins."""
+    codes = prior.map(sample_latents(prior, 1, seed=0).to(access.device))
+    return access.logits(_for_target(access, _resize(_synthesise(prior, codes), settings.input_size))).shape[1]
 
 
 def _check_targets(target_classes: Sequence[int], classes: int) -> None:

@@ -33,6 +33,7 @@ class Reconstructions:
     selected : bool Tensor of shape (m,), the best of each target
     trace : losses and gradients on the way
     queries : images that the target model was asked about
+    film : Tensor of shape (f, m, ...), the codes after the numbers of steps that the settings name
     """
 
     images: Tensor
@@ -43,3 +44,4 @@ class Reconstructions:
     selected: Tensor
     trace: Trace
     queries: int
+    film: Tensor

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_kit.access import AccessError, LabelAPI, WhiteBox
-from mia_kit.attacks import Settings, cross_entropy, logit, run
+from mia_kit.attacks import Reconstructions, Settings, cross_entropy, logit, run
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.ppa import score_pool, select
 from mia_kit.models.priors import DCGAN, sample_latents
@@ -107,10 +107,29 @@ def test_batch_size_changes_nothing_and_the_seed_does() -> None:
     assert not torch.allclose(attack(0, 100), attack(1, 100), atol=1e-2)
 
 
+def test_film_ends_with_the_result_and_begins_with_the_start() -> None:
+    def attack(steps: int, film: tuple[int, ...]) -> Reconstructions:
+        settings = Settings(**{**vars(SETTINGS), "steps": steps, "film": film, "crop": WHOLE})
+        return run(WhiteBox(Quarters()), [0, 1], prior=FlatPrior(), seed=0, settings=settings, progress=False)
+
+    found = attack(6, (0, 4, 6))
+    pool = sample_latents(FlatPrior(), 64, seed=0)
+    assert found.film.shape == (3, 8, 4)
+    assert torch.equal(found.film[0], pool[found.start_latents])
+    assert torch.allclose(found.film[1], attack(4, ()).codes)
+    assert torch.equal(found.film[2], found.codes)
+
+
+@pytest.mark.parametrize("film", [(7,), (2, 1), (-1,), (1, 1)])
+def test_film_that_does_not_fit(film: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"film must be rising numbers of steps in \[0, 6\], got"):
+        Settings(**{**vars(SETTINGS), "steps": 6, "film": film})
+
+
 def test_queries_are_counted() -> None:
     settings = Settings(**{**vars(SETTINGS), "steps": 5})
     found = run(WhiteBox(Quarters()), [0, 1], prior=FlatPrior(), seed=0, settings=settings, progress=False)
-    assert found.queries == 2 * 64 + 5 * 8 + 3 * 8
+    assert found.queries == 1 + 2 * 64 + 5 * 8 + 3 * 8  # the first asks how many classes there are
 
 
 def test_selection_keeps_the_best_of_each_target() -> None:
@@ -132,8 +151,10 @@ def test_crops() -> None:
 
 @pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
 def test_target_out_of_range(targets: list[int]) -> None:
+    access = WhiteBox(Quarters())
     with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got"):
-        run(WhiteBox(Quarters()), targets, prior=FlatPrior(), seed=0, settings=SETTINGS, progress=False)
+        run(access, targets, prior=FlatPrior(), seed=0, settings=SETTINGS, progress=False)
+    assert access.queries == 1  # before the pool is scored
 
 
 def test_settings_that_do_not_fit() -> None:

@@ -24,11 +24,12 @@ class Lab:
         return self
 
     def text(self, name: str) -> str:
+        """What stands in a part after the next repaint: the laboratory draws once a frame, after the event."""
+        self.settle()
         return self.part(name).inner_text()
 
     def numbers(self) -> tuple[int, float]:
         """Steps and distance as they stand in the readout, after the next repaint."""
-        self.settle()
         return int(self.text("steps")), float(self.text("distance"))
 
     def settle(self) -> None:

@@ -1,0 +1,219 @@
+"""A compact style-based prior for 64 x 64 colour faces, and the discriminator it was trained against.
+
+The generator follows StyleGAN2 (Karras et al., CVPR 2020): a mapping network turns a latent into a style, each
+convolution is modulated by the style and demodulated, and images of growing size are summed up. Differences, all to fit
+two CPU cores: the last level gives the four Haar bands of the image at half its size, as SWAGAN does (Gal et al., ACM
+Transactions on Graphics 2021), so that no convolution runs at 64 x 64; there is no noise, so an image depends on its
+style alone; and channels are few. One style serves all layers, as in Plug & Play Attacks.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
+
+from mia_kit.data.folders import DataError
+
+# Channels at 4 x 4, 8 x 8, 16 x 16 and 32 x 32.
+CHANNELS = (128, 128, 64, 32)
+WEIGHTS = Path(__file__).with_name("style_prior.safetensors")
+SLOPE = 0.2
+Part = TypeVar("Part", bound=nn.Module)
+# Steps of the slow mapping network relative to those of the synthesis, as in StyleGAN.
+MAPPING_RATE = 0.01
+
+
+class Scaled(nn.Module):
+    """A linear layer or convolution with weights of variance 1, scaled in use: all layers then learn at one rate."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 0, *, rate: float = 1.0, bias: float = 0.0) -> None:
+        super().__init__()
+        shape = (outputs, inputs, kernel, kernel) if kernel else (outputs, inputs)
+        self.weight = nn.Parameter(torch.randn(shape) / rate)
+        self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
+        self.rate, self.scale = rate, rate / math.sqrt(inputs * max(1, kernel) ** 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.weight * self.scale, self.bias * self.rate
+        if weight.ndim == 2:
+            return linear(x, weight, bias)
+        return conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
+
+
+class Modulated(nn.Module):
+    """A 3 x 3 convolution whose input channels are scaled by a style, its outputs brought back to unit variance."""
+
+    def __init__(self, inputs: int, outputs: int, style_size: int) -> None:
+        super().__init__()
+        self.style = Scaled(style_size, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor, styles: Tensor) -> Tensor:
+        scales = self.style(styles)  # (n, inputs)
+        weight = self.weight / math.sqrt(self.weight[0].numel())
+        size = (scales.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()  # (n, outputs)
+        x = conv2d(x * scales[:, :, None, None], weight, padding=1)
+        return activate(x * size[:, :, None, None] + self.bias[:, None, None])
+
+
+class StylePrior(nn.Module):
+    """Latents of 128 numbers to styles of 128 numbers (`map`), styles to images of 64 x 64 (`synthesise`).
+
+    Parameters
+    ----------
+    seed : seeds the initial weights, and nothing else
+    truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. 1 in training, 0.5 in the paper
+    """
+
+    latent_size = 128
+    image_size = (3, 64, 64)
+
+    def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS, truncation: float = 1.0) -> None:
+        super().__init__()
+        if not 0 <= truncation <= 1:
+            raise ValueError(f"truncation must lie in [0, 1], got {truncation} instead")
+        self.truncation = truncation
+        size = self.latent_size
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.mapping = nn.ModuleList(Scaled(size, size, rate=MAPPING_RATE) for _ in range(4))
+            self.start = nn.Parameter(torch.randn(1, channels[0], 4, 4))
+            self.first = Modulated(channels[0], channels[0], size)
+            self.up = nn.ModuleList(Modulated(below, above, size) for below, above in pairwise(channels))
+            self.convolutions = nn.ModuleList(Modulated(above, above, size) for above in channels[1:])
+            self.to_image = nn.ModuleList(Scaled(above, 3, 1) for above in channels[1:])
+            self.to_bands = Scaled(channels[-1], 12, 1)
+        self.register_buffer("mean_style", torch.zeros(size))
+
+    def map(self, latents: Tensor) -> Tensor:
+        """Styles of shape (n, 128) for latents of shape (n, 128). ValueError for another shape."""
+        _check_width(latents, self.latent_size, "latents")
+        x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+        for layer in self.mapping:
+            x = activate(layer(x))
+        return x if self.truncation == 1 else torch.lerp(self.mean_style, x, self.truncation)
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        """Images of shape (n, 3, 64, 64), nearly all in [-1, 1], for styles of shape (n, 128)."""
+        _check_width(codes, self.latent_size, "codes")
+        x = self.first(self.start.expand(len(codes), -1, -1, -1), codes)
+        image: Tensor | None = None
+        for up, convolution, to_image in zip(self.up, self.convolutions, self.to_image, strict=True):
+            x = convolution(up(double(x), codes), codes)
+            image = to_image(x) if image is None else double(image) + to_image(x)
+        assert image is not None
+        return double(image) + from_bands(self.to_bands(x))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """`synthesise(map(latents))`."""
+        return self.synthesise(self.map(latents))
+
+
+class Discriminator(nn.Module):
+    """One number for each image of shape (n, 3, 64, 64): large where it looks like a photograph."""
+
+    def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS) -> None:
+        super().__init__()
+        down = channels[::-1]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.from_bands = Scaled(12, down[0], 1)
+            self.blocks = nn.ModuleList(_Down(above, below) for above, below in pairwise(down))
+            self.last = Scaled(down[-1] + 1, down[-1], 3)
+            self.hidden = Scaled(16 * down[-1], down[-1])
+            self.verdict = Scaled(down[-1], 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Verdicts of shape (n,)."""
+        x = activate(self.from_bands(to_bands(images)))
+        for block in self.blocks:
+            x = block(x)
+        spread = x.std(dim=0, unbiased=False).mean().expand(len(x), 1, 4, 4)  # tells a batch without variety
+        x = activate(self.last(torch.cat([x, spread], dim=1)))
+        verdicts: Tensor = self.verdict(activate(self.hidden(x.flatten(1)))).squeeze(1)
+        return verdicts
+
+
+class _Down(nn.Module):
+    """Two convolutions and a shortcut, at half the size."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first, self.second = Scaled(inputs, inputs, 3), Scaled(inputs, outputs, 3)
+        self.shortcut = Scaled(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = activate(self.second(halve(activate(self.first(x)))))
+        both: Tensor = (inner + self.shortcut(halve(x))) / math.sqrt(2)
+        return both
+
+
+def load_style_prior(*, truncation: float = 0.5) -> StylePrior:
+    """The trained generator in evaluation mode, its weights frozen. Raises DataError if the file is damaged."""
+    prior = StylePrior(truncation=truncation)
+    return _loaded(prior, "generator.").eval().requires_grad_(False)
+
+
+def load_discriminator() -> Discriminator:
+    """The discriminator that the prior was trained against, frozen. Raises DataError if the file is damaged."""
+    return _loaded(Discriminator(), "discriminator.").eval().requires_grad_(False)
+
+
+def _loaded(part: Part, prefix: str) -> Part:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        weights = load_file(WEIGHTS)
+        part.load_state_dict({k.removeprefix(prefix): v.float() for k, v in weights.items() if k.startswith(prefix)})
+    except (OSError, SafetensorError, RuntimeError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise DataError(f"{WEIGHTS} is missing or damaged ({reason}): install mia_kit again.") from problem
+    return part
+
+
+def activate(x: Tensor) -> Tensor:
+    """Leaky ReLU that keeps the variance."""
+    return leaky_relu(x, SLOPE) * math.sqrt(2)
+
+
+def double(x: Tensor) -> Tensor:
+    """Twice the height and width, bilinear."""
+    return interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def halve(x: Tensor) -> Tensor:
+    """Half the height and width, by means of four."""
+    return nn.functional.avg_pool2d(x, 2)
+
+
+def to_bands(images: Tensor) -> Tensor:
+    """Haar bands of shape (n, 12, h / 2, w / 2): mean, horizontal, vertical and diagonal difference of each colour."""
+    a, b, c, d = images[..., ::2, ::2], images[..., ::2, 1::2], images[..., 1::2, ::2], images[..., 1::2, 1::2]
+    return torch.cat([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d], dim=1) / 2
+
+
+def from_bands(bands: Tensor) -> Tensor:
+    """The image of shape (n, 3, h, w) whose Haar bands these are."""
+    n, _, height, width = bands.shape
+    mean, across, down, diagonal = bands.chunk(4, dim=1)
+    corners = [
+        mean + across + down + diagonal,
+        mean - across + down - diagonal,
+        mean + across - down - diagonal,
+        mean - across - down + diagonal,
+    ]
+    grid = torch.stack(corners, dim=-1).view(n, 3, height, width, 2, 2) / 2
+    return grid.permute(0, 1, 2, 4, 3, 5).reshape(n, 3, 2 * height, 2 * width)
+
+
+def _check_width(x: Tensor, width: int, what: str) -> None:
+    if x.ndim != 2 or x.shape[1] != width:
+        raise ValueError(f"{what} must have the shape (n, {width}), got {tuple(x.shape)} instead")
