@@ -31,6 +31,8 @@ def load(size: Size = None) -> ImageSet:
 def attributes(images: ImageSet) -> np.ndarray:
     """Age in years, gender (0, 1) and race (0 to 4) as UTKFace's file names give them: int64 of shape (n, 3).
 
-    The values were estimated by a program and checked by people; nobody in the pictures was asked.
+    A few names lack the race; it is then -1. The values were estimated by a program and checked by people; nobody in
+    the pictures was asked.
     """
-    return np.array([[int(part) for part in name.split("_")[:3]] for name in images.files], dtype=np.int64)
+    parts = [name.split("_")[:-1] for name in images.files]  # the last is the date
+    return np.array([[int(part) for part in [*own, "-1"][:3]] for own in parts], dtype=np.int64)

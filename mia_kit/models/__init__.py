@@ -1,13 +1,18 @@
 """Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors."""
 
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
-from mia_kit.models.priors import DCGAN, Prior, load_dcgan, sample_latents
+from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
+from mia_kit.models.residual import Classifier, ResidualClassifier, transplant
 from mia_kit.models.small import SmallClassifier, predict
 
 __all__ = [
     "DCGAN",
+    "DCGAN_FRAME",
+    "Classifier",
     "FaceEmbedder",
+    "Framed",
     "Prior",
+    "ResidualClassifier",
     "SmallClassifier",
     "embed",
     "load_dcgan",
@@ -15,4 +20,5 @@ __all__ = [
     "predict",
     "same_person_threshold",
     "sample_latents",
+    "transplant",
 ]

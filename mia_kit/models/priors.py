@@ -19,6 +19,8 @@ from torch import Generator, Tensor, nn
 from mia_kit.data.folders import DataError, data_folder
 
 DCGAN_FILE = ("dcgan_digiface", "generator.safetensors")
+# Rows and columns of the DCGAN's images in which faces stand as in `mia_kit.data.aligned`.
+DCGAN_FRAME = ((14, 64), (8, 58))
 
 
 class Prior(Protocol):
@@ -43,6 +45,30 @@ class Prior(Protocol):
 def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
     """Standard normal latents of shape (count, latent_size), the same on every device."""
     return torch.randn(count, prior.latent_size, generator=Generator().manual_seed(seed))
+
+
+class Framed:
+    """A prior whose images are cut to a part: the frame in which the target's photographs show a face.
+
+    `rows` and `columns` are (first, last + 1) in pixels of the prior's images. Plug & Play Attacks take the 800
+    pixels in the middle of StyleGAN2's 1,024. Raises ValueError if the part is empty or reaches outside.
+    """
+
+    def __init__(self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+        channels, height, width = prior.image_size
+        if not (0 <= rows[0] < rows[1] <= height and 0 <= columns[0] < columns[1] <= width):
+            raise ValueError(f"the part must lie within {height} x {width} pixels, got {rows} and {columns} instead")
+        self.prior, self.rows, self.columns = prior, slice(*rows), slice(*columns)
+        self.latent_size = prior.latent_size
+        self.image_size = (channels, rows[1] - rows[0], columns[1] - columns[0])
+
+    def map(self, latents: Tensor) -> Tensor:
+        """The codes of the prior itself."""
+        return self.prior.map(latents)
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        """The part of the prior's images."""
+        return self.prior.synthesise(codes)[:, :, self.rows, self.columns]
 
 
 class DCGAN(nn.Module):

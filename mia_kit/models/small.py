@@ -26,10 +26,7 @@ class SmallClassifier(nn.Module):
 
     def __init__(self, channels: int, classes: int, *, seed: int, width: int = 16) -> None:
         super().__init__()
-        if channels not in (1, 3):
-            raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
-        if classes < 2:
-            raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
+        check_classes(channels, classes)
         self.channels = channels
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -48,11 +45,7 @@ class SmallClassifier(nn.Module):
 
         `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
         """
-        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < MIN_SIZE:
-            raise ValueError(
-                f"images must have the shape (n, {self.channels}, h, w) with h and w at least {MIN_SIZE}, "
-                f"got {tuple(images.shape)} instead"
-            )
+        check_images(images, self.channels)
         features: Tensor = self.body(images)
         return features
 
@@ -64,6 +57,23 @@ class SmallClassifier(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """The same as `logits`."""
         return self.logits(images)
+
+
+def check_classes(channels: int, classes: int) -> None:
+    """ValueError unless a classifier of so many channels and classes makes sense."""
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
+    if classes < 2:
+        raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
+
+
+def check_images(images: Tensor, channels: int) -> None:
+    """ValueError unless `images` have the shape (n, channels, h, w) and are large enough for four halvings."""
+    if images.ndim != 4 or images.shape[1] != channels or min(images.shape[2:]) < MIN_SIZE:
+        raise ValueError(
+            f"images must have the shape (n, {channels}, h, w) with h and w at least {MIN_SIZE}, "
+            f"got {tuple(images.shape)} instead"
+        )
 
 
 def _block(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:

@@ -74,6 +74,7 @@ class StylePrior(nn.Module):
 
     latent_size = 128
     image_size = (3, 64, 64)
+    mean_style: Tensor
 
     def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS, truncation: float = 1.0) -> None:
         super().__init__()

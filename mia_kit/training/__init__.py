@@ -1,7 +1,16 @@
 """One training loop, `fit`, whose objective and augmentation are plain callables."""
 
 from mia_kit.threads import one_thread
-from mia_kit.training.augment import flip_and_shift
+from mia_kit.training.augment import flip_and_shift, flip_shift_and_colour
 from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, fit, smoothed_objective
 
-__all__ = ["Epoch", "FitResult", "RunawayLossWarning", "fit", "flip_and_shift", "one_thread", "smoothed_objective"]
+__all__ = [
+    "Epoch",
+    "FitResult",
+    "RunawayLossWarning",
+    "fit",
+    "flip_and_shift",
+    "flip_shift_and_colour",
+    "one_thread",
+    "smoothed_objective",
+]

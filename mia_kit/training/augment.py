@@ -23,3 +23,18 @@ def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
     picture = torch.arange(n)[:, None, None]
     moved = images.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]  # (n, h, w, channels)
     return moved.permute(0, 3, 1, 2)
+
+
+def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
+    """`flip_and_shift`, then brightness and contrast changed by up to 20 %, saturation by up to 10 %.
+
+    `images` is a Tensor of shape (n, 3, h, w) in [-1, 1]. Each picture has its own changes. They are the paper's,
+    less its slight change of hue.
+    """
+    images = flip_and_shift(images, generator)
+    light, contrast, colour = torch.rand(3, len(images), 1, 1, 1, generator=generator) * 2 - 1  # each (n, 1, 1, 1)
+    images = (images + 1) * (1 + 0.2 * light) - 1
+    middle = images.mean(dim=(1, 2, 3), keepdim=True)
+    images = middle + (images - middle) * (1 + 0.2 * contrast)
+    grey = images.mean(dim=1, keepdim=True)
+    return (grey + (images - grey) * (1 + 0.1 * colour)).clamp(-1, 1)

@@ -151,11 +151,13 @@ def test_torchvision_celeba_layout(data_root: Path) -> None:
 
 def test_utkface_attributes(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        utkface, "ARCHIVE", pack("utkface", {"26_1_2_2016.jpg": picture(1), "40_0_3_2017.jpg": picture(2)})
+        utkface,
+        "ARCHIVE",
+        pack("utkface", {"26_1_2_2016.jpg": picture(1), "40_0_3_2017.jpg": picture(2), "61_1_18.jpg": picture(3)}),
     )
     images = load("utkface", size=8)
     assert images.class_names == ("adult",)
-    assert utkface.attributes(images).tolist() == [[26, 1, 2], [40, 0, 3]]
+    assert utkface.attributes(images).tolist() == [[26, 1, 2], [40, 0, 3], [61, 1, -1]]  # a few names lack the race
 
 
 def test_cifar10(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:

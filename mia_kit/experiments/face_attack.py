@@ -1,0 +1,141 @@
+"""A Plug & Play attack on a face classifier, and how much of the people it brought back.
+
+Two judges look at every reconstruction. The *evaluator* names the person (Acc@1, Acc@5); it was trained on other
+photographs of the same people than the target and is another architecture. An *embedder* that was trained for another
+purpose says how far the reconstruction lies from photographs of the person that the target never saw; it counts as
+verified if that is nearer than all but a hundredth of strangers come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from torch import Tensor, nn
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import Reconstructions, Settings, losses, run
+from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_targets import in_batches
+from mia_kit.metrics import person_distances
+from mia_kit.models import Classifier, Prior, same_person_threshold
+
+FALSE_MATCH_RATE = 0.01
+LOSSES = {"poincare": losses.poincare, "cross_entropy": losses.cross_entropy, "logit": losses.logit}
+Embed = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Judges:
+    """Who judges reconstructions.
+
+    evaluator : classifier of the same people, trained on other photographs
+    embed : images of shape (n, channels, h, w) -> embeddings of shape (n, d)
+    references, reference_labels : embeddings of photographs that no target sees, and whose they are
+    threshold : distance below which `FALSE_MATCH_RATE` of strangers fall
+    """
+
+    evaluator: Classifier
+    embed: Embed
+    references: np.ndarray
+    reference_labels: np.ndarray
+    threshold: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What the judges say; each array of shape (m,), one number for each reconstruction.
+
+    targets : the class it aims at
+    selected : whether the attacker would hand it in
+    rank : how many classes the evaluator finds at least as likely as the target, the target included; 1 is a hit
+    distance : median embedder distance to photographs of the person
+    nearest : least squared distance to the target's training photographs in the evaluator's features: the paper's delta
+    """
+
+    targets: np.ndarray
+    selected: np.ndarray
+    rank: np.ndarray
+    distance: np.ndarray
+    nearest: np.ndarray
+
+
+def appoint(people: People, evaluator: Classifier, embed: Embed) -> Judges:
+    """Judges for these people. The threshold comes from real photographs held against the next five people's."""
+    chosen = people.evaluator_training()
+    everything = in_batches(embed, people.floats())
+    references, labels = everything[chosen], people.labels[chosen].numpy()
+    count = len(people.class_names)
+    strangers = [
+        person_distances(everything.numpy(), (people.labels.numpy() + shift) % count, references.numpy(), labels)
+        for shift in range(1, min(6, count))
+    ]
+    threshold = same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers))
+    return Judges(evaluator, embed, references.numpy(), labels, threshold)
+
+
+def attack(
+    model: nn.Module,
+    prior: Prior,
+    target_classes: Sequence[int],
+    settings: dict[str, Any],
+    *,
+    size: int,
+    seed: int,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`."""
+    chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
+    loss = LOSSES[chosen.pop("loss", "poincare")]
+    full = Settings(input_size=(size, size), **chosen)
+    return run(WhiteBox(model), target_classes, prior=prior, seed=seed, settings=full, loss=loss, progress=progress)
+
+
+def measure(found: Reconstructions, people: People, judges: Judges, *, per_class: int) -> Measures:
+    """Let the judges look at reconstructions, made from a target that saw `per_class` photographs of each person."""
+    images = fitted(found.images, people)
+    targets = found.targets.numpy()
+    scores = in_batches(judges.evaluator, images).numpy()
+    own = scores[np.arange(len(targets)), targets]
+    chosen = people.target_training(per_class)
+    features = in_batches(judges.evaluator.features, images).numpy()
+    trained_on = in_batches(judges.evaluator.features, people.floats(chosen)).numpy()
+    squared = nearest_squared(features, targets, trained_on, people.labels[chosen].numpy())
+    return Measures(
+        targets,
+        found.selected.numpy(),
+        (scores >= own[:, None]).sum(axis=1),
+        person_distances(in_batches(judges.embed, images).numpy(), targets, judges.references, judges.reference_labels),
+        squared,
+    )
+
+
+def film(found: Reconstructions, prior: Prior) -> list[Reconstructions]:
+    """The reconstructions as they stood after each number of steps that the settings' film names."""
+    return [
+        replace(found, images=in_batches(prior.synthesise, codes).clamp(-1, 1), codes=codes) for codes in found.film
+    ]
+
+
+def nearest_squared(
+    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
+) -> np.ndarray:
+    """Least squared distance of each reconstruction to a training photograph of its target: shape (m,)."""
+    from scipy.spatial.distance import cdist
+
+    everything = cdist(features, references, "sqeuclidean")
+    everything[targets[:, None] != reference_labels[None, :]] = np.inf
+    nearest: np.ndarray = everything.min(axis=1)
+    return nearest
+
+
+def fitted(images: Tensor, people: People) -> Tensor:
+    """Reconstructions in the colours and size of the people's photographs."""
+    size = people.images.shape[2:]
+    if people.images.shape[1] == 1:
+        images = images.mean(dim=1, keepdim=True)
+    if images.shape[2:] == size:
+        return images
+    return nn.functional.interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)

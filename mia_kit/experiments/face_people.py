@@ -1,0 +1,116 @@
+"""Whom the face experiments attack: people, and which photographs the target and the evaluator are given.
+
+Each person's photographs are put in a random order that the seed chooses. The first `pool` belong to the target, which
+trains on the first few of them; all others belong to the evaluator. So the two never share a photograph, and a target
+that trains on more photographs sees all those of a target that trains on fewer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia_kit.data import ImageSet, load
+from mia_kit.data.aligned import FRAMES, load_aligned
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """Photographs of people, and their order.
+
+    images : uint8 Tensor of shape (n, channels, h, w)
+    labels : int64 Tensor of shape (n,), in [0, people)
+    order : int64 Tensor of shape (n,), the place of each photograph among those of its person, from 0
+    pool : the target is given photographs whose order is below this, the evaluator the others
+    class_names : one for each person
+    """
+
+    images: Tensor
+    labels: Tensor
+    order: Tensor
+    pool: int
+    class_names: tuple[str, ...]
+
+    def target_training(self, per_class: int) -> Tensor:
+        """Photographs the target trains on: a bool Tensor of shape (n,). ValueError if they are more than the pool."""
+        if not 1 <= per_class <= self.pool:
+            raise ValueError(f"per_class must lie in [1, {self.pool}], got {per_class} instead")
+        return self.order < per_class
+
+    def evaluator_training(self) -> Tensor:
+        """Photographs the evaluator trains on: a bool Tensor of shape (n,)."""
+        return self.order >= self.pool
+
+    def floats(self, chosen: Tensor | slice = slice(None)) -> Tensor:
+        """Those images as floats in [-1, 1], of shape (m, channels, h, w)."""
+        return self.images[chosen].float() / 127.5 - 1
+
+
+def load_people(name: str, *, size: int, pool: int, least: int, seed: int) -> People:
+    """All people of a data set who have at least `least` photographs.
+
+    Parameters
+    ----------
+    name : data set with identities; cut to the frame of the prior's faces if `mia_kit.data.aligned` has one for it
+    size : height and width in pixels
+    pool : photographs of each person for the target
+    least : at least pool + 1, so that the evaluator gets one of everybody
+    seed : chooses who gets which photograph
+
+    Raises
+    ------
+    ValueError
+        If fewer than two people have so many photographs, or none is left for the evaluator.
+    DataError
+        As `mia_kit.data.load` does.
+    """
+    faces = load_aligned(name, size) if name in FRAMES else load(name)
+    return split_people(faces, size=size, pool=pool, least=least, seed=seed)
+
+
+def split_people(faces: ImageSet, *, size: int, pool: int, least: int, seed: int) -> People:
+    """`load_people` for images that are loaded already."""
+    if least <= pool:
+        raise ValueError(f"least must be above pool = {pool}, so that the evaluator gets a photograph, got {least}")
+    counts = np.bincount(faces.labels, minlength=len(faces.class_names))
+    chosen = np.flatnonzero(counts >= least)
+    if len(chosen) < 2:
+        raise ValueError(f"two people need at least {least} photographs, got {len(chosen)} such people instead")
+    random = np.random.default_rng(seed)
+    members = [random.permutation(np.flatnonzero(faces.labels == person)) for person in chosen]
+    places = np.concatenate(members)
+    images = faces.subset(places).to_tensor((size, size))
+    return People(
+        ((images.clamp(-1, 1) + 1) * 127.5).round().byte(),
+        torch.from_numpy(np.repeat(np.arange(len(chosen)), counts[chosen])),
+        torch.from_numpy(np.concatenate([np.arange(len(own)) for own in members])),
+        pool,
+        tuple(faces.class_names[person] for person in chosen),
+    )
+
+
+def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
+    """Public photographs for pretraining: uint8 Tensor of shape (n, 3, size, size) and int64 labels of shape (n,).
+
+    A class is a person of `lfw_ge8`, a person of `celeba10k` with at least two photographs, or, in `utkface`, which has
+    no identities, all people of one gender, race and quarter of the ages. Nobody in `celeba_id` is among them.
+    """
+    from mia_kit.data.utkface import attributes
+
+    sets = [load_aligned(name, size) for name in ("lfw_ge8", "celeba10k", "utkface")]
+    ages, genders, races = attributes(sets[2]).T
+    quarters = np.searchsorted(np.quantile(ages, [0.25, 0.5, 0.75]), ages)
+    groups = [sets[0].labels, sets[1].labels, (quarters * 2 + genders) * 6 + races + 1]
+    images, labels, first = [], [], 0
+    for faces, own in zip(sets, groups, strict=True):
+        counts = np.bincount(own)
+        kept = counts[own] >= 2
+        _, numbers = np.unique(own[kept], return_inverse=True)
+        images.append(faces.images[kept])
+        labels.append(numbers + first)
+        first += numbers.max() + 1
+    together = torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous()
+    return together, torch.from_numpy(np.concatenate(labels))

@@ -1,0 +1,131 @@
+"""The classifiers of the face experiments: public pretraining, targets, and the evaluator that judges attacks.
+
+The target is a residual net, the evaluator a plain convolutional one; they share no photograph of the people under
+attack. Both may begin from the same public photographs, as the paper's begin from ImageNet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mia_kit.experiments.face_people import People, public_people
+from mia_kit.metrics import calibration_error
+from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, transplant
+from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
+
+KINDS: dict[str, Callable[..., Classifier]] = {"target": ResidualClassifier, "evaluator": SmallClassifier}
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained classifier, and how it does on photographs of its people that it was not trained on.
+
+    accuracy, calibration_error, confidence : share correct; expected calibration error; mean greatest confidence
+    training_accuracy : share correct of the photographs it was trained on
+    """
+
+    model: Classifier
+    accuracy: float
+    training_accuracy: float
+    calibration_error: float
+    confidence: float
+
+
+def pretrain(kind: str, settings: dict[str, Any], *, size: int = 64, progress: bool = True) -> dict[str, Tensor]:
+    """Weights of a classifier of public people, to `transplant` into one of `kind`, "target" or "evaluator".
+
+    `settings` has width, seed, epochs, batch_size and learning_rate. Raises DataError if a public set is absent.
+    """
+    images, labels = public_people(size)
+    model = KINDS[kind](3, int(labels.max()) + 1, seed=settings["seed"], width=settings["width"])
+    _fit(model, images.float() / 127.5 - 1, labels, settings, seed=settings["seed"], progress=progress)
+    return {name: weight.clone() for name, weight in model.state_dict().items() if not name.startswith("head.")}
+
+
+def fit_target(
+    people: People,
+    settings: dict[str, Any],
+    *,
+    per_class: int,
+    smoothing: float,
+    seed: int,
+    trunk: dict[str, Tensor] | None = None,
+    progress: bool = True,
+) -> Fitted:
+    """A target trained on `per_class` photographs of each person with a smoothing factor; `trunk` from `pretrain`."""
+    training = people.target_training(per_class)
+    return _fit_people("target", people, training, settings, smoothing, seed, trunk, progress)
+
+
+def fit_evaluator(
+    people: People,
+    settings: dict[str, Any],
+    *,
+    seed: int,
+    trunk: dict[str, Tensor] | None = None,
+    progress: bool = True,
+) -> Fitted:
+    """The evaluator: hard labels, the photographs that no target is given, another architecture."""
+    return _fit_people("evaluator", people, people.evaluator_training(), settings, 0.0, seed, trunk, progress)
+
+
+def _fit_people(
+    kind: str,
+    people: People,
+    training: Tensor,
+    settings: dict[str, Any],
+    smoothing: float,
+    seed: int,
+    trunk: dict[str, Tensor] | None,
+    progress: bool,
+) -> Fitted:
+    images = people.floats()
+    model = KINDS[kind](images.shape[1], len(people.class_names), seed=seed, width=settings["width"])
+    if trunk is not None:
+        transplant(model, trunk)
+    _fit(model, images[training], people.labels[training], settings, seed=seed, smoothing=smoothing, progress=progress)
+    confidences = in_batches(model, images).softmax(dim=1).numpy()
+    labels, seen = people.labels.numpy(), training.numpy()
+    right = confidences.argmax(axis=1) == labels
+    return Fitted(
+        model,
+        float(right[~seen].mean()),
+        float(right[seen].mean()),
+        calibration_error(confidences[~seen], labels[~seen]).value,
+        float(confidences[~seen].max(axis=1).mean()),
+    )
+
+
+def _fit(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    settings: dict[str, Any],
+    *,
+    seed: int,
+    smoothing: float = 0.0,
+    progress: bool,
+) -> None:
+    fit(
+        model,
+        images,
+        labels,
+        seed=seed,
+        smoothing=smoothing,
+        augment=flip_shift_and_colour if images.shape[1] == 3 else flip_and_shift,
+        epochs=settings["epochs"],
+        batch_size=settings["batch_size"],
+        learning_rate=settings["learning_rate"],
+        progress=progress,
+    )
+
+
+@torch.no_grad()
+def in_batches(function: Callable[[Tensor], Tensor], images: Tensor, *, batch_size: int = 128) -> Tensor:
+    """What `function` makes of images, batch after batch, without gradients."""
+    return torch.cat([function(batch) for batch in images.split(batch_size)])

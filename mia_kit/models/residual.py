@@ -1,0 +1,100 @@
+"""A small residual classifier for faces of 32 to 64 pixels, for targets that are trained on a CPU.
+
+Residual blocks as in He et al. (CVPR 2016), two of them where the picture is large and one where it is small. It
+stands in for the paper's ResNet-152 where `SmallClassifier` is too weak, and for an evaluator beside it that shares no
+architecture with the target.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from mia_kit.models.small import SmallClassifier, check_classes, check_images
+
+
+class ResidualClassifier(nn.Module):
+    """A convolution of stride 2, four residual blocks that halve the picture three times, pooling, one linear layer.
+
+    Parameters
+    ----------
+    channels : 1 for grey pictures, 3 for colour
+    classes : number of people, at least 2
+    seed : seeds the initial weights, and nothing else
+    width : channels of the first block; each of the next three doubles it
+    """
+
+    def __init__(self, channels: int, classes: int, *, seed: int, width: int = 24) -> None:
+        super().__init__()
+        check_classes(channels, classes)
+        self.channels = channels
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.body = nn.Sequential(
+                nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(width),
+                nn.ReLU(),
+                ResidualBlock(width, width, stride=1),
+                ResidualBlock(width, 2 * width, stride=2),
+                ResidualBlock(2 * width, 4 * width, stride=2),
+                ResidualBlock(4 * width, 8 * width, stride=2),
+                nn.AdaptiveAvgPool2d(1),
+                nn.Flatten(),
+            )
+            self.head = nn.Linear(8 * width, classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate activations, a Tensor of shape (n, 8 * width), none negative.
+
+        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
+        """
+        check_images(images, self.channels)
+        features: Tensor = self.body(images)
+        return features
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
+        scores: Tensor = self.head(self.features(images))
+        return scores
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The same as `logits`."""
+        return self.logits(images)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions with batch norm, added to their input; stride 2 halves the picture."""
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int) -> None:
+        super().__init__()
+        self.inner = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
+            nn.BatchNorm2d(outputs),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return relu(self.inner(x) + self.shortcut(x))
+
+
+Classifier = SmallClassifier | ResidualClassifier
+
+
+def transplant(model: nn.Module, trained: dict[str, Tensor]) -> None:
+    """Give `model` the trained weights of another classifier of its kind, all but the head's: it has other people.
+
+    Raises ValueError if a weight is missing or of another shape.
+    """
+    wanted = {name: weight for name, weight in model.state_dict().items() if not name.startswith("head.")}
+    unfit = [name for name, weight in wanted.items() if name not in trained or trained[name].shape != weight.shape]
+    if unfit:
+        raise ValueError(f"the trained weights must fit the model's layers, got others for {', '.join(unfit[:3])}")
+    model.load_state_dict({name: trained[name] for name in wanted}, strict=False)
