@@ -83,7 +83,7 @@ def run(
     Raises
     ------
     ValueError
-        If a class is out of range or given twice.
+        If a class is out of range or given twice, or the prior makes other images than the target takes.
     """
     settings = settings or Settings()
     before = access.queries
@@ -222,9 +222,25 @@ def _for_target(access: WhiteBox, images: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _classes(access: WhiteBox, prior: Prior, settings: Settings) -> int:
-    """How many classes the target has: one query, so that a class out of range is told before the work begins."""
-    codes = prior.map(sample_latents(prior, 1, seed=0).to(access.device))
-    return access.logits(_for_target(access, _resize(_synthesise(prior, codes), settings.input_size))).shape[1]
+    """How many classes the target has: one query, so that what does not fit is told before the work begins."""
+    images = _synthesise(prior, prior.map(sample_latents(prior, 1, seed=0).to(access.device)))
+    _check_images(access, prior, images)
+    return access.logits(_for_target(access, _resize(images, settings.input_size))).shape[1]
+
+
+def _check_images(access: WhiteBox, prior: Prior, images: Tensor) -> None:
+    """Any height and width will do; colours cannot be made from grey."""
+    if tuple(images.shape[1:]) != tuple(prior.image_size):
+        raise ValueError(
+            f"the prior's image_size is {tuple(prior.image_size)}, got images of {tuple(images.shape[1:])} from it "
+            "instead: correct image_size, or give it weights of that size"
+        )
+    channels = getattr(access.model, "channels", 1)
+    if channels not in (1, images.shape[1]):
+        raise ValueError(
+            f"the target expects images of {channels} channels, got a prior of {images.shape[1]} instead: take a prior "
+            "of colour images or a target of grey ones"
+        )
 
 
 def _check_targets(target_classes: Sequence[int], classes: int) -> None:

@@ -24,8 +24,7 @@ def load(size: Size = None) -> ImageSet:
     groups = [(part, label) for part in ("train", "test") for label in range(len(CLASSES))]
     pictures = []
     for part, label in groups:
-        place = folder / part / CLASSES[label]
-        paths = pictures_in(place) if place.is_dir() else []
+        paths = pictures_in(folder / part / CLASSES[label])
         if not paths:
             raise DataError(f"{ARCHIVE.name} holds no pictures in {part}/{CLASSES[label]}: get the data set again.")
         pictures.append(paths)

@@ -55,8 +55,9 @@ def names_below(root: Path, paths: Sequence[Path]) -> tuple[str, ...]:
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """The picture files of one folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    """The picture files of one folder, sorted by name; none if the folder is absent."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in files if path.suffix.lower() in SUFFIXES)
 
 
 def _pictures(person: Path, pattern: str | None) -> list[Path]:

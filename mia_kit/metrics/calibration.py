@@ -20,7 +20,7 @@ def calibration_error(
     seed, resamples : of the percentile bootstrap over images. The measure is biased upwards with few images, its
         bootstrap more so: the lower end may lie above the value
 
-    Raises ValueError if a shape does not fit or a confidence lies outside [0, 1].
+    Raises ValueError if a shape does not fit or a confidence or a label is out of range.
     """
     if confidences.ndim != 2 or labels.shape != confidences.shape[:1] or not len(labels):
         raise ValueError(
@@ -31,6 +31,10 @@ def calibration_error(
         raise ValueError(
             f"confidences must lie in [0, 1], got {confidences.min():.3g} to {confidences.max():.3g} instead: "
             "take the softmax first"
+        )
+    if labels.min() < 0 or labels.max() >= confidences.shape[1]:
+        raise ValueError(
+            f"labels must lie in [0, {confidences.shape[1]}), got values from {labels.min()} to {labels.max()} instead"
         )
     surplus = confidences.max(axis=1) - (confidences.argmax(axis=1) == labels)  # (n,)
     bin_of = np.clip(np.ceil(confidences.max(axis=1) * bins).astype(int) - 1, 0, bins - 1)

@@ -22,9 +22,14 @@ def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> I
     k : 1 for Acc@1, 5 for Acc@5
 
     The mean over targets. An evaluator calls many a picture the person though people do not: show `verified_share`
-    beside it. Ties count against the attack. Raises ValueError if a shape or `k` does not fit.
+    beside it. Ties count against the attack. Raises ValueError if a shape, a target or `k` does not fit.
     """
     _check(logits, targets, 2, "logits")
+    if targets.min() < 0 or targets.max() >= logits.shape[1]:
+        raise ValueError(
+            f"targets must lie in [0, {logits.shape[1]}), the evaluator's classes, got values from {targets.min()} to "
+            f"{targets.max()} instead"
+        )
     if not 1 <= k <= logits.shape[1]:
         raise ValueError(f"k must lie in [1, {logits.shape[1]}], got {k} instead")
     own = logits[np.arange(len(targets)), targets]
@@ -87,6 +92,11 @@ def _by_target(
 
     _check(features, targets, 2, "features")
     _check(references, reference_labels, 2, "references")
+    if features.shape[1] != references.shape[1]:
+        raise ValueError(
+            f"features and references must come from one network, got {features.shape[1]} and {references.shape[1]} "
+            "numbers an image instead"
+        )
     reduced = np.empty(len(features))
     for target in np.unique(targets):
         own = references[reference_labels == target]

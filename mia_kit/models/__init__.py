@@ -1,13 +1,19 @@
 """Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors."""
 
+from mia_kit.models.backbones import BACKBONES, Backbone, load_backbone_weights
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
-from mia_kit.models.residual import Classifier, ResidualClassifier, transplant
+from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
+from mia_kit.models.weights import transplant
+
+Classifier = SmallClassifier | ResidualClassifier | Backbone
 
 __all__ = [
+    "BACKBONES",
     "DCGAN",
     "DCGAN_FRAME",
+    "Backbone",
     "Classifier",
     "FaceEmbedder",
     "Framed",
@@ -15,6 +21,7 @@ __all__ = [
     "ResidualClassifier",
     "SmallClassifier",
     "embed",
+    "load_backbone_weights",
     "load_dcgan",
     "load_embedder",
     "predict",

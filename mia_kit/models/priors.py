@@ -17,6 +17,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mia_kit.data.folders import DataError, data_folder
+from mia_kit.models.weights import set_weights
 
 DCGAN_FILE = ("dcgan_digiface", "generator.safetensors")
 # Rows and columns of the DCGAN's images in which faces stand as in `mia_kit.data.aligned`.
@@ -123,8 +124,7 @@ def load_dcgan() -> DCGAN:
         raise DataError(f"The weights of the DCGAN, {path}, are missing: run  python data_scripts/fetch_dcgan.py")
     prior = DCGAN()
     try:
-        prior.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise DataError(f"{path} is damaged ({reason}): run  python data_scripts/fetch_dcgan.py --force") from problem
+        set_weights(prior, load_file(path))
+    except (SafetensorError, ValueError) as problem:
+        raise DataError(f"{path} is damaged ({problem}): run  python data_scripts/fetch_dcgan.py --force") from problem
     return prior.eval().requires_grad_(False)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from mia_kit.models.small import SmallClassifier, check_classes, check_images
+from mia_kit.models.small import check_classes, check_images
 
 
 class ResidualClassifier(nn.Module):
@@ -83,18 +83,3 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return relu(self.inner(x) + self.shortcut(x))
-
-
-Classifier = SmallClassifier | ResidualClassifier
-
-
-def transplant(model: nn.Module, trained: dict[str, Tensor]) -> None:
-    """Give `model` the trained weights of another classifier of its kind, all but the head's: it has other people.
-
-    Raises ValueError if a weight is missing or of another shape.
-    """
-    wanted = {name: weight for name, weight in model.state_dict().items() if not name.startswith("head.")}
-    unfit = [name for name, weight in wanted.items() if name not in trained or trained[name].shape != weight.shape]
-    if unfit:
-        raise ValueError(f"the trained weights must fit the model's layers, got others for {', '.join(unfit[:3])}")
-    model.load_state_dict({name: trained[name] for name in wanted}, strict=False)

@@ -122,9 +122,12 @@ def fit(
 def _batches(
     images: Tensor, labels: Tensor, generator: Generator, *, batch_size: int, augment: Augment | None
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """All pictures once, in random order, in batches of nearly equal size (batch norm fails on a last batch of one)."""
+    """All pictures once, in random order, in batches of nearly equal size (batch norm fails on a last batch of one).
+
+    Of an odd number of pictures, batches of two cannot all be: the first has three.
+    """
     order = torch.randperm(len(labels), generator=generator)
-    for index in order.tensor_split(math.ceil(len(labels) / batch_size)):
+    for index in order.tensor_split(min(math.ceil(len(labels) / batch_size), len(labels) // 2)):
         batch = images[index]
         yield (augment(batch, generator) if augment else batch), labels[index]
 
@@ -151,9 +154,9 @@ def _run_epoch(
 
 
 def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both: bool) -> None:
-    if images.ndim != 4 or labels.shape != images.shape[:1] or not len(labels):
+    if images.ndim != 4 or labels.shape != images.shape[:1] or len(labels) < 2:
         raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
+            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 2, "
             f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
         )
     if epochs < 1 or batch_size < 2:

@@ -8,6 +8,7 @@ from mia_kit.access import AccessError, LabelAPI, WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, cross_entropy, logit, run
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.ppa import score_pool, select
+from mia_kit.models import SmallClassifier
 from mia_kit.models.priors import DCGAN, sample_latents
 
 SIZE = (8, 8)
@@ -126,6 +127,56 @@ def test_film_that_does_not_fit(film: tuple[int, ...]) -> None:
         Settings(**{**vars(SETTINGS), "steps": 6, "film": film})
 
 
+class Grey32Prior(FlatPrior):
+    """The same pictures at 32 x 32, though `image_size` still says 8 x 8."""
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        return super().synthesise(codes).repeat_interleave(4, 2).repeat_interleave(4, 3)
+
+
+def test_grey_prior_for_a_colour_target() -> None:
+    access = WhiteBox(SmallClassifier(3, 3, seed=0, width=4))
+    settings = Settings(**{**vars(SETTINGS), "input_size": (32, 32)})
+    sentence = "the target expects images of 3 channels, got a prior of 1 instead: take a prior of colour images"
+    with pytest.raises(ValueError, match=sentence):
+        run(access, [0], prior=FlatPrior(), seed=0, settings=settings, progress=False)
+    assert access.queries == 0
+
+
+def test_prior_that_makes_other_images_than_it_says() -> None:
+    sentence = r"the prior's image_size is \(1, 8, 8\), got images of \(1, 32, 32\) from it instead: correct image_size"
+    with pytest.raises(ValueError, match=sentence):
+        run(WhiteBox(Quarters()), [0], prior=Grey32Prior(), seed=0, settings=SETTINGS, progress=False)
+
+
+def test_latents_of_another_prior() -> None:
+    class Mixed(FlatPrior):
+        def synthesise(self, codes: Tensor) -> Tensor:
+            return DCGAN(width=4).synthesise(codes)
+
+    with pytest.raises(ValueError, match=r"latents must have the shape \(n, 100\), got \(1, 4\) instead"):
+        run(WhiteBox(Quarters()), [0], prior=Mixed(), seed=0, settings=SETTINGS, progress=False)
+
+
+def test_input_size_below_what_the_target_takes() -> None:
+    access = WhiteBox(SmallClassifier(1, 3, seed=0, width=4))
+    with pytest.raises(ValueError, match=r"h and w at least 16, got \(1, 1, 8, 8\) instead"):
+        run(access, [0], prior=FlatPrior(), seed=0, settings=SETTINGS, progress=False)
+
+
+@pytest.mark.parametrize("size", [(40, 24), (8, 16), (112, 92)])
+def test_images_of_another_size_are_resized(size: tuple[int, int]) -> None:
+    """The pictures are the prior's 8 x 8; the target sees all of them at its own size, on every query."""
+    seen = []
+    model = Quarters()
+    model.register_forward_pre_hook(lambda _, inputs: seen.append(tuple(inputs[0].shape[1:])))
+    settings = Settings(**{**vars(SETTINGS), "input_size": size, "crop": WHOLE, "selection_crop": WHOLE})
+    found = run(WhiteBox(model), [2], prior=FlatPrior(), seed=1, settings=settings, progress=False)
+    assert found.images.shape == (4, 1, 8, 8)
+    assert set(seen) == {(1, *size)}
+    assert found.images[:, 0, ::4, ::4].flatten(1).argmax(dim=1).tolist() == [2] * 4
+
+
 def test_queries_are_counted() -> None:
     settings = Settings(**{**vars(SETTINGS), "steps": 5})
     found = run(WhiteBox(Quarters()), [0, 1], prior=FlatPrior(), seed=0, settings=settings, progress=False)
@@ -168,8 +219,6 @@ def test_a_black_box_is_not_enough() -> None:
 
 
 def test_grey_target_with_a_colour_prior() -> None:
-    from mia_kit.models import SmallClassifier
-
     settings = Settings(
         input_size=(32, 32), pool=4, candidates=2, keep=1, steps=2, selection_views=1, learning_rate=0.1
     )

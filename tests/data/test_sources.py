@@ -189,6 +189,24 @@ def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
     with pytest.raises(DataError, match="test picture 00001 has no label"):
         load("gtsrb")
+    members = {name: content for name, content in members.items() if not name.startswith("train/00007/")}
+    monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
+    with pytest.raises(DataError, match="is not complete, class 7 has no training frame: get the data set gtsrb again"):
+        load("gtsrb")
+
+
+@pytest.mark.parametrize(("source", "name"), [(celeba_id, "07201/000005.jpg"), (utkface, "26_1_2_2016.jpg")])
+def test_a_picture_of_an_archive_that_does_not_decode(pack: Pack, monkeypatch, source, name: str) -> None:
+    folder = source.__name__.rpartition(".")[2]
+    monkeypatch.setattr(source, "ARCHIVE", pack(folder, {name: picture(1)[:40]}))
+    with pytest.raises(DataError, match=rf"{Path(name).name} cannot be decoded as a picture .*: get it again"):
+        load(folder)
+
+
+def test_an_archive_without_pictures(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utkface, "ARCHIVE", pack("utkface", {"README.txt": b"moved"}))
+    with pytest.raises(DataError, match="there are no pictures to decode: get the data set again"):
+        load("utkface")
 
 
 def idx(array: np.ndarray) -> bytes:

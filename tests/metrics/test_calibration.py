@@ -32,6 +32,9 @@ def test_calibrated_by_construction() -> None:
 
 
 def test_bad_input() -> None:
+    for labels in ([0, 2], [-1, 1]):
+        with pytest.raises(ValueError, match=r"labels must lie in \[0, 2\), got values from"):
+            calibration_error(np.full((2, 2), 0.5), np.array(labels))
     with pytest.raises(ValueError, match="take the softmax first"):
         calibration_error(np.array([[3.0, -1.0]]), np.array([0]))
     with pytest.raises(ValueError, match=r"got \(1, 2\) and \(2,\) instead"):

@@ -65,6 +65,14 @@ def test_what_does_not_fit_is_refused(features, labels, sentence):
         scaled_distances(features, labels)
 
 
+def test_a_class_without_samples_is_passed_over():
+    features, labels = clouds(1.0)
+    gap = np.where(labels == 3, 5, labels)  # nobody has the labels 3 and 4
+    np.testing.assert_array_equal(
+        scaled_distances(features, gap).mean_within, scaled_distances(features, labels).mean_within
+    )
+
+
 def test_histograms_count_every_sample_of_every_run_in_its_bin():
     runs = [{a: scaled_distances(*clouds(a, seed=seed)) for a in (0.1, 2.0)} for seed in range(3)]
     counts = distance_histograms(runs, bins=20)

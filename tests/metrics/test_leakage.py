@@ -53,5 +53,20 @@ def test_bad_input() -> None:
         attack_accuracy(np.zeros((2, 3)), np.array([0, 1]), k=5)
     with pytest.raises(ValueError, match=r"logits must have the shape .* got \(2, 3\) and \(3,\) instead"):
         attack_accuracy(np.zeros((2, 3)), np.array([0, 1, 2]))
+    for targets, sentence in (([0, 3], "got values from 0 to 3 instead"), ([-1, 0], "got values from -1 to 0 instead")):
+        with pytest.raises(ValueError, match=rf"targets must lie in \[0, 3\), the evaluator's classes, {sentence}"):
+            attack_accuracy(np.zeros((2, 3)), np.array(targets))
+    with pytest.raises(ValueError, match="must come from one network, got 3 and 4 numbers an image instead"):
+        person_distances(np.zeros((2, 3)), np.array([0, 1]), np.zeros((2, 4)), np.array([0, 1]))
     with pytest.raises(ValueError, match="the target class 1 has no reference images"):
         feature_distance(np.zeros((2, 3)), np.array([0, 1]), np.zeros((1, 3)), np.array([0]))
+
+
+def test_one_photograph_of_each_person_and_a_person_nobody_attacks() -> None:
+    """Class 1 has no reconstruction, classes 0 and 2 have a single photograph: least and median distance agree."""
+    references = np.array([[0.0, 0.0], [9.0, 9.0], [1.0, 0.0]])
+    found = np.array([[0.0, 3.0], [1.0, 4.0]])
+    arguments = (found, np.array([0, 2]), references, np.arange(3))
+    assert person_distances(*arguments).tolist() == [3.0, 4.0]
+    assert feature_distance(*arguments).value == 12.5
+    assert attack_accuracy(np.eye(3)[[0, 2]], np.array([0, 2])).value == 1.0

@@ -5,7 +5,15 @@ import pytest
 import torch
 
 from mia_kit.data import DataError, data_folder, lfw_ge8
-from mia_kit.models.embedder import SAME_PERSON, FaceEmbedder, embed, load_embedder, same_person_threshold
+from mia_kit.models.embedder import (
+    MANIFEST,
+    SAME_PERSON,
+    WEIGHTS,
+    FaceEmbedder,
+    embed,
+    load_embedder,
+    same_person_threshold,
+)
 
 
 def need(*names: str) -> None:
@@ -38,6 +46,19 @@ def test_wrong_shape() -> None:
 def test_missing_weights(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     with pytest.raises(DataError, match="face_embed128 is missing: put the data set there"):
+        load_embedder()
+
+
+@pytest.mark.parametrize("half", [MANIFEST, WEIGHTS])
+def test_half_downloaded_weights(tmp_path, monkeypatch: pytest.MonkeyPatch, half) -> None:
+    need("face_embed128")
+    whole = data_folder() / "face_embed128"
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    (tmp_path / "face_embed128").mkdir()
+    for file in (MANIFEST, WEIGHTS):
+        content = (whole / file.name).read_bytes()
+        (tmp_path / "face_embed128" / file.name).write_bytes(content[: len(content) // (2 if file is half else 1)])
+    with pytest.raises(DataError, match=rf"{half.name} is damaged or only half downloaded: its sha256 should begin"):
         load_embedder()
 
 

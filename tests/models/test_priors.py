@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from mia_kit.data import DataError
 from mia_kit.data.archives import sha256_of
@@ -64,6 +65,39 @@ def test_absent_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     with pytest.raises(DataError, match=r"are missing: run  python data_scripts/fetch_dcgan\.py$"):
         load_dcgan()
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `load_dcgan` looks for its weights; nothing is there yet."""
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    path = tmp_path.joinpath(*DCGAN_FILE)
+    path.parent.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("kept", [0, 5, 1000, -1])
+def test_half_downloaded_weights(weights: Path, kept: int) -> None:
+    """Cut in the length of the header, in the header and in the numbers."""
+    save_file(DCGAN().state_dict(), weights)
+    weights.write_bytes(weights.read_bytes()[:kept])
+    with pytest.raises(DataError, match=r"generator\.safetensors is damaged \(.*\): run .*fetch_dcgan\.py --force$"):
+        load_dcgan()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda _: DCGAN(width=32).state_dict(), r"\(100, 512, 4, 4\), got \(100, 256, 4, 4\) instead"),
+        (lambda whole: {name: whole[name] for name in list(whole)[1:]}, r"\(100, 512, 4, 4\), got no such tensor"),
+        (lambda whole: whole | {"other": torch.zeros(3)}, r"expected no tensor called other, got one of shape \(3,\)"),
+    ],
+)
+def test_weights_of_another_network(weights: Path, change, sentence: str) -> None:
+    save_file(change(DCGAN().state_dict()), weights)
+    with pytest.raises(DataError, match=rf"is damaged \(.*{sentence}\): run ") as caught:
+        load_dcgan()
+    assert "\n" not in str(caught.value)
 
 
 def test_script_writes_what_the_loader_reads(

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from mia_kit.models import SmallClassifier
 from mia_kit.smoothing import ramp, smoothed_cross_entropy
 from mia_kit.training import RunawayLossWarning, fit, flip_and_shift, one_thread
 
@@ -130,7 +131,9 @@ def test_does_not_warn_in_an_ordinary_run():
     ("change", "sentence"),
     [
         ({"labels": torch.zeros(3, dtype=torch.long)}, r"got \(40, 1, 4, 4\) and \(3,\)"),
-        ({"images": torch.zeros(0, 1, 4, 4), "labels": torch.zeros(0, dtype=torch.long)}, "n at least 1"),
+        ({"images": torch.zeros(0, 1, 4, 4), "labels": torch.zeros(0, dtype=torch.long)}, "n at least 2"),
+        ({"images": torch.zeros(1, 1, 4, 4), "labels": torch.zeros(1, dtype=torch.long)}, "n at least 2"),
+        ({"labels": torch.arange(40) % 3}, r"labels must lie in \[0, 2\), got values from 0 to 2 instead"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": 1}, "batch_size 2, got 5 and 1"),
         ({"smoothing": 1.5}, r"\(-inf, 1\], got 1.5"),
@@ -142,6 +145,18 @@ def test_what_does_not_fit_is_refused(change, sentence):
     settings = {"images": images, "labels": labels, "seed": 0, "epochs": 5, "progress": False} | change
     with pytest.raises(ValueError, match=sentence):
         fit(small_model(), **settings)
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2], [0, 2, 2], [0, 0, 2]])
+def test_one_picture_of_a_class_or_none_is_enough(labels):
+    """With batches of two, the third picture must not stand alone: batch norm has nothing to average there."""
+    images = torch.randn(3, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    model = SmallClassifier(1, 3, seed=0, width=4)
+    result = fit(
+        model, images, torch.tensor(labels), seed=0, epochs=60, batch_size=2, learning_rate=0.02, progress=False
+    )
+    assert model(images).argmax(dim=1).tolist() == labels
+    assert result.runaway_epoch is None
 
 
 def test_flip_and_shift_moves_pictures_whole():

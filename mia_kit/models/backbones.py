@@ -1,0 +1,182 @@
+"""The papers' large classifiers: torchvision's networks with our own last layer.
+
+Targets and evaluators of Struppek, Hintersdorf and Kersting (ICLR 2024) and of Plug & Play Attacks (Struppek et al.,
+ICML 2022). Differences from theirs: images are moved from [-1, 1] to the scale that ImageNet's weights were trained on,
+where theirs enter as they are; a grey picture is shown to all three colours; and Inception-v3 has no auxiliary
+classifier, so that every network returns logits alone.
+
+torchvision is imported when a network is built, not before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mia_kit.data.folders import DataError
+from mia_kit.models.weights import transplant
+
+RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
+BACKBONES = (*RESNETS, "densenet121", "densenet169", "inception_v3", "efficientnet_b0")
+# Pixels of the shorter side: the other networks halve a picture five times, Inception-v3 does not pad.
+MIN_SIZE = 32
+MIN_SIZE_INCEPTION = 75
+# The last layer's name in torchvision's networks.
+_HEADS = {"densenet121": "classifier", "densenet169": "classifier", "efficientnet_b0": "classifier.1"}
+# torchvision has newer weights for some of the networks, but these for all.
+_IMAGENET = "IMAGENET1K_V1"
+# Colours in [0, 1] of the training images of those weights.
+_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+Stem = Literal["imagenet", "small"]
+
+
+class Backbone(nn.Module):
+    """One of torchvision's networks up to its penultimate layer, the `trunk`, and a new linear layer, the `head`.
+
+    Parameters
+    ----------
+    name : one of `BACKBONES`
+    classes : number of people, at least 2
+    seed : seeds the initial weights, and nothing else
+    channels : 1 for grey pictures, 3 for colour
+    pretrained : begin with ImageNet's weights, which torchvision downloads on first use
+    stem : "small" begins with a 3 x 3 convolution of stride 1 and no pooling, for a ResNet on pictures of 32 to 64
+        pixels; its weights are never pretrained
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range.
+    DataError
+        If ImageNet's weights cannot be downloaded or read.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(
+        self,
+        name: str,
+        classes: int,
+        *,
+        seed: int,
+        channels: int = 3,
+        pretrained: bool = False,
+        stem: Stem = "imagenet",
+    ) -> None:
+        super().__init__()
+        _check(name, classes, channels, stem)
+        self.name, self.channels = name, channels
+        self.min_size = MIN_SIZE_INCEPTION if name == "inception_v3" else MIN_SIZE
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.trunk = _network(name, pretrained=pretrained)
+            if stem == "small":
+                _shrink_stem(self.trunk)
+            last = _HEADS.get(name, "fc")
+            linear = self.trunk.get_submodule(last)
+            assert isinstance(linear, nn.Linear)
+            self.head = nn.Linear(linear.in_features, classes)
+            self.trunk.set_submodule(last, nn.Identity())
+        # Inception-v3's weights come from TensorFlow and were trained on [-1, 1].
+        plain = name == "inception_v3"
+        mean, deviation = ((0.5,) * 3, (0.5,) * 3) if plain else (_MEAN, _DEVIATION)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1), persistent=False)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate activations, a Tensor of shape (n, d), pooled over the picture.
+
+        d is 512 for ResNet-18, 2048 for the other ResNets and Inception-v3, 1024 and 1664 for DenseNet-121 and -169,
+        1280 for EfficientNet-B0. None is negative, but EfficientNet's may be slightly. In training mode, Inception-v3
+        and EfficientNet drop some of them.
+
+        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 32, or 75 for Inception-v3;
+        ValueError otherwise.
+        """
+        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < self.min_size:
+            raise ValueError(
+                f"{self.name} expects images of shape (n, {self.channels}, h, w) with h and w at least "
+                f"{self.min_size}, got {tuple(images.shape)} instead"
+            )
+        colours = (images / 2 + 0.5 - self.mean) / self.deviation  # (n, 3, h, w), grey spread over all three
+        features: Tensor = self.trunk(colours)
+        return features
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
+        scores: Tensor = self.head(self.features(images))
+        return scores
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The same as `logits`."""
+        return self.logits(images)
+
+
+def load_backbone_weights(model: Backbone, path: Path) -> None:
+    """`transplant` from a safetensors file of a trained backbone's `state_dict()`.
+
+    Raises DataError if the file is absent or damaged, ValueError if its trunk does not fit.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise DataError(f"{path} is missing: save the state_dict() of a trained {model.name} there.")
+    try:
+        state = load_file(path)
+    except SafetensorError as problem:
+        raise DataError(f"{path} is damaged ({problem}): get it again, or train and save it again.") from problem
+    transplant(model, state)
+
+
+def _network(name: str, *, pretrained: bool) -> nn.Module:
+    """torchvision's network for ImageNet's 1,000 classes."""
+    from torchvision.models import get_model
+
+    options: dict[str, Any] = {}
+    if name == "inception_v3":
+        # torchvision reads its weights into a network with the auxiliary classifier only.
+        options = {"transform_input": False, "aux_logits": pretrained, "init_weights": not pretrained}
+    try:
+        network: nn.Module = get_model(name, weights=_IMAGENET if pretrained else None, **options)
+    except Exception as problem:  # no network, a full disk, a wrong hash, half a file: each its own class
+        if not pretrained:
+            raise
+        raise DataError(_no_weights(name, problem)) from problem
+    if name == "inception_v3":
+        network.aux_logits, network.AuxLogits = False, None  # type: ignore[assignment]
+    return network
+
+
+def _no_weights(name: str, problem: Exception) -> str:
+    from torchvision.models import get_model_weights
+
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(get_model_weights(name)[_IMAGENET].url).name
+    reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    return (
+        f"ImageNet's weights for {name} cannot be had ({reason}): check the network, delete {file} if it is there, "
+        "and try again, or take pretrained=False."
+    )
+
+
+def _shrink_stem(resnet: nn.Module) -> None:
+    """A 3 x 3 convolution of stride 1 instead of 7 x 7 of stride 2 and pooling (He et al., CVPR 2016, section 4.2)."""
+    convolution = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
+    resnet.conv1, resnet.maxpool = convolution, nn.Identity()
+
+
+def _check(name: str, classes: int, channels: int, stem: str) -> None:
+    if name not in BACKBONES:
+        raise ValueError(f"name must be one of {', '.join(BACKBONES)}, got {name!r} instead")
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
+    if classes < 2:
+        raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
+    if stem not in ("imagenet", "small") or (stem == "small" and name not in RESNETS):
+        raise ValueError(f"stem must be 'imagenet', or for a ResNet 'small', got {stem!r} for {name} instead")

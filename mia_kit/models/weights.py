@@ -1,0 +1,46 @@
+"""Weights into a network, with one sentence where they do not fit: torch's own report runs over many lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+
+def set_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Copy `weights`, one Tensor for each name in the network's `state_dict()`, into the network.
+
+    Raises ValueError if a name is missing or too many, or a shape does not fit; the network is then as it was.
+    """
+    _compare(network.state_dict(), weights)
+    network.load_state_dict(weights)
+
+
+def transplant(model: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Give `model` the trained weights of another classifier of its kind, all but the head's, which stay as they are.
+
+    For a target that was trained on public people first: `state` is the `state_dict()` of a classifier of the same kind
+    and size with any number of classes. Raises ValueError if it does not fit, and then changes nothing.
+    """
+    trunk, given = (
+        {name: weight for name, weight in weights.items() if not name.startswith("head.")}
+        for weights in (model.state_dict(), state)
+    )
+    try:
+        _compare(trunk, given)
+    except ValueError as problem:
+        kind = getattr(model, "name", type(model).__name__)
+        raise ValueError(f"the weights are not those of a {kind} built like this one, {problem}") from problem
+    model.load_state_dict(given, strict=False)
+
+
+def _compare(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    for name, tensor in own.items():
+        wanted = f"expected {name} of shape {tuple(tensor.shape)}"
+        if name not in weights:
+            raise ValueError(f"{wanted}, got no such tensor")
+        if weights[name].shape != tensor.shape:
+            raise ValueError(f"{wanted}, got {tuple(weights[name].shape)} instead")
+    surplus = next((name for name in weights if name not in own), None)
+    if surplus is not None:
+        raise ValueError(f"expected no tensor called {surplus}, got one of shape {tuple(weights[surplus].shape)}")

@@ -1,0 +1,257 @@
+"""torchvision's networks as classifiers: one face for all of them, seeds, weights from elsewhere, what they refuse.
+
+The deepest networks are only built on the meta device, which computes shapes and no numbers.
+"""
+
+import ast
+import pickle
+import urllib.error
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision.models import get_model, get_model_weights
+
+from mia_kit import models
+from mia_kit.access import WhiteBox
+from mia_kit.data import DataError
+from mia_kit.models import BACKBONES, Backbone, load_backbone_weights, predict, transplant
+from mia_kit.training import fit
+
+WIDTHS = {
+    "resnet18": 512,
+    "resnet50": 2048,
+    "resnet101": 2048,
+    "resnet152": 2048,
+    "densenet121": 1024,
+    "densenet169": 1664,
+    "inception_v3": 2048,
+    "efficientnet_b0": 1280,
+}
+# One of each family.
+LIGHT = ("resnet18", "densenet121", "inception_v3", "efficientnet_b0")
+
+
+def some_images(name: str, *, channels: int = 3, count: int = 2) -> Tensor:
+    size = 75 if name == "inception_v3" else 32
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(count, channels, size, size, generator=generator) * 2 - 1
+
+
+def settled(name: str, **options: int) -> Backbone:
+    """A backbone whose batch norms know the images, in evaluation mode: fresh deep networks overflow."""
+    model = Backbone(name, 7, seed=0, **options)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.momentum = None
+    with torch.no_grad():
+        model.trunk(some_images(name, count=4))
+    return model.eval()
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@torch.no_grad()
+def test_every_name_builds_and_shapes_agree(name: str) -> None:
+    with torch.device("meta"):
+        model = Backbone(name, 530, seed=0)
+        features = model.features(torch.empty(2, 3, 80, 96))
+    assert features.shape == (2, WIDTHS[name])
+    assert model.head(features).shape == (2, 530)
+    assert model.channels == 3
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_logits_are_one_linear_layer_on_the_features(name: str) -> None:
+    model, images = settled(name), some_images(name)
+    features = model.features(images)
+    expected = features @ model.head.weight.T + model.head.bias
+    torch.testing.assert_close(model.logits(images), expected)
+    torch.testing.assert_close(model(images), expected)
+    assert features.std() > 1e-3  # they depend on something
+
+
+@pytest.mark.parametrize("name", LIGHT)
+def test_gradients_reach_the_images(name: str) -> None:
+    access, images = WhiteBox(settled(name)), some_images(name)
+    access.logits(images.requires_grad_())[:, 0].sum().backward()
+    assert images.grad is not None
+    assert images.grad.isfinite().all()
+    assert (images.grad.abs().sum(dim=(1, 2, 3)) > 0).all()
+    assert access.features(images).shape == (2, WIDTHS[name])
+
+
+def test_torchvision_computes_the_same_on_the_scale_of_its_weights() -> None:
+    model, plain = Backbone("resnet18", 7, seed=0).eval(), get_model("resnet18", num_classes=7).eval()
+    state = {name.removeprefix("trunk."): tensor for name, tensor in model.trunk.state_dict().items()}
+    plain.load_state_dict(state | {"fc.weight": model.head.weight, "fc.bias": model.head.bias})
+    images = some_images("resnet18")
+    mean, deviation = torch.tensor([[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]])[..., None, None]
+    torch.testing.assert_close(model(images), plain(((images + 1) / 2 - mean) / deviation))
+
+
+def test_inception_sees_the_images_as_they_are() -> None:
+    model, seen = Backbone("inception_v3", 7, seed=0).eval(), []
+    model.trunk.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    images = some_images("inception_v3")
+    model(images)
+    torch.testing.assert_close(seen[0], images, atol=1e-6, rtol=0)
+    assert not model.trunk.transform_input
+    assert model.train()(images).shape == (2, 7)  # and no auxiliary logits beside them
+
+
+def test_grey_is_shown_to_all_three_colours() -> None:
+    grey, colour = Backbone("resnet18", 7, seed=0, channels=1).eval(), Backbone("resnet18", 7, seed=0).eval()
+    images = some_images("resnet18", channels=1)
+    assert grey.channels == 1
+    torch.testing.assert_close(grey(images), colour(images.expand(-1, 3, -1, -1)))
+
+
+def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone() -> None:
+    state = torch.get_rng_state()
+    one, same, other = (Backbone("resnet18", 7, seed=seed, stem="small").state_dict() for seed in (3, 3, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(tensor, same[name]) for name, tensor in one.items())
+    for name in ("trunk.conv1.weight", "trunk.layer4.1.conv2.weight", "head.weight"):
+        assert not torch.equal(one[name], other[name])
+
+
+def test_small_stem_keeps_the_picture_large() -> None:
+    sizes = []
+    for stem in ("imagenet", "small"):
+        model = Backbone("resnet18", 7, seed=0, stem=stem).eval()
+        model.trunk.layer4.register_forward_hook(lambda *call: sizes.append(tuple(call[2].shape[2:])))
+        assert model(some_images("resnet18")).shape == (2, 7)
+    assert sizes == [(1, 1), (4, 4)]
+
+
+def test_fit_and_predict_take_a_backbone() -> None:
+    images = some_images("resnet18", channels=1, count=4)
+    model = Backbone("resnet18", 2, seed=0, channels=1, stem="small")
+    result = fit(model, images, torch.tensor([0, 1, 0, 1]), seed=0, epochs=2, batch_size=4, progress=False)
+    assert result.history[1].loss < result.history[0].loss
+    features, classes = predict(model, images)
+    assert features.shape == (4, 512)
+    assert classes.shape == (4,)
+
+
+def test_transplant_takes_the_trunk_and_leaves_the_head() -> None:
+    public, private = Backbone("resnet18", 9, seed=0), Backbone("resnet18", 4, seed=1)
+    head = private.head.weight.clone()
+    transplant(private, public.state_dict())
+    images = some_images("resnet18")
+    assert torch.equal(private.eval().features(images), public.eval().features(images))
+    assert torch.equal(private.head.weight, head)
+    assert private(images).shape == (2, 4)
+
+
+def test_weights_come_from_a_file(tmp_path: Path) -> None:
+    public, private = Backbone("efficientnet_b0", 9, seed=0), Backbone("efficientnet_b0", 4, seed=1)
+    path = tmp_path / "public.safetensors"
+    with pytest.raises(
+        DataError, match=r"public\.safetensors is missing: save the state_dict\(\) of a trained efficientnet_b0"
+    ):
+        load_backbone_weights(private, path)
+    save_file(public.state_dict(), path)
+    load_backbone_weights(private, path)
+    assert torch.equal(private.trunk.features[0][0].weight, public.trunk.features[0][0].weight)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(DataError, match=r"public\.safetensors is damaged \(.*\): get it again, or train"):
+        load_backbone_weights(private, path)
+
+
+def test_transplant_from_another_network_changes_nothing() -> None:
+    model = Backbone("resnet18", 4, seed=0)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    small, dense = Backbone("resnet18", 4, seed=1, stem="small"), Backbone("efficientnet_b0", 4, seed=1)
+    expected = r"not those of a resnet18 built like this one, expected trunk\.conv1\.weight of shape \(64, 3, 7, 7\)"
+    with pytest.raises(ValueError, match=rf"{expected}, got \(64, 3, 3, 3\) instead"):
+        transplant(model, small.state_dict())
+    with pytest.raises(ValueError, match=f"{expected}, got no such tensor"):
+        transplant(model, dense.state_dict())
+    with pytest.raises(ValueError, match=r"expected no tensor called trunk\.layer5\.weight, got one of shape \(2,\)"):
+        transplant(model, model.state_dict() | {"trunk.layer5.weight": torch.zeros(2)})
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+@pytest.fixture
+def downloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that torchvision downloads to, empty, on a machine without a network."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", fail)
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def downloaded(folder: Path, name: str) -> Path:
+    return folder / Path(get_model_weights(name)["IMAGENET1K_V1"].url).name
+
+
+@pytest.mark.parametrize("name", ["resnet18", "inception_v3"])
+def test_pretrained_weights(downloads: Path, name: str) -> None:
+    """A file of random weights in the place of ImageNet's, which torchvision's own loader reads."""
+    options = {"init_weights": False} if name == "inception_v3" else {}
+    published = get_model(name, **options).state_dict()
+    torch.save(published, downloaded(downloads, name))
+    model = Backbone(name, 7, seed=0, channels=1, pretrained=True)
+    trunk = model.trunk.state_dict()
+    assert {key for key in published if key not in trunk} == {
+        key for key in published if key.startswith(("fc.", "AuxLogits."))
+    }
+    assert all(torch.equal(tensor, published[key]) for key, tensor in trunk.items())
+    assert model(some_images(name, channels=1)).shape == (2, 7)  # logits alone, though it trains
+
+
+def test_pretrained_without_a_network_or_with_half_a_file(downloads: Path) -> None:
+    sentence = r"^ImageNet's weights for resnet18 cannot be had \(.*\): check the network, delete .*resnet18.*\.pth if"
+    with pytest.raises(DataError, match=sentence) as caught:
+        Backbone("resnet18", 7, seed=0, pretrained=True)
+    assert "no network" in str(caught.value) and str(caught.value).endswith("or take pretrained=False.")
+    path = downloaded(downloads, "resnet18")
+    torch.save(get_model("resnet18").state_dict(), path)
+    for content in (path.read_bytes()[:-5000], b"", pickle.dumps(None)):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match=sentence) as caught:
+            Backbone("resnet18", 7, seed=0, pretrained=True)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"name": "resnet34"}, r"name must be one of resnet18, .*, efficientnet_b0, got 'resnet34' instead"),
+        ({"classes": 1}, "a classifier needs at least 2 classes, got 1 instead"),
+        ({"channels": 4}, r"channels must be 1 \(grey\) or 3 \(colour\), got 4 instead"),
+        ({"stem": "tiny"}, "stem must be 'imagenet', or for a ResNet 'small', got 'tiny' for resnet18 instead"),
+        ({"name": "densenet121", "stem": "small"}, "for a ResNet 'small', got 'small' for densenet121 instead"),
+    ],
+)
+def test_what_does_not_fit_is_refused(change: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Backbone(**({"name": "resnet18", "classes": 7, "seed": 0} | change))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "least"),
+    [("resnet18", (2, 1, 64, 64), 32), ("resnet18", (3, 64, 64), 32), ("resnet18", (2, 3, 64, 31), 32),
+     ("inception_v3", (2, 3, 74, 80), 75)],
+)  # fmt: skip
+def test_images_that_do_not_fit_are_refused(name: str, shape: tuple[int, ...], least: int) -> None:
+    with torch.device("meta"):
+        model = Backbone(name, 7, seed=0)
+    got = str(shape).replace("(", r"\(").replace(")", r"\)")
+    wanted = rf"{name} expects images of shape \(n, 3, h, w\) with h and w at least {least}, got {got} instead"
+    with pytest.raises(ValueError, match=wanted):
+        model(torch.zeros(shape))
+
+
+def test_torchvision_is_imported_when_a_network_is_built() -> None:
+    for path in Path(models.__file__).parent.glob("*.py"):
+        imports = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if "Import" in type(node).__name__]
+        assert not any("torchvision" in ast.unparse(node) for node in imports), path.name
