@@ -2,6 +2,16 @@
 
 from mia_kit.threads import one_thread
 from mia_kit.training.augment import flip_and_shift
+from mia_kit.training.checkpoints import CheckpointError
 from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, fit, smoothed_objective
 
-__all__ = ["Epoch", "FitResult", "RunawayLossWarning", "fit", "flip_and_shift", "one_thread", "smoothed_objective"]
+__all__ = [
+    "CheckpointError",
+    "Epoch",
+    "FitResult",
+    "RunawayLossWarning",
+    "fit",
+    "flip_and_shift",
+    "one_thread",
+    "smoothed_objective",
+]
