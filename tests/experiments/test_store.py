@@ -186,10 +186,10 @@ def test_a_checkpoint_outlives_a_failure_and_goes_with_the_end(store):
         saved = load_checkpoint(checkpoint, run="toy")
         if saved is None:
             save_checkpoint(checkpoint, {"step": 3}, run="toy")
-            raise KeyboardInterrupt
+            raise InterruptedError
         return {"step": saved["step"], "seconds": 500.0}
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(InterruptedError):
         store.get("toy", {}, make, version=1)
     assert store.get("toy", {}, make, version=1)["step"] == 3
     assert len(files_below(store.root)) == 3
