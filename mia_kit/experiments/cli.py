@@ -31,9 +31,12 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("run", help="measure a recipe and write its evidence")
     run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
+    run.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     run.set_defaults(action=_run)
 
     commands.add_parser("recipes", help="list the recipes").set_defaults(action=_recipes)
+
+    commands.add_parser("store", help="list what was measured and is kept").set_defaults(action=_store)
 
     claims = commands.add_parser("claims", help="every finding of the four papers beside what we measured")
     claims.add_argument("--readme", type=Path, help="also rewrite the table in this README")
@@ -62,9 +65,25 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.runner import run
+    from mia_kit.experiments.runner import measured_before, run
+    from mia_kit.experiments.store import Store
 
-    print(f"wrote {run(options.recipe)}")
+    before = None if options.fresh else measured_before(options.recipe)
+    path = run(options.recipe, store=Store(fresh=options.fresh))
+    if before:
+        print(f"{path}: measured on {before['date']} in {before['seconds']:g} s; --fresh measures again")
+    else:
+        print(f"wrote {path}")
+    return 0
+
+
+def _store(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.store import Store
+
+    store = Store()
+    print(f"{store.root}:")
+    for entry in store.entries():
+        print(f"{entry.kind:20} {entry.digest}  {entry.size / 1e6:8.2f} MB  {entry.date:10}  {entry.seconds:8.1f} s")
     return 0
 
 

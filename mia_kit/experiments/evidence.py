@@ -25,17 +25,28 @@ def evidence_folder() -> Path:
 
 
 def write_evidence(name: str, recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> Path:
-    """Write one evidence file whole or not at all, and return its path."""
-    record = {
-        "name": name,
-        "command": f"mia-kit run {name}",
-        "recipe": recipe,
+    """Write what was measured just now as evidence, and return the file's path."""
+    return write_measurement(name, measurement(recipe, results, seconds))
+
+
+def measurement(recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Results with their recipe and the circumstances: all of an evidence file but its name."""
+    return {"recipe": recipe, **circumstances(seconds), "results": results}
+
+
+def circumstances(seconds: float) -> dict[str, Any]:
+    """Versions, device, seconds and today's date."""
+    return {
         "versions": _versions(),
         "device": _device(),
         "seconds": round(seconds, 1),
         "date": datetime.now(UTC).date().isoformat(),
-        "results": results,
     }
+
+
+def write_measurement(name: str, measured: dict[str, Any]) -> Path:
+    """Write one evidence file whole or not at all, and return its path."""
+    record = {"name": name, "command": f"mia-kit run {name}", **measured}
     path = evidence_folder() / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
 from importlib import import_module, resources
+from inspect import signature
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
 
-from mia_kit.experiments.evidence import write_evidence
+from mia_kit.experiments.evidence import measurement, write_evidence, write_measurement
+from mia_kit.experiments.store import Store
 
 RECIPES = resources.files("mia_kit.experiments") / "recipes"
+RECIPE_KIND = "recipe"  # of whole recipes in the store
 
 
 def recipe_names() -> list[str]:
@@ -37,15 +42,45 @@ def read_recipe(name: str) -> dict[str, Any]:
     return recipe
 
 
-def run(name: str, progress: bool = True) -> Path:
-    """Measure a recipe and return the path of what it wrote: evidence, or the table of toy models."""
+def run(name: str, progress: bool = True, *, store: Store | None = None) -> Path:
+    """Measure a recipe and return the path of what it wrote: evidence, or the table of toy models.
+
+    What an experiment with a `VERSION` has measured before, for the same recipe, is taken from the store and written as
+    it was, date and seconds included. One whose `run` has the keyword `store` keeps its parts there too, so that a run
+    that is killed goes on with the part at work. Without a VERSION the experiment is measured every time.
+    """
+    recipe, experiment = _read(name)
+    store = store or Store()
+    if not hasattr(experiment, "VERSION"):
+        began = time.perf_counter()
+        results = experiment.run(recipe, progress=progress)
+        if isinstance(results, Path):
+            return results
+        return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - began)
+
+    def measure(checkpoint: Path) -> dict[str, Any]:
+        began, before = time.perf_counter(), store.carried
+        parts = {"store": store} if "store" in signature(experiment.run).parameters else {}
+        results = experiment.run(recipe, progress=progress, **parts)
+        seconds = time.perf_counter() - began + store.carried - before
+        return {"measurement": json.loads(json.dumps(measurement(recipe, results, seconds)))}
+
+    stored = store.get(RECIPE_KIND, recipe, measure, version=experiment.VERSION)
+    return write_measurement(Path(name).stem, stored["measurement"])
+
+
+def measured_before(name: str, *, store: Store | None = None) -> dict[str, Any] | None:
+    """When and where the store's result for a recipe was measured; None if it was not."""
+    recipe, experiment = _read(name)
+    if not hasattr(experiment, "VERSION"):
+        return None
+    return (store or Store()).about(RECIPE_KIND, recipe, version=experiment.VERSION)
+
+
+def _read(name: str) -> tuple[dict[str, Any], ModuleType]:
+    """A recipe and the module of its experiment."""
     recipe = read_recipe(name)
     try:
-        experiment = import_module(f"mia_kit.experiments.{recipe['experiment']}")
+        return recipe, import_module(f"mia_kit.experiments.{recipe['experiment']}")
     except ModuleNotFoundError as problem:
         raise ValueError(f"the recipe {name!r} names an unknown experiment: {recipe['experiment']!r}") from problem
-    started = time.perf_counter()
-    results = experiment.run(recipe, progress=progress)
-    if isinstance(results, Path):
-        return results
-    return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - started)

@@ -2,9 +2,11 @@
 
 from mia_kit.threads import one_thread
 from mia_kit.training.augment import flip_and_shift, flip_shift_and_colour
+from mia_kit.training.checkpoints import CheckpointError
 from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, fit, smoothed_objective
 
 __all__ = [
+    "CheckpointError",
     "Epoch",
     "FitResult",
     "RunawayLossWarning",

@@ -10,6 +10,7 @@ What a step draws at random depends on `seed` and its number alone, so a run tha
 from __future__ import annotations
 
 import copy
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from tqdm.auto import tqdm
 
-from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
+from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
 
 PENALTY_EVERY = 16
 
@@ -93,7 +94,8 @@ def fit_gan(
     ----------
     generator, discriminator : latents of shape (n, latent_size) to images; images to verdicts of shape (n,)
     images : uint8 of shape (n, h, w, 3); half of each batch is mirrored
-    checkpoint : file to save to and to go on from; none by default
+    checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. Settings,
+        seed, images and initial weights must be those of the first call
     each_checkpoint : is given the averaged generator and the step, for samples to look at
 
     Raises
@@ -102,6 +104,8 @@ def fit_gan(
         If the images do not fit.
     CheckpointError
         If the checkpoint is damaged or of other settings.
+    OSError
+        If a checkpoint cannot be written; the one before it is whole.
     """
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or len(images) < settings.batch_size:
         raise ValueError(
@@ -109,12 +113,8 @@ def fit_gan(
             f"got {images.dtype} of shape {images.shape} instead"
         )
     players = _players(generator, discriminator, settings, device)
-    run = f"{settings} {seed} {images.shape}"
-    saved = load_checkpoint(checkpoint, run=run) if checkpoint else None
-    step, before = 0, 0.0
-    if saved is not None:
-        players.restore(saved)
-        step, before = int(saved["step"]), float(saved["seconds"])
+    run = _run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else ""
+    step, before = _resume(players, checkpoint, run) if checkpoint else (0, 0.0)
     began = time.perf_counter() - before
     with tqdm(total=settings.steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
         while step < settings.steps:
@@ -133,12 +133,32 @@ def fit_gan(
 def _players(generator: nn.Module, discriminator: nn.Module, settings: GanSettings, device: str) -> _Players:
     both = (generator, discriminator)
     for player in both:
-        player.to(device).to(memory_format=torch.channels_last).train()
+        player.to(device).train()
+        player.to(memory_format=torch.channels_last)  # twice as fast on a CPU
     average = copy.deepcopy(generator).requires_grad_(False)
     first, second = (
         torch.optim.Adam(player.parameters(), lr=settings.learning_rate, betas=(0.0, 0.99)) for player in both
     )
     return _Players(generator, discriminator, average, (first, second))
+
+
+def _run_key(players: _Players, images: np.ndarray, settings: str) -> str:
+    """All that shapes the result, as text: two runs with the same key end with the same weights."""
+    weights = [fingerprint(player.state_dict()) for player in (players.generator, players.discriminator)]
+    pixels = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
+    return " ".join([settings, *weights, str(images.shape), pixels])
+
+
+def _resume(players: _Players, checkpoint: Path, run: str) -> tuple[int, float]:
+    """Go on from the checkpoint, if there is one. Returns the steps and seconds that training has taken so far."""
+    saved = load_checkpoint(checkpoint, run=run)
+    if saved is None:
+        return 0, 0.0
+    try:
+        players.restore(saved)
+        return int(saved["step"]), float(saved["seconds"])
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+        raise unreadable(checkpoint) from problem
 
 
 def _step(
@@ -165,7 +185,7 @@ def _step(
     for_generator.step()
     players.discriminator.requires_grad_(True)
     _follow(players, step, settings)
-    return float(on_real.mean()), float(on_made.mean())
+    return on_real.detach().mean().item(), on_made.detach().mean().item()
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:

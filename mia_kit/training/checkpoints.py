@@ -1,17 +1,27 @@
-"""Checkpoints that survive a kill: a file is written beside its final name, flushed and renamed."""
+"""Checkpoints that survive a kill: a file is written beside its final name, flushed and renamed.
+
+The file is PyTorch's own format and is read without running any code that it may hold. PyTorch does not compare the
+checksums that it writes, so that a flipped bit would become a wrong weight: `load_checkpoint` compares them first.
+"""
 
 from __future__ import annotations
 
+import glob
+import hashlib
+import io
 import os
 import pickle
 import tempfile
+import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 
-class CheckpointError(RuntimeError):
+class CheckpointError(OSError):
     """A checkpoint is damaged or belongs to another run; the message says what to do."""
 
 
@@ -20,11 +30,73 @@ def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
 
     `run` names the settings of the run, so that no other run goes on from here. Raises OSError if the disk is full.
     """
+    content = io.BytesIO()  # PyTorch would turn a full disk into a RuntimeError about positions
+    torch.save({"run": run, "state": state}, content)
+    try:
+        _write_whole(path, content.getbuffer())
+    except OSError as problem:
+        raise OSError(
+            problem.errno,
+            f"the checkpoint {path} could not be written ({problem.strerror}); the one before it, if any, is whole: "
+            "make room and run this again",
+        ) from problem
+
+
+def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
+    """The state saved last, on the CPU; None if there is no file. No code in the file is run.
+
+    To be called at the start of a run: what a killed run left half-written beside the checkpoint is removed. A file is
+    for one run at a time.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is damaged, holds more than tensors and plain values, or belongs to other settings.
+    """
+    for unfinished in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        unfinished.unlink(missing_ok=True)
+    if not path.is_file():
+        return None
+    try:
+        _compare_checksums(path)
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        owner, state = saved["run"], saved["state"]
+    except (pickle.UnpicklingError, zipfile.BadZipFile, OSError) as problem:
+        raise unreadable(path) from problem
+    except (ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+        raise unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
+    if owner != run:
+        raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
+    found: dict[str, Any] = state
+    return found
+
+
+def unreadable(path: Path) -> CheckpointError:
+    """The error for a checkpoint whose content makes no sense."""
+    return CheckpointError(f"The checkpoint {path} cannot be read: delete it to start again.")
+
+
+def fingerprint(tensors: Mapping[str, Tensor]) -> str:
+    """The sha256, in hexadecimal, of tensors with their names, dtypes, shapes and kinds of device."""
+    digest = hashlib.sha256()
+    for name, tensor in tensors.items():
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} {tensor.device.type}\n".encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def qualified_name(function: Callable[..., Any] | None) -> str:
+    """Module and name of a callable, such as `mia_kit.training.augment.flip_and_shift`; an object's are its class's."""
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def _write_whole(path: Path, content: memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            torch.save({"run": run, "state": state}, file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -32,22 +104,7 @@ def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
         Path(part).unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
-    """The state saved last, on the CPU; None if there is no file. No code in the file is run.
-
-    Raises
-    ------
-    CheckpointError
-        If the file is damaged, holds more than tensors and plain values, or belongs to other settings.
-    """
-    if not path.is_file():
-        return None
-    try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        owner, state = saved["run"], saved["state"]
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, TypeError, ValueError) as problem:
-        raise CheckpointError(f"The checkpoint {path} cannot be read: delete it to start again.") from problem
-    if owner != run:
-        raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
-    found: dict[str, Any] = state
-    return found
+def _compare_checksums(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if damaged := archive.testzip():
+            raise zipfile.BadZipFile(f"{damaged} does not match its checksum")

@@ -5,22 +5,28 @@ ten after three quarters and after nine tenths of the epochs, negative factors r
 the paper's 128 because our data sets are.
 
 What an epoch draws at random depends on `seed` and the number of the epoch alone, so that training can go on from the
-weights, the optimiser and the scheduler at the end of any epoch.
+weights, the optimiser and the scheduler at the end of any epoch. A checkpoint holds these, and a killed run that is
+started again ends with the same weights, to the last bit, as one that was left alone.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
 from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
+from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified_name, save_checkpoint, unreadable
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
@@ -43,11 +49,41 @@ class Epoch:
 
 @dataclass(frozen=True)
 class FitResult:
-    """What happened in training. `runaway_epoch` is the first epoch whose loss ran away, None if there is none."""
+    """What happened in training. `runaway_epoch` is the first epoch whose loss ran away, None if there is none.
+
+    `seconds` counts the training itself; what a killed run did before its last checkpoint is included.
+    """
 
     history: tuple[Epoch, ...]
     runaway_epoch: int | None
     seconds: float
+
+
+@dataclass
+class _Run:
+    """Everything that changes from epoch to epoch."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    scheduler: torch.optim.lr_scheduler.MultiStepLR
+    history: list[Epoch]
+    runaway_epoch: int | None = None
+
+    def state(self, seconds: float) -> dict[str, Any]:
+        history = [astuple(epoch) for epoch in self.history]
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        return {**parts, "history": history, "runaway_epoch": self.runaway_epoch, "seconds": seconds}
+
+    def restore(self, state: dict[str, Any]) -> float:
+        """Go back to a state and return its seconds."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.history = [Epoch(*epoch) for epoch in state["history"]]
+        self.runaway_epoch = state["runaway_epoch"]
+        return float(state["seconds"])
+
+    def _parts(self) -> dict[str, Any]:
+        return {"model": self.model, "optimiser": self.optimiser, "scheduler": self.scheduler}
 
 
 def smoothed_objective(smoothing: float, epochs: int) -> Objective:
@@ -72,6 +108,7 @@ def fit(
     epochs: int = 100,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
+    checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
     """Train `model` in place and leave it in evaluation mode.
@@ -85,38 +122,83 @@ def fit(
     smoothing : factor in (-inf, 1] of the default objective; leave it out when an objective is given
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default
+    checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
+        default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
+        objective or augmentation is known by its name alone: give one that has changed, or is made by the same
+        function with other arguments, a file of its own. What it keeps for itself is not saved.
 
     Warns
     -----
-    RunawayLossWarning, once, if the loss runs away. Training goes on, so that the damage can be seen.
+    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint. Training goes on, so that
+    the damage can be seen.
 
     Raises
     ------
     ValueError
         If a shape, a number or the choice of objective does not fit.
+    CheckpointError
+        If the checkpoint is damaged or of other settings.
+    OSError
+        If a checkpoint cannot be written; the one before it is whole.
     """
     _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
+    settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    choices = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
+    key = _run_key(model, images, labels, **settings, **choices) if checkpoint else ""
     objective = objective or smoothed_objective(smoothing, epochs)
-    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
-    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
-    history: list[Epoch] = []
-    runaway_epoch, began = None, time.perf_counter()
-    for epoch in (bar := trange(epochs, disable=not progress, desc="training", unit="epoch")):
+    run = _start(model, epochs, learning_rate)
+    began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
+    if run.runaway_epoch is not None:
+        _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
+    first = len(run.history)
+    bar = trange(first, epochs, initial=first, total=epochs, disable=not progress, desc="training", unit="epoch")
+    for epoch in bar:
         epoch_seed = seed * 1_000_003 + epoch
         generator = torch.Generator().manual_seed(epoch_seed)
         batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(epoch_seed)  # for random layers of the model, such as dropout
-            record = _run_epoch(model, batches, epoch, objective, optimiser)
-        scheduler.step()
-        history.append(record)
+            record = _run_epoch(model, batches, epoch, objective, run.optimiser)
+        run.scheduler.step()
+        run.history.append(record)
         bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-        if runaway_epoch is None and _ran_away(record.loss, labels):
-            runaway_epoch = epoch
+        if run.runaway_epoch is None and _ran_away(record.loss, labels):
+            run.runaway_epoch = epoch
             _warn(record.loss, epoch)
+        if checkpoint:
+            save_checkpoint(checkpoint, run.state(time.perf_counter() - began), run=key)
     model.eval()
-    return FitResult(tuple(history), runaway_epoch, time.perf_counter() - began)
+    return FitResult(tuple(run.history), run.runaway_epoch, time.perf_counter() - began)
+
+
+def _start(model: nn.Module, epochs: int, learning_rate: float) -> _Run:
+    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
+    return _Run(model, optimiser, scheduler, [])
+
+
+def _run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
+    """All that shapes the result, as text: two runs with the same key end with the same weights."""
+    named = {name: qualified_name(value) if callable(value) else value for name, value in settings.items()}
+    state = {
+        "data": fingerprint({"images": images, "labels": labels}),
+        "weights": fingerprint(model.state_dict()),
+        "layers": re.sub(r" at 0x[0-9a-f]+", "", str(model)),  # an address in memory differs from run to run
+        "trained": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
+    }
+    return json.dumps(named | state, sort_keys=True, default=float)
+
+
+def _resume(run: _Run, checkpoint: Path, key: str) -> float:
+    """Go on from the checkpoint, if there is one. Returns the seconds that training has taken so far."""
+    saved = load_checkpoint(checkpoint, run=key)
+    if saved is None:
+        return 0.0
+    try:
+        return run.restore(saved)
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+        raise unreadable(checkpoint) from problem
 
 
 def _batches(

@@ -1,0 +1,286 @@
+"""A store of what was measured, found again by what made it: nothing is measured twice.
+
+An entry is a folder, `<root>/<kind>/<digest>/`. The digest is that of the kind, the settings and the version of the
+experiment's code, so that other settings get an entry of their own and the old one stays. `settings.json` says what
+made it, where, when and in how many seconds; `result.json` and `result.safetensors` hold plain values and arrays. No
+code is run to read them. An entry is there whole or not at all: it is written in a folder of work beside its final
+place and renamed. A checkpoint in that folder outlives a kill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from mia_kit.data.folders import cache_folder
+from mia_kit.experiments.evidence import circumstances
+from mia_kit.experiments.locks import locked
+
+Values = dict[str, Any]  # name -> Tensor, ndarray or plain value
+
+SETTINGS, PLAIN, ARRAYS = "settings.json", "result.json", "result.safetensors"
+
+
+class DamagedEntryWarning(UserWarning):
+    """An entry of the store could not be read and was moved aside; it is made again."""
+
+
+class _DamagedEntryError(Exception):
+    """Why an entry cannot be read."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the store's list; `date` is "damaged" if nothing more can be said."""
+
+    kind: str
+    digest: str
+    size: int  # bytes
+    date: str
+    seconds: float
+
+
+class Store:
+    """Results by kind and settings, below `root`: `runs` in the cache folder by default.
+
+    With `fresh` everything is made anew, once for each store object; an entry stays until the new one is whole.
+    `carried` counts the seconds that what this object gave had taken before: in earlier processes, not in this one.
+    """
+
+    def __init__(self, root: Path | None = None, *, fresh: bool = False) -> None:
+        self.root = root or cache_folder() / "runs"
+        self.carried = 0.0
+        self._fresh = fresh
+        self._renewed: set[Path] = set()
+
+    def get(self, kind: str, settings: dict[str, Any], make: Callable[[Path], Values], *, version: int | str) -> Values:
+        """The values that `make` gives for these settings: from the store, or made now and stored.
+
+        Parameters
+        ----------
+        kind : the experiment or its part, such as "orl_embedding"; letters, digits, - and _
+        settings : all that shapes the result, in plain values: names of data, seeds, factors, sizes
+        make : is given the path of a checkpoint, which need not exist, and returns Tensors, arrays and plain values by
+            name; Tensors come back on the CPU and tuples as lists. If it goes on from the checkpoint it can return
+            `seconds`, the time of all its parts together; that counts then.
+        version : of the code that makes it; raise it when the code gives other results
+
+        Warns
+        -----
+        DamagedEntryWarning, if the entry cannot be read. It is moved aside and made again.
+
+        Raises
+        ------
+        ValueError
+            If the kind, a setting or a value cannot be stored.
+        OSError
+            If the disk is full. Nothing half-written is left, and the checkpoint stays.
+        """
+        made_by = _made_by(kind, settings, version)
+        entry = self.folder(kind, settings, version=version)
+        with suppress(_DamagedEntryError):  # seen to below, under the lock
+            if not self._to_renew(entry) and (found := self._read(entry, made_by)) is not None:
+                _sweep(entry)
+                return found
+        with locked(_lock(entry), f"{entry} is being made by another process: waiting for it"):
+            if not self._to_renew(entry) and (found := self._read_or_move_aside(entry, made_by)) is not None:
+                return found  # the process that had the lock has made it
+            return self._make(entry, made_by, make)
+
+    def folder(self, kind: str, settings: dict[str, Any], *, version: int | str) -> Path:
+        """Where the entry lies or would lie."""
+        made_by = _made_by(kind, settings, version)
+        return self.root / kind / hashlib.sha256(_canonical(made_by).encode()).hexdigest()[:32]
+
+    def about(self, kind: str, settings: dict[str, Any], *, version: int | str) -> dict[str, Any] | None:
+        """What `settings.json` says of a whole entry; None if there is none."""
+        with suppress(_DamagedEntryError):
+            if (content := _content(self.folder(kind, settings, version=version))) is not None:
+                return content[0]
+        return None
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, by kind and date."""
+        found = [_listed(folder) for folder in self.root.glob("*/*") if re.fullmatch("[0-9a-f]{32}", folder.name)]
+        return iter(sorted(found, key=lambda entry: (entry.kind, entry.date, entry.digest)))
+
+    def _to_renew(self, entry: Path) -> bool:
+        return self._fresh and entry not in self._renewed
+
+    def _read(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+        content = _content(entry)
+        if content is None:
+            return None
+        about, values = content
+        if about["made_by"] != made_by:
+            raise _DamagedEntryError("its settings are others")
+        self.carried += about["seconds"]
+        return values
+
+    def _read_or_move_aside(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+        try:
+            return self._read(entry, made_by)
+        except _DamagedEntryError as problem:
+            aside = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{entry.name}.damaged-"))
+            entry.rename(aside / entry.name)
+            warnings.warn(
+                f"the stored result {entry} is damaged ({problem}): it was moved to {aside} and is made again",
+                DamagedEntryWarning,
+                stacklevel=3,
+            )
+            return None
+
+    def _make(self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]) -> Values:
+        """Make the values, store them, and return them as a later call will find them."""
+        work = _work(entry)
+        if self._to_renew(entry):
+            shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(exist_ok=True)
+        began, before = time.perf_counter(), self.carried
+        try:
+            values = make(work / "checkpoint.pt")
+            here = time.perf_counter() - began
+            told = values.get("seconds")
+            seconds = max(here + self.carried - before, told if isinstance(told, int | float) else 0.0)
+            _publish(entry, made_by, values, seconds)
+        finally:
+            with suppress(OSError):
+                work.rmdir()  # if it is empty: a checkpoint is kept
+        self._renewed.add(entry)
+        self.carried = before + seconds - here
+        content = _content(entry)
+        assert content is not None
+        return content[1]
+
+
+def _lock(entry: Path) -> Path:
+    return entry.with_name(f"{entry.name}.lock")
+
+
+def _work(entry: Path) -> Path:
+    return entry.with_name(f"{entry.name}.work")
+
+
+def _sweep(entry: Path) -> None:
+    """Remove the folder of work that is left if a kill came right after the entry was whole."""
+    if _work(entry).exists():
+        with suppress(OSError), locked(_lock(entry), None):  # unless it is in use
+            shutil.rmtree(_work(entry), ignore_errors=True)
+
+
+def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
+    """Write an entry in its folder of work and put it in its place."""
+    work = _work(entry)
+    try:
+        _write(work / "entry", made_by, values, seconds)
+        if entry.exists():
+            entry.rename(work / "old")
+        (work / "entry").rename(entry)
+    except OSError as problem:
+        shutil.rmtree(work / "entry", ignore_errors=True)
+        raise OSError(
+            problem.errno,
+            f"the result could not be stored in {entry} ({problem.strerror}): make room and run this again",
+        ) from problem
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _made_by(kind: str, settings: dict[str, Any], version: int | str) -> dict[str, Any]:
+    """What names an entry, as JSON gives it back."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", kind):
+        raise ValueError(f"kind must be a name of letters, digits, - and _, got {kind!r} instead")
+    _check_plain("the settings", settings)
+    made_by: dict[str, Any] = json.loads(_canonical({"kind": kind, "settings": settings, "version": version}))
+    return made_by
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _check_plain(name: str, value: Any) -> None:
+    """Raise a ValueError for what JSON would refuse or, like keys that are numbers, change without a word."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{name} must have keys that are text, got {key!r} instead")
+            _check_plain(f"{name}[{key!r}]", item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_plain(name, item)
+    elif value is not None and not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{name} must be made of plain values (text, numbers, lists), got {type(value)} instead")
+
+
+def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
+    """Write an entry into an empty folder, `settings.json` last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    tensors = {name: _tensor(value) for name, value in values.items() if isinstance(value, Tensor | np.ndarray)}
+    plain = {name: value for name, value in values.items() if name not in tensors}
+    for name, value in plain.items():
+        _check_plain(f"the value {name!r}", value)
+    numpy_names = [name for name in tensors if isinstance(values[name], np.ndarray)]
+    text = json.dumps({"order": list(values), "numpy": numpy_names, "plain": plain}, indent=1)
+    files = {PLAIN: text.encode(), ARRAYS: safetensors.torch.save(tensors)}
+    sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    about = {"made_by": made_by, **circumstances(seconds), "sha256": sums}
+    for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
+        with (folder / name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _tensor(value: Tensor | np.ndarray) -> Tensor:
+    tensor = value if isinstance(value, Tensor) else torch.from_numpy(value.copy())
+    return tensor.detach().cpu().contiguous().clone()
+
+
+def _content(entry: Path) -> tuple[dict[str, Any], Values] | None:
+    """What made an entry, and its values; None if there is no entry."""
+    if not entry.is_dir():
+        return None
+    try:
+        about = json.loads((entry / SETTINGS).read_bytes())
+        files = {name: (entry / name).read_bytes() for name in (PLAIN, ARRAYS)}
+        for name, content in files.items():
+            if hashlib.sha256(content).hexdigest() != about["sha256"][name]:
+                raise _DamagedEntryError(f"{name} is not what was written")
+        float(about["seconds"]), about["made_by"], about["date"]
+        return about, _values(files)
+    except FileNotFoundError as problem:
+        raise _DamagedEntryError(f"{problem.filename} is missing") from problem
+    except (ValueError, TypeError, LookupError) as problem:
+        raise _DamagedEntryError(f"{SETTINGS} cannot be read") from problem
+
+
+def _values(files: dict[str, bytes]) -> Values:
+    stored, tensors = json.loads(files[PLAIN]), safetensors.torch.load(files[ARRAYS])
+    arrays = {name: tensors[name].numpy() if name in stored["numpy"] else tensors[name] for name in tensors}
+    return {name: arrays[name] if name in arrays else stored["plain"][name] for name in stored["order"]}
+
+
+def _listed(folder: Path) -> Entry:
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    try:
+        about = json.loads((folder / SETTINGS).read_bytes())
+        return Entry(folder.parent.name, folder.name, size, str(about["date"]), float(about["seconds"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return Entry(folder.parent.name, folder.name, size, "damaged", 0.0)

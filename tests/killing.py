@@ -1,0 +1,47 @@
+"""Run a function in a process of its own that is killed at random moments and started again, until it is through."""
+
+import multiprocessing
+import os
+import random
+from collections.abc import Callable
+
+KILLS = 10
+# Forked from a server that has imported what is slow, where there is fork: a start takes a tenth of a second.
+PRELOAD = ["pytest", "torch._dynamo", "mia_kit.training.adversarial"]  # Adam's first step imports the second
+METHOD = "spawn" if os.name == "nt" else "forkserver"
+
+
+def finish_despite_kills(target: Callable[..., None], *arguments: object, seed: int, longest: float) -> int:
+    """Kill `target` ten times, each after a random delay below `longest` seconds, then let it finish.
+
+    `target` is a function of a module, and `arguments` are plain values. Returns how often it was still at work when
+    it was killed.
+    """
+    context = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        context.set_forkserver_preload(PRELOAD)
+    chance, hits = random.Random(seed), 0
+    for _ in range(KILLS):
+        process = _start(context, target, arguments)
+        process.join(chance.uniform(0, longest))
+        hits += process.is_alive()
+        process.kill()
+        process.join()
+    process = _start(context, target, arguments)
+    process.join()
+    assert process.exitcode == 0
+    return hits
+
+
+def _start(context, target, arguments):
+    """A process that has begun with the function itself."""
+    begun = context.Event()
+    process = context.Process(target=_run, args=(begun, target, arguments), daemon=True)
+    process.start()
+    assert begun.wait(60), "the process did not start"
+    return process
+
+
+def _run(begun, target, arguments):
+    begun.set()
+    target(*arguments)
