@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
 
 from mia_kit.data.folders import DataError
+from mia_kit.models.weights import set_weights
 
 # Channels at 4 x 4, 8 x 8, 16 x 16 and 32 x 32.
 CHANNELS = (128, 128, 64, 32)
@@ -158,26 +159,48 @@ class _Down(nn.Module):
 
 def load_style_prior(*, truncation: float = 0.5) -> StylePrior:
     """The trained generator in evaluation mode, its weights frozen. Raises DataError if the file is damaged."""
-    prior = StylePrior(truncation=truncation)
-    return _loaded(prior, "generator.").eval().requires_grad_(False)
+    weights = _weights("generator.")
+    prior = StylePrior(channels=_channels(weights), truncation=truncation)
+    return _filled(prior, weights)
 
 
 def load_discriminator() -> Discriminator:
     """The discriminator that the prior was trained against, frozen. Raises DataError if the file is damaged."""
-    return _loaded(Discriminator(), "discriminator.").eval().requires_grad_(False)
+    discriminator = Discriminator(channels=_channels(_weights("generator.")))
+    return _filled(discriminator, _weights("discriminator."))
 
 
-def _loaded(part: Part, prefix: str) -> Part:
+def _weights(prefix: str) -> dict[str, Tensor]:
+    """The tensors of one network by their names in it."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     try:
-        weights = load_file(WEIGHTS)
-        part.load_state_dict({k.removeprefix(prefix): v.float() for k, v in weights.items() if k.startswith(prefix)})
-    except (OSError, SafetensorError, RuntimeError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise DataError(f"{WEIGHTS} is missing or damaged ({reason}): install mia_kit again.") from problem
-    return part
+        tensors = load_file(WEIGHTS)
+    except (OSError, SafetensorError) as problem:
+        raise _damaged(problem) from problem
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _channels(weights: dict[str, Tensor]) -> tuple[int, ...]:
+    """The numbers of channels that the stored generator was built with."""
+    try:
+        return weights["start"].shape[1], *(weights[f"up.{level}.bias"].shape[0] for level in range(len(CHANNELS) - 1))
+    except KeyError as problem:
+        raise _damaged(problem) from problem
+
+
+def _filled(network: Part, weights: dict[str, Tensor]) -> Part:
+    try:
+        set_weights(network, weights)
+    except ValueError as problem:
+        raise _damaged(problem) from problem
+    return network.eval().requires_grad_(False)
+
+
+def _damaged(problem: Exception) -> DataError:
+    reason = str(problem).splitlines()[0]
+    return DataError(f"{WEIGHTS} is missing or damaged ({reason}): install mia_kit again.")
 
 
 def activate(x: Tensor) -> Tensor:
