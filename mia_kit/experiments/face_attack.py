@@ -84,13 +84,28 @@ def attack(
     *,
     size: int,
     seed: int,
+    sampling: nn.Module | None = None,
+    selection: nn.Module | None = None,
     progress: bool = True,
 ) -> Reconstructions:
-    """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`."""
+    """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`.
+
+    `sampling` and `selection` are other models for the first and the last stage.
+    """
     chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
     loss = LOSSES[chosen.pop("loss", "poincare")]
     full = Settings(input_size=(size, size), **chosen)
-    return run(WhiteBox(model), target_classes, prior=prior, seed=seed, settings=full, loss=loss, progress=progress)
+    return run(
+        WhiteBox(model),
+        target_classes,
+        prior=prior,
+        seed=seed,
+        settings=full,
+        loss=loss,
+        sampling=WhiteBox(sampling) if sampling else None,
+        selection=WhiteBox(selection) if selection else None,
+        progress=progress,
+    )
 
 
 def measure(found: Reconstructions, people: People, judges: Judges, *, per_class: int) -> Measures:
