@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mia_kit.experiments.face_attack import fitted
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
@@ -73,7 +74,7 @@ def _extracted(
     picked = torch.from_numpy(found["selected"].astype(bool))
     images = in_batches(parts.prior.synthesise, torch.from_numpy(found["codes"])[picked]).clamp(-1, 1)
     right = knowledge_extraction(
-        images,
+        fitted(images, people),
         torch.from_numpy(found["targets"])[picked],
         people.floats(own),
         people.labels[own],

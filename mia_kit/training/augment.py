@@ -22,7 +22,8 @@ def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     picture = torch.arange(n)[:, None, None]
     moved = images.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]  # (n, h, w, channels)
-    return moved.permute(0, 3, 1, 2)
+    # A fresh copy: with one channel, torch's convolutions misread the strides of the view and write past their memory.
+    return moved.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
 
 
 def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
