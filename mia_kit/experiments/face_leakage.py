@@ -101,7 +101,7 @@ def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
     summary["film"] = {name: np.stack([own["film"][name] for own in seeds]).tolist() for name in seeds[0]["film"]}
     summary["cosine"] = [own["cosine"] for own in seeds]
     for name in ("cosines", "norms"):
-        summary[name] = np.round(np.nanmean([own[name] for own in seeds], axis=0)[1:], 4).tolist()
+        summary[name] = np.round(np.nanmean([own[name][1:] for own in seeds], axis=0), 4).tolist()
     return summary
 
 

@@ -1,0 +1,37 @@
+"""Draw random samples of both priors side by side: `python data_scripts/draw_priors.py [FILE]`.
+
+Writes notebooks/images/priors.png by default. The faces are nobody's: the DCGAN learnt from rendered people, the
+style-based prior from photographs, of which it repeats none (see its card, mia_kit/models/style_prior.md).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mia_kit.experiments.priors import build, draw
+
+ROWS, COLUMNS, SIDE = 3, 12, 64
+PRIORS = ("dcgan", "style 1.0", "style 0.5")
+
+
+def wall(name: str) -> np.ndarray:
+    """ROWS x COLUMNS samples of a prior: uint8 of shape (ROWS * 64, COLUMNS * 64, 3)."""
+    images = ((draw(build(name), ROWS * COLUMNS, seed=0) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    faces = [np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for image in images]
+    return np.vstack([np.hstack(faces[row * COLUMNS : (row + 1) * COLUMNS]) for row in range(ROWS)])
+
+
+def main(path: Path) -> None:
+    """Write the picture: a wall for each prior, with a white line between them."""
+    line = np.full((6, COLUMNS * SIDE, 3), 255, dtype=np.uint8)
+    walls = [part for name in PRIORS for part in (wall(name), line)][:-1]
+    Image.fromarray(np.vstack(walls)).save(path, optimize=True)
+    print(f"wrote {path}: from the top {', '.join(PRIORS)}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path("notebooks/images/priors.png"))
