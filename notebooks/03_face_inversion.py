@@ -58,7 +58,7 @@ for name, fitted in (("target", scene.target), ("evaluator", scene.evaluator)):
 
 # %% [markdown]
 # Both are right on 96 %. Another processor rounds differently, and training makes much of little: with you a person or
-# two may fare differently than in the numbers quoted here. Five repeats with other roundings differed by at most two
+# two may fare differently than in the numbers quoted here. Four repeats with other roundings differed by at most two
 # thirds of the tolerances that the figures' checks below allow.
 #
 # **Predict first.** The attacker goes for eight people, and hands in one picture for each. In how many of the eight will
