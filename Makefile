@@ -81,16 +81,17 @@ clean: ## remove the environment, the caches and what a build leaves
 # --- install ----------------------------------------------------------------------------------------------------
 
 # A stamp is written only after pip has finished, so an install that fails or is interrupted is taken up again.
-$(LAB_STAMP): pyproject.toml
+$(LAB_STAMP): pyproject.toml data_scripts/fetch_dcgan.py
 	$(call install,lab)
 	@touch $@
 
-$(TEST_STAMP): pyproject.toml
+$(TEST_STAMP): pyproject.toml data_scripts/fetch_dcgan.py
 	$(call install,lab$(comma)test)
 	@touch $(LAB_STAMP) $@
 
 comma := ,
 # Making the environment again over a half-made one is safe: --clear empties it first.
+# The generator of chapter 3 lies in a package as well; only its weights are kept, in the data folder.
 # The last line keeps JupyterLab from asking about news: the course runs without a network.
 define install
 @"$(VENV)/bin/python" -m pip --version >/dev/null 2>&1 || { \
@@ -102,6 +103,8 @@ define install
 @echo "Installing mia_kit[$(1)] into $(VENV). The first time this takes some minutes: PyTorch is large."
 @$(RUN) pip install -q --disable-pip-version-check -e ".[$(1)]" || { \
 	echo "The install did not finish. Run the same command again to take it up."; exit 1; }
+@"$(VENV)/bin/python" data_scripts/fetch_dcgan.py || \
+	echo "The faces of chapter 3 are missing, the rest works: $(VENV)/bin/python data_scripts/fetch_dcgan.py"
 @mkdir -p "$(VENV)/etc/jupyter/labconfig" && printf '%s\n' \
 	'{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}' \
 	> "$(VENV)/etc/jupyter/labconfig/page_config.json"

@@ -88,8 +88,10 @@ check("0.1", first_leak, tolerance=0.02)
 # |---|---|
 # | [1. Toy inversion](01_toy_inversion.ipynb) | drag the smoothing factor in the plane and watch an attacker come and go |
 # | [2. Embeddings](02_embeddings.ipynb) | look inside: how smoothing moves people about in the last hidden layer |
+# | [3. Face inversion](03_face_inversion.ipynb) | attack a classifier of real faces, stage by stage, and judge what came out |
 #
-# More chapters (faces, defences, poisoning the attacker, membership, full scale) are planned; the README lists them.
+# More chapters (smoothing and low data, defences, poisoning the attacker, membership, full scale) are planned; the README
+# lists them.
 #
 # ## How a chapter works
 #

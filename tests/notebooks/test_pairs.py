@@ -18,7 +18,7 @@ def pair(request):
 
 
 def test_there_are_notebooks():
-    assert [path.stem[:2] for path in SOURCES][:3] == ["00", "01", "02"]
+    assert [path.stem[:2] for path in SOURCES][:4] == ["00", "01", "02", "03"]
 
 
 def test_copy_holds_the_source(pair):
