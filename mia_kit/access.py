@@ -39,6 +39,7 @@ class WhiteBox:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval().requires_grad_(False)
+        self.model.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
         self.queries = 0
 
     @property

@@ -67,6 +67,8 @@ def run(
     seed: int,
     settings: Settings | None = None,
     loss: Loss = poincare,
+    sampling: WhiteBox | None = None,
+    selection: WhiteBox | None = None,
     progress: bool = True,
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
@@ -77,6 +79,7 @@ def run(
     target_classes : different classes in [0, classes)
     prior : generator with `map` and `synthesise`, on the model's device; grey targets see the mean of its colours
     seed : seeds the latents and every crop
+    sampling, selection : other models for the first and the last stage, to see which stage matters; `access` by default
 
     The crops are drawn on the CPU, so that a seed means the same on every device; results come back to the CPU.
 
@@ -86,21 +89,24 @@ def run(
         If a class is out of range or given twice, or the prior makes other images than the target takes.
     """
     settings = settings or Settings()
-    before = access.queries
+    sampling, selection = sampling or access, selection or access
+    everybody = {id(one): one for one in (access, sampling, selection)}.values()
+    before = sum(one.queries for one in everybody)
     _check_targets(target_classes, _classes(access, prior, settings))
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
-    scores = score_pool(access, prior, pool, settings)  # (pool, classes)
+    scores = score_pool(sampling, prior, pool, settings)  # (pool, classes)
     starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
     images = torch.cat([_synthesise(prior, part) for part in codes.split(settings.batch_size)])
-    final = score_candidates(access, images, targets, settings, generator)
+    final = score_candidates(selection, images, targets, settings, generator)
     selected = select(final, settings)
+    queries = sum(one.queries for one in everybody) - before
     images, codes, targets, starts, final, selected, film = (
         part.cpu() for part in (images, codes, targets, starts, final, selected, film)
     )
-    return Reconstructions(images, codes, targets, starts, final, selected, trace, access.queries - before, film)
+    return Reconstructions(images, codes, targets, starts, final, selected, trace, queries, film)
 
 
 @torch.no_grad()

@@ -83,19 +83,31 @@ def attack(
     *,
     size: int,
     seed: int,
+    sampling: nn.Module | None = None,
+    selection: nn.Module | None = None,
     progress: bool = True,
 ) -> Reconstructions:
     """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`, a name.
 
-    A list, as YAML gives it, stands for a tuple. Raises ValueError for an unknown loss and as `mia_kit.attacks.run`.
+    A list, as YAML gives it, stands for a tuple. `sampling` and `selection` are other models for the first and the last
+    stage. Raises ValueError for an unknown loss and as `mia_kit.attacks.run`.
     """
     chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
     name = chosen.pop("loss", "poincare")
     if name not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {name!r} instead")
     full = Settings(input_size=(size, size), **chosen)
-    loss, access = LOSSES[name], WhiteBox(model)
-    return run(access, target_classes, prior=prior, seed=seed, settings=full, loss=loss, progress=progress)
+    return run(
+        WhiteBox(model),
+        target_classes,
+        prior=prior,
+        seed=seed,
+        settings=full,
+        loss=LOSSES[name],
+        sampling=WhiteBox(sampling) if sampling else None,
+        selection=WhiteBox(selection) if selection else None,
+        progress=progress,
+    )
 
 
 def measure(found: Reconstructions, people: People, judges: Judges, *, per_class: int) -> Measures:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
@@ -35,14 +36,17 @@ class Fitted:
     confidence: float
 
 
-def pretrain(kind: str, settings: dict[str, Any], *, size: int = 64, progress: bool = True) -> dict[str, Tensor]:
+def pretrain(
+    kind: str, settings: dict[str, Any], *, size: int = 64, checkpoint: Path | None = None, progress: bool = True
+) -> dict[str, Tensor]:
     """Weights of a classifier of public people, to `transplant` into one of `kind`, "target" or "evaluator".
 
     `settings` has width, seed, epochs, batch_size and learning_rate. Raises DataError if a public set is absent.
     """
     images, labels = public_people(size)
     model = KINDS[kind](3, int(labels.max()) + 1, seed=settings["seed"], width=settings["width"])
-    _fit(model, images.float() / 127.5 - 1, labels, settings, seed=settings["seed"], progress=progress)
+    floats = images.float() / 127.5 - 1
+    _fit(model, floats, labels, settings, seed=settings["seed"], checkpoint=checkpoint, progress=progress)
     return {name: weight.clone() for name, weight in model.state_dict().items() if not name.startswith("head.")}
 
 
@@ -54,11 +58,12 @@ def fit_target(
     smoothing: float,
     seed: int,
     trunk: dict[str, Tensor] | None = None,
+    checkpoint: Path | None = None,
     progress: bool = True,
 ) -> Fitted:
     """A target trained on `per_class` photographs of each person with a smoothing factor; `trunk` from `pretrain`."""
     training = people.target_training(per_class)
-    return _fit_people("target", people, training, settings, smoothing, seed, trunk, progress)
+    return _fit_people("target", people, training, settings, smoothing, seed, trunk, checkpoint, progress)
 
 
 def fit_evaluator(
@@ -67,10 +72,13 @@ def fit_evaluator(
     *,
     seed: int,
     trunk: dict[str, Tensor] | None = None,
+    checkpoint: Path | None = None,
     progress: bool = True,
 ) -> Fitted:
     """The evaluator: hard labels, the photographs that no target is given, another architecture."""
-    return _fit_people("evaluator", people, people.evaluator_training(), settings, 0.0, seed, trunk, progress)
+    return _fit_people(
+        "evaluator", people, people.evaluator_training(), settings, 0.0, seed, trunk, checkpoint, progress
+    )
 
 
 def _fit_people(
@@ -81,21 +89,23 @@ def _fit_people(
     smoothing: float,
     seed: int,
     trunk: dict[str, Tensor] | None,
+    checkpoint: Path | None,
     progress: bool,
 ) -> Fitted:
     images = people.floats()
     model = KINDS[kind](images.shape[1], len(people.class_names), seed=seed, width=settings["width"])
     if trunk is not None:
         transplant(model, trunk)
-    _fit(model, images[training], people.labels[training], settings, seed=seed, smoothing=smoothing, progress=progress)
+    chosen, labels = images[training], people.labels[training]
+    _fit(model, chosen, labels, settings, seed=seed, smoothing=smoothing, checkpoint=checkpoint, progress=progress)
     confidences = in_batches(model, images).softmax(dim=1).numpy()
-    labels, seen = people.labels.numpy(), training.numpy()
-    right = confidences.argmax(axis=1) == labels
+    truth, seen = people.labels.numpy(), training.numpy()
+    right = confidences.argmax(axis=1) == truth
     return Fitted(
         model,
         float(right[~seen].mean()),
         float(right[seen].mean()),
-        calibration_error(confidences[~seen], labels[~seen]).value,
+        calibration_error(confidences[~seen], truth[~seen]).value,
         float(confidences[~seen].max(axis=1).mean()),
     )
 
@@ -108,6 +118,7 @@ def _fit(
     *,
     seed: int,
     smoothing: float = 0.0,
+    checkpoint: Path | None = None,
     progress: bool,
 ) -> None:
     fit(
@@ -120,5 +131,6 @@ def _fit(
         epochs=settings["epochs"],
         batch_size=settings["batch_size"],
         learning_rate=settings["learning_rate"],
+        checkpoint=checkpoint,
         progress=progress,
     )

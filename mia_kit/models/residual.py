@@ -81,6 +81,6 @@ class ResidualBlock(nn.Module):
             self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        # The stride is taken here and not in the 1 x 1 convolution: there, with few channels and pictures laid out pixel
+        # The stride is taken here, not in the 1 x 1 convolution: there, with few channels and pictures laid out pixel
         # by pixel, oneDNN writes past its memory and the program dies (uxlfoundation/oneDNN, issue 6035).
         return relu(self.inner(x) + self.shortcut(x[:, :, :: self.stride, :: self.stride]))

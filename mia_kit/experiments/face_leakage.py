@@ -1,0 +1,111 @@
+"""Claims S5, S9 to S13, S15, S22: what a face classifier leaks, against the smoothing factor and the photographs.
+
+Every factor, number of photographs and seed is one target, attacked for all its people with the same latents. Numbers
+are means over people, of their mean over seeds; intervals resample people, and each seed's mean stands beside them.
+Advantage is the relative change against hard labels, person by person, seed by seed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from mia_kit.experiments.face_attack import fitted
+from mia_kit.experiments.face_leakage_claims import claims
+from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_targets import Fitted
+from mia_kit.experiments.knowledge_extraction import knowledge_extraction
+from mia_kit.experiments.store import Store
+from mia_kit.metrics import cluster_interval
+from mia_kit.models import in_batches
+
+VERSION = 1
+CLASSIFIER = ("accuracy", "training_accuracy", "calibration_error", "confidence")
+
+
+def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
+    """Measure every cell of the recipe and return results with the verdicts that it has enough cells for."""
+    parts = Parts(recipe, store or Store(), progress)
+    people = [parts.people(seed) for seed in range(recipe["seeds"])]
+    evaluators = [parts.evaluator(own, seed) for seed, own in enumerate(people)]
+    results: dict[str, Any] = {
+        "people": len(people[0].class_names),
+        "evaluator_accuracy": [fitted.accuracy for fitted in evaluators],
+        "film": recipe["attack"]["film"],
+        "cells": [],
+    }
+    for per_class in recipe["per_class"]:
+        for smoothing in recipe["smoothings"]:
+            seeds = [_one(parts, own, smoothing, per_class, seed) for seed, own in enumerate(people)]
+            results["cells"].append({"smoothing": smoothing, "per_class": per_class, **summarise(seeds)})
+    results["claims"] = claims(results, recipe)
+    return results
+
+
+def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
+    """One target: its quality, and for each person (and number of steps) what its reconstructions show."""
+    chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+    target, found = parts.target(people, **chosen), parts.attack(people, **chosen)
+    hit = {"acc1": found["rank"] == 1, "acc5": found["rank"] <= 5, "verified": found["distance"] < found["threshold"]}
+    values = {**hit, "distance": found["distance"], "nearest": found["nearest"]}  # each (film, m)
+    selected = found["selected"].astype(bool)
+    by_person = {f"{name}_selected": _per_person(own[-1], found["targets"], selected) for name, own in values.items()}
+    by_person |= {
+        f"{name}_all": _per_person(own[-1], found["targets"], np.ones_like(selected)) for name, own in values.items()
+    }
+    extracted = _extracted(parts, people, target, found, chosen)
+    return {
+        "classifier": {name: getattr(target, name) for name in CLASSIFIER},
+        "by_person": by_person | {"extraction": extracted},
+        "film": {name: own.mean(axis=1) for name, own in values.items()},
+        "cosine": float(np.nanmean(found["cosines"][1:])),
+        "cosines": found["cosines"],
+        "norms": found["norms"],
+    }
+
+
+def _extracted(
+    parts: Parts, people: People, target: Fitted, found: dict[str, np.ndarray], chosen: dict[str, Any]
+) -> np.ndarray:
+    """The knowledge extraction score of each person: shape (people,)."""
+    own = people.target_training(chosen["per_class"])
+    picked = torch.from_numpy(found["selected"].astype(bool))
+    images = in_batches(parts.prior.synthesise, torch.from_numpy(found["codes"])[picked]).clamp(-1, 1)
+    right = knowledge_extraction(
+        fitted(images, people),
+        torch.from_numpy(found["targets"])[picked],
+        people.floats(own),
+        people.labels[own],
+        parts.recipe["extraction"],
+        seed=chosen["seed"],
+        progress=parts.progress,
+    )
+    return _per_person(right.numpy(), people.labels[own].numpy(), np.ones(len(right), dtype=bool))
+
+
+def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
+    """All seeds of a cell: values by seed for what belongs to a target, intervals over people for what leaks."""
+    summary: dict[str, Any] = {name: [own["classifier"][name] for own in seeds] for name in seeds[0]["classifier"]}
+    for name in seeds[0]["by_person"]:
+        table = np.stack([own["by_person"][name] for own in seeds])  # (seeds, people)
+        interval = cluster_interval(table.T)
+        summary[name] = {
+            "value": interval.value,
+            "low": interval.low,
+            "high": interval.high,
+            "by_seed": table.mean(axis=1).tolist(),
+            "by_person": np.round(table.mean(axis=0), 4).tolist(),
+        }
+    summary["film"] = {name: np.stack([own["film"][name] for own in seeds]).tolist() for name in seeds[0]["film"]}
+    summary["cosine"] = [own["cosine"] for own in seeds]
+    for name in ("cosines", "norms"):
+        summary[name] = np.round(np.nanmean([own[name] for own in seeds], axis=0)[1:], 4).tolist()
+    return summary
+
+
+def _per_person(values: np.ndarray, people: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Mean of the chosen values of each person: shape (people,)."""
+    return np.array([values[chosen & (people == person)].mean() for person in np.unique(people)])

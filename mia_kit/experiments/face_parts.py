@@ -1,0 +1,182 @@
+"""The parts of a face experiment, each kept in the store: public trunk, evaluator, target, attack.
+
+A part is named by all that shapes it, so that two recipes which share a target train it once, and a run that is killed
+loses at most the part at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia_kit.experiments.face_attack import Judges, appoint, attack, film, measure
+from mia_kit.experiments.face_people import People, load_people
+from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_target, pretrain
+from mia_kit.experiments.priors import build
+from mia_kit.experiments.store import Store
+from mia_kit.models import Classifier, FaceEmbedder, Prior, embed, load_embedder
+from mia_kit.models.style_prior import WEIGHTS
+
+# Raise it when a part's code gives other results.
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts that a recipe needs, made when they are asked for.
+
+    recipe : has people, pretraining, evaluator_pretraining, target, evaluator, attack and prior
+    """
+
+    recipe: dict[str, Any]
+    store: Store
+    progress: bool = True
+
+    @cached_property
+    def prior(self) -> Prior:
+        return build(self.recipe["prior"])
+
+    @cached_property
+    def embedder(self) -> FaceEmbedder:
+        return load_embedder()
+
+    def people(self, seed: int) -> People:
+        return load_people(seed=seed, **self.recipe["people"])
+
+    def trunk(self, kind: str) -> dict[str, Tensor] | None:
+        """The pretrained weights of a target or evaluator; None if the recipe pretrains none."""
+        settings = self.recipe["pretraining"].get(kind)
+        if settings is None:
+            return None
+        size = self.recipe["people"]["size"]
+        return self.store.get(
+            "face_trunk",
+            {"kind": kind, "size": size, **settings},
+            lambda checkpoint: pretrain(kind, settings, size=size, checkpoint=checkpoint, progress=self.progress),
+            version=VERSION,
+        )
+
+    def evaluator(self, people: People, seed: int) -> Fitted:
+        """The evaluator of a seed's split."""
+        settings = self._settings("evaluator", seed)
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            trunk = self.trunk("evaluator")
+            own = self.recipe["evaluator"]
+            return _packed(
+                fit_evaluator(people, own, seed=seed, trunk=trunk, checkpoint=checkpoint, progress=self.progress)
+            )
+
+        return _unpacked(
+            "evaluator", people, settings, self.store.get("face_evaluator", settings, make, version=VERSION)
+        )
+
+    def target(self, people: People, *, smoothing: float, per_class: int, seed: int) -> Fitted:
+        """The target of a seed, a factor and a number of photographs of each person."""
+        settings = self._target_settings(smoothing, per_class, seed)
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+            trunk = self.trunk("target")
+            own = self.recipe["target"]
+            return _packed(
+                fit_target(people, own, trunk=trunk, checkpoint=checkpoint, progress=self.progress, **chosen)
+            )
+
+        return _unpacked("target", people, settings, self.store.get("face_target", settings, make, version=VERSION))
+
+    def judges(self, people: People, seed: int) -> Judges:
+        """The evaluator and the face embedder; a grey picture is shown to all three of its colours."""
+        return appoint(
+            people,
+            self.evaluator(people, seed).model,
+            lambda images: embed(self.embedder, images.expand(-1, 3, -1, -1)),
+        )
+
+    def attack(
+        self,
+        people: People,
+        *,
+        smoothing: float,
+        per_class: int,
+        seed: int,
+        sampling: float | None = None,
+        selection: float | None = None,
+    ) -> dict[str, np.ndarray]:
+        """What the judges say of every candidate after each number of steps, and how the gradients went.
+
+        `sampling` and `selection` are the factors of other targets for these stages; the same target's by default.
+
+        Arrays: rank, distance and nearest of shape (film, m); targets, selected and scores of shape (m,); cosines and
+        norms, medians over candidates, of shape (steps,); codes of shape (m, d).
+        """
+        settings = {
+            "target": self._target_settings(smoothing, per_class, seed),
+            "evaluator": self._settings("evaluator", seed),
+            "attack": self.recipe["attack"],
+            "prior": [self.recipe["prior"], hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()],
+        }
+        stages = {"sampling": sampling, "selection": selection}
+        others = {stage: factor for stage, factor in stages.items() if factor is not None and factor != smoothing}
+        settings |= {"stages": others} if others else {}
+
+        def model(factor: float) -> Classifier:
+            return self.target(people, smoothing=factor, per_class=per_class, seed=seed).model
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            found = attack(
+                model(smoothing),
+                self.prior,
+                range(len(people.class_names)),
+                self.recipe["attack"],
+                size=self.recipe["people"]["size"],
+                seed=seed,
+                progress=self.progress,
+                **{stage: model(factor) for stage, factor in others.items()},
+            )
+            judges = self.judges(people, seed)
+            frames = [measure(frame, people, judges, per_class=per_class) for frame in film(found, self.prior)]
+            stacked = {name: np.stack([getattr(f, name) for f in frames]) for name in ("rank", "distance", "nearest")}
+            return stacked | {
+                "targets": found.targets,
+                "selected": found.selected,
+                "scores": found.scores,
+                "codes": found.codes,
+                "cosines": found.trace.gradient_cosines.median(dim=1).values,
+                "norms": found.trace.gradient_norms.median(dim=1).values,
+                "threshold": judges.threshold,
+            }
+
+        stored = self.store.get("face_attack", settings, make, version=VERSION)
+        return {name: np.asarray(value) for name, value in stored.items()}
+
+    def _settings(self, kind: str, seed: int) -> dict[str, Any]:
+        own = {name: self.recipe[name] for name in ("people", kind)}
+        return own | {"pretraining": self.recipe["pretraining"].get(kind), "seed": seed}
+
+    def _target_settings(self, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
+        return self._settings("target", seed) | {"smoothing": smoothing, "per_class": per_class}
+
+
+NUMBERS = ("accuracy", "training_accuracy", "calibration_error", "confidence")
+
+
+def _packed(fitted: Fitted) -> dict[str, Any]:
+    weights = {f"weights.{name}": weight for name, weight in fitted.model.state_dict().items()}
+    return weights | {name: getattr(fitted, name) for name in NUMBERS}
+
+
+def _unpacked(kind: str, people: People, settings: dict[str, Any], stored: dict[str, Any]) -> Fitted:
+    model: Classifier = KINDS[kind](
+        people.images.shape[1], len(people.class_names), seed=0, width=settings[kind]["width"]
+    )
+    weights = {name.removeprefix("weights."): torch.as_tensor(w) for name, w in stored.items() if "weights." in name}
+    model.load_state_dict(weights)
+    return Fitted(model.eval(), **{name: stored[name] for name in NUMBERS})
