@@ -21,7 +21,7 @@ FRAMES = {
     "lfw_ge8": (slice(49, 159), slice(39, 149)),
     "orl": (slice(31, 107), slice(6, 82)),
 }
-# The sets whose people may be shown to anyone's generator: no identity of theirs is in `celeba_id`.
+# What a generator may learn from: `celeba10k` shares nobody with `celeba_id`; `utkface` has no identities to compare.
 PUBLIC = ("utkface", "celeba10k")
 
 

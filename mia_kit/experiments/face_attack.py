@@ -16,14 +16,13 @@ import numpy as np
 from torch import Tensor, nn
 
 from mia_kit.access import WhiteBox
-from mia_kit.attacks import Reconstructions, Settings, losses, run
+from mia_kit.attacks import Reconstructions, Settings, run
+from mia_kit.attacks.losses import LOSSES
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_targets import in_batches
-from mia_kit.metrics import person_distances
-from mia_kit.models import Classifier, Prior, same_person_threshold
+from mia_kit.metrics import nearest_squared, person_distances, target_ranks
+from mia_kit.models import Classifier, Prior, in_batches, same_person_threshold
 
 FALSE_MATCH_RATE = 0.01
-LOSSES = {"poincare": losses.poincare, "cross_entropy": losses.cross_entropy, "logit": losses.logit}
 Embed = Callable[[Tensor], Tensor]
 
 
@@ -88,12 +87,15 @@ def attack(
     selection: nn.Module | None = None,
     progress: bool = True,
 ) -> Reconstructions:
-    """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`.
+    """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`, a name.
 
-    `sampling` and `selection` are other models for the first and the last stage.
+    A list, as YAML gives it, stands for a tuple. `sampling` and `selection` are other models for the first and the last
+    stage. Raises ValueError for an unknown loss and as `mia_kit.attacks.run`.
     """
     chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
-    loss = LOSSES[chosen.pop("loss", "poincare")]
+    name = chosen.pop("loss", "poincare")
+    if name not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {name!r} instead")
     full = Settings(input_size=(size, size), **chosen)
     return run(
         WhiteBox(model),
@@ -101,7 +103,7 @@ def attack(
         prior=prior,
         seed=seed,
         settings=full,
-        loss=loss,
+        loss=LOSSES[name],
         sampling=WhiteBox(sampling) if sampling else None,
         selection=WhiteBox(selection) if selection else None,
         progress=progress,
@@ -112,38 +114,26 @@ def measure(found: Reconstructions, people: People, judges: Judges, *, per_class
     """Let the judges look at reconstructions, made from a target that saw `per_class` photographs of each person."""
     images = fitted(found.images, people)
     targets = found.targets.numpy()
-    scores = in_batches(judges.evaluator, images).numpy()
-    own = scores[np.arange(len(targets)), targets]
     chosen = people.target_training(per_class)
     features = in_batches(judges.evaluator.features, images).numpy()
     trained_on = in_batches(judges.evaluator.features, people.floats(chosen)).numpy()
-    squared = nearest_squared(features, targets, trained_on, people.labels[chosen].numpy())
     return Measures(
         targets,
         found.selected.numpy(),
-        (scores >= own[:, None]).sum(axis=1),
+        target_ranks(in_batches(judges.evaluator, images).numpy(), targets),
         person_distances(in_batches(judges.embed, images).numpy(), targets, judges.references, judges.reference_labels),
-        squared,
+        nearest_squared(features, targets, trained_on, people.labels[chosen].numpy()),
     )
 
 
 def film(found: Reconstructions, prior: Prior) -> list[Reconstructions]:
-    """The reconstructions as they stood after each number of steps that the settings' film names."""
+    """The reconstructions as they stood after each number of steps that the settings' film names.
+
+    Images and codes alone are those of the moment; scores, selection and trace stay those of the end.
+    """
     return [
         replace(found, images=in_batches(prior.synthesise, codes).clamp(-1, 1), codes=codes) for codes in found.film
     ]
-
-
-def nearest_squared(
-    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
-) -> np.ndarray:
-    """Least squared distance of each reconstruction to a training photograph of its target: shape (m,)."""
-    from scipy.spatial.distance import cdist
-
-    everything = cdist(features, references, "sqeuclidean")
-    everything[targets[:, None] != reference_labels[None, :]] = np.inf
-    nearest: np.ndarray = everything.min(axis=1)
-    return nearest
 
 
 def fitted(images: Tensor, people: People) -> Tensor:

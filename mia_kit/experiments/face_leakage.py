@@ -16,10 +16,11 @@ from mia_kit.experiments.face_attack import fitted
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_targets import Fitted, in_batches
+from mia_kit.experiments.face_targets import Fitted
 from mia_kit.experiments.knowledge_extraction import knowledge_extraction
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
+from mia_kit.models import in_batches
 
 VERSION = 1
 CLASSIFIER = ("accuracy", "training_accuracy", "calibration_error", "confidence")

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.data import ImageSet, load
+from mia_kit.data import ImageSet, load, people_with
 from mia_kit.data.aligned import FRAMES, load_aligned
 
 
@@ -56,36 +56,36 @@ def load_people(name: str, *, size: int, pool: int, least: int, seed: int) -> Pe
     ----------
     name : data set with identities; cut to the frame of the prior's faces if `mia_kit.data.aligned` has one for it
     size : height and width in pixels
-    pool : photographs of each person for the target
+    pool : photographs of each person for the target, at least 1
     least : at least pool + 1, so that the evaluator gets one of everybody
     seed : chooses who gets which photograph
 
     Raises
     ------
     ValueError
-        If fewer than two people have so many photographs, or none is left for the evaluator.
+        If fewer than two people have so many photographs, or none is left for the target or the evaluator.
     DataError
         As `mia_kit.data.load` does.
     """
-    faces = load_aligned(name, size) if name in FRAMES else load(name)
-    return split_people(faces, size=size, pool=pool, least=least, seed=seed)
+    faces = load_aligned(name, size) if name in FRAMES else load(name, size=size)
+    return deal_photographs(faces, pool=pool, least=least, seed=seed)
 
 
-def split_people(faces: ImageSet, *, size: int, pool: int, least: int, seed: int) -> People:
-    """`load_people` for images that are loaded already."""
-    if least <= pool:
-        raise ValueError(f"least must be above pool = {pool}, so that the evaluator gets a photograph, got {least}")
-    counts = np.bincount(faces.labels, minlength=len(faces.class_names))
-    chosen = np.flatnonzero(counts >= least)
+def deal_photographs(faces: ImageSet, *, pool: int, least: int, seed: int) -> People:
+    """`load_people` for images that are loaded already, at their own size."""
+    if not 1 <= pool < least:
+        raise ValueError(
+            "1 <= pool < least must hold, so that target and evaluator get a photograph of everybody, "
+            f"got pool {pool} and least {least} instead"
+        )
+    chosen = people_with(faces, least)
     if len(chosen) < 2:
         raise ValueError(f"two people need at least {least} photographs, got {len(chosen)} such people instead")
     random = np.random.default_rng(seed)
     members = [random.permutation(np.flatnonzero(faces.labels == person)) for person in chosen]
-    places = np.concatenate(members)
-    images = faces.subset(places).to_tensor((size, size))
     return People(
-        ((images.clamp(-1, 1) + 1) * 127.5).round().byte(),
-        torch.from_numpy(np.repeat(np.arange(len(chosen)), counts[chosen])),
+        _channels_first(faces.images[np.concatenate(members)]),
+        torch.from_numpy(np.repeat(np.arange(len(chosen)), [len(own) for own in members])),
         torch.from_numpy(np.concatenate([np.arange(len(own)) for own in members])),
         pool,
         tuple(faces.class_names[person] for person in chosen),
@@ -95,8 +95,10 @@ def split_people(faces: ImageSet, *, size: int, pool: int, least: int, seed: int
 def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
     """Public photographs for pretraining: uint8 Tensor of shape (n, 3, size, size) and int64 labels of shape (n,).
 
-    A class is a person of `lfw_ge8`, a person of `celeba10k` with at least two photographs, or, in `utkface`, which has
-    no identities, all people of one gender, race and quarter of the ages. Nobody in `celeba_id` is among them.
+    A class is a person of `lfw_ge8`, a person of `celeba10k`, or, in `utkface`, which has no identities, all people of
+    one gender, race and quarter of the ages; classes of a single photograph are left out. `celeba10k` has nobody of
+    `celeba_id`; of the other two sets that cannot be checked. Not for attacks on `lfw_ge8` itself. Raises DataError as
+    `mia_kit.data.load` does.
     """
     from mia_kit.data.utkface import attributes
 
@@ -112,5 +114,10 @@ def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
         images.append(faces.images[kept])
         labels.append(numbers + first)
         first += numbers.max() + 1
-    together = torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous()
-    return together, torch.from_numpy(np.concatenate(labels))
+    return _channels_first(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))
+
+
+def _channels_first(images: np.ndarray) -> Tensor:
+    """Images of an ImageSet as uint8 Tensor of shape (n, channels, h, w)."""
+    together = torch.from_numpy(images)
+    return together.unsqueeze(1) if together.ndim == 3 else together.permute(0, 3, 1, 2).contiguous()

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from mia_kit.experiments.face_people import People, public_people
 from mia_kit.metrics import calibration_error
-from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, transplant
+from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
 from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
 
 KINDS: dict[str, Callable[..., Classifier]] = {"target": ResidualClassifier, "evaluator": SmallClassifier}
@@ -135,9 +134,3 @@ def _fit(
         checkpoint=checkpoint,
         progress=progress,
     )
-
-
-@torch.no_grad()
-def in_batches(function: Callable[[Tensor], Tensor], images: Tensor, *, batch_size: int = 128) -> Tensor:
-    """What `function` makes of images, batch after batch, without gradients."""
-    return torch.cat([function(batch) for batch in images.split(batch_size)])

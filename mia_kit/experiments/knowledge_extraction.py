@@ -12,8 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mia_kit.experiments.face_targets import in_batches
-from mia_kit.models import ResidualClassifier
+from mia_kit.models import ResidualClassifier, in_batches
 from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
 
 

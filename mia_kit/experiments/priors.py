@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from mia_kit.data.aligned import load_aligned, load_public_faces
-from mia_kit.experiments.face_targets import in_batches
 from mia_kit.metrics import frechet_distance, manifold_measures
-from mia_kit.models import DCGAN_FRAME, Framed, Prior, embed, load_dcgan, load_embedder, sample_latents
+from mia_kit.models import DCGAN_FRAME, Framed, Prior, embed, in_batches, load_dcgan, load_embedder, sample_latents
 from mia_kit.models.style_prior import load_style_prior
 
 VERSION = 1

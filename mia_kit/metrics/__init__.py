@@ -3,7 +3,14 @@
 from mia_kit.metrics.calibration import calibration_error
 from mia_kit.metrics.embedding import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
-from mia_kit.metrics.leakage import attack_accuracy, feature_distance, person_distances, verified_share
+from mia_kit.metrics.leakage import (
+    attack_accuracy,
+    feature_distance,
+    nearest_squared,
+    person_distances,
+    target_ranks,
+    verified_share,
+)
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
@@ -19,8 +26,10 @@ __all__ = [
     "manifold_measures",
     "mean_interval",
     "morphing_tsne",
+    "nearest_squared",
     "person_distances",
     "scaled_distances",
     "share_interval",
+    "target_ranks",
     "verified_share",
 ]

@@ -24,17 +24,26 @@ def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> I
     The mean over targets. An evaluator calls many a picture the person though people do not: show `verified_share`
     beside it. Ties count against the attack. Raises ValueError if a shape, a target or `k` does not fit.
     """
+    ranks = target_ranks(logits, targets)
+    if not 1 <= k <= logits.shape[1]:
+        raise ValueError(f"k must lie in [1, {logits.shape[1]}], got {k} instead")
+    return over_targets(ranks <= k, targets)
+
+
+def target_ranks(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """How many classes the evaluator finds at least as likely as the target, itself included: shape (m,), 1 is a hit.
+
+    `logits` and `targets` as in `attack_accuracy`, one target being enough. ValueError if a shape or target is wrong.
+    """
     _check(logits, targets, 2, "logits")
     if targets.min() < 0 or targets.max() >= logits.shape[1]:
         raise ValueError(
             f"targets must lie in [0, {logits.shape[1]}), the evaluator's classes, got values from {targets.min()} to "
             f"{targets.max()} instead"
         )
-    if not 1 <= k <= logits.shape[1]:
-        raise ValueError(f"k must lie in [1, {logits.shape[1]}], got {k} instead")
     own = logits[np.arange(len(targets)), targets]
-    ahead = (logits >= own[:, None]).sum(axis=1)  # (m,), the target itself included
-    return over_targets(ahead <= k, targets)
+    ranks: np.ndarray = (logits >= own[:, None]).sum(axis=1)
+    return ranks
 
 
 def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: float) -> Interval:
@@ -72,7 +81,14 @@ def feature_distance(
 
     Raises ValueError if a shape does not fit or a target has no training image.
     """
-    return over_targets(_by_target(features, targets, references, reference_labels, np.min) ** 2, targets)
+    return over_targets(nearest_squared(features, targets, references, reference_labels), targets)
+
+
+def nearest_squared(
+    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
+) -> np.ndarray:
+    """What `feature_distance` is the mean of, from the same input: one number for each reconstruction, shape (m,)."""
+    return _by_target(features, targets, references, reference_labels, np.min) ** 2
 
 
 def over_targets(values: np.ndarray, targets: np.ndarray) -> Interval:

@@ -1,6 +1,7 @@
 """Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors."""
 
 from mia_kit.models.backbones import BACKBONES, Backbone, load_backbone_weights
+from mia_kit.models.batches import in_batches
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
@@ -21,6 +22,7 @@ __all__ = [
     "ResidualClassifier",
     "SmallClassifier",
     "embed",
+    "in_batches",
     "load_backbone_weights",
     "load_dcgan",
     "load_embedder",

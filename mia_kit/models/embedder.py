@@ -18,6 +18,7 @@ from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
 from mia_kit.data.archives import DataFile
 from mia_kit.data.folders import DataError
+from mia_kit.models.batches import in_batches
 
 MANIFEST = DataFile(
     "face_embed128",
@@ -118,10 +119,9 @@ def load_embedder() -> FaceEmbedder:
     return model.eval().requires_grad_(False)
 
 
-@torch.no_grad()
 def embed(model: FaceEmbedder, images: Tensor, *, batch_size: int = 64) -> Tensor:
     """Embeddings of shape (n, 128) of many images, batch by batch, without gradients."""
-    return torch.cat([model(batch) for batch in images.split(batch_size)])
+    return in_batches(model, images, batch_size=batch_size)
 
 
 def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> float:

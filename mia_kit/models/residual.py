@@ -1,8 +1,8 @@
 """A small residual classifier for faces of 32 to 64 pixels, for targets that are trained on a CPU.
 
-Residual blocks as in He et al. (CVPR 2016), two of them where the picture is large and one where it is small. It
-stands in for the paper's ResNet-152 where `SmallClassifier` is too weak, and for an evaluator beside it that shares no
-architecture with the target.
+Residual blocks as in He et al. (CVPR 2016), one at each size of the picture, from a half down to a sixteenth. It stands
+in for the paper's ResNet-152 where `SmallClassifier` is too weak, which then serves as the evaluator: the two share no
+architecture.
 """
 
 from __future__ import annotations
@@ -75,11 +75,12 @@ class ResidualBlock(nn.Module):
             nn.Conv2d(outputs, outputs, 3, padding=1, bias=False),
             nn.BatchNorm2d(outputs),
         )
+        self.stride = stride
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs)
-            )
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        return relu(self.inner(x) + self.shortcut(x))
+        # The stride is taken here, not in the 1 x 1 convolution: there, with few channels and pictures laid out pixel
+        # by pixel, oneDNN writes past its memory and the program dies (uxlfoundation/oneDNN, issue 6035).
+        return relu(self.inner(x) + self.shortcut(x[:, :, :: self.stride, :: self.stride]))

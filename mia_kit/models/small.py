@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mia_kit.models.batches import in_batches
+
 MIN_SIZE = 16
 
 
@@ -93,7 +95,7 @@ def predict(model: SmallClassifier, images: Tensor, *, batch_size: int = 256) ->
     """
     training = model.training
     model.eval()
-    features = torch.cat([model.features(batch) for batch in images.split(batch_size)])  # (n, d)
+    features = in_batches(model.features, images, batch_size=batch_size)  # (n, d)
     classes = model.head(features).argmax(dim=1)  # (n,)
     model.train(training)
     return features.numpy(), classes.numpy()

@@ -70,6 +70,7 @@ class StylePrior(nn.Module):
     Parameters
     ----------
     seed : seeds the initial weights, and nothing else
+    channels : at 4 x 4, 8 x 8, 16 x 16 and 32 x 32, four numbers
     truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. 1 in training, 0.5 in the paper
     """
 
@@ -134,7 +135,9 @@ class Discriminator(nn.Module):
             self.verdict = Scaled(down[-1], 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Verdicts of shape (n,)."""
+        """Verdicts of shape (n,); each depends on the whole batch. ValueError for images of another shape."""
+        if images.ndim != 4 or images.shape[1:] != StylePrior.image_size:
+            raise ValueError(f"images must have the shape (n, 3, 64, 64), got {tuple(images.shape)} instead")
         x = activate(self.from_bands(to_bands(images)))
         for block in self.blocks:
             x = block(x)
@@ -186,9 +189,9 @@ def _weights(prefix: str) -> dict[str, Tensor]:
 def _channels(weights: dict[str, Tensor]) -> tuple[int, ...]:
     """The numbers of channels that the stored generator was built with."""
     try:
-        return weights["start"].shape[1], *(weights[f"up.{level}.bias"].shape[0] for level in range(len(CHANNELS) - 1))
-    except KeyError as problem:
-        raise _damaged(problem) from problem
+        return weights["start"].shape[1], *(len(weights[f"up.{level}.bias"]) for level in range(len(CHANNELS) - 1))
+    except (KeyError, IndexError, TypeError) as problem:
+        raise _damaged(ValueError("the tensors of the generator are not all there")) from problem
 
 
 def _filled(network: Part, weights: dict[str, Tensor]) -> Part:

@@ -22,7 +22,8 @@ def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
     columns = torch.where(mirrored[:, None], columns.flip(1), columns)
     picture = torch.arange(n)[:, None, None]
     moved = images.permute(0, 2, 3, 1)[picture, rows[:, :, None], columns[:, None, :]]  # (n, h, w, channels)
-    # A fresh copy: with one channel, torch's convolutions misread the strides of the view and write past their memory.
+    # Rows of a channel lie together again: of few channels laid out pixel by pixel, oneDNN's convolutions of stride 2
+    # write past their memory (see mia_kit.models.residual).
     return moved.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
 
 

@@ -1,101 +1,64 @@
-"""What chapter 3 takes from its live attack: the right pictures of the right people. No training here."""
+"""Chapter 3's live attack: its numbers fit together, what it says without the DCGAN, and a film of a tiny scene."""
 
-from types import SimpleNamespace
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from torch import nn
+from tiny_people import FlatPrior, shaded_people
 
-from mia_kit.access import WhiteBox
-from mia_kit.attacks import Reconstructions
+from mia_kit.attacks import Settings
+from mia_kit.data import DataError
 from mia_kit.experiments import face_quick
-from mia_kit.experiments.face_attack import Judges, Measures
-from mia_kit.experiments.face_people import People
-
-SIZE = face_quick.SIZE
-
-
-class Brightness(nn.Module):
-    """A target of two people, one bright, one dark."""
-
-    channels = 1
-
-    def forward(self, images):
-        mean = images.mean(dim=(1, 2, 3))
-        return torch.stack([5 * mean, -5 * mean], dim=1)
+from mia_kit.experiments.face_attack import appoint
+from mia_kit.experiments.face_people import load_people
+from mia_kit.experiments.face_quick import ATTACK, EVALUATOR, PHOTOGRAPHS, POOL, SIZE, TARGET, Scene
+from mia_kit.experiments.face_targets import fit_evaluator, fit_target
+from mia_kit.models import DCGAN, DCGAN_FRAME, Framed
 
 
-class Grey:
-    """A prior whose latent is the grey level."""
-
-    latent_size, image_size = 1, (3, 8, 8)
-
-    def map(self, latents):
-        return latents
-
-    def synthesise(self, codes):
-        return codes.tanh()[:, :, None, None].expand(-1, 3, 8, 8)
+def test_numbers_fit_together() -> None:
+    settings = Settings(input_size=(SIZE, SIZE), **(ATTACK | {"film": tuple(ATTACK["film"])}))
+    assert settings.film[0] == 0
+    assert settings.film[-1] == settings.steps
+    assert 1 <= POOL < PHOTOGRAPHS
+    assert set(TARGET) == set(EVALUATOR) == {"width", "epochs", "batch_size", "learning_rate"}
+    channels, height, width = Framed(DCGAN(width=4), *DCGAN_FRAME).image_size
+    assert (channels, height) == (3, width)  # square as the faces of the target
 
 
-@pytest.fixture
-def scene():
-    """Two people with two photographs each, all grey: 10 and 20 of the first person, 30 and 40 of the second."""
-    greys = torch.tensor([10, 20, 30, 40], dtype=torch.uint8)
-    images = greys.view(4, 1, 1, 1).expand(4, 1, SIZE, SIZE).contiguous()
-    people = People(images, torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1]), 1, ("a", "b"))
-
-    def embed(images):
-        return ((images[:, :, 0, 0] + 1) * 127.5).round()
-
-    judges = Judges(nn.Identity(), embed, np.array([[20.0], [40.0]]), np.array([0, 1]), 5.0)
-    return face_quick.Scene(people, SimpleNamespace(model=Brightness()), None, judges, Grey())
+def test_the_forty_have_enough_photographs() -> None:
+    try:
+        people = load_people("orl", size=16, pool=POOL, least=PHOTOGRAPHS, seed=0)
+    except DataError as problem:
+        pytest.skip(str(problem))
+    assert len(people.class_names) == 40
+    assert people.target_training(POOL).sum() == people.evaluator_training().sum() == 200
 
 
-def film():
-    """Two steps, four candidates with greys of their own, of which the second and the fourth are handed in."""
-    selected = torch.tensor([False, True, False, True])
-    frames, measures = [], []
-    for step in range(2):
-        greys = torch.tensor([-0.8, -0.4, 0.2, 0.6]) + 0.1 * step
-        rest = dict.fromkeys(("codes", "start_latents", "scores", "trace", "queries", "film"))
-        images = greys.view(4, 1, 1, 1).expand(4, 3, 8, 8)
-        frames.append(Reconstructions(images=images, targets=torch.tensor([0, 0, 1, 1]), selected=selected, **rest))
-        rank, distance = np.array([3, 2, 1, 1]) - step, np.arange(4.0) + step
-        measures.append(Measures(np.array([0, 0, 1, 1]), selected.numpy(), rank, distance, distance))
-    return face_quick.Film((0, 5), tuple(frames), tuple(measures))
+def test_without_the_dcgan_nothing_is_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    monkeypatch.setattr(face_quick, "fit_target", lambda *_, **__: pytest.fail("the target was trained in vain"))
+    with pytest.raises(DataError, match=r"are missing: run  python data_scripts/fetch_dcgan\.py$"):
+        face_quick.set_up(progress=False)
 
 
-def test_film_shows_the_selected_candidates():
-    pictures = film().pictures()
-    assert pictures.shape == (2, 2, 8, 8, 3) and pictures.dtype == np.uint8
-    np.testing.assert_array_equal(pictures[..., 0, 0, 0], np.round((np.array([[-0.4, 0.6], [-0.3, 0.7]]) + 1) * 127.5))
-    assert film().ranks().tolist() == [[3, 2, 1, 1], [2, 1, 0, 0]]
-    assert film().distances()[:, film().selected].tolist() == [[1, 3], [2, 4]]
-
-
-def test_sample_is_the_beginning_of_the_attack(scene):
-    """The bright person gets the brightest faces of the pool, the dark person the darkest."""
-    sample = face_quick.sample(scene, [1, 0], count=3)
-    assert sample.best.shape == (2, 3, 8, 8, 3) and sample.random.shape == (3, 8, 8, 3)
-    assert sample.best[0].max() < 10 and sample.best[1].min() > 245
-    assert (np.diff(sample.confidences, axis=1) <= 0).all() and sample.confidences.min() > 0.99
-
-
-def test_plain_confidence_is_the_targets_in_the_person(scene):
-    found = film().frames[0]
-    ask = WhiteBox(Brightness()).confidences(found.images.mean(dim=1, keepdim=True))
-    expected = [ask[0, 0], ask[1, 0], ask[2, 1], ask[3, 1]]
-    np.testing.assert_allclose(face_quick.plain_confidences(scene, found), expected, rtol=1e-4)
-
-
-def test_photograph_beside_is_one_the_target_never_saw(scene):
-    photographs, handed_in = face_quick.beside_photographs(scene, film())
-    assert photographs[:, 0, 0, 0].tolist() == [20, 40]
-    assert handed_in.shape == photographs.shape == (2, SIZE, SIZE, 3)
-    np.testing.assert_array_equal(handed_in[:, 0, 0, 0], film().pictures()[-1, :, 0, 0, 0])
-
-
-def test_strangers_are_all_photographs_of_others(scene):
-    assert face_quick.strangers(scene, 0).tolist() == [10, 20]
-    assert face_quick.strangers(scene, 1).tolist() == [30, 20]
+def test_a_film_of_a_tiny_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = {"pool": 10, "candidates": 3, "steps": 2, "selection_views": 2, "film": [0, 1, 2]}
+    monkeypatch.setattr(face_quick, "ATTACK", ATTACK | numbers)
+    monkeypatch.setattr(face_quick, "SIZE", 16)
+    people = shaded_people(classes=4, each=10, pool=POOL)
+    brief = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
+    target = fit_target(people, brief, per_class=POOL, smoothing=0.0, seed=0, progress=False)
+    evaluator = fit_evaluator(people, brief, seed=1, progress=False)
+    judges = appoint(people, evaluator.model, evaluator.model.features)
+    scene = Scene(people, target, evaluator, judges, FlatPrior())
+    film = face_quick.attack_people(scene, [0, 2], seed=0, progress=False)
+    assert film.steps == (0, 1, 2)
+    assert len(film.frames) == len(film.measures) == 3
+    for frame, measured in zip(film.frames, film.measures, strict=True):
+        assert frame.images.shape == (6, 3, 16, 16)
+        assert measured.targets.tolist() == [0, 0, 0, 2, 2, 2]
+        assert measured.selected.sum() == 2
+        assert measured.rank.min() >= 1
+        assert measured.rank.max() <= 4
+    assert not torch.equal(film.frames[0].images, film.frames[-1].images)

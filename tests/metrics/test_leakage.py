@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from mia_kit.metrics.leakage import attack_accuracy, feature_distance, person_distances, verified_share
+from mia_kit.metrics.leakage import (
+    attack_accuracy,
+    feature_distance,
+    nearest_squared,
+    person_distances,
+    target_ranks,
+    verified_share,
+)
 
 
 def test_attack_accuracy_by_hand() -> None:
@@ -12,6 +19,15 @@ def test_attack_accuracy_by_hand() -> None:
     assert attack_accuracy(logits, targets).value == 0.5  # 1 of 2, and 1 of 2: a tie is no hit
     assert attack_accuracy(logits, targets, k=2).value == 0.5
     assert attack_accuracy(logits, targets, k=3).value == 1.0
+
+
+def test_target_ranks_by_hand() -> None:
+    """A tie counts against the attack; a single reconstruction is enough."""
+    logits = np.array([[3.0, 2, 1], [1, 2, 3], [0, 9, 1], [1, 1, 1]])
+    assert target_ranks(logits, np.array([0, 0, 1, 1])).tolist() == [1, 3, 1, 3]
+    assert target_ranks(logits[:1], np.array([2])).tolist() == [3]
+    with pytest.raises(ValueError, match="got values from 3 to 3 instead"):
+        target_ranks(logits[:1], np.array([3]))
 
 
 def test_targets_count_alike_and_the_interval_resamples_them() -> None:
@@ -45,6 +61,7 @@ def test_distances_against_brute_force() -> None:
     found = feature_distance(features, targets, references, labels)
     assert found.value == pytest.approx(np.mean(least))
     assert found.low < found.value < found.high
+    assert np.allclose(nearest_squared(features, targets, references, labels), least)
     assert np.allclose(person_distances(features, targets, references, labels), median)
 
 

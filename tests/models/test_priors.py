@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from mia_kit.data import DataError
 from mia_kit.data.archives import sha256_of
-from mia_kit.models.priors import DCGAN, DCGAN_FILE, load_dcgan, sample_latents
+from mia_kit.models.priors import DCGAN, DCGAN_FILE, DCGAN_FRAME, Framed, load_dcgan, sample_latents
 
 SCRIPT = Path(__file__).parents[2] / "data_scripts" / "fetch_dcgan.py"
 
@@ -59,6 +59,32 @@ def test_images_range_and_gradient() -> None:
 def test_latents_of_another_prior() -> None:
     with pytest.raises(ValueError, match=r"latents must have the shape \(n, 100\), got \(2, 512\) instead"):
         DCGAN(width=4).synthesise(torch.zeros(2, 512))
+
+
+def test_framed_prior_shows_a_part_of_the_same_images() -> None:
+    prior = DCGAN(width=4).eval()
+    framed = Framed(prior, (10, 50), (4, 34))
+    assert (framed.latent_size, framed.image_size) == (100, (3, 40, 30))
+    latents = sample_latents(framed, 3, seed=0)
+    codes = framed.map(latents).requires_grad_()
+    images = framed.synthesise(codes)
+    assert torch.equal(images, prior.synthesise(prior.map(latents))[:, :, 10:50, 4:34])
+    images.sum().backward()
+    assert codes.grad is not None
+    assert codes.grad.abs().sum() > 0
+
+
+def test_frames_at_the_border_and_the_frame_of_the_dcgan() -> None:
+    assert Framed(DCGAN(width=4), (0, 64), (0, 64)).image_size == (3, 64, 64)
+    assert Framed(DCGAN(width=4), *DCGAN_FRAME).image_size == (3, 50, 50)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [((0, 65), (0, 64)), ((0, 64), (-1, 64)), ((5, 5), (0, 64)), ((0, 64), (9, 3))]
+)
+def test_frame_outside_the_images(rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="the part must lie within 64 x 64 pixels, got .* instead"):
+        Framed(DCGAN(width=4), rows, columns)
 
 
 def test_absent_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,112 @@
+"""The residual classifier: shapes, seeds, what it refuses, and trunks that move from one to another."""
+
+import pytest
+import torch
+
+from mia_kit.models import ResidualClassifier, SmallClassifier, in_batches, predict, transplant
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, (48, 40)), (3, (64, 64)), (1, (16, 16)), (3, (33, 51))])
+def test_features_and_logits_have_their_shapes(channels, size):
+    model = ResidualClassifier(channels, 7, seed=0, width=2)
+    images = torch.randn(5, channels, *size)
+    features, logits = model.features(images), model.logits(images)
+    assert features.shape == (5, 16) and logits.shape == (5, 7)
+    assert features.min() >= 0 and features.std() > 0
+
+
+def test_logits_are_one_linear_layer_on_the_features():
+    model = ResidualClassifier(1, 7, seed=0, width=2).eval()
+    images = torch.randn(5, 1, 32, 32)
+    expected = model.features(images) @ model.head.weight.T + model.head.bias
+    torch.testing.assert_close(model.logits(images), expected)
+    torch.testing.assert_close(model(images), expected)
+
+
+def test_a_block_whose_convolutions_are_nothing_passes_its_input_on():
+    block = ResidualClassifier(1, 2, seed=0, width=2).body[3].eval()
+    torch.nn.init.zeros_(block.inner[3].weight)
+    x = torch.rand(1, 2, 5, 5)
+    assert torch.equal(block(x), x)
+    assert torch.equal(block(-x), torch.zeros_like(x))  # rectified after the sum
+
+
+def test_a_block_of_stride_2_is_that_of_the_paper():
+    """The shortcut is a 1 x 1 convolution of stride 2, also on pictures of odd size."""
+    block = ResidualClassifier(1, 2, seed=0, width=2).body[4].eval()
+    x = torch.randn(3, 2, 7, 9)
+    shortcut = torch.nn.functional.conv2d(x, block.shortcut[0].weight, stride=2)
+    expected = (block.inner(x) + block.shortcut[1](shortcut)).relu()
+    torch.testing.assert_close(block(x), expected)
+
+
+def test_pictures_laid_out_pixel_by_pixel_give_the_same_gradients():
+    """As augmentation leaves them. A 1 x 1 convolution of stride 2 and few channels kills the process here."""
+    model = ResidualClassifier(3, 4, seed=0, width=4)
+    images = torch.randn(10, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    gradients = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        for _ in range(20):
+            model.zero_grad()
+            model(images.clone(memory_format=layout)).square().sum().backward()
+        gradients.append([weight.grad.clone() for weight in model.parameters()])
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-3, rtol=1e-3)
+
+
+def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone():
+    state = torch.get_rng_state()
+    one, same, other = (ResidualClassifier(1, 5, seed=seed, width=2) for seed in (3, 3, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
+    assert not torch.equal(one.head.weight, other.head.weight)
+    assert not torch.equal(one.body[0].weight, other.body[0].weight)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"channels must be 1 .* got 2 instead"):
+        ResidualClassifier(2, 5, seed=0)
+    with pytest.raises(ValueError, match="at least 2 classes, got 1"):
+        ResidualClassifier(1, 1, seed=0)
+    model = ResidualClassifier(1, 5, seed=0, width=2)
+    with pytest.raises(ValueError, match=r"\(n, 1, h, w\).*got \(2, 3, 32, 32\)"):
+        model(torch.zeros(2, 3, 32, 32))
+    with pytest.raises(ValueError, match=r"at least 16, got \(2, 1, 8, 8\)"):
+        model(torch.zeros(2, 1, 8, 8))
+
+
+def test_batches_of_any_size_give_the_same_and_no_gradient():
+    model = ResidualClassifier(1, 5, seed=0, width=2).eval()
+    images = torch.randn(7, 1, 20, 20)
+    features, classes = predict(model, images, batch_size=3)
+    logits = in_batches(model, images, batch_size=2)
+    assert not logits.requires_grad
+    torch.testing.assert_close(logits, model(images), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(torch.from_numpy(features), model.features(images), atol=1e-5, rtol=1e-5)
+    assert classes.tolist() == logits.argmax(dim=1).tolist()
+
+
+def test_transplant_takes_the_trunk_and_keeps_the_head():
+    """Batch norm's running means come along, so both have the same features in evaluation mode."""
+    public, target = ResidualClassifier(1, 9, seed=0, width=2), ResidualClassifier(1, 4, seed=1, width=2)
+    images = torch.randn(6, 1, 32, 32)
+    public(images)  # in training mode: moves the running means
+    head = target.head.weight.clone()
+    transplant(target, public.state_dict())
+    assert torch.equal(target.eval().features(images), public.eval().features(images))
+    assert torch.equal(target.head.weight, head)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (ResidualClassifier(1, 4, seed=0, width=3), r"expected body\.0\.weight .*\(2, 1, 3, 3\), got \(3, 1, 3, 3\)"),
+        (ResidualClassifier(3, 4, seed=0, width=2), r"expected body\.0\.weight .*\(2, 1, 3, 3\), got \(2, 3, 3, 3\)"),
+        (SmallClassifier(1, 4, seed=0, width=2), r"expected body\.0\.weight .*, got no such tensor"),
+    ],
+)
+def test_transplant_from_another_network_changes_nothing(other, sentence):
+    target = ResidualClassifier(1, 4, seed=1, width=2)
+    before = {name: weight.clone() for name, weight in target.state_dict().items()}
+    with pytest.raises(ValueError, match=rf"not those of a ResidualClassifier built like this one, {sentence}"):
+        transplant(target, other.state_dict())
+    assert all(torch.equal(weight, before[name]) for name, weight in target.state_dict().items())
