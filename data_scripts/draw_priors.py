@@ -1,7 +1,7 @@
 """Draw random samples of both priors side by side: `python data_scripts/draw_priors.py [FILE]`.
 
-Writes notebooks/images/priors.png by default. The faces are nobody's: the DCGAN learnt from rendered people, the
-style-based prior from photographs, of which it repeats none (see its card, mia_kit/models/style_prior.md).
+Writes notebooks/images/priors.png by default. The DCGAN learnt from rendered people, the style-based prior from
+photographs; read its card, mia_kit/models/style_prior.md, before you show its faces.
 """
 
 from __future__ import annotations

@@ -1,14 +1,17 @@
 """The style-based prior and its discriminator: Haar bands, modulation by a plain loop, seeds, stored weights."""
 
+import json
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import conv2d, leaky_relu
 
 from mia_kit.data import DataError
+from mia_kit.experiments.runner import read_recipe
 from mia_kit.models import sample_latents, style_prior
 from mia_kit.models.style_prior import Discriminator, Modulated, StylePrior, from_bands, to_bands
 
@@ -241,3 +244,16 @@ def test_weights_of_another_network(weights: Path, load, change, sentence: str) 
     with pytest.raises(DataError, match=rf"is missing or damaged \({sentence}.*\): install") as caught:
         load()
     assert "\n" not in str(caught.value)
+
+
+def test_the_shipped_weights_are_those_of_the_recipe() -> None:
+    """The header says how they were made; a changed recipe needs `mia-kit run style_prior`."""
+    with safe_open(style_prior.WEIGHTS, framework="pt") as file:
+        made = json.loads(file.metadata()["made"])
+    recipes = [read_recipe(name) for name in ("style_prior", "style_prior_gpu")]
+    assert made["recipe"] in recipes
+    assert style_prior.WEIGHTS.stat().st_size < 20e6
+    images = style_prior.load_style_prior(truncation=0.5)(some(2, 128))
+    assert images.shape == (2, 3, 64, 64)
+    assert 0.1 < images.std() < 1
+    assert style_prior.load_discriminator()(images).shape == (2,)
