@@ -304,6 +304,7 @@ def begun(root):
     return [line for line in (root / "log").read_text().splitlines() if line.startswith("begin")]
 
 
+@pytest.mark.slow
 def test_a_recipe_killed_ten_times_ends_the_same(recipe, tmp_path, monkeypatch):
     began = time.perf_counter()
     run_recipe(tmp_path / "alone")

@@ -208,6 +208,7 @@ def train_to_file(folder):
     save_checkpoint(folder / "end.pt", {name: weights(player) for name, player in players.items()}, run="end")
 
 
+@pytest.mark.slow
 def test_a_run_killed_ten_times_ends_the_same(tmp_path):
     began = time.perf_counter()
     (tmp_path / "alone").mkdir()

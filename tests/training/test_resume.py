@@ -167,6 +167,7 @@ def train_to_file(folder):
 LONG = SETTINGS | {"epochs": 80}
 
 
+@pytest.mark.slow
 def test_a_run_killed_ten_times_ends_the_same(tmp_path):
     began = time.perf_counter()
     (tmp_path / "alone").mkdir()
