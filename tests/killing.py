@@ -3,7 +3,11 @@
 import multiprocessing
 import os
 import random
+import time
 from collections.abc import Callable
+from pathlib import Path
+
+from mia_kit.training.checkpoints import load_checkpoint
 
 KILLS = 10
 # Forked from a server that has imported what is slow, where there is fork: a start takes a tenth of a second.
@@ -31,6 +35,19 @@ def finish_despite_kills(target: Callable[..., None], *arguments: object, seed: 
     process.join()
     assert process.exitcode == 0
     return hits
+
+
+def alone_and_killed(train: Callable[[Path], None], folder: Path, *, seed: int) -> tuple[dict, dict]:
+    """What `train` leaves in `end.pt` of its folder: undisturbed, and killed ten times (in `folder / "killed"`)."""
+    began = time.perf_counter()
+    for name in ("alone", "killed"):
+        (folder / name).mkdir()
+    train(folder / "alone")
+    longest = (time.perf_counter() - began) / KILLS
+    hits = finish_despite_kills(train, folder / "killed", seed=seed, longest=longest)
+    assert hits >= 8, "the runs ended before they could be killed"
+    alone, killed = (load_checkpoint(folder / name / "end.pt", run="end") for name in ("alone", "killed"))
+    return alone, killed
 
 
 def _start(context, target, arguments):

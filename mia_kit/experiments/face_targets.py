@@ -46,7 +46,7 @@ def pretrain(
     images, labels = public_people(size)
     model = KINDS[kind](3, int(labels.max()) + 1, seed=settings["seed"], width=settings["width"])
     floats = images.float() / 127.5 - 1
-    _fit(model, floats, labels, settings, seed=settings["seed"], checkpoint=checkpoint, progress=progress)
+    fit_classifier(model, floats, labels, settings, seed=settings["seed"], checkpoint=checkpoint, progress=progress)
     return {name: weight.clone() for name, weight in model.state_dict().items() if not name.startswith("head.")}
 
 
@@ -97,7 +97,9 @@ def _fit_people(
     if trunk is not None:
         transplant(model, trunk)
     chosen, labels = images[training], people.labels[training]
-    _fit(model, chosen, labels, settings, seed=seed, smoothing=smoothing, checkpoint=checkpoint, progress=progress)
+    fit_classifier(
+        model, chosen, labels, settings, seed=seed, smoothing=smoothing, checkpoint=checkpoint, progress=progress
+    )
     confidences = in_batches(model, images).softmax(dim=1).numpy()
     truth, seen = people.labels.numpy(), training.numpy()
     right = confidences.argmax(axis=1) == truth
@@ -110,7 +112,7 @@ def _fit_people(
     )
 
 
-def _fit(
+def fit_classifier(
     model: nn.Module,
     images: Tensor,
     labels: Tensor,
@@ -121,6 +123,7 @@ def _fit(
     checkpoint: Path | None = None,
     progress: bool,
 ) -> None:
+    """`fit` with a recipe's epochs, batch_size and learning_rate, and the augmentation that suits the colours."""
     fit(
         model,
         images,

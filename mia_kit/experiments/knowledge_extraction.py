@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor
 
+from mia_kit.experiments.face_targets import fit_classifier
 from mia_kit.models import ResidualClassifier, in_batches
-from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
 
 
 def knowledge_extraction(
@@ -39,15 +39,5 @@ def knowledge_extraction(
     """
     classes = int(labels.max()) + 1
     student = ResidualClassifier(images.shape[1], classes, seed=seed, width=settings["width"])
-    fit(
-        student,
-        images,
-        targets,
-        seed=seed,
-        augment=flip_shift_and_colour if images.shape[1] == 3 else flip_and_shift,
-        epochs=settings["epochs"],
-        batch_size=settings["batch_size"],
-        learning_rate=settings["learning_rate"],
-        progress=progress,
-    )
+    fit_classifier(student, images, targets, settings, seed=seed, progress=progress)
     return in_batches(student, real).argmax(dim=1) == labels

@@ -2,13 +2,12 @@
 
 from mia_kit.models.backbones import BACKBONES, Backbone, load_backbone_weights
 from mia_kit.models.batches import in_batches
+from mia_kit.models.classifier import Classifier
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
 from mia_kit.models.weights import transplant
-
-Classifier = SmallClassifier | ResidualClassifier | Backbone
 
 __all__ = [
     "BACKBONES",

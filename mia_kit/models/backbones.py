@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_kit.data.folders import DataError
+from mia_kit.models.classifier import Classifier, check_classes
 from mia_kit.models.weights import transplant
 
 RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
@@ -34,7 +35,7 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Stem = Literal["imagenet", "small"]
 
 
-class Backbone(nn.Module):
+class Backbone(Classifier):
     """One of torchvision's networks up to its penultimate layer, the `trunk`, and a new linear layer, the `head`.
 
     Parameters
@@ -107,15 +108,6 @@ class Backbone(nn.Module):
         features: Tensor = self.trunk(colours)
         return features
 
-    def logits(self, images: Tensor) -> Tensor:
-        """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
-        scores: Tensor = self.head(self.features(images))
-        return scores
-
-    def forward(self, images: Tensor) -> Tensor:
-        """The same as `logits`."""
-        return self.logits(images)
-
 
 def load_backbone_weights(model: Backbone, path: Path) -> None:
     """`transplant` from a safetensors file of a trained backbone's `state_dict()`.
@@ -174,9 +166,6 @@ def _shrink_stem(resnet: nn.Module) -> None:
 def _check(name: str, classes: int, channels: int, stem: str) -> None:
     if name not in BACKBONES:
         raise ValueError(f"name must be one of {', '.join(BACKBONES)}, got {name!r} instead")
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
-    if classes < 2:
-        raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
+    check_classes(channels, classes)
     if stem not in ("imagenet", "small") or (stem == "small" and name not in RESNETS):
         raise ValueError(f"stem must be 'imagenet', or for a ResNet 'small', got {stem!r} for {name} instead")

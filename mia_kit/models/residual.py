@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from mia_kit.models.small import check_classes, check_images
+from mia_kit.models.classifier import Classifier, check_classes
 
 
-class ResidualClassifier(nn.Module):
+class ResidualClassifier(Classifier):
     """A convolution of stride 2, four residual blocks that halve the picture three times, pooling, one linear layer.
 
     Parameters
@@ -43,24 +43,6 @@ class ResidualClassifier(nn.Module):
                 nn.Flatten(),
             )
             self.head = nn.Linear(8 * width, classes)
-
-    def features(self, images: Tensor) -> Tensor:
-        """Penultimate activations, a Tensor of shape (n, 8 * width), none negative.
-
-        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
-        """
-        check_images(images, self.channels)
-        features: Tensor = self.body(images)
-        return features
-
-    def logits(self, images: Tensor) -> Tensor:
-        """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
-        scores: Tensor = self.head(self.features(images))
-        return scores
-
-    def forward(self, images: Tensor) -> Tensor:
-        """The same as `logits`."""
-        return self.logits(images)
 
 
 class ResidualBlock(nn.Module):

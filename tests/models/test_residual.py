@@ -1,26 +1,9 @@
-"""The residual classifier: shapes, seeds, what it refuses, and trunks that move from one to another."""
+"""The residual classifier: its block, its layouts, its batches, and trunks that move from one to another."""
 
 import pytest
 import torch
 
 from mia_kit.models import ResidualClassifier, SmallClassifier, in_batches, predict, transplant
-
-
-@pytest.mark.parametrize(("channels", "size"), [(1, (48, 40)), (3, (64, 64)), (1, (16, 16)), (3, (33, 51))])
-def test_features_and_logits_have_their_shapes(channels, size):
-    model = ResidualClassifier(channels, 7, seed=0, width=2)
-    images = torch.randn(5, channels, *size)
-    features, logits = model.features(images), model.logits(images)
-    assert features.shape == (5, 16) and logits.shape == (5, 7)
-    assert features.min() >= 0 and features.std() > 0
-
-
-def test_logits_are_one_linear_layer_on_the_features():
-    model = ResidualClassifier(1, 7, seed=0, width=2).eval()
-    images = torch.randn(5, 1, 32, 32)
-    expected = model.features(images) @ model.head.weight.T + model.head.bias
-    torch.testing.assert_close(model.logits(images), expected)
-    torch.testing.assert_close(model(images), expected)
 
 
 def test_a_block_whose_convolutions_are_nothing_passes_its_input_on():
@@ -51,27 +34,6 @@ def test_pictures_laid_out_pixel_by_pixel_give_the_same_gradients():
             model(images.clone(memory_format=layout)).square().sum().backward()
         gradients.append([weight.grad.clone() for weight in model.parameters()])
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-3, rtol=1e-3)
-
-
-def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone():
-    state = torch.get_rng_state()
-    one, same, other = (ResidualClassifier(1, 5, seed=seed, width=2) for seed in (3, 3, 4))
-    assert torch.equal(torch.get_rng_state(), state)
-    assert all(torch.equal(a, b) for a, b in zip(one.parameters(), same.parameters(), strict=True))
-    assert not torch.equal(one.head.weight, other.head.weight)
-    assert not torch.equal(one.body[0].weight, other.body[0].weight)
-
-
-def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match=r"channels must be 1 .* got 2 instead"):
-        ResidualClassifier(2, 5, seed=0)
-    with pytest.raises(ValueError, match="at least 2 classes, got 1"):
-        ResidualClassifier(1, 1, seed=0)
-    model = ResidualClassifier(1, 5, seed=0, width=2)
-    with pytest.raises(ValueError, match=r"\(n, 1, h, w\).*got \(2, 3, 32, 32\)"):
-        model(torch.zeros(2, 3, 32, 32))
-    with pytest.raises(ValueError, match=r"at least 16, got \(2, 1, 8, 8\)"):
-        model(torch.zeros(2, 1, 8, 8))
 
 
 def test_batches_of_any_size_give_the_same_and_no_gradient():

@@ -1,7 +1,5 @@
 """A generator against a discriminator: the penalty by hand, the moving average, what is refused, and resuming."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,8 @@ from torch import nn
 
 from mia_kit.training import CheckpointError, adversarial
 from mia_kit.training.adversarial import GanSettings, fit_gan, gradient_penalty
-from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
-from tests.killing import finish_despite_kills
+from mia_kit.training.checkpoints import save_checkpoint
+from tests.killing import alone_and_killed
 
 SETTINGS = GanSettings(steps=20, batch_size=4, checkpoint_every=5)
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 4, 4, 3), dtype=np.uint8)
@@ -210,13 +208,6 @@ def train_to_file(folder):
 
 @pytest.mark.slow
 def test_a_run_killed_ten_times_ends_the_same(tmp_path):
-    began = time.perf_counter()
-    (tmp_path / "alone").mkdir()
-    train_to_file(tmp_path / "alone")
-    longest = (time.perf_counter() - began) / 10
-    (tmp_path / "killed").mkdir()
-    hits = finish_despite_kills(train_to_file, tmp_path / "killed", seed=1, longest=longest)
-    assert hits >= 8, "the runs ended before they could be killed"
-    alone, killed = (load_checkpoint(tmp_path / name / "end.pt", run="end") for name in ("alone", "killed"))
+    alone, killed = alone_and_killed(train_to_file, tmp_path, seed=1)
     assert all(torch.equal(killed[name], alone[name]) for name in ("generator", "discriminator", "average"))
     assert sorted(entry.name for entry in (tmp_path / "killed").iterdir()) == ["end.pt", "gan.pt"]

@@ -1,6 +1,5 @@
 """Training that is stopped and started again ends as training that was left alone, to the last bit."""
 
-import time
 import warnings
 
 import pytest
@@ -9,8 +8,8 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from mia_kit.training import CheckpointError, RunawayLossWarning, fit, flip_and_shift
-from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
-from tests.killing import finish_despite_kills
+from mia_kit.training.checkpoints import save_checkpoint
+from tests.killing import alone_and_killed
 
 SETTINGS = {"seed": 3, "smoothing": -0.1, "epochs": 40, "batch_size": 8, "learning_rate": 0.01, "progress": False}
 
@@ -169,16 +168,9 @@ LONG = SETTINGS | {"epochs": 80}
 
 @pytest.mark.slow
 def test_a_run_killed_ten_times_ends_the_same(tmp_path):
-    began = time.perf_counter()
-    (tmp_path / "alone").mkdir()
-    train_to_file(tmp_path / "alone")
-    longest = (time.perf_counter() - began) / 10
-    (tmp_path / "killed").mkdir()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        hits = finish_despite_kills(train_to_file, tmp_path / "killed", seed=0, longest=longest)
-    assert hits >= 8, "the runs ended before they could be killed"
-    alone, killed = (load_checkpoint(tmp_path / name / "end.pt", run="end") for name in ("alone", "killed"))
+        alone, killed = alone_and_killed(train_to_file, tmp_path, seed=0)
     assert killed["history"] == alone["history"]
     assert all(torch.equal(killed["model"][name], alone["model"][name]) for name in alone["model"])
     assert sorted(entry.name for entry in (tmp_path / "killed").iterdir()) == ["end.pt", "fit.pt"]

@@ -1,0 +1,48 @@
+"""What every classifier of the course has: penultimate activations, one linear layer on them, and its logits."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+MIN_SIZE = 16
+
+
+class Classifier(nn.Module):
+    """A `body` that turns pictures into features, and a `head` that turns features into logits.
+
+    A kind of classifier builds both; `channels` is 1 for grey pictures, 3 for colour.
+    """
+
+    channels: int
+    body: nn.Module
+    head: nn.Linear
+
+    def features(self, images: Tensor) -> Tensor:
+        """Penultimate activations, a Tensor of shape (n, d), none negative.
+
+        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
+        """
+        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < MIN_SIZE:
+            raise ValueError(
+                f"images must have the shape (n, {self.channels}, h, w) with h and w at least {MIN_SIZE}, "
+                f"got {tuple(images.shape)} instead"
+            )
+        features: Tensor = self.body(images)
+        return features
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
+        scores: Tensor = self.head(self.features(images))
+        return scores
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The same as `logits`."""
+        return self.logits(images)
+
+
+def check_classes(channels: int, classes: int) -> None:
+    """ValueError unless a classifier of so many channels and classes makes sense."""
+    if channels not in (1, 3):
+        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
+    if classes < 2:
+        raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
