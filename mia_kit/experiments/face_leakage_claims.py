@@ -1,7 +1,7 @@
 """Verdicts on what the paper says about leakage, each by a rule that was written down before anything was measured.
 
 A difference counts if the interval over people leaves out 0 and every seed has the same sign. "Reproduced" needs the
-claimed direction; anything else is "not reproduced".
+claimed direction; anything else is "not reproduced". What a defence costs is asked only of targets that have learnt.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from mia_kit.metrics import Interval, cluster_interval
+
+LEAST_ACCURACY = 0.5  # of hard labels, in every seed, before S13 can be reproduced
 
 
 def claims(results: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def claims(results: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
         found |= _order("S15", "extraction", table, positive, negative)
         found["S9"] = _by_seed("cosine of successive gradients", table, negative, "cosine", sign=-1)
         found["S10"] = _monotone(table)
-        found["S13"] = _by_seed("test accuracy", table, negative, "accuracy", sign=0)
+        found["S13"] = _cost(table, negative)
         better = _by_seed("test accuracy", table, positive, "accuracy", sign=1)
         calibrated = _by_seed("calibration error", table, positive, "calibration_error", sign=-1)
         both = all(own["verdict"] == "reproduced" for own in (better, calibrated))
@@ -66,10 +68,23 @@ def _order(claim: str, measure: str, table: dict[float, Any], positive: float, n
 
 
 def _by_seed(words: str, table: dict[float, Any], factor: float, name: str, *, sign: int) -> dict[str, Any]:
-    """A change in one direction in every seed; with `sign` 0: a loss of at most 3.5 points on average."""
+    """A change in one direction in every seed."""
+    text, gaps = _gaps(words, table, factor, name)
+    return _row(text, bool((gaps * sign > 0).all()))
+
+
+def _cost(table: dict[float, Any], factor: float) -> dict[str, Any]:
+    """A loss of accuracy of at most 3.5 points on average, by targets that have learnt something."""
+    text, gaps = _gaps("test accuracy", table, factor, "accuracy")
+    hard = min(table[0.0]["accuracy"])
+    return _row(f"{text}; hard at least {hard:.3f}", bool(gaps.mean() >= -0.035 and hard >= LEAST_ACCURACY))
+
+
+def _gaps(words: str, table: dict[float, Any], factor: float, name: str) -> tuple[str, np.ndarray]:
+    """A factor's value less that of hard labels, seed by seed, and the same in words."""
     gaps = np.array(table[factor][name]) - np.array(table[0.0][name])
-    text = f"{words} at {factor:+g} less hard: {gaps.mean():+.3f} (seeds {', '.join(f'{gap:+.3f}' for gap in gaps)})"
-    return _row(text, bool(gaps.mean() >= -0.035) if sign == 0 else bool((gaps * sign > 0).all()))
+    seeds = ", ".join(f"{gap:+.3f}" for gap in gaps)
+    return f"{words} at {factor:+g} less hard: {gaps.mean():+.3f} (seeds {seeds})", gaps
 
 
 def _monotone(table: dict[float, Any]) -> dict[str, Any]:

@@ -54,6 +54,11 @@ def test_the_other_order_and_a_costly_defence() -> None:
     assert {name for name, verdict in found.items() if verdict == "reproduced"} == {"S9", "S15"}
 
 
+def test_a_defence_of_targets_that_learnt_nothing_costs_nothing_and_shows_nothing() -> None:
+    cells = [cell(-0.05, -0.1, accuracy=0.1), cell(0.0, 0.0, accuracy=0.1), cell(0.1, 0.1, accuracy=0.1)]
+    assert verdicts(cells, RECIPE)["S13"] == "not reproduced"
+
+
 def test_no_claim_without_hard_labels() -> None:
     assert claims({"cells": []}, RECIPE | {"smoothings": [0.0, 0.1]}) == {}
 
@@ -108,16 +113,23 @@ def swap(change: float, width: float = 0.01) -> dict:
     return {"change": change, "low": change - width, "high": change + width}
 
 
-@pytest.mark.parametrize(("middle", "verdict"), [(-0.2, "reproduced"), (-0.01, "not reproduced")])
-def test_stages(middle: float, verdict: str) -> None:
+@pytest.mark.parametrize(
+    ("sampling", "optimisation", "whole", "reproduced"),
+    [
+        (-0.02, -0.2, -0.22, {"S6", "S7", "S8"}),
+        (-0.02, -0.01, -0.03, {"S8"}),  # most arises in the sampling, and the optimisation's part may be chance
+        (0.0, 0.0, 0.0, set()),  # nothing to divide among the stages
+    ],
+)
+def test_stages(sampling: float, optimisation: float, whole: float, reproduced: set[str]) -> None:
     table = {
-        "-0.05 sampling": swap(-0.02),
-        "-0.05 optimisation": swap(middle),
+        "-0.05 sampling": swap(sampling),
+        "-0.05 optimisation": swap(optimisation),
         "-0.05 selection": swap(0.0),
-        "-0.05 all": swap(-0.22),
+        "-0.05 all": swap(whole),
     }
     found = face_stages.claims(table, [-0.05])
-    assert found["S7"]["verdict"] == verdict
+    assert {claim for claim, row in found.items() if row["verdict"] == "reproduced"} == reproduced
     assert "-0.05" in found["S6"]["course"]
 
 
