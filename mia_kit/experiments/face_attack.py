@@ -22,6 +22,7 @@ from mia_kit.experiments.face_people import People
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Classifier, Prior, in_batches, same_person_threshold
 
+STAGES = ("sampling", "optimisation", "selection")
 FALSE_MATCH_RATE = 0.01
 Embed = Callable[[Tensor], Tensor]
 
@@ -34,6 +35,7 @@ class Judges:
     embed : images of shape (n, channels, h, w) -> embeddings of shape (n, d)
     references, reference_labels : embeddings of photographs that no target sees, and whose they are
     threshold : distance below which `FALSE_MATCH_RATE` of strangers fall
+    genuine : share of real photographs, those that are no references, which pass as the person they show
     """
 
     evaluator: Classifier
@@ -41,6 +43,7 @@ class Judges:
     references: np.ndarray
     reference_labels: np.ndarray
     threshold: float
+    genuine: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +68,16 @@ def appoint(people: People, evaluator: Classifier, embed: Embed) -> Judges:
     """Judges for these people. The threshold comes from real photographs held against the next five people's."""
     chosen = people.evaluator_training()
     everything = in_batches(embed, people.floats())
-    references, labels = everything[chosen], people.labels[chosen].numpy()
+    references, labels, everybody = everything[chosen].numpy(), people.labels[chosen].numpy(), people.labels.numpy()
     count = len(people.class_names)
     strangers = [
-        person_distances(everything.numpy(), (people.labels.numpy() + shift) % count, references.numpy(), labels)
+        person_distances(everything.numpy(), (everybody + shift) % count, references, labels)
         for shift in range(1, min(6, count))
     ]
     threshold = same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers))
-    return Judges(evaluator, embed, references.numpy(), labels, threshold)
+    others = ~chosen.numpy()
+    genuine = person_distances(everything.numpy()[others], everybody[others], references, labels) < threshold
+    return Judges(evaluator, embed, references, labels, threshold, float(genuine.mean()))
 
 
 def attack(

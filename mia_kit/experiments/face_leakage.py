@@ -61,6 +61,7 @@ def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: i
         "classifier": {name: getattr(target, name) for name in CLASSIFIER},
         "by_person": by_person | {"extraction": extracted},
         "film": {name: own.mean(axis=1) for name, own in values.items()},
+        "judges": {name: float(found[name]) for name in ("threshold", "genuine")},
         "cosine": float(np.nanmean(found["cosines"][1:])),
         "cosines": found["cosines"],
         "norms": found["norms"],
@@ -100,6 +101,7 @@ def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
             "by_person": np.round(table.mean(axis=0), 4).tolist(),
         }
     summary["film"] = {name: np.stack([own["film"][name] for own in seeds]).tolist() for name in seeds[0]["film"]}
+    summary |= {name: [own["judges"][name] for own in seeds] for name in seeds[0]["judges"]}
     summary["cosine"] = [own["cosine"] for own in seeds]
     for name in ("cosines", "norms"):
         summary[name] = np.round(np.nanmean([own[name][1:] for own in seeds], axis=0), 4).tolist()

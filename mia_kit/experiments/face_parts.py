@@ -115,7 +115,8 @@ class Parts:
         `sampling` and `selection` are the factors of other targets for these stages; the same target's by default.
 
         Arrays: rank, distance and nearest of shape (film, m); targets, selected and scores of shape (m,); cosines and
-        norms, medians over candidates, of shape (steps,); codes of shape (m, d).
+        norms, medians over candidates, of shape (steps,); codes of shape (m, d); threshold and genuine, those of the
+        judges, single numbers.
         """
         settings = {
             "target": self._target_settings(smoothing, per_class, seed),
@@ -152,6 +153,7 @@ class Parts:
                 "cosines": found.trace.gradient_cosines.median(dim=1).values,
                 "norms": found.trace.gradient_norms.median(dim=1).values,
                 "threshold": judges.threshold,
+                "genuine": judges.genuine,
             }
 
         stored = self.store.get("face_attack", settings, make, version=VERSION)

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.face_attack import STAGES
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import Interval, cluster_interval
 
 VERSION = 1
-STAGES = ("sampling", "optimisation", "selection")
 
 
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:

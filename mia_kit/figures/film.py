@@ -35,7 +35,7 @@ def sampled_faces(random: np.ndarray, best: np.ndarray, confidences: np.ndarray,
     """
     pictures = np.concatenate([random[None], best])
     places = [f"no. {number}" for number in range(1, len(random) + 1)]
-    figure = _wall(pictures, rows=["the first faces", *(f"best for {name}" for name in names)], columns=places)
+    figure = wall(pictures, rows=["the first faces", *(f"best for {name}" for name in names)], columns=places)
     for (row, column), confidence in np.ndenumerate(confidences):
         x, y = _corner(pictures.shape[2:4], row + 1, column)
         figure.add_annotation(
@@ -59,7 +59,7 @@ def film_strip(pictures: np.ndarray, steps: Sequence[int], *, names: Sequence[st
     against the first column, as a share of the range from black to white.
     """
     rows = np.swapaxes(pictures, 0, 1)
-    figure = _wall(rows, rows=list(names), columns=[str(step) for step in steps])
+    figure = wall(rows, rows=list(names), columns=[str(step) for step in steps])
     figure.update_layout(title_text="The selected reconstruction of each person after so many steps")
     figure.update_xaxes(title_text="steps of the optimisation", title_standoff=6)
     moved = np.abs(rows.astype(float) - rows[:, :1]).mean(axis=(0, 2, 3, 4)) / 255  # (steps,)
@@ -74,12 +74,14 @@ def film_strip(pictures: np.ndarray, steps: Sequence[int], *, names: Sequence[st
 
 def film_slider(
     pictures: np.ndarray,
-    steps: Sequence[int],
+    steps: Sequence[float],
     ranks: np.ndarray,
     distances: np.ndarray,
     *,
     threshold: float,
     names: Sequence[str],
+    over: str = "steps",
+    shown: int = -1,
 ) -> Drawn:
     """One face for each person and beside it the judges' words, with a slider over the steps that needs no kernel.
 
@@ -89,8 +91,11 @@ def film_slider(
     ranks : of shape (steps, people); 1 where the evaluator names the person
     distances : of shape (steps, people), from the second judge
     threshold : distance below which the second judge takes two photographs for one person
+    over : what the slider moves through, if `steps` are other ascending numbers, such as smoothing factors
+    shown : the place in `steps` that is shown first
     """
-    shown, count = len(steps) - 1, len(names)
+    shown, count = range(len(steps))[shown], len(names)
+    margin = 0.06 * (steps[-1] - steps[0])
     rows = -(-count // BLOCKS)
     titles = ["", "rank", "distance"] * min(BLOCKS, count)
     figure = make_subplots(
@@ -103,7 +108,9 @@ def film_slider(
     )
     for person, name in enumerate(names):
         place = {"row": person // BLOCKS + 1, "col": person % BLOCKS * 3 + 1}
-        figure.add_trace(go.Image(source=_source(pictures[shown, person]), zsmooth="fast", hoverinfo="skip"), **place)
+        figure.add_trace(
+            go.Image(source=picture_source(pictures[shown, person]), zsmooth="fast", hoverinfo="skip"), **place
+        )
         figure.update_xaxes(visible=False, **place)
         figure.update_yaxes(showticklabels=False, ticks="", title_text=name, title_standoff=2, **place)
     for curves, look, shift in ((ranks, RANK, 1), (distances, DISTANCE, 2)):
@@ -114,13 +121,15 @@ def film_slider(
             bound = 1 if shift == 1 else threshold
             figure.add_hline(y=bound, line={"color": "#555555", "dash": "dash", "width": 1}, **place)
             figure.update_yaxes(_axis(curves, threshold) if shift == 2 else _rank_axis(curves), **place)
-            figure.update_xaxes(range=(-3, steps[-1] + 3), showticklabels=place["row"] == rows, **place)
+            figure.update_xaxes(
+                range=(steps[0] - margin, steps[-1] + margin), showticklabels=place["row"] == rows, **place
+            )
     marks = [place for place, trace in enumerate(figure.data) if trace.name == "now"]
     moving = [*range(count), *marks]
     figure.frames = [_frame(row, step, pictures, ranks, distances, moving) for row, step in enumerate(steps)]
     figure.update_layout(base_layout("Reconstructions and their judges", height=150 * rows + 190))
     figure.update_layout(
-        showlegend=False, sliders=[_slider(steps, shown)], margin={"t": 90, "l": 30, "r": 10, "b": 110}
+        showlegend=False, sliders=[_slider(steps, shown, over)], margin={"t": 90, "l": 30, "r": 10, "b": 110}
     )
     ends = "; ".join(
         f"{name}: rank {ranks[0, one]:.0f} to {ranks[-1, one]:.0f}, distance {distances[0, one]:.1f} to "
@@ -128,9 +137,10 @@ def film_slider(
         for one, name in enumerate(names)
     )
     alt = (
-        f"A face for each of {count} people, and two curves beside each over {steps[-1]} steps: the evaluator's rank "
-        f"of the person, on a logarithmic axis, dashed at rank 1, and the second judge's distance, dashed at the "
-        f"threshold of {threshold:.2f}. Lower is better for the attack. From the first step to the last: {ends}."
+        f"A face for each of {count} people, and two curves beside each over the {over}, from {steps[0]:g} to "
+        f"{steps[-1]:g}: the evaluator's rank of the person, on a logarithmic axis, dashed at rank 1, and the second "
+        f"judge's distance, dashed at the threshold of {threshold:.2f}. Lower is better for the attack. From the first "
+        f"of these {over} to the last: {ends}."
     )
     return Drawn(figure, alt, {"median_distance": np.median(distances, axis=1) / threshold})
 
@@ -141,20 +151,20 @@ def face_pairs(photographs: np.ndarray, reconstructions: np.ndarray, *, names: S
     For `reproduce.show_photographs`, which stores nothing.
     """
     pictures = np.stack([photographs, reconstructions])
-    figure = _wall(pictures, rows=["photograph", "reconstruction"], columns=list(names))
+    figure = wall(pictures, rows=["photograph", "reconstruction"], columns=list(names))
     figure.update_layout(title_text="A photograph that the target never saw, and what the attack handed in")
     alt = f"Two rows of {len(names)} faces: a photograph of each person above, the reconstruction below it."
     return Drawn(figure, alt, {})
 
 
-def _wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
+def wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
     """All pictures, of shape (rows, columns, h, w, 3), as one image; the labels are the ticks of its axes."""
     height, width = pictures.shape[2:4]
-    wall = np.full((len(rows) * (height + GAP), len(columns) * (width + GAP), 3), 255, dtype=np.uint8)
+    pixels = np.full((len(rows) * (height + GAP), len(columns) * (width + GAP), 3), 255, dtype=np.uint8)
     for row, column in np.ndindex(pictures.shape[:2]):
         x, y = _corner((height, width), row, column)
-        wall[y : y + height, x : x + width] = pictures[row, column]
-    figure = go.Figure(go.Image(source=_source(wall), zsmooth="fast", hoverinfo="skip"))
+        pixels[y : y + height, x : x + width] = pictures[row, column]
+    figure = go.Figure(go.Image(source=picture_source(pixels), zsmooth="fast", hoverinfo="skip"))
     figure.update_layout(base_layout("", height=TILE * len(rows) + 135))
     figure.update_layout(margin={"l": 130 if max(map(len, rows)) > 10 else 60})
     quiet: dict[str, Any] = {
@@ -176,7 +186,7 @@ def _corner(size: tuple[int, ...], row: int, column: int) -> tuple[int, int]:
     return column * (size[1] + GAP), row * (size[0] + GAP)
 
 
-def _source(picture: np.ndarray) -> str:
+def picture_source(picture: np.ndarray) -> str:
     """A picture as a data URI: a tenth of the size of its numbers."""
     from PIL import Image
 
@@ -185,18 +195,18 @@ def _source(picture: np.ndarray) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 
-def _curve(steps: Sequence[int], values: np.ndarray, look: dict[str, str]) -> go.Scatter:
+def _curve(steps: Sequence[float], values: np.ndarray, look: dict[str, str]) -> go.Scatter:
     return go.Scatter(
         x=list(steps),
         y=values.round(3),
         mode="lines+markers",
         line={"color": look["color"], "width": 2},
         marker={"color": look["color"], "symbol": look["symbol"], "size": 6},
-        hovertemplate="step %{x}: %{y:.3g}<extra></extra>",
+        hovertemplate="%{x:g}: %{y:.3g}<extra></extra>",
     )
 
 
-def _now(step: int, value: float) -> go.Scatter:
+def _now(step: float, value: float) -> go.Scatter:
     """The mark of the step that is shown."""
     look = {"symbol": "diamond-open", "size": 11, "color": "#000000", "line": {"width": 2}}
     return go.Scatter(
@@ -220,15 +230,15 @@ def _axis(distances: np.ndarray, threshold: float) -> dict[str, Any]:
 
 
 def _frame(
-    row: int, step: int, pictures: np.ndarray, ranks: np.ndarray, distances: np.ndarray, moving: list[int]
+    row: int, step: float, pictures: np.ndarray, ranks: np.ndarray, distances: np.ndarray, moving: list[int]
 ) -> go.Frame:
-    """The faces and the marks after `step` steps."""
-    faces = [go.Image(source=_source(picture)) for picture in pictures[row]]
+    """The faces and the marks at `step`."""
+    faces = [go.Image(source=picture_source(picture)) for picture in pictures[row]]
     marks = [go.Scatter(x=[step], y=[round(float(one), 3)]) for one in (*ranks[row], *distances[row])]
-    return go.Frame(name=str(step), data=[*faces, *marks], traces=moving)
+    return go.Frame(name=f"{step:g}", data=[*faces, *marks], traces=moving)
 
 
-def _slider(steps: Sequence[int], shown: int) -> dict[str, Any]:
+def _slider(steps: Sequence[float], shown: int, over: str) -> dict[str, Any]:
     move = {"mode": "immediate", "frame": {"duration": 0, "redraw": True}, "transition": {"duration": 0}}
-    stops = [{"label": str(step), "method": "animate", "args": [[str(step)], move]} for step in steps]
-    return {"steps": stops, "active": shown, "currentvalue": {"prefix": "steps: "}, "pad": {"t": 35}}
+    stops = [{"label": f"{step:g}", "method": "animate", "args": [[f"{step:g}"], move]} for step in steps]
+    return {"steps": stops, "active": shown, "currentvalue": {"prefix": f"{over}: "}, "pad": {"t": 35}}

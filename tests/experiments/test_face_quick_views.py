@@ -48,7 +48,7 @@ def scene():
     def embed(images):
         return ((images[:, :, 0, 0] + 1) * 127.5).round()
 
-    judges = Judges(nn.Identity(), embed, np.array([[20.0], [40.0]]), np.array([0, 1]), 5.0)
+    judges = Judges(nn.Identity(), embed, np.array([[20.0], [40.0]]), np.array([0, 1]), 5.0, 1.0)
     return face_quick.Scene(people, SimpleNamespace(model=Brightness()), None, judges, Grey())
 
 

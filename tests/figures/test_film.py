@@ -109,6 +109,19 @@ def test_slider_begins_at_the_last_step_and_says_both_judges(slider):
     np.testing.assert_allclose(slider.arrays["median_distance"], np.array([8, 7.5, 6]) / 6.5)
 
 
+def test_slider_can_move_through_factors():
+    drawn = film_slider(
+        shade(3, 3), (-0.05, 0.0, 0.1), RANKS, DISTANCES, threshold=6.5, names=NAMES, over="factor", shown=1
+    )
+    slider = drawn.figure.layout.sliders[0]
+    assert slider.active == 1 and slider.currentvalue.prefix == "factor: "
+    assert (
+        [step.label for step in slider.steps] == [frame.name for frame in drawn.figure.frames] == ["-0.05", "0", "0.1"]
+    )
+    assert drawn.figure.data[0].source == drawn.figure.frames[1].data[0].source
+    assert "over the factor, from -0.05 to 0.1" in drawn.alt
+
+
 def test_trace_is_the_median_and_skips_the_missing_cosine():
     losses = np.array([[9.0, 8.0, 1.0], [5.0, 6.0, 7.0], [5.0, 0.0, 9.0], [4.0, 4.0, 4.0]])
     norms = np.array([[4.0], [1.0], [2.0], [1.0]]) * [1, 1, 100]
