@@ -18,6 +18,7 @@ from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_targets import Fitted
 from mia_kit.experiments.knowledge_extraction import knowledge_extraction
+from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
 from mia_kit.models import in_batches

@@ -6,7 +6,6 @@ loses at most the part at work.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,7 @@ from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_t
 from mia_kit.experiments.priors import build
 from mia_kit.experiments.store import Store
 from mia_kit.models import Classifier, FaceEmbedder, Prior, embed, load_embedder
-from mia_kit.models.style_prior import WEIGHTS
+from mia_kit.models.style_prior import weights_digest
 
 # Raise it when a part's code gives other results.
 VERSION = 1
@@ -122,7 +121,7 @@ class Parts:
             "target": self._target_settings(smoothing, per_class, seed),
             "evaluator": self._settings("evaluator", seed),
             "attack": self.recipe["attack"],
-            "prior": [self.recipe["prior"], hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()],
+            "prior": [self.recipe["prior"], weights_digest()],
         }
         stages = {"sampling": sampling, "selection": selection}
         others = {stage: factor for stage, factor in stages.items() if factor is not None and factor != smoothing}

@@ -12,6 +12,7 @@ import numpy as np
 
 from mia_kit.experiments.face_attack import STAGES
 from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import Interval, cluster_interval
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from mia_kit.data.aligned import load_aligned, load_public_faces
 from mia_kit.metrics import frechet_distance, manifold_measures
 from mia_kit.models import DCGAN_FRAME, Framed, Prior, embed, in_batches, load_dcgan, load_embedder, sample_latents
-from mia_kit.models.style_prior import load_style_prior
+from mia_kit.models.style_prior import load_style_prior, weights_digest
 
 VERSION = 1
 
@@ -36,6 +36,11 @@ def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
             made = draw(build(name), count, seed=seed)
             results["priors"][name].append(compare(real, embed(embedder, made).numpy(), recipe["k"]))
     return results
+
+
+def inputs() -> dict[str, str]:
+    """What the results depend on besides the recipe."""
+    return {"style_prior": weights_digest()}
 
 
 def build(name: str) -> Prior:

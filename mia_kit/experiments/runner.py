@@ -65,7 +65,7 @@ def run(name: str, progress: bool = True, *, store: Store | None = None) -> Path
         seconds = time.perf_counter() - began + store.carried - before
         return {"measurement": json.loads(json.dumps(measurement(recipe, results, seconds)))}
 
-    stored = store.get(RECIPE_KIND, recipe, measure, version=experiment.VERSION)
+    stored = store.get(RECIPE_KIND, _settings(recipe, experiment), measure, version=experiment.VERSION)
     return write_measurement(Path(name).stem, stored["measurement"])
 
 
@@ -74,7 +74,12 @@ def measured_before(name: str, *, store: Store | None = None) -> dict[str, Any] 
     recipe, experiment = _read(name)
     if not hasattr(experiment, "VERSION"):
         return None
-    return (store or Store()).about(RECIPE_KIND, recipe, version=experiment.VERSION)
+    return (store or Store()).about(RECIPE_KIND, _settings(recipe, experiment), version=experiment.VERSION)
+
+
+def _settings(recipe: dict[str, Any], experiment: ModuleType) -> dict[str, Any]:
+    """What the result of a recipe depends on."""
+    return recipe | ({"inputs": experiment.inputs()} if hasattr(experiment, "inputs") else {})
 
 
 def _read(name: str) -> tuple[dict[str, Any], ModuleType]:

@@ -9,6 +9,7 @@ style alone; and channels are few. One style serves all layers, as in Plug & Pla
 
 from __future__ import annotations
 
+import hashlib
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -159,6 +160,11 @@ class _Down(nn.Module):
         inner = activate(self.second(halve(activate(self.first(x)))))
         both: Tensor = (inner + self.shortcut(halve(x))) / math.sqrt(2)
         return both
+
+
+def weights_digest() -> str:
+    """The sha256, in hexadecimal, of the file of weights."""
+    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
 def load_style_prior(*, truncation: float = 0.5) -> StylePrior:

@@ -376,3 +376,15 @@ def test_an_experiment_without_a_version_is_measured_every_time(recipe, tmp_path
     monkeypatch.setitem(sys.modules, "mia_kit.experiments.toy_of_parts", plain)
     assert [cli.main(["run", str(recipe)]) for _ in range(2)] == [0, 0] and len(calls) == 2
     assert not (tmp_path / "cache").exists()
+
+
+def test_other_inputs_are_measured_again(recipe, monkeypatch):
+    """Weights that an experiment reads are not in its recipe."""
+    plain, calls = ModuleType("plain"), []
+    plain.run = lambda recipe, progress: calls.append(1) or {"claims": {}}
+    plain.VERSION, weights = 1, ["old"]
+    plain.inputs = lambda: {"weights": weights[0]}
+    monkeypatch.setitem(sys.modules, "mia_kit.experiments.toy_of_parts", plain)
+    for now, measured in (("old", 1), ("old", 1), ("new", 2), ("old", 2)):
+        weights[0] = now
+        assert cli.main(["run", str(recipe)]) == 0 and len(calls) == measured
