@@ -1,14 +1,16 @@
 """Chapter 3's live attack: its numbers fit together, what it says without the DCGAN, and a film of a tiny scene."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tiny_people import FlatPrior, shaded_people
 
 from mia_kit.attacks import Settings
 from mia_kit.data import DataError
-from mia_kit.experiments import face_quick
+from mia_kit.experiments import face_quick, face_third_judge
 from mia_kit.experiments.face_attack import appoint
 from mia_kit.experiments.face_people import load_people
 from mia_kit.experiments.face_quick import ATTACK, EVALUATOR, PHOTOGRAPHS, POOL, SIZE, TARGET, Scene
@@ -42,17 +44,22 @@ def test_without_the_dcgan_nothing_is_trained(tmp_path: Path, monkeypatch: pytes
         face_quick.set_up(progress=False)
 
 
-def test_a_film_of_a_tiny_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def tiny_scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Four people of two shades, untrained networks, an attack of two steps."""
     numbers = {"pool": 10, "candidates": 3, "steps": 2, "selection_views": 2, "film": [0, 1, 2]}
     monkeypatch.setattr(face_quick, "ATTACK", ATTACK | numbers)
+    monkeypatch.setattr(face_quick, "TARGET", {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3})
     monkeypatch.setattr(face_quick, "SIZE", 16)
     people = shaded_people(classes=4, each=10, pool=POOL)
-    brief = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
-    target = fit_target(people, brief, per_class=POOL, smoothing=0.0, seed=0, progress=False)
-    evaluator = fit_evaluator(people, brief, seed=1, progress=False)
+    target = fit_target(people, face_quick.TARGET, per_class=POOL, smoothing=0.0, seed=0, progress=False)
+    evaluator = fit_evaluator(people, face_quick.TARGET, seed=1, progress=False)
     judges = appoint(people, evaluator.model, evaluator.model.features)
-    scene = Scene(people, target, evaluator, judges, FlatPrior())
-    film = face_quick.attack_people(scene, [0, 2], seed=0, progress=False)
+    return Scene(people, target, evaluator, judges, FlatPrior())
+
+
+def test_a_film_of_a_tiny_scene(tiny_scene: Scene) -> None:
+    film = face_quick.attack_people(tiny_scene, [0, 2], seed=0, progress=False)
     assert film.steps == (0, 1, 2)
     assert len(film.frames) == len(film.measures) == 3
     for frame, measured in zip(film.frames, film.measures, strict=True):
@@ -62,3 +69,20 @@ def test_a_film_of_a_tiny_scene(monkeypatch: pytest.MonkeyPatch) -> None:
         assert measured.rank.min() >= 1
         assert measured.rank.max() <= 4
     assert not torch.equal(film.frames[0].images, film.frames[-1].images)
+
+
+def test_a_retrained_scene_has_another_target_and_the_same_judges(tiny_scene: Scene) -> None:
+    other = face_quick.retrained(tiny_scene, 0.2, per_class=2, progress=False)
+    assert other.judges is tiny_scene.judges and other.people is tiny_scene.people
+    before, after = (scene.target.model.state_dict()["head.weight"] for scene in (tiny_scene, other))
+    assert not torch.equal(before, after)
+
+
+def test_third_judge_is_asked_about_what_is_handed_in(tiny_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(face_quick, "set_up", lambda **_: tiny_scene)
+    monkeypatch.setattr(face_quick, "third_judge", lambda scene: replace(scene.judges, threshold=-1.0, genuine=0.25))
+    found = face_third_judge.run({"seeds": 2, "people": 3}, progress=False)
+    assert np.shape(found["handed_in"]["acc1"]["by_seed"]) == (2, 3)
+    assert found["handed_in"]["verified by the embedder"]["value"] == 0  # no distance lies below -1
+    assert found["judges"]["embedder"] == [{"threshold": -1.0, "genuine": 0.25}] * 2
+    assert found["judges"]["second"][0]["threshold"] == tiny_scene.judges.threshold
