@@ -114,7 +114,7 @@ def trained() -> tuple[ConvolutionalPrior, WhiteBox]:
     access = WhiteBox(Quarters(contrast=2.0))
     generator = ConvolutionalPrior(seed=0, latent_size=4, classes=4, **NETWORKS)
     critic = ProjectionCritic(4, seed=1, **NETWORKS)
-    settings = AdversarySettings(steps=120, batch_size=16, critic_steps=1, learning_rate=1e-2)
+    settings = AdversarySettings(steps=90, batch_size=12, critic_steps=1, learning_rate=1e-2)
     options = {"seed": 0, "per_class": 8, "settings": settings, "input_size": SIZE, "progress": False}
     plgmi.train(
         access, public_images(200), generator=generator, critic=critic, margin_weight=1.0, crop=UNMIRRORED, **options
