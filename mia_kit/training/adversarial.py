@@ -4,7 +4,8 @@ As in StyleGAN2 (Karras et al., CVPR 2020): softplus losses, R1 penalty every 16
 moving average of the generator's weights, which is what is kept. Unlike there, both players see the same generated
 images in a step, which saves a fifth of the time, and there is no path-length penalty.
 
-What a step draws at random depends on `seed` and its number alone, so a run that is killed goes on to the same weights.
+`play` takes the steps of this and of every other game of two networks (`mia_kit.training.wasserstein`). What a step
+draws at random depends on `seed` and its number alone, so a run that is killed goes on to the same weights.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,15 +57,8 @@ class _Players:
     average: nn.Module
     optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
 
-    def state(self, step: int, seconds: float) -> dict[str, Any]:
-        parts = {name: part.state_dict() for name, part in self._named().items()}
-        return {**parts, "step": step, "seconds": seconds}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        for name, part in self._named().items():
-            part.load_state_dict(state[name])
-
-    def _named(self) -> dict[str, Any]:
+    def parts(self) -> dict[str, Any]:
+        """What a checkpoint holds, by name."""
         first, second = self.optimisers
         return {
             "generator": self.generator,
@@ -114,20 +108,70 @@ def fit_gan(
         )
     players = _players(generator, discriminator, settings, device)
     run = _run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else ""
-    step, before = _resume(players, checkpoint, run) if checkpoint else (0, 0.0)
+
+    def turn(step: int) -> tuple[float, float]:
+        return _step(players, images, step, latent_size=latent_size, seed=seed, settings=settings)
+
+    def show(step: int) -> None:
+        if each_checkpoint:
+            each_checkpoint(players.average, step)
+
+    seconds = play(
+        players.parts(),
+        turn,
+        steps=settings.steps,
+        checkpoint_every=settings.checkpoint_every,
+        run=run,
+        checkpoint=checkpoint,
+        progress=progress,
+        each_checkpoint=show,
+    )
+    return players.average.eval(), seconds
+
+
+def play(
+    parts: Mapping[str, Any],
+    turn: Callable[[int], tuple[float, float]],
+    *,
+    steps: int,
+    checkpoint_every: int,
+    run: str,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+    each_checkpoint: Callable[[int], None] | None = None,
+) -> float:
+    """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
+
+    Parameters
+    ----------
+    parts : everything that changes from step to step, each with `state_dict` and `load_state_dict`
+    turn : takes the step of a number, from 0 to steps - 1, and gives the mean verdicts on real and on made images
+    run : all that shapes the result, as text; a checkpoint is for one run
+    each_checkpoint : is called with the steps taken so far every `checkpoint_every` steps and at the end
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint is damaged or of another run.
+    OSError
+        If a checkpoint cannot be written; the one before it is whole.
+    """
+    step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
     began = time.perf_counter() - before
-    with tqdm(total=settings.steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
-        while step < settings.steps:
-            verdicts = _step(players, images, step, latent_size=latent_size, seed=seed, settings=settings)
+    with tqdm(total=steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
+        while step < steps:
+            verdicts = turn(step)
             step += 1
             bar.update()
             bar.set_postfix(real=f"{verdicts[0]:.2f}", made=f"{verdicts[1]:.2f}", refresh=False)
-            if step % settings.checkpoint_every == 0 or step == settings.steps:
+            if step % checkpoint_every == 0 or step == steps:
                 if checkpoint:
-                    save_checkpoint(checkpoint, players.state(step, time.perf_counter() - began), run=run)
+                    state = {name: part.state_dict() for name, part in parts.items()}
+                    state |= {"step": step, "seconds": time.perf_counter() - began}
+                    save_checkpoint(checkpoint, state, run=run)
                 if each_checkpoint:
-                    each_checkpoint(players.average, step)
-    return players.average.eval(), time.perf_counter() - began
+                    each_checkpoint(step)
+    return time.perf_counter() - began
 
 
 def _players(generator: nn.Module, discriminator: nn.Module, settings: GanSettings, device: str) -> _Players:
@@ -149,13 +193,14 @@ def _run_key(players: _Players, images: np.ndarray, settings: str) -> str:
     return " ".join([settings, *weights, str(images.shape), pixels])
 
 
-def _resume(players: _Players, checkpoint: Path, run: str) -> tuple[int, float]:
+def _resume(parts: Mapping[str, Any], checkpoint: Path, run: str) -> tuple[int, float]:
     """Go on from the checkpoint, if there is one. Returns the steps and seconds that training has taken so far."""
     saved = load_checkpoint(checkpoint, run=run)
     if saved is None:
         return 0, 0.0
     try:
-        players.restore(saved)
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
         return int(saved["step"]), float(saved["seconds"])
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
         raise unreadable(checkpoint) from problem

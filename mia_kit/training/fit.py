@@ -30,6 +30,8 @@ from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
+# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD.
+Optimiser = Callable[..., torch.optim.Optimizer]
 
 # A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
 RUNAWAY = 10.0
@@ -105,6 +107,7 @@ def fit(
     smoothing: float = 0.0,
     objective: Objective | None = None,
     augment: Augment | None = None,
+    optimiser: Optimiser = torch.optim.Adam,
     epochs: int = 100,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
@@ -117,11 +120,12 @@ def fit(
     ----------
     model : gives logits of shape (n, classes) for images
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
-    labels : Tensor of shape (n,), integers in [0, classes)
+    labels : Tensor of shape (n,), integers in [0, classes); for an objective that takes soft labels, (n, classes)
     seed : seeds the order of the pictures, the augmentation and the model's own random layers
     smoothing : factor in (-inf, 1] of the default objective; leave it out when an objective is given
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default
+    optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
         default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
         objective or augmentation is known by its name alone: give one that has changed, or is made by the same
@@ -142,11 +146,15 @@ def fit(
         If a checkpoint cannot be written; the one before it is whole.
     """
     _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
+    if labels.ndim == 2 and objective is None:
+        raise ValueError("labels of shape (n, classes) need an objective that takes them, got none instead")
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    choices = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
+    choices: dict[str, Any] = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
+    if optimiser is not torch.optim.Adam:  # checkpoints of runs with Adam do not name it
+        choices["optimiser"] = optimiser
     key = _run_key(model, images, labels, **settings, **choices) if checkpoint else ""
     objective = objective or smoothed_objective(smoothing, epochs)
-    run = _start(model, epochs, learning_rate)
+    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate))
     began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
@@ -171,8 +179,7 @@ def fit(
     return FitResult(tuple(run.history), run.runaway_epoch, time.perf_counter() - began)
 
 
-def _start(model: nn.Module, epochs: int, learning_rate: float) -> _Run:
-    optimiser = torch.optim.Adam(model.parameters(), lr=learning_rate)
+def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _Run:
     milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
     return _Run(model, optimiser, scheduler, [])
@@ -236,7 +243,7 @@ def _run_epoch(
 
 
 def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both: bool) -> None:
-    if images.ndim != 4 or labels.shape != images.shape[:1] or len(labels) < 2:
+    if images.ndim != 4 or labels.ndim not in (1, 2) or labels.shape[:1] != images.shape[:1] or len(labels) < 2:
         raise ValueError(
             "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 2, "
             f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
@@ -248,7 +255,7 @@ def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both
 
 
 def _ran_away(loss: float, labels: Tensor) -> bool:
-    guessing = math.log(max(2, int(labels.max()) + 1))
+    guessing = math.log(max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1))
     return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
 
 

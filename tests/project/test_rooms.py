@@ -37,7 +37,8 @@ ARROWS = {
     "training": {"models", "data", "smoothing", "threads"},
     "defences": {"training", "models", "data", "smoothing"},
     "access": {"models", "defences"},
-    "attacks": {"access", "models"},
+    # Some attacks train their prior or surrogates on the target's answers.
+    "attacks": {"access", "models", "training"},
     "membership": {"access", "training"},
     "metrics": set(),
     "exercises": {"smoothing", "toy", "data", "models", "training", "metrics"},

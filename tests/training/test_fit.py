@@ -180,3 +180,28 @@ def test_one_thread_restores_the_number_of_threads():
         assert torch.get_num_threads() == 1
         raise RuntimeError
     assert torch.get_num_threads() == before
+
+
+def test_soft_labels_and_another_optimiser_equal_a_plain_loop():
+    """As a surrogate is distilled: an objective of confidences, plain SGD. One batch an epoch, so no order matters."""
+    images, labels = task()
+    soft = torch.nn.functional.one_hot(labels, 2).float() * 0.6 + 0.2
+    model, plain = small_model(), small_model()
+
+    def objective(model, images, answers, epoch):
+        return cross_entropy(model(images), answers)
+
+    options = {"seed": 0, "objective": objective, "epochs": 3, "batch_size": len(labels), "progress": False}
+    fit(model, images, soft, optimiser=torch.optim.SGD, learning_rate=0.5, **options)
+    optimiser = torch.optim.SGD(plain.parameters(), lr=0.5)
+    for _ in range(3):
+        optimiser.zero_grad()
+        cross_entropy(plain(images), soft).backward()
+        optimiser.step()
+    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-5, rtol=1e-4)
+
+
+def test_soft_labels_need_an_objective_that_takes_them():
+    images, labels = task()
+    with pytest.raises(ValueError, match=r"labels of shape \(n, classes\) need an objective that takes them"):
+        fit(small_model(), images, labels[:, None].float(), seed=0, epochs=1, progress=False)

@@ -123,6 +123,7 @@ OTHERS = {
     "batch size": {"batch_size": 9},
     "learning rate": {"learning_rate": 0.02},
     "augmentation": {"augment": None},
+    "optimiser": {"optimiser": torch.optim.SGD},
     "objective": {"smoothing": 0.0, "objective": other_objective},
     "one pixel": {"images": IMAGES + (torch.arange(640) == 77).reshape(IMAGES.shape) * 1e-3},
     "shape": {"images": IMAGES.reshape(40, 1, 2, 8)},

@@ -1,0 +1,118 @@
+"""GMI, "The Secret Revealer" (Zhang et al., CVPR 2020): a latent that the target and a GAN's critic both like.
+
+Minimises -D(G(z)) + 100 * cross-entropy. Prior and critic are trained on public images, without the target:
+
+    fit_adversaries(ConvolutionalPrior(seed=0), Critic(seed=1), (images,), game=Wasserstein(), seed=2)
+
+Any other prior with a critic for its images will do, and any other loss in place of the cross-entropy, such as LOMMA's.
+
+Differences from the paper. Its loss is a mean over a batch of 64 candidates, which makes each candidate's step 64 times
+shorter than the learning rate says; ours do not depend on the batch, so this factor is a setting, `averaged_over`.
+Latents are clamped at the start as well as after each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks.latent_search import (
+    Group,
+    ImageLoss,
+    SearchSettings,
+    as_seen,
+    descend,
+    invert,
+    on_images,
+    white_box,
+)
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.reconstructions import Reconstructions
+from mia_kit.models.priors import Prior
+
+
+@dataclass(frozen=True)
+class Settings(SearchSettings):
+    """The paper's numbers; later papers take up to 2,400 steps.
+
+    identity_weight : of the target's loss against the critic's verdict
+    bound : latents stay in [-bound, bound]
+    """
+
+    momentum: float = 0.9
+    identity_weight: float = 100.0
+    bound: float = 1.0
+    averaged_over: int = 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.momentum < 1 or self.identity_weight < 0 or self.bound <= 0 or self.averaged_over < 1:
+            raise ValueError(
+                "momentum must lie in [0, 1), identity_weight be at least 0, bound above 0, averaged_over at least 1, "
+                f"got {self.momentum}, {self.identity_weight}, {self.bound} and {self.averaged_over} instead"
+            )
+
+
+def run(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    critic: nn.Module,
+    seed: int,
+    settings: Settings | None = None,
+    loss: Loss | ImageLoss = cross_entropy,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once.
+
+    Parameters
+    ----------
+    access : the whole model; AccessError for less
+    target_classes : different classes in [0, classes)
+    prior : generator whose latents are searched, in evaluation mode, on the model's device
+    critic : gives verdicts of shape (n,) on the prior's images, large where they look real
+    seed : seeds the latents
+    loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
+
+    Raises
+    ------
+    AccessError
+        If `access` is less than a WhiteBox.
+    ValueError
+        If a class is out of range or given twice, or the prior or critic do not fit.
+    """
+    settings, access = settings or Settings(), white_box(access, "GMI")
+    identity = on_images(access, loss)
+
+    def search(group: Group) -> tuple[Tensor, Tensor]:
+        z = group.latents[:, 0].clamp(-settings.bound, settings.bound).requires_grad_()
+        optimiser = torch.optim.SGD([z], lr=settings.learning_rate / settings.averaged_over, momentum=settings.momentum)
+
+        def losses(_: int) -> Tensor:
+            images = prior.synthesise(prior.map(z))
+            told = identity(as_seen(access, images, settings.input_size), group.targets)
+            return total_loss(critic(images), told, settings)
+
+        @torch.no_grad()
+        def clamp() -> None:
+            z.clamp_(-settings.bound, settings.bound)
+
+        records = descend([z], losses, optimiser, settings.steps, bar=group.bar, after_step=clamp)
+        return prior.map(z.detach()), records
+
+    return invert(access, target_classes, prior, settings, search, seed=seed, progress=progress)
+
+
+def total_loss(verdicts: Tensor, identity: Tensor, settings: Settings) -> Tensor:
+    """-D(G(z)) + identity_weight * identity, for verdicts and identity losses of shape (n,); ValueError otherwise."""
+    if verdicts.shape != identity.shape:
+        raise ValueError(
+            "expected a critic's verdicts and the identity losses to have one shape (n,), "
+            f"got {tuple(verdicts.shape)} and {tuple(identity.shape)} instead"
+        )
+    return -verdicts + settings.identity_weight * identity

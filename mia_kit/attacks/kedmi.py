@@ -1,0 +1,230 @@
+"""KED-MI, Knowledge-Enriched Distributional Model Inversion (Chen et al., ICCV 2021).
+
+The discriminator learns from the target: it predicts the target's soft labels on public images, besides telling real
+from made (K classes and "fake", as in Salimans et al., NeurIPS 2016). The generator matches the discriminator's mean
+features, and is to make images of which the discriminator is sure (a weight of 1e-4 on the entropy). The inversion
+looks for a normal distribution of latents, of which it learns mean and log variance, and draws the candidates from it.
+
+Differences from the paper. The target is asked about every public image once before training, not in every step. One
+step of the discriminator goes with each of the generator; the weight of the identity loss, 100, is GMI's. The target
+is in evaluation mode throughout: its batch norm must not learn from the attack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import log_softmax, logsigmoid
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks.latent_search import (
+    GanTraining,
+    Group,
+    ImageLoss,
+    SearchSettings,
+    answers,
+    as_seen,
+    check_classes,
+    descend,
+    invert,
+    on_images,
+    step_random,
+    white_box,
+)
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.reconstructions import Reconstructions
+from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior
+from mia_kit.models.priors import Prior
+from mia_kit.training.wasserstein import AdversarySettings, draw_latents, fit_adversaries, make
+
+TRAINING = AdversarySettings(critic_steps=1)
+
+
+@dataclass(frozen=True)
+class Settings(SearchSettings):
+    """The paper's numbers.
+
+    starts : distributions for each class
+    samples : candidates drawn from each distribution in the end
+    identity_weight : of the target's loss against the discriminator's verdict
+    """
+
+    starts: int = 1
+    steps: int = 2400
+    samples: int = 5
+    identity_weight: float = 100.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.samples < 1 or self.identity_weight < 0:
+            raise ValueError(
+                "samples must be at least 1 and identity_weight at least 0, "
+                f"got {self.samples} and {self.identity_weight} instead"
+            )
+
+    @property
+    def candidates(self) -> int:
+        """All samples of all starts."""
+        return self.starts * self.samples
+
+
+@dataclass(frozen=True)
+class KnowledgeGame:
+    """The losses of both players on batches of (images, the target's confidences in them)."""
+
+    entropy_weight: float = 1e-4
+
+    def critic_loss(
+        self, critic: ClassDiscriminator, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Cross-entropy with the soft labels, less the log probabilities that real is real and made is fake."""
+        real, soft_labels = batch
+        on_real = critic(real)
+        on_made = critic(make(generator, draw_latents(generator, real, random)))
+        loss = discriminator_loss(on_real, on_made, soft_labels)
+        return loss, on_real.logsumexp(dim=1), on_made.logsumexp(dim=1)
+
+    def generator_loss(
+        self, critic: ClassDiscriminator, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+    ) -> Tensor:
+        """Feature matching plus entropy_weight times the entropy of the classes predicted for made images."""
+        real, _ = batch
+        made = critic.features(generator(draw_latents(generator, real, random)))
+        with torch.no_grad():
+            wanted = critic.features(real)
+        return feature_matching(wanted, made) + self.entropy_weight * entropy(critic.head(made)).mean()
+
+
+GAME = KnowledgeGame()
+
+
+def train(
+    access: WhiteBox,
+    images: Tensor,
+    *,
+    generator: ConvolutionalPrior,
+    discriminator: ClassDiscriminator,
+    seed: int,
+    game: KnowledgeGame = GAME,
+    settings: AdversarySettings = TRAINING,
+    input_size: tuple[int, int] = (64, 64),
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> GanTraining:
+    """Train generator and discriminator in place on public images and what the target says about them.
+
+    Parameters
+    ----------
+    images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
+    discriminator : with as many classes as the target; ValueError otherwise
+    game : the losses; those of the paper by default
+    input_size : what the target was trained on
+    checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
+
+    Raises as `fit_adversaries` does, and AccessError if `access` is less than a WhiteBox.
+    """
+    access, before = white_box(access, "KED-MI"), access.queries
+    soft_labels = answers(access, images, input_size)  # (n, classes)
+    queries = access.queries - before
+    check_classes("discriminator", discriminator.head.out_features, soft_labels)
+    seconds = fit_adversaries(
+        generator,
+        discriminator,
+        (images, soft_labels),
+        game=game,
+        seed=seed,
+        settings=settings,
+        checkpoint=checkpoint,
+        device=access.device,
+        progress=progress,
+    )
+    return GanTraining(seconds, queries)
+
+
+def run(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    discriminator: nn.Module,
+    seed: int,
+    settings: Settings | None = None,
+    loss: Loss | ImageLoss = cross_entropy,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once.
+
+    Parameters
+    ----------
+    access : the whole model; AccessError for less
+    target_classes : different classes in [0, classes)
+    prior : generator whose latents are searched, in evaluation mode, on the model's device
+    discriminator : gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake"
+    seed : seeds the draws
+    loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
+
+    All candidates of a start share its distribution and its trace. Each starts from the standard normal one.
+
+    Raises
+    ------
+    AccessError
+        If `access` is less than a WhiteBox.
+    ValueError
+        If a class is out of range or given twice, or the prior or discriminator do not fit.
+    """
+    settings, access = settings or Settings(), white_box(access, "KED-MI")
+    identity = on_images(access, loss)
+
+    def search(group: Group) -> tuple[Tensor, Tensor]:
+        mean = torch.zeros_like(group.latents[:, 0]).requires_grad_()  # (n, latent_size)
+        log_variance = torch.zeros_like(mean).requires_grad_()
+        optimiser = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
+
+        def losses(step: int) -> Tensor:
+            noise = torch.randn(group.searches, mean.shape[1], generator=step_random(seed, step))[group.places]
+            images = prior.synthesise(prior.map(draw(mean, log_variance, noise.to(mean))))
+            told = identity(as_seen(access, images, settings.input_size), group.targets)
+            return settings.identity_weight * told - log_real(discriminator(images))
+
+        records = descend([mean, log_variance], losses, optimiser, settings.steps, bar=group.bar)
+        with torch.no_grad():
+            drawn = draw(mean[:, None], log_variance[:, None], group.latents)  # (n, samples, latent_size)
+            return prior.map(drawn.flatten(0, 1)), records
+
+    return invert(access, target_classes, prior, settings, search, seed=seed, progress=progress)
+
+
+def draw(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """Normal latents with gradients to mean and log variance, for standard normal noise."""
+    return mean + (0.5 * log_variance).exp() * noise
+
+
+def log_real(logits: Tensor) -> Tensor:
+    """Log of the probability, of shape (n,), of any of the K classes against "fake", whose logit is 0."""
+    return logsigmoid(logits.logsumexp(dim=1))
+
+
+def log_fake(logits: Tensor) -> Tensor:
+    """Log of the probability, of shape (n,), of "fake"."""
+    return logsigmoid(-logits.logsumexp(dim=1))
+
+
+def discriminator_loss(on_real: Tensor, on_made: Tensor, soft_labels: Tensor) -> Tensor:
+    """-E[sum of soft label * log of class probability] - E[log real(real)] - E[log fake(made)]."""
+    named = (soft_labels * log_softmax(on_real, dim=1)).sum(dim=1)
+    return -(named + log_real(on_real)).mean() - log_fake(on_made).mean()
+
+
+def feature_matching(real: Tensor, made: Tensor) -> Tensor:
+    """Squared distance between the mean features of real and of made images, each of shape (n, d)."""
+    return (real.mean(dim=0) - made.mean(dim=0)).square().sum()
+
+
+def entropy(logits: Tensor) -> Tensor:
+    """Entropy of the K classes, of shape (n,): 0 where one is certain, log K where all are alike."""
+    log_shares = log_softmax(logits, dim=1)
+    return -(log_shares.exp() * log_shares).sum(dim=1)

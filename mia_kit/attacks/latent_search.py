@@ -1,0 +1,245 @@
+"""What GMI, KED-MI and PLG-MI share: a search among a generator's latents, then the choice of each class's best.
+
+Every search of every class goes through the same batches. The sum of their losses is taken, so that the size of a batch
+does not change a gradient, and what a step draws at random depends on the seed, the step and the place of the search.
+The images are synthesised once at the end and kept for every measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import cosine_similarity
+from tqdm.auto import tqdm
+
+from mia_kit.access import AccessError, WhiteBox
+from mia_kit.attacks import ppa
+from mia_kit.attacks.crops import Crop
+from mia_kit.attacks.losses import Loss
+from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.models import in_batches
+from mia_kit.models.priors import Prior, sample_latents
+
+# The best of a class is chosen by its image as it is.
+WHOLE_IMAGE = Crop(area=(1.0, 1.0))
+
+
+@runtime_checkable
+class ImageLoss(Protocol):
+    """A loss that looks at more than the logits, such as LOMMA's."""
+
+    def of_images(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Losses of shape (n,), with gradients, for images as the target takes them."""
+        ...
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What the searches have in common.
+
+    input_size : what the target was trained on, (h, w)
+    starts : searches for each class
+    keep : candidates of each class that are selected by the target's confidence in them
+    selection_crop, selection_views : what the target is shown of each candidate then, and how often
+    """
+
+    input_size: tuple[int, int] = (64, 64)
+    starts: int = 5
+    keep: int = 1
+    steps: int = 1500
+    learning_rate: float = 0.02
+    selection_crop: Crop = WHOLE_IMAGE
+    selection_views: int = 1
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        if self.starts < 1 or not 1 <= self.keep <= self.candidates:
+            raise ValueError(
+                "starts must be at least 1 and 1 <= keep <= candidates of a class must hold, "
+                f"got starts {self.starts}, keep {self.keep}, candidates {self.candidates} instead"
+            )
+        if self.steps < 0 or self.selection_views < 1 or self.batch_size < 1:
+            raise ValueError(
+                "steps must be at least 0, selection_views and batch_size at least 1, "
+                f"got {self.steps}, {self.selection_views} and {self.batch_size} instead"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate} instead")
+
+    @property
+    def candidates(self) -> int:
+        """Images of each class that the search ends with."""
+        return self.starts
+
+    @property
+    def as_plug_and_play(self) -> ppa.Settings:
+        """The same input, selection and batches in the words of `mia_kit.attacks.ppa`, whose stages are used."""
+        return ppa.Settings(
+            input_size=self.input_size,
+            pool=self.candidates,
+            candidates=self.candidates,
+            keep=self.keep,
+            selection_crop=self.selection_crop,
+            selection_views=self.selection_views,
+            batch_size=self.batch_size,
+        )
+
+
+@dataclass(frozen=True)
+class GanTraining:
+    """What training a prior took: seconds, and images that the target was asked about."""
+
+    seconds: float
+    queries: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Searches that share batches.
+
+    latents : Tensor of shape (n, candidates of a search, latent_size), where they begin
+    targets : int64 Tensor of shape (n,)
+    places : int64 Tensor of shape (n,), their numbers among all searches
+    searches : how many there are in all
+    """
+
+    latents: Tensor
+    targets: Tensor
+    places: Tensor
+    searches: int
+    bar: tqdm
+
+
+# From a group to the codes of its candidates, of shape (n * candidates of a search, ...), and records as in `descend`.
+Search = Callable[[Group], tuple[Tensor, Tensor]]
+
+
+def white_box(access: object, attack: str) -> WhiteBox:
+    """`access` if it is the whole model, in evaluation mode whatever was done with it since; AccessError otherwise."""
+    if not isinstance(access, WhiteBox):
+        raise AccessError(
+            f"{attack} needs the gradients of a WhiteBox, got {type(access).__name__} instead: "
+            "choose an attack that needs less, or another kind of access"
+        )
+    access.model.eval()
+    return access
+
+
+def on_images(access: WhiteBox, loss: Loss | ImageLoss) -> Callable[[Tensor, Tensor], Tensor]:
+    """The loss as a function of images as the target takes them, and target classes."""
+    if isinstance(loss, ImageLoss):
+        return loss.of_images
+    return lambda images, targets: loss(access.logits(images), targets)
+
+
+def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
+    """Images as the target takes them: of its size, and grey if it takes grey ones."""
+    if tuple(images.shape[2:]) != tuple(input_size):
+        images = ppa._resize(images, input_size)
+    return ppa._for_target(access, images)
+
+
+def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
+    """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image."""
+    return in_batches(
+        lambda batch: access.confidences(as_seen(access, batch.to(access.device), input_size)).cpu(), images
+    )
+
+
+def check_classes(what: str, classes: int, confidences: Tensor) -> None:
+    """ValueError unless a network has as many classes as the target's answers."""
+    if classes != confidences.shape[1]:
+        raise ValueError(f"the {what} must have the target's {confidences.shape[1]} classes, got {classes} instead")
+
+
+def step_random(seed: int, step: int) -> Generator:
+    """Where the draws of a step come from, apart from those of the latents."""
+    return Generator().manual_seed((seed + 1) * 1_000_003 + step)
+
+
+def invert(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    prior: Prior,
+    settings: SearchSettings,
+    search: Search,
+    *,
+    seed: int,
+    progress: bool,
+) -> Reconstructions:
+    """Search for all classes, synthesise, score by the target's confidence and select.
+
+    Raises ValueError if a class is out of range or given twice, or the prior's images do not fit the target.
+    """
+    before = access.queries
+    plug_and_play = settings.as_plug_and_play
+    ppa._check_targets(target_classes, ppa._classes(access, prior, plug_and_play))
+    samples = settings.candidates // settings.starts
+    targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
+    latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
+    codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
+    images = torch.cat([ppa._synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    targets = targets.repeat_interleave(samples)  # (m,)
+    generator = Generator().manual_seed(seed + 1)
+    scores = ppa.score_candidates(access, images, targets, plug_and_play, generator)
+    selected = ppa.select(scores, plug_and_play)
+    queries = access.queries - before
+    starts, film = torch.arange(len(codes)), codes.new_empty(0, *codes.shape)
+    images, codes, targets, scores, selected, film = (
+        part.cpu() for part in (images, codes, targets, scores, selected, film)
+    )
+    return Reconstructions(images, codes, targets, starts, scores, selected, Trace(*records), queries, film)
+
+
+def _in_groups(
+    search: Search, latents: Tensor, targets: Tensor, settings: SearchSettings, progress: bool
+) -> tuple[Tensor, Tensor]:
+    """Codes of all candidates, and records of shape (3, steps, m): those of a search for each of its candidates."""
+    parts, records = [], []
+    with tqdm(total=len(targets) * settings.steps, disable=not progress, desc="attacking", unit="image") as bar:
+        for places in torch.arange(len(targets)).split(settings.batch_size):
+            group = Group(latents[places], targets[places], places, len(targets), bar)
+            codes, record = search(group)
+            parts.append(codes)
+            records.append(record.repeat_interleave(latents.shape[1], dim=2))
+    return torch.cat(parts), torch.cat(records, dim=2)
+
+
+def descend(
+    variables: Sequence[Tensor],
+    losses: Callable[[int], Tensor],
+    optimiser: torch.optim.Optimizer,
+    steps: int,
+    *,
+    bar: tqdm,
+    after_step: Callable[[], None] | None = None,
+) -> Tensor:
+    """Optimise `variables`, each of shape (n, ...), in place.
+
+    `losses` gives the loss of each search, of shape (n,), for the number of a step. Returns losses, gradient norms and
+    cosines of successive gradients, of shape (3, steps, n). ValueError for losses of another shape.
+    """
+    count = len(variables[0])
+    records = torch.full((3, steps, count), float("nan"))
+    previous = None
+    for step in range(steps):
+        each = losses(step)
+        if each.shape != (count,):
+            raise ValueError(f"expected losses of shape ({count},), one a search, got {tuple(each.shape)} instead")
+        gradients = torch.autograd.grad(each.sum(), variables)
+        for variable, gradient in zip(variables, gradients, strict=True):
+            variable.grad = gradient
+        optimiser.step()
+        if after_step:
+            after_step()
+        flat = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
+        records[0, step], records[1, step] = each.detach(), flat.norm(dim=1)
+        if previous is not None:
+            records[2, step] = cosine_similarity(flat, previous, dim=1)
+        previous = flat
+        bar.update(count)
+    return records

@@ -1,0 +1,158 @@
+"""LOMMA, Re-thinking Model Inversion Attacks (Nguyen et al., CVPR 2023): a better loss for GMI and KED-MI.
+
+Two ideas, one loss: minus the target's raw logit, which does not saturate as cross-entropy does, plus a penalty on the
+squared distance of the penultimate features to their mean over public images; and the mean of it over the target and
+surrogates that were distilled from it on public images, so that what fools one model alone does not pay.
+
+    loss = lomma.prepare(access, [SmallClassifier(3, 530, seed=1)], images, seed=0)
+    gmi.run(access, [0, 1], prior=prior, critic=critic, seed=0, loss=loss)
+
+Differences from the paper. The target is asked once about every public image, the answers serve all surrogates and all
+their epochs, and the learning rate drops at the end as in all our training (see `mia_kit.training.fit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import kl_div, log_softmax
+
+from mia_kit.access import AccessError, WhiteBox
+from mia_kit.attacks.latent_search import check_classes, white_box
+from mia_kit.attacks.losses import logit
+from mia_kit.models import Classifier, in_batches
+from mia_kit.training import fit
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The paper's numbers; the size of a batch is ours."""
+
+    penalty: float = 1.0
+    epochs: int = 20
+    learning_rate: float = 0.01
+    batch_size: int = 64
+
+    def __post_init__(self) -> None:
+        if self.penalty < 0 or self.epochs < 1 or self.learning_rate <= 0 or self.batch_size < 2:
+            raise ValueError(
+                "penalty must be at least 0, epochs 1, batch_size 2 and learning_rate above 0, "
+                f"got {self.penalty}, {self.epochs}, {self.batch_size} and {self.learning_rate} instead"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class IdentityLoss:
+    """A loss to hand to `gmi.run` or `kedmi.run`.
+
+    models : the target, then the surrogates, each with `features` and a `head` on them
+    references : the mean features of each model, each of shape (d,)
+    queries : images that the target was asked about to prepare this loss
+    """
+
+    models: tuple[WhiteBox, ...]
+    references: tuple[Tensor, ...]
+    penalty: float = 1.0
+    queries: int = 0
+
+    def of_images(self, images: Tensor, targets: Tensor) -> Tensor:
+        """Losses of shape (n,); one query of the target for each image."""
+        parts = [
+            self._of_model(model, reference, images, targets)
+            for model, reference in zip(self.models, self.references, strict=True)
+        ]
+        return torch.stack(parts).mean(dim=0)
+
+    def _of_model(self, model: WhiteBox, reference: Tensor, images: Tensor, targets: Tensor) -> Tensor:
+        features = model.features(images)  # (n, d)
+        distances = (features - reference).square().sum(dim=1)
+        return logit(head_of(model)(features), targets) + self.penalty * distances
+
+
+def prepare(
+    access: WhiteBox,
+    surrogates: Sequence[Classifier],
+    images: Tensor,
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    checkpoints: Path | None = None,
+    progress: bool = True,
+) -> IdentityLoss:
+    """Distil the surrogates in place, find the mean features of all models, and return the loss.
+
+    Parameters
+    ----------
+    access : the whole model
+    surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
+    images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
+    seed : seeds the order of the images
+    checkpoints : folder to save the training of each surrogate in and to go on from; none by default
+
+    Raises
+    ------
+    AccessError
+        If `access` is less than a WhiteBox, or its model has no features or no head on them.
+    ValueError
+        If a surrogate has other classes than the target, or the images do not fit.
+    """
+    settings, access = settings or Settings(), white_box(access, "LOMMA")
+    head, before = head_of(access), access.queries
+    images = images.to(access.device)
+    features = in_batches(access.features, images)  # (n, d)
+    queries = access.queries - before
+    answers = in_batches(head, features).softmax(dim=1)  # (n, classes)
+    models, references = [access], [features.mean(dim=0)]
+    for place, surrogate in enumerate(surrogates):
+        check_classes("surrogate", surrogate.head.out_features, answers)
+        checkpoint = checkpoints / f"surrogate_{place}.pt" if checkpoints else None
+        distil(
+            surrogate, images, answers, seed=seed + place, settings=settings, checkpoint=checkpoint, progress=progress
+        )
+        models.append(WhiteBox(surrogate))
+        references.append(in_batches(surrogate.features, images).mean(dim=0))
+    return IdentityLoss(tuple(models), tuple(references), settings.penalty, queries)
+
+
+def distil(
+    surrogate: nn.Module,
+    images: Tensor,
+    answers: Tensor,
+    *,
+    seed: int,
+    settings: Settings,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> None:
+    """Train `surrogate` in place to give the target's `answers`, confidences of shape (n, classes), on `images`."""
+    fit(
+        surrogate,
+        images,
+        answers,
+        seed=seed,
+        objective=divergence,
+        optimiser=torch.optim.SGD,
+        epochs=settings.epochs,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+
+
+def divergence(model: nn.Module, images: Tensor, answers: Tensor, epoch: int) -> Tensor:
+    """Mean Kullback-Leibler divergence of the model's confidences from the target's; an objective for `fit`."""
+    return kl_div(log_softmax(model(images), dim=1), answers, reduction="batchmean")
+
+
+def head_of(access: WhiteBox) -> nn.Module:
+    """The layer that turns features into logits, so that one query gives both. AccessError if there is none."""
+    head = getattr(access.model, "head", None)
+    if head is None:
+        raise AccessError(f"{type(access.model).__name__} has no head: give a classifier of mia_kit.models")
+    found: nn.Module = head
+    return found

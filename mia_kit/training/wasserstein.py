@@ -1,0 +1,196 @@
+"""A generator against a critic: Adam, several steps of the critic for one of the generator, any two losses.
+
+`Wasserstein` holds the losses of WGAN-GP (Gulrajani et al., NeurIPS 2017), with which GMI trains its prior (Zhang et
+al., CVPR 2020). The numbers of `AdversarySettings` are GMI's; the steps and the size of a batch are ours. Images are
+shown as they are: mirrored faces are faces, but mirrored digits and road signs are not.
+
+As in `mia_kit.training.adversarial`, what a step draws depends on `seed` and its number alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Generator, Tensor, nn
+
+from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.training.adversarial import play
+from mia_kit.training.checkpoints import fingerprint
+
+
+@dataclass(frozen=True)
+class AdversarySettings:
+    """`critic_steps`: steps of the critic before each step of the generator."""
+
+    steps: int = 6000
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    critic_steps: int = 5
+    checkpoint_every: int = 100
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.critic_steps, self.checkpoint_every) < 1 or self.batch_size < 2:
+            raise ValueError(
+                "steps, critic_steps and checkpoint_every must be at least 1 and batch_size 2, got "
+                f"{self.steps}, {self.critic_steps}, {self.checkpoint_every} and {self.batch_size} instead"
+            )
+
+
+class Game(Protocol):
+    """The two losses. `repr` of a game must name all that shapes its result, for checkpoints to tell games apart."""
+
+    def critic_loss(
+        self, critic: Any, generator: Any, batch: tuple[Tensor, ...], random: Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The critic's loss, and its verdicts on real and on made images, for a look at the course of training."""
+        ...
+
+    def generator_loss(self, critic: Any, generator: Any, batch: tuple[Tensor, ...], random: Generator) -> Tensor:
+        """The generator's loss; the critic's weights are frozen meanwhile."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wasserstein:
+    """WGAN-GP: the critic's mean verdict on real images less that on made ones, with slopes of 1 between them."""
+
+    penalty: float = 10.0
+
+    def critic_loss(
+        self, critic: nn.Module, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """E[D(made)] - E[D(real)] + penalty * E[(|slope| - 1)^2]."""
+        (real,) = batch
+        made = make(generator, draw_latents(generator, real, random))
+        on_real, on_made = critic(real), critic(made)
+        share = torch.rand(len(real), 1, 1, 1, generator=random).to(real)
+        loss = on_made.mean() - on_real.mean() + self.penalty * slope_penalty(critic, real, made, share)
+        return loss, on_real, on_made
+
+    def generator_loss(
+        self, critic: nn.Module, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+    ) -> Tensor:
+        """-E[D(made)]."""
+        verdicts: Tensor = critic(generator(draw_latents(generator, batch[0], random)))
+        return -verdicts.mean()
+
+
+def fit_adversaries(
+    generator: nn.Module,
+    critic: nn.Module,
+    data: tuple[Tensor, ...],
+    *,
+    game: Game,
+    seed: int,
+    settings: AdversarySettings | None = None,
+    checkpoint: Path | None = None,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+    each_checkpoint: Callable[[int], None] | None = None,
+) -> float:
+    """Train both in place, and leave both in evaluation mode with frozen weights; returns the seconds taken.
+
+    Parameters
+    ----------
+    data : images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows
+    game : the losses; is given batches of `data`, drawn with replacement
+    checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. The game,
+        settings, seed, data and initial weights must be those of the first call
+    each_checkpoint : is called with the number of steps taken
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit.
+    CheckpointError
+        If the checkpoint is damaged or of other settings.
+    OSError
+        If a checkpoint cannot be written; the one before it is whole.
+    """
+    settings = settings or AdversarySettings()
+    _check(data)
+    for player in (generator, critic):
+        player.to(device).train().requires_grad_(True)
+    players = {"generator": generator, "critic": critic}
+    adams = {
+        f"{name}_adam": torch.optim.Adam(player.parameters(), lr=settings.learning_rate, betas=settings.betas)
+        for name, player in players.items()
+    }
+
+    def turn(step: int) -> tuple[float, float]:
+        random = Generator().manual_seed(seed * 1_000_003 + step)
+        for _ in range(settings.critic_steps):
+            batch = _batch(data, random, settings.batch_size, device)
+            loss, on_real, on_made = game.critic_loss(critic, generator, batch, random)
+            _descend(adams["critic_adam"], loss)
+        critic.requires_grad_(False)
+        batch = _batch(data, random, settings.batch_size, device)
+        _descend(adams["generator_adam"], game.generator_loss(critic, generator, batch, random))
+        critic.requires_grad_(True)
+        return on_real.detach().mean().item(), on_made.detach().mean().item()
+
+    seconds = play(
+        players | adams,
+        turn,
+        steps=settings.steps,
+        checkpoint_every=settings.checkpoint_every,
+        run=_run_key(players, data, f"{settings} {game} {seed}") if checkpoint else "",
+        checkpoint=checkpoint,
+        progress=progress,
+        each_checkpoint=each_checkpoint,
+    )
+    for player in (generator, critic):
+        player.eval().requires_grad_(False)
+    return seconds
+
+
+def slope_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, made: Tensor, share: Tensor) -> Tensor:
+    """Mean of (|slope| - 1)^2, the verdict's slope taken at share * real + (1 - share) * made, a share an image."""
+    between = (share * real + (1 - share) * made).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def draw_latents(generator: ConvolutionalPrior, images: Tensor, random: Generator) -> Tensor:
+    """Standard normal latents, one for each of `images` and where they are; the same on every device."""
+    return torch.randn(len(images), generator.latent_size, generator=random).to(images)
+
+
+@torch.no_grad()
+def make(generator: nn.Module, codes: Tensor) -> Tensor:
+    """Images for the critic to learn from: no gradient goes to the generator."""
+    images: Tensor = generator(codes)
+    return images
+
+
+def _batch(data: tuple[Tensor, ...], random: Generator, size: int, device: str | torch.device) -> tuple[Tensor, ...]:
+    index = torch.randint(len(data[0]), (size,), generator=random)
+    return tuple(part[index].to(device) for part in data)
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimiser.zero_grad()
+    loss.backward()
+    optimiser.step()
+
+
+def _run_key(players: dict[str, nn.Module], data: tuple[Tensor, ...], settings: str) -> str:
+    """All that shapes the result, as text: two runs with the same key end with the same weights."""
+    weights = [fingerprint(player.state_dict()) for player in players.values()]
+    return " ".join([settings, *weights, fingerprint({str(place): part for place, part in enumerate(data)})])
+
+
+def _check(data: tuple[Tensor, ...]) -> None:
+    shapes = [tuple(part.shape) for part in data]
+    if not data or data[0].ndim != 4 or len(data[0]) < 1 or len({len(part) for part in data}) != 1:
+        raise ValueError(
+            "data must be images of shape (n, channels, h, w), n at least 1, and parts of n rows each, "
+            f"got shapes {shapes} instead"
+        )
+    if data[0].dtype == torch.uint8:
+        raise ValueError("images must be floats in [-1, 1], got uint8 instead: divide by 127.5 and subtract 1")

@@ -1,0 +1,163 @@
+"""KED-MI: each term by hand, the sign of the entropy, what both players learn, and a distribution that moves."""
+
+import math
+
+import pytest
+import torch
+from quarters import SIZE, FlatPrior, Quarters, no_classes, public_images
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import cross_entropy, kedmi
+from mia_kit.attacks.latent_search import step_random
+from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior
+from mia_kit.models.priors import sample_latents
+from mia_kit.training.wasserstein import AdversarySettings
+
+NETWORKS = {"image_size": (1, *SIZE), "width": 8}
+LOGITS = torch.tensor([[math.log(2), 0.0, math.log(3)]], dtype=torch.float64)
+
+
+def test_real_and_fake_by_hand() -> None:
+    """The classes weigh 2 + 1 + 3 = 6 against 1 for fake."""
+    assert kedmi.log_real(LOGITS).exp().tolist() == pytest.approx([6 / 7])
+    assert kedmi.log_fake(LOGITS).exp().tolist() == pytest.approx([1 / 7])
+
+
+def test_the_discriminators_loss_by_hand() -> None:
+    soft_labels = torch.tensor([[0.5, 0.25, 0.25]], dtype=torch.float64)
+    made = torch.zeros(2, 3, dtype=torch.float64)  # 3 against 1
+    named = 0.5 * math.log(6 / 2) + 0.25 * math.log(6) + 0.25 * math.log(6 / 3)
+    expected = named - math.log(6 / 7) - math.log(1 / 4)
+    assert kedmi.discriminator_loss(LOGITS, made, soft_labels).item() == pytest.approx(expected)
+
+
+def test_feature_matching_is_of_means() -> None:
+    """Means (2, 1) and (0, 2): 4 + 1. Images that differ but have the same mean match."""
+    real = torch.tensor([[1.0, 0.0], [3.0, 2.0]], dtype=torch.float64)
+    made = torch.tensor([[0.0, 2.0]], dtype=torch.float64)
+    assert kedmi.feature_matching(real, made).item() == pytest.approx(5)
+    assert kedmi.feature_matching(real, real.mean(dim=0, keepdim=True)).item() == 0
+
+
+def test_entropy_by_hand() -> None:
+    expected = math.log(6) - (2 * math.log(2) + 3 * math.log(3)) / 6
+    assert kedmi.entropy(LOGITS).item() == pytest.approx(expected)
+    assert kedmi.entropy(torch.zeros(1, 5)).item() == pytest.approx(math.log(5))
+    assert kedmi.entropy(torch.tensor([[100.0, 0.0]])).item() == pytest.approx(0, abs=1e-6)
+
+
+class Fixed(torch.nn.Module):
+    """A discriminator whose features do not tell images apart, but whose logits are given."""
+
+    def __init__(self, logits):
+        super().__init__()
+        self.head = lambda features: features[:, :1] * 0 + torch.tensor(logits)
+
+    def features(self, images):
+        return images.flatten(1)
+
+
+class Constant:
+    """A generator that makes the given image whatever the latent."""
+
+    latent_size = 2
+
+    def __init__(self, image):
+        self.image = image
+
+    def __call__(self, latents):
+        return self.image.expand(len(latents), *self.image.shape)
+
+
+def test_the_generators_loss_and_the_sign_of_its_entropy() -> None:
+    """Sure classes make the loss smaller, by the weight; the features add their distance."""
+    image = torch.full((1, 2, 2), 0.5)
+    batch = (image.expand(3, 1, 2, 2), torch.zeros(3, 2))
+    sure, unsure = (
+        kedmi.KnowledgeGame(entropy_weight=0.1).generator_loss(Fixed(logits), Constant(image), batch, step_random(0, 0))
+        for logits in ([30.0, 0.0], [0.0, 0.0])
+    )
+    assert sure.item() == pytest.approx(0, abs=1e-6) and unsure.item() == pytest.approx(0.1 * math.log(2))
+    apart = kedmi.GAME.generator_loss(Fixed([0.0, 0.0]), Constant(image + 1), batch, step_random(0, 0))
+    assert apart.item() == pytest.approx(4 + 1e-4 * math.log(2), rel=1e-6)
+
+
+def test_a_draw_by_hand() -> None:
+    mean, log_variance = torch.tensor([[1.0, -1.0]]), torch.tensor([[2 * math.log(3), 0.0]])
+    assert kedmi.draw(mean, log_variance, torch.tensor([[2.0, 0.5]])).tolist() == [pytest.approx([7.0, -0.5])]
+
+
+def attack(steps: int, *, samples: int = 400, starts: int = 1, weight: float = 100.0):
+    settings = kedmi.Settings(
+        input_size=SIZE, starts=starts, samples=samples, steps=steps, identity_weight=weight, batch_size=1000
+    )
+    return kedmi.run(
+        WhiteBox(Quarters()),
+        [1],
+        prior=FlatPrior(),
+        discriminator=no_classes,
+        seed=0,
+        settings=settings,
+        progress=False,
+    )
+
+
+def test_mean_and_variance_both_move() -> None:
+    """From the standard normal, of which the codes are the pool itself, to less spread around a whiter quarter 1."""
+    start, end = attack(0).codes, attack(200).codes
+    assert torch.equal(start, sample_latents(FlatPrior(), 400, seed=0))
+    assert end.mean(dim=0)[1] > 1 and end.mean(dim=0).argmax() == 1
+    assert (end.mean(dim=0) - start.mean(dim=0)).abs().min() > 0.3
+    assert (end.std(dim=0) / start.std(dim=0)).min() < 0.9
+    spread = (end - end.mean(dim=0)) / (start - start.mean(dim=0))  # one factor for each number of the latent
+    assert (spread.std(dim=0) < 1e-3).all() and spread.mean(dim=0).std() > 1e-3
+
+
+def test_against_a_plain_loop() -> None:
+    """Both terms, the noise of a step and Adam's rate, written out for two starts."""
+    found, model, prior = attack(6, samples=1, starts=2, weight=3.0), Quarters().eval(), FlatPrior()
+    mean, log_variance = torch.zeros(2, 4, requires_grad=True), torch.zeros(2, 4, requires_grad=True)
+    adam = torch.optim.Adam([mean, log_variance], lr=0.02)
+    for step in range(6):
+        noise = torch.randn(2, 4, generator=step_random(0, step))
+        images = prior.synthesise(mean + (log_variance / 2).exp() * noise)
+        losses = 3 * cross_entropy(model(images), torch.tensor([1, 1])) + math.log(5 / 4)  # K = 4 against 1
+        torch.testing.assert_close(found.trace.losses[step], losses.detach(), atol=1e-4, rtol=1e-4)
+        adam.zero_grad()
+        losses.sum().backward()
+        adam.step()
+    expected = mean + (log_variance / 2).exp() * sample_latents(prior, 2, seed=0)
+    torch.testing.assert_close(found.codes, expected.detach(), atol=1e-4, rtol=1e-4)
+
+
+def test_the_samples_of_a_start_share_its_trace() -> None:
+    found = attack(3, samples=2, starts=2)
+    losses = found.trace.losses
+    assert losses.shape == (3, 4) and torch.equal(losses[:, 0], losses[:, 1])
+    assert not torch.equal(losses[:, 1], losses[:, 2])
+
+
+def test_the_discriminator_learns_the_targets_soft_labels() -> None:
+    model, images = Quarters(contrast=2.0), public_images()
+    generator = ConvolutionalPrior(seed=0, latent_size=4, **NETWORKS)
+    discriminator = ClassDiscriminator(4, seed=1, **NETWORKS)
+    settings = AdversarySettings(steps=80, batch_size=20, critic_steps=1, learning_rate=2e-3)
+    options = {"seed": 0, "settings": settings, "input_size": SIZE, "progress": False}
+    access = WhiteBox(model)
+    apart = (discriminator(images).softmax(dim=1) - access.confidences(images)).abs().mean()
+    kedmi.train(access, images, generator=generator, discriminator=discriminator, **options)
+    learnt = (discriminator(images).softmax(dim=1) - access.confidences(images)).abs().mean()
+    assert learnt < 0.4 * apart, (learnt, apart)
+
+
+def test_a_discriminator_of_other_classes() -> None:
+    generator, discriminator = ConvolutionalPrior(seed=0, **NETWORKS), ClassDiscriminator(3, seed=1, **NETWORKS)
+    with pytest.raises(ValueError, match="the discriminator must have the target's 4 classes, got 3 instead"):
+        kedmi.train(
+            WhiteBox(Quarters()),
+            public_images(),
+            generator=generator,
+            discriminator=discriminator,
+            seed=0,
+            input_size=SIZE,
+        )

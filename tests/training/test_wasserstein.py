@@ -1,0 +1,190 @@
+"""A generator against a critic: the penalty in closed form, both losses, whose turn it is, and resuming."""
+
+import pytest
+import torch
+from torch import nn
+
+from mia_kit.models.convolutional_gan import ConvolutionalPrior, Critic
+from mia_kit.training import CheckpointError
+from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries, slope_penalty
+
+SIZE = (1, 8, 8)
+SETTINGS = AdversarySettings(steps=9, batch_size=4, critic_steps=2, checkpoint_every=3)
+IMAGES = torch.rand(12, *SIZE, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def train(images=IMAGES, *, game=Wasserstein(), seed=1, settings=SETTINGS, generator_seed=0, **more):  # noqa: B008
+    """The trained generator and critic."""
+    generator = ConvolutionalPrior(seed=generator_seed, latent_size=3, image_size=SIZE, width=4)
+    critic = Critic(seed=5, image_size=SIZE, width=4)
+    options = {"game": game, "seed": seed, "settings": settings, "progress": False}
+    fit_adversaries(generator, critic, (images,), **options | more)
+    return generator, critic
+
+
+def same(first: nn.Module, second: nn.Module) -> bool:
+    """All weights, and what batch norm has seen."""
+    ours, theirs = first.state_dict(), second.state_dict()
+    return ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_the_penalty_of_a_linear_critic():
+    """The verdict w . x has the slope w everywhere: |w| = 5 and (5 - 1)^2 = 16, wherever one looks."""
+    weight = torch.tensor([3.0, 4.0], dtype=torch.float64, requires_grad=True)
+    real, made = torch.randn(2, 3, 1, 1, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    share = torch.tensor([0.0, 0.3, 1.0], dtype=torch.float64).view(3, 1, 1, 1)
+    penalty = slope_penalty(lambda images: (images * weight).sum(dim=(1, 2, 3)), real, made, share)
+    assert penalty.item() == pytest.approx(16)
+    penalty.backward()  # it can be trained on: d (|w| - 1)^2 / d w = 2 (|w| - 1) w / |w|
+    assert weight.grad.tolist() == pytest.approx([2 * 4 * 3 / 5, 2 * 4 * 4 / 5])
+
+
+def test_the_penalty_is_taken_between_real_and_made():
+    """The verdict |x|^2 / 2 has the slope x: at 1/4 real and 3/4 made, the lengths are 5 and 1 for these."""
+    real = torch.tensor([[0.0, 8.0], [4.0, 0.0]], dtype=torch.float64).view(2, 1, 1, 2)
+    made = torch.tensor([[4.0, 8 / 3], [0.0, 0.0]], dtype=torch.float64).view(2, 1, 1, 2)
+    share = torch.full((2, 1, 1, 1), 0.25, dtype=torch.float64)
+    penalty = slope_penalty(lambda images: images.square().sum(dim=(1, 2, 3)) / 2, real, made, share)
+    assert penalty.item() == pytest.approx(((5 - 1) ** 2 + 0) / 2)
+
+
+class Shade:
+    """A generator of one grey, counted."""
+
+    latent_size = 2
+
+    def __init__(self, shade):
+        self.shade = shade
+
+    def __call__(self, latents):
+        return torch.full((len(latents), 1, 1, 4), self.shade, dtype=torch.float64)
+
+
+def test_both_losses_by_hand():
+    """The verdict is twice the sum of 4 pixels: 8 x shade, of slope |(2, 2, 2, 2)| = 4."""
+
+    def critic(images):
+        return 2 * images.sum(dim=(1, 2, 3))
+
+    real = torch.full((3, 1, 1, 4), 0.5, dtype=torch.float64)
+    random = torch.Generator().manual_seed(0)
+    for weight in (10.0, 0.5):
+        game = Wasserstein(penalty=weight)
+        loss, on_real, on_made = game.critic_loss(critic, Shade(-0.25), (real,), random)
+        assert loss.item() == pytest.approx(-2 - 4 + weight * (4 - 1) ** 2)
+        assert on_real.tolist() == [4.0] * 3 and on_made.tolist() == [-2.0] * 3
+        assert game.generator_loss(critic, Shade(-0.25), (real,), random).item() == 2
+
+
+class Watching:
+    """A game that notes whose turn it is and which images are shown, and trains both a little."""
+
+    def __init__(self):
+        self.turns, self.shown = [], []
+
+    def critic_loss(self, critic, generator, batch, random):
+        assert critic.training and all(weight.requires_grad for weight in critic.parameters())
+        self.turns.append("critic")
+        self.shown.append(batch[0])
+        verdicts = critic(batch[0])
+        return verdicts.mean(), verdicts, verdicts
+
+    def generator_loss(self, critic, generator, batch, random):
+        assert generator.training and not any(weight.requires_grad for weight in critic.parameters())
+        self.turns.append("generator")
+        return generator(torch.zeros(4, 3)).mean()
+
+
+def test_the_critic_has_its_steps_and_sees_new_images_in_each():
+    game = Watching()
+    train(game=game, settings=AdversarySettings(steps=2, batch_size=4, critic_steps=5))
+    assert game.turns == (["critic"] * 5 + ["generator"]) * 2
+    assert len({tuple(batch.flatten().tolist()) for batch in game.shown}) == 10
+    assert all((image == IMAGES).flatten(1).all(dim=1).any() for batch in game.shown for image in batch)
+
+
+def test_both_are_frozen_and_in_evaluation_mode_afterwards():
+    for player in train():
+        assert not player.training and not any(weight.requires_grad for weight in player.parameters())
+
+
+def test_the_slope_of_the_critic_tends_to_one():
+    real, made, share = IMAGES, torch.zeros_like(IMAGES), torch.full((12, 1, 1, 1), 0.5)
+    settings = AdversarySettings(steps=60, batch_size=8, critic_steps=1, learning_rate=1e-3)
+    apart = []
+    for penalty in (0.0, 10.0):
+        _, critic = train(game=Wasserstein(penalty=penalty), settings=settings)
+        apart.append(slope_penalty(critic, real, made, share).item())
+    assert apart[1] < 0.3 and apart[1] < 0.6 * apart[0], apart
+
+
+def test_a_generator_learns_the_brightness_of_its_images():
+    dark = torch.full((8, *SIZE), -0.7)
+    settings = AdversarySettings(steps=150, batch_size=8, critic_steps=2, learning_rate=4e-3)
+    generator, _ = train(dark, settings=settings)
+    made = generator(torch.randn(64, 3, generator=torch.Generator().manual_seed(5)))
+    assert made.mean().item() == pytest.approx(-0.7, abs=0.2)
+
+
+def test_the_seed_alone_decides():
+    first, again, other = (train(seed=seed)[0] for seed in (1, 1, 2))
+    assert same(first, again) and not same(first, other)
+
+
+class KilledError(Exception):
+    pass
+
+
+def killed(checkpoint, stop=6):
+    def each_checkpoint(step):
+        if step == stop:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(checkpoint=checkpoint, each_checkpoint=each_checkpoint)
+
+
+def test_a_killed_run_goes_on_to_the_same_end(tmp_path):
+    killed(tmp_path / "gan.pt")
+    steps = []
+    resumed = train(checkpoint=tmp_path / "gan.pt", each_checkpoint=steps.append)
+    assert steps == [9]
+    for ours, theirs in zip(resumed, train(), strict=True):
+        assert same(ours, theirs)
+
+
+OTHERS = {
+    "seed": {"seed": 2},
+    "settings": {"settings": AdversarySettings(steps=10, batch_size=4, critic_steps=2, checkpoint_every=3)},
+    "game": {"game": Wasserstein(penalty=9.0)},
+    "one pixel": {"images": torch.cat([IMAGES[:-1], IMAGES[-1:] * 0.5])},
+    "initial weights": {"generator_seed": 1},
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_other_settings_are_refused(what, tmp_path):
+    killed(tmp_path / "gan.pt", stop=3)
+    with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
+        train(checkpoint=tmp_path / "gan.pt", **OTHERS[what])
+
+
+@pytest.mark.parametrize(
+    ("data", "got"),
+    [
+        ((IMAGES[:, 0],), r"got shapes \[\(12, 8, 8\)\] instead"),
+        ((IMAGES, torch.zeros(11)), r"got shapes \[\(12, 1, 8, 8\), \(11,\)\] instead"),
+        ((IMAGES[:0],), r"got shapes \[\(0, 1, 8, 8\)\] instead"),
+        (((IMAGES * 127).to(torch.uint8),), "got uint8 instead: divide by 127.5"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(data, got):
+    generator, critic = ConvolutionalPrior(seed=0, image_size=SIZE, width=4), Critic(seed=1, image_size=SIZE, width=4)
+    with pytest.raises(ValueError, match=got):
+        fit_adversaries(generator, critic, data, game=Wasserstein(), seed=0, progress=False)
+
+
+@pytest.mark.parametrize("change", [{"steps": 0}, {"batch_size": 1}, {"critic_steps": 0}, {"checkpoint_every": 0}])
+def test_settings_out_of_range_are_refused(change):
+    with pytest.raises(ValueError, match=f"got .*{next(iter(change.values()))}.* instead"):
+        AdversarySettings(**change)
