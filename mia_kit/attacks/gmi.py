@@ -6,8 +6,8 @@ Minimises -D(G(z)) + 100 * cross-entropy. Prior and critic are trained on public
 
 Any other prior with a critic for its images will do, and any other loss in place of the cross-entropy, such as LOMMA's.
 
-Differences from the paper. Its loss is a mean over a batch of 64 candidates, which makes each candidate's step 64 times
-shorter than the learning rate says; ours do not depend on the batch, so this factor is a setting, `averaged_over`.
+Our losses are summed over a batch. Where they are averaged, each step is shorter by the number of candidates in the
+batch, for which `averaged_over` stands: 64 is our guess, not read in the paper.
 Latents are clamped at the start as well as after each step.
 """
 
