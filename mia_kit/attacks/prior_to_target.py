@@ -44,9 +44,8 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
     learn no more than `ask` tells.
     """
 
-    @torch.no_grad()
     def answer(codes: Tensor) -> Tensor:
-        return ask(for_target(access, resize(synthesise(prior, codes), size))).detach()
+        return ask(for_target(access, resize(synthesise(prior, codes), size)))
 
     return lambda codes: in_batches(answer, codes, batch_size=batch_size)
 

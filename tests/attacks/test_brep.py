@@ -140,6 +140,27 @@ def test_a_class_among_others_is_attacked_as_if_alone() -> None:
     assert not torch.allclose(attack(targets, seed=6).codes, together.codes, atol=1e-2)
 
 
+def test_a_class_draws_the_same_when_others_are_finished() -> None:
+    starts = torch.tensor([[9.0, 0.0], [0.5, 0.0], [0.1, 0.0]])
+    settings = Settings(largest_radius=3.0)
+    targets = torch.ones(3, dtype=torch.int64)
+    together, _ = walk(half_plane, starts, targets, settings, generators_for([0, 1, 2], seed=0))
+    for row in range(3):
+        own = generators_for([row], seed=0)
+        alone, _ = walk(half_plane, starts[row : row + 1], targets[:1], settings, own)
+        assert torch.equal(alone[0], together[row])
+
+
+@pytest.mark.parametrize(("points", "inside", "grows"), [(4, 3, False), (5, 4, True)])
+def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, grows: bool) -> None:
+    def ask(latents: Tensor) -> Tensor:
+        return (torch.arange(len(latents)) <= inside).long()  # the place itself and so many points
+
+    settings = Settings(points=points, iterations=1, largest_radius=2.0)
+    _, held = walk(ask, torch.zeros(1, 3), torch.tensor([1]), settings, generators_for([0], seed=0))
+    assert held.tolist() == [2.0 * grows]
+
+
 def test_queries_are_the_images_that_the_model_sees_and_classes_share_calls() -> None:
     model = Quarters()
     found = attack([0, 1, 2], model)

@@ -182,6 +182,23 @@ def test_a_class_among_others_is_attacked_as_if_alone(attack: Callable[..., Reco
     assert not torch.allclose(attack([3, 0, 2], seed=6).codes, together.codes, atol=1e-2)
 
 
+def test_streams_depend_on_seed_and_class_alone() -> None:
+    def first(target: int, seed: int, others: tuple[int, ...] = ()) -> float:
+        return torch.rand(1, generator=generators_for([*others, target], seed=seed)[-1]).item()
+
+    assert first(3, 0) == first(3, 0, others=(1, 2))
+    assert len({first(3, 0), first(3, 1), first(4, 0), first(3, -1)}) == 4
+
+
+def test_a_class_draws_the_same_when_others_are_finished() -> None:
+    chosen: dict[str, Any] = {"stop": 0.93, "seed": 2, "generations": 6}
+    together = black([0, 1, 2, 3], Quarters(scale=2), **chosen)
+    generations = (~together.trace.losses.isnan()).sum(dim=0).tolist()
+    assert generations != sorted(generations, reverse=True)  # one leaves that stood before another
+    for row in range(4):
+        assert same(black([row], Quarters(scale=2), **chosen), together, slice(row, row + 1))
+
+
 def test_queries_are_the_images_that_the_model_sees() -> None:
     model = Quarters()
     found = white([0, 1], model, steps=6)
