@@ -4,7 +4,7 @@ An attack receives one of these and never the bare model. The two black boxes an
 keep the model in a closure instead of an attribute, so that an attack that was written for another kind of access
 fails with a sentence and does not peek. That guards against mistakes, not against malice: Python has no walls.
 
-Each counts its queries: one for each image in each call.
+Each counts its queries: one for each image in each call. What images a model takes, and on which device, is no secret.
 """
 
 from __future__ import annotations
@@ -34,19 +34,20 @@ class WhiteBox:
     Attributes
     ----------
     model : the classifier, in evaluation mode, its weights frozen so that gradients reach images alone
+    channels : 1 for a model of grey pictures, 3 for one of colour, None where it does not say
     queries : images answered so far
     """
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval().requires_grad_(False)
         self.model.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
+        self.channels: int | None = getattr(model, "channels", None)
         self.queries = 0
 
     @property
     def device(self) -> torch.device:
         """Where the model is, and where images must be."""
-        weight = next(self.model.parameters(), None)
-        return weight.device if weight is not None else torch.device("cpu")
+        return _device(self.model)
 
     def logits(self, images: Tensor) -> Tensor:
         """Scores of shape (n, classes), with gradients to `images`."""
@@ -73,10 +74,11 @@ class WhiteBox:
 
 
 class _BlackBox:
-    """Answers without gradients; `answer` is all that the outside gets."""
+    """Answers without gradients; `answer` is all that the outside gets, besides `channels` and `device`."""
 
     def __init__(self, model: nn.Module, answer: Callable[[Tensor], Tensor]) -> None:
         model.eval()
+        self.channels: int | None = getattr(model, "channels", None)
         self.queries = 0
 
         @torch.no_grad()
@@ -85,6 +87,12 @@ class _BlackBox:
             return answer(model(images.detach()))
 
         self._ask = ask
+        self._locate = lambda: _device(model)
+
+    @property
+    def device(self) -> torch.device:
+        """Where images must be."""
+        return self._locate()
 
     def __getattr__(self, name: str) -> object:
         """Turn the lack of an attribute into a sentence about access."""
@@ -120,3 +128,11 @@ class LabelAPI(_BlackBox):
     def labels(self, images: Tensor) -> Tensor:
         """The predicted class of each image: int64 of shape (n,)."""
         return self._ask(images)
+
+
+Access = WhiteBox | ConfidenceAPI | LabelAPI
+
+
+def _device(model: nn.Module) -> torch.device:
+    weight = next(model.parameters(), None)
+    return weight.device if weight is not None else torch.device("cpu")

@@ -3,7 +3,8 @@
 The Poincare loss is that of Plug & Play Attacks (Struppek et al., ICML 2022, section 3.3): in hyperbolic space the
 distance to the target grows without bound towards the border, so that gradients do not vanish with rising confidence.
 The raw logit is LOMMA's identity loss and the margin PLG-MI's: both go on where a softmax is saturated, so a model
-trained with negative smoothing is always attacked with one of them as well.
+trained with negative smoothing is always attacked with one of them as well. 1 - confidence is the cost of the first
+inversion attack (Fredrikson et al., CCS 2015): its gradient vanishes where the target's confidence is near 0 or 1.
 
 All take logits of shape (n, classes) and target classes of shape (n,), and return a Tensor of shape (n,).
 """
@@ -48,6 +49,12 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return torch_cross_entropy(logits, targets, reduction="none")
 
 
+def lack_of_confidence(logits: Tensor, targets: Tensor) -> Tensor:
+    """1 - the target's confidence (Fredrikson et al., CCS 2015, algorithm 1)."""
+    _check(logits, targets)
+    return 1 - logits.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
+
+
 def logit(logits: Tensor, targets: Tensor) -> Tensor:
     """Minus the target's raw logit (LOMMA, Nguyen et al., CVPR 2023)."""
     _check(logits, targets)
@@ -61,7 +68,13 @@ def margin(logits: Tensor, targets: Tensor) -> Tensor:
     return others.amax(dim=1) + logit(logits, targets)
 
 
-LOSSES: dict[str, Loss] = {"poincare": poincare, "cross_entropy": cross_entropy, "logit": logit, "margin": margin}
+LOSSES: dict[str, Loss] = {
+    "poincare": poincare,
+    "cross_entropy": cross_entropy,
+    "lack_of_confidence": lack_of_confidence,
+    "logit": logit,
+    "margin": margin,
+}
 
 
 def _check(logits: Tensor, targets: Tensor) -> None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import cosine_similarity, interpolate
 from tqdm.auto import tqdm
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace
 from mia_kit.models.priors import Prior, sample_latents
 
 
@@ -92,14 +92,14 @@ def run(
     sampling, selection = sampling or access, selection or access
     everybody = {id(one): one for one in (access, sampling, selection)}.values()
     before = sum(one.queries for one in everybody)
-    _check_targets(target_classes, _classes(access, prior, settings))
+    check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     scores = score_pool(sampling, prior, pool, settings)  # (pool, classes)
     starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
-    images = torch.cat([_synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    images = torch.cat([synthesise(prior, part) for part in codes.split(settings.batch_size)])
     final = score_candidates(selection, images, targets, settings, generator)
     selected = select(final, settings)
     queries = sum(one.queries for one in everybody) - before
@@ -114,8 +114,8 @@ def score_pool(access: WhiteBox, prior: Prior, pool: Tensor, settings: Settings)
     """Stage 1: mean confidence of each latent's image and its mirror image, of shape (pool, classes)."""
     scores = []
     for latents in pool.split(settings.batch_size):
-        images = _resize(_synthesise(prior, prior.map(latents)), settings.input_size)
-        views = _for_target(access, torch.cat([images, images.flip(3)]))
+        images = resize(synthesise(prior, prior.map(latents)), settings.input_size)
+        views = for_target(access, torch.cat([images, images.flip(3)]))
         scores.append(access.confidences(views).view(2, len(latents), -1).mean(dim=0))
     return torch.cat(scores)
 
@@ -165,24 +165,19 @@ def _optimise_batch(
     Returns losses, gradient norms and cosines, of shape (3, steps, batch), and codes of shape (film, batch, ...).
     """
     optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
-    records = torch.full((3, settings.steps, len(codes)), float("nan"))
+    recorder = Recorder(settings.steps, len(codes))
     film = codes.new_empty(len(settings.film), *codes.shape)
-    previous = None
     for step in range(settings.steps):
         _keep(film, codes, step, settings)
         views = cut(prior.synthesise(codes), boxes[step], settings.input_size)
-        losses = loss(access.logits(_for_target(access, views)), targets)
+        losses = loss(access.logits(for_target(access, views)), targets)
         (gradient,) = torch.autograd.grad(losses.sum(), codes)
         codes.grad = gradient
         optimiser.step()
-        flat = gradient.flatten(1)
-        records[0, step], records[1, step] = losses.detach(), flat.norm(dim=1)
-        if previous is not None:
-            records[2, step] = cosine_similarity(flat, previous, dim=1)
-        previous = flat
+        recorder.note(step, losses, gradient)
         bar.update(len(codes))
     _keep(film, codes, settings.steps, settings)
-    return records, film
+    return recorder.values, film
 
 
 def _keep(film: Tensor, codes: Tensor, step: int, settings: Settings) -> None:
@@ -200,7 +195,7 @@ def score_candidates(
     total = torch.zeros(len(images), device=access.device)
     for view in boxes.view(settings.selection_views, len(images), 2, 3):
         for batch in torch.arange(len(images)).split(settings.batch_size):
-            views = _for_target(access, cut(images[batch], view[batch], settings.input_size))
+            views = for_target(access, cut(images[batch], view[batch], settings.input_size))
             total[batch] += access.confidences(views).gather(1, targets[batch, None]).squeeze(1)
     return total / settings.selection_views
 
@@ -210,48 +205,3 @@ def select(scores: Tensor, settings: Settings) -> Tensor:
     table = scores.view(-1, settings.candidates)  # (targets, candidates)
     chosen = torch.zeros_like(table, dtype=torch.bool)
     return chosen.scatter(1, table.topk(settings.keep, dim=1).indices, True).view(-1)
-
-
-@torch.no_grad()
-def _synthesise(prior: Prior, codes: Tensor) -> Tensor:
-    return prior.synthesise(codes).clamp(-1, 1)
-
-
-def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
-    return interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
-
-
-def _for_target(access: WhiteBox, images: Tensor) -> Tensor:
-    """Grey for a target that takes grey pictures."""
-    return images.mean(dim=1, keepdim=True) if getattr(access.model, "channels", images.shape[1]) == 1 else images
-
-
-@torch.no_grad()
-def _classes(access: WhiteBox, prior: Prior, settings: Settings) -> int:
-    """How many classes the target has: one query, so that what does not fit is told before the work begins."""
-    images = _synthesise(prior, prior.map(sample_latents(prior, 1, seed=0).to(access.device)))
-    _check_images(access, prior, images)
-    return access.logits(_for_target(access, _resize(images, settings.input_size))).shape[1]
-
-
-def _check_images(access: WhiteBox, prior: Prior, images: Tensor) -> None:
-    """Any height and width will do; colours cannot be made from grey."""
-    if tuple(images.shape[1:]) != tuple(prior.image_size):
-        raise ValueError(
-            f"the prior's image_size is {tuple(prior.image_size)}, got images of {tuple(images.shape[1:])} from it "
-            "instead: correct image_size, or give it weights of that size"
-        )
-    channels = getattr(access.model, "channels", 1)
-    if channels not in (1, images.shape[1]):
-        raise ValueError(
-            f"the target expects images of {channels} channels, got a prior of {images.shape[1]} instead: take a prior "
-            "of colour images or a target of grey ones"
-        )
-
-
-def _check_targets(target_classes: Sequence[int], classes: int) -> None:
-    given = list(target_classes)
-    if not given or len(set(given)) != len(given) or not all(0 <= target < classes for target in given):
-        raise ValueError(
-            f"target_classes must be different classes in [0, {classes}), at least one, got {given} instead"
-        )

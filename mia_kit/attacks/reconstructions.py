@@ -4,21 +4,47 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
+from torch.nn.functional import cosine_similarity
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
     """The optimisation of m candidates over the steps; each a float Tensor of shape (steps, m).
 
-    losses : before the step
-    gradient_norms : 2-norm of the gradient by the code of each candidate
+    losses : before the step; NaN once a candidate is finished
+    gradient_norms : 2-norm of the gradient by the code of each candidate; NaN in an attack without gradients
     gradient_cosines : cosine between this gradient and the one a step earlier; NaN at the first step
     """
 
     losses: Tensor
     gradient_norms: Tensor
     gradient_cosines: Tensor
+
+    @classmethod
+    def of_losses(cls, losses: Tensor) -> Trace:
+        """The trace of an attack without gradients, of shape (steps, m); (0, m) if it has no loss either."""
+        nothing = torch.full_like(losses, float("nan"))
+        return cls(losses, nothing, nothing)
+
+
+class Recorder:
+    """Fills a trace of `steps` steps and `count` candidates as an optimisation goes on."""
+
+    def __init__(self, steps: int, count: int) -> None:
+        self.values = torch.full((3, steps, count), float("nan"))
+        self._previous: Tensor | None = None
+
+    def note(self, step: int, losses: Tensor, gradient: Tensor, rows: Tensor | None = None) -> None:
+        """Losses of shape (n,) and their gradient of shape (n, ...) at `step`, of all candidates or those in `rows`."""
+        rows = torch.arange(len(losses)) if rows is None else rows
+        flat = gradient.flatten(1)
+        if self._previous is None:
+            self._previous = flat.new_full((self.values.shape[2], flat.shape[1]), float("nan"))
+        cosines = cosine_similarity(flat, self._previous[rows], dim=1)
+        self.values[:, step, rows] = torch.stack([losses.detach(), flat.norm(dim=1), cosines]).float().cpu()
+        self._previous[rows] = flat
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,9 +54,11 @@ class Reconstructions:
     images : Tensor of shape (m, channels, h, w) in [-1, 1], synthesised once, for every measure to use
     codes : Tensor of shape (m, ...), the codes they were synthesised from
     targets : int64 Tensor of shape (m,), the class each candidate aims at
-    start_latents : int64 Tensor of shape (m,), places in the pool of latents the optimisation began from
-    scores : Tensor of shape (m,), mean confidence in the target under strong augmentation, by which one selects
-    selected : bool Tensor of shape (m,), the best of each target
+    start_latents : int64 Tensor of shape (m,), places in the pool of latents the optimisation began from; -1 for none
+    scores : Tensor of shape (m,), by which the attacker selects: mean confidence in the target under strong
+        augmentation (Plug & Play), confidence in the target (MIRROR, Fredrikson), radius within which the label held
+        (BREP-MI). NaN where the attack found nothing: see `reached`
+    selected : bool Tensor of shape (m,), the best of each target; none of a target for which nothing was found
     trace : losses and gradients on the way
     queries : images that the target model was asked about
     film : Tensor of shape (f, m, ...), the codes after the numbers of steps that the settings name
@@ -45,3 +73,29 @@ class Reconstructions:
     trace: Trace
     queries: int
     film: Tensor
+
+    @property
+    def reached(self) -> Tensor:
+        """bool Tensor of shape (m,): False where the attack found nothing, the image is blank and the code NaN.
+
+        A share of targets recognised counts such a row as a failure; a share of the selected leaves it out.
+        """
+        return ~self.scores.isnan()
+
+
+def one_per_class(
+    images: Tensor,
+    codes: Tensor,
+    targets: Tensor,
+    start_latents: Tensor,
+    scores: Tensor,
+    *,
+    trace: Trace,
+    queries: int,
+) -> Reconstructions:
+    """The result of an attack that makes one candidate of each class and no film, brought to the CPU."""
+    images, codes, targets, start_latents, scores = (
+        part.detach().cpu() for part in (images, codes, targets, start_latents, scores)
+    )
+    film = codes.new_empty(0, *codes.shape)
+    return Reconstructions(images, codes, targets, start_latents, scores, ~scores.isnan(), trace, queries, film)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tiny_target import FlatPrior, Quarters
 from torch import Tensor, nn
 
 from mia_kit.access import AccessError, LabelAPI, WhiteBox
@@ -16,28 +17,6 @@ WHOLE = Crop(area=(1.0, 1.0))
 SETTINGS = Settings(
     input_size=SIZE, pool=64, candidates=4, keep=2, steps=60, learning_rate=0.1, selection_views=3, batch_size=5
 )
-
-
-class FlatPrior:
-    """Four latents, one for the shade of each quarter of an 8 x 8 picture."""
-
-    latent_size = 4
-    image_size = (1, 8, 8)
-
-    def map(self, latents: Tensor) -> Tensor:
-        return latents
-
-    def synthesise(self, codes: Tensor) -> Tensor:
-        quarters = torch.tanh(codes).view(-1, 1, 2, 2)
-        return quarters.repeat_interleave(4, 2).repeat_interleave(4, 3)
-
-
-class Quarters(nn.Module):
-    """Class k's logit is the mean shade of quarter k, times 8, less that of the others."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        shades = nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)  # (n, 4)
-        return 8 * (2 * shades - shades.sum(dim=1, keepdim=True))
 
 
 @pytest.mark.parametrize("loss", [cross_entropy, logit])

@@ -1,0 +1,213 @@
+"""BREP-MI (Kahla et al., CVPR 2022): inversion from labels alone, by walking away from the decision boundary.
+
+Images are drawn until one gets the label. Around its latent lies a sphere; labels of points on it tell where the class
+ends, and the latent moves away from there until nearly the whole sphere lies inside. Then the sphere grows. The further
+inside a class, the more typical of it.
+
+Differences from the paper. Draws from the prior serve all classes, so that they are paid for once, and end after
+`start_batches`: a label that the prior never gets would be waited for in vain. Such a class comes back as a blank image
+with a NaN code and score, not selected (`Reconstructions.reached`). A step has the length min(r / 3, 3); one that
+leaves the class is taken back, so that the result always has its label. The walk ends beyond `largest_radius` as well,
+eight growths from 2, because a region can be without end. The result is the latent at which the last radius held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import normalize
+from tqdm.auto import tqdm
+
+from mia_kit.access import Access
+from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, generators_for, synthesise
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
+from mia_kit.models.priors import Prior
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The paper's numbers, but `start_batches` and `largest_radius`, which it does not have.
+
+    input_size : what the target was trained on, (h, w)
+    start_batch, start_batches : images drawn at once while a label is not hit, and how often at most
+    points : on each sphere
+    inside : the sphere grows by the factor `growth` when more than this share of its points has the label
+    largest_step : of min(radius / 3, largest_step)
+    iterations : at most, at one radius
+    batch_size : images in one call
+    """
+
+    input_size: tuple[int, int] = (64, 64)
+    start_batch: int = 256
+    start_batches: int = 400
+    points: int = 32
+    radius: float = 2.0
+    growth: float = 1.3
+    inside: float = 0.75
+    largest_step: float = 3.0
+    iterations: int = 1000
+    largest_radius: float = 16.3
+    batch_size: int = 256
+
+    def __post_init__(self) -> None:
+        counts = (self.start_batch, self.start_batches, self.points, self.iterations, self.batch_size)
+        if min(counts) < 1:
+            raise ValueError(
+                "start_batch, start_batches, points, iterations and batch_size must be at least 1, "
+                f"got {', '.join(map(str, counts))} instead"
+            )
+        if not 0 < self.radius <= self.largest_radius or self.largest_step <= 0:
+            raise ValueError(
+                "0 < radius <= largest_radius must hold and largest_step be above 0, "
+                f"got {self.radius}, {self.largest_radius} and {self.largest_step} instead"
+            )
+        if self.growth <= 1 or not 0 <= self.inside < 1:
+            raise ValueError(
+                f"growth must be above 1 and inside lie in [0, 1), got {self.growth} and {self.inside} instead"
+            )
+
+
+def run(
+    access: Access,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    seed: int,
+    settings: Settings | None = None,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once with labels, whatever else `access` would give: one reconstruction of each.
+
+    Parameters
+    ----------
+    access : asked for labels alone, without gradients
+    target_classes : different classes; one that the target does not have is one whose label is never hit
+    prior : as for `mia_kit.attacks.ppa.run`; the walk is in its latents
+    seed : seeds the draws for all classes, and a stream for each, so that its result does not depend on the others
+
+    The scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws.
+
+    Raises
+    ------
+    ValueError
+        If a class is negative or given twice, or the prior makes other images than the target takes.
+    """
+    settings = settings or Settings()
+    before = access.queries
+    check_targets(target_classes, None)
+    check_images(access, prior)
+    ask_codes = asker(access.labels, access, prior, size=settings.input_size, batch_size=settings.batch_size)
+
+    @torch.no_grad()
+    def ask(latents: Tensor) -> Tensor:
+        return ask_codes(prior.map(latents.to(access.device))).cpu()
+
+    targets = torch.tensor(target_classes)
+    starts, latents = first_hits(ask, prior.latent_size, targets, settings, seed=seed, progress=progress)
+    hit = starts >= 0
+    generators = [own for own, found in zip(generators_for(target_classes, seed=seed), hit, strict=True) if found]
+    scores = torch.full((len(targets),), float("nan"))
+    latents[hit], scores[hit] = walk(ask, latents[hit], targets[hit], settings, generators, progress=progress)
+    codes, images = _finish(prior, latents, hit, access)
+    trace, queries = Trace.of_losses(torch.empty(0, len(targets))), access.queries - before
+    return one_per_class(images, codes, targets, starts, scores, trace=trace, queries=queries)
+
+
+def first_hits(
+    ask: Ask, latent_size: int, targets: Tensor, settings: Settings, *, seed: int, progress: bool = False
+) -> tuple[Tensor, Tensor]:
+    """The first draw that gets each label: its place, int64 of shape (m,), and its latent, of shape (m, latent_size).
+
+    -1 and NaN for a label that is never hit. All classes look at the same draws.
+    """
+    generator = Generator().manual_seed(seed)
+    places = torch.full((len(targets),), -1)
+    latents = torch.full((len(targets), latent_size), float("nan"))
+    bar = tqdm(total=len(targets), disable=not progress, desc="looking for the labels", unit="class")
+    for batch in range(settings.start_batches):
+        drawn = torch.randn(settings.start_batch, latent_size, generator=generator)
+        found = ask(drawn)[None] == targets[:, None]  # (m, start_batch)
+        new = (found.any(dim=1) & (places < 0)).nonzero().squeeze(1)
+        first = found[new].int().argmax(dim=1)
+        places[new], latents[new] = batch * settings.start_batch + first, drawn[first]
+        bar.update(len(new))
+        if (places >= 0).all():
+            break
+    bar.close()
+    return places, latents
+
+
+def walk(
+    ask: Ask,
+    starts: Tensor,
+    targets: Tensor,
+    settings: Settings,
+    generators: Sequence[Generator],
+    *,
+    progress: bool = False,
+) -> tuple[Tensor, Tensor]:
+    """Move latents of shape (m, d) away from the boundary. Returns them, and the radii that held, of shape (m,).
+
+    In each round all classes that are not finished ask in one go: about the place that each has moved to, and about
+    points around it.
+    """
+    safe, place, kept = starts.clone(), starts.clone(), starts.clone()
+    radii, held = torch.full((len(starts),), settings.radius), torch.zeros(len(starts))
+    tries = torch.zeros(len(starts), dtype=torch.int64)
+    bar = tqdm(total=len(starts), disable=not progress, desc="walking", unit="class")
+    active = torch.arange(len(starts))
+    while len(active):
+        directions = _directions(settings.points, starts.shape[1], [generators[row] for row in active.tolist()])
+        arrived, inside = _look(ask, place[active], radii[active], directions, targets[active])
+        safe[active] = torch.where(arrived[:, None], place[active], safe[active])
+        grows = arrived & (inside.double().mean(dim=1) > settings.inside)
+        steps = (radii[active] / 3).clamp_max(settings.largest_step)
+        moves = steps[:, None] * away_from_boundary(directions, inside)
+        place[active] = torch.where((arrived & ~grows)[:, None], safe[active] + moves, safe[active])
+        held[active] = torch.where(grows, radii[active], held[active])
+        kept[active] = torch.where((grows | (held[active] == 0))[:, None], safe[active], kept[active])
+        radii[active] = torch.where(grows, radii[active] * settings.growth, radii[active])
+        tries[active] = torch.where(grows, 0, tries[active] + 1)
+        going = (tries[active] < settings.iterations) & (radii[active] <= settings.largest_radius)
+        bar.update(int((~going).sum()))
+        active = active[going]
+    bar.close()
+    return kept, held
+
+
+def away_from_boundary(directions: Tensor, inside: Tensor) -> Tensor:
+    """Mean of the directions that stay inside minus mean of those that leave, of length 1: shape (m, d).
+
+    For directions of shape (m, points, d) and a bool Tensor of shape (m, points). Without any of one kind, the other
+    decides alone.
+    """
+    weights = inside.to(directions) / inside.sum(dim=1, keepdim=True).clamp_min(1)
+    weights = weights - (~inside).to(directions) / (~inside).sum(dim=1, keepdim=True).clamp_min(1)
+    return normalize((weights[:, :, None] * directions).sum(dim=1), dim=1)
+
+
+def _look(ask: Ask, place: Tensor, radii: Tensor, directions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether places of shape (m, d), and the points of the spheres around them, have the label: (m,), (m, points)."""
+    points = place[:, None] + radii[:, None, None] * directions  # (m, points, d)
+    asked = torch.cat([place[:, None], points], dim=1)
+    own = ask(asked.flatten(0, 1)).view(len(place), -1) == targets[:, None]
+    return own[:, 0], own[:, 1:]
+
+
+def _directions(count: int, size: int, generators: Sequence[Generator]) -> Tensor:
+    """Points on unit spheres, one sphere for each generator: shape (m, count, size)."""
+    return normalize(torch.stack([torch.randn(count, size, generator=own) for own in generators]), dim=2)
+
+
+@torch.no_grad()
+def _finish(prior: Prior, latents: Tensor, hit: Tensor, access: Access) -> tuple[Tensor, Tensor]:
+    """Codes and images on the CPU; NaN and mid-grey where the label was never hit."""
+    images = torch.zeros(len(latents), *prior.image_size)
+    codes = torch.full_like(prior.map(torch.zeros_like(latents).to(access.device)), float("nan")).cpu()
+    for row in hit.nonzero().squeeze(1).split(100):
+        own = prior.map(latents[row].to(access.device))
+        codes[row], images[row] = own.cpu(), synthesise(prior, own).cpu()
+    return codes, images

@@ -1,0 +1,125 @@
+"""Inversion in image space (Fredrikson, Jha and Ristenpart, CCS 2015, algorithm 1): the start that fails on deep nets.
+
+Gradient descent on the pixels of a black picture, without any prior. It drew faces from softmax regression; from a
+convolutional network it draws noise that the network takes for a person, which is why all later attacks have a prior.
+
+Differences from the paper. The loss is cross-entropy: 1 - confidence, the paper's, is `losses.lack_of_confidence` and
+hardly moves while the confidence is near 0. Pixels stay in [0, 1]. The paper stops at a cost of at most 0.99, which
+would be at once; we read it as a confidence of 0.99.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import check_targets
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, one_per_class
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The paper's numbers, for grey pictures of the AT&T faces.
+
+    image_size : (channels, h, w) of what the target takes
+    patience : a picture is finished when its loss is no smaller than all of so many steps before
+    stop : and when the confidence in its target reaches this
+    """
+
+    image_size: tuple[int, int, int] = (1, 112, 92)
+    steps: int = 5000
+    learning_rate: float = 0.1
+    patience: int = 100
+    stop: float = 0.99
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.patience, self.batch_size) < 1:
+            raise ValueError(
+                "steps, patience and batch_size must be at least 1, "
+                f"got {self.steps}, {self.patience} and {self.batch_size} instead"
+            )
+        if not 0 < self.stop <= 1:
+            raise ValueError(f"stop must lie in (0, 1], got {self.stop} instead")
+
+
+def run(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    loss: Loss = cross_entropy,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once: of each the picture with the smallest loss on the way.
+
+    The codes are pixels in [0, 1]. Nothing is drawn at random, so `seed` changes nothing; it is there because all
+    attacks are called alike. ValueError if a class is out of range or given twice, or the target takes other colours.
+    """
+    settings = settings or Settings()
+    before = access.queries
+    _check_channels(access, settings)
+    black = torch.zeros(1, *settings.image_size, device=access.device)
+    with torch.no_grad():
+        check_targets(target_classes, access.logits(_to_images(black)).shape[1])
+    targets = torch.tensor(target_classes, device=access.device)
+    bar = tqdm(total=len(targets), disable=not progress, desc="attacking", unit="class")
+    parts = []
+    for own in targets.split(settings.batch_size):
+        parts.append(descend(access, black.expand(len(own), -1, -1, -1), own, settings, loss))
+        bar.update(len(own))
+    bar.close()
+    pixels, scores, traces = zip(*parts, strict=True)
+    codes, trace, queries = torch.cat(pixels), Trace(*torch.cat(traces, dim=2)), access.queries - before
+    starts = torch.full_like(targets, -1)
+    return one_per_class(_to_images(codes), codes, targets, starts, torch.cat(scores), trace=trace, queries=queries)
+
+
+def descend(
+    access: WhiteBox, pixels: Tensor, targets: Tensor, settings: Settings, loss: Loss
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Gradient descent on pixels of shape (m, channels, h, w); pictures that are finished leave the batch.
+
+    Returns the pixels of the smallest loss, the confidences there, and losses, gradient norms and cosines.
+    """
+    pixels, best = pixels.clone(), pixels.clone()
+    lowest, scores = torch.full_like(pixels[:, 0, 0, 0], float("inf")), torch.zeros_like(pixels[:, 0, 0, 0])
+    recorder, active = Recorder(settings.steps, len(pixels)), torch.arange(len(pixels))
+    for step in range(settings.steps):
+        part = pixels[active].requires_grad_()
+        logits = access.logits(_to_images(part))
+        losses = loss(logits, targets[active])
+        (gradient,) = torch.autograd.grad(losses.sum(), part)
+        recorder.note(step, losses, gradient, active)
+        losses, part = losses.detach(), part.detach()
+        confidences = logits.detach().softmax(dim=1).gather(1, targets[active, None]).squeeze(1)
+        better = (losses < lowest[active]).cpu()
+        improved = active[better]
+        best[improved], lowest[improved], scores[improved] = part[better], losses[better], confidences[better]
+        pixels[active] = (part - settings.learning_rate * gradient).clamp(0, 1)
+        going = (confidences < settings.stop).cpu()
+        if step >= settings.patience:
+            going &= losses.cpu() < recorder.values[0, step - settings.patience : step, active].amax(dim=0)
+        active = active[going]
+        if not len(active):
+            break
+    return best, scores, recorder.values
+
+
+def _to_images(pixels: Tensor) -> Tensor:
+    """From [0, 1] to [-1, 1]."""
+    return 2 * pixels - 1
+
+
+def _check_channels(access: WhiteBox, settings: Settings) -> None:
+    if access.channels not in (None, settings.image_size[0]):
+        raise ValueError(
+            f"the target expects images of {access.channels} channels, got image_size {settings.image_size} instead"
+        )

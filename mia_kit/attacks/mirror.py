@@ -1,0 +1,322 @@
+"""MIRROR (An et al., NDSS 2022): keep the codes of a style-based generator where its own samples lie.
+
+The mapping network ends in a leaky ReLU of slope 0.2. Undone, p = LeakyReLU_5(w), the numbers are nearly normal, so an
+attack that clips p to mean +- one standard deviation of the prior's samples cannot leave the faces. `run` descends the
+gradient of a white box; `run_black` breeds codes by the confidences of a service.
+
+Our reading, where we know the paper from descriptions alone: the learning rate ramps as in StyleGAN2's projector
+(Karras et al., CVPR 2020, appendix D); the genetic search draws parents in proportion to fitness, takes each number of
+a child from one of two parents with chances in proportion to theirs, mutates each number by itself, clips children and
+the first population, and carries one elite. psi = 0.7 belongs to the prior.
+
+Truncation moves the kink away from 0, so p is then less normal: the mean absolute skewness over the numbers of our
+style-based prior is 1.4 for w, and for p 0.3 at psi = 1 and 0.6 at 0.5. A prior whose codes are no leaky ReLU's is
+clipped in the same way, without that reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import leaky_relu
+from tqdm.auto import tqdm
+
+from mia_kit.access import Access, ConfidenceAPI, WhiteBox
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import (
+    Ask,
+    asker,
+    check_targets,
+    count_classes,
+    for_target,
+    generators_for,
+    resize,
+    synthesise,
+)
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, one_per_class
+from mia_kit.models.batches import in_batches
+from mia_kit.models.priors import Prior, sample_latents
+
+SLOPE = 0.2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The white box in the paper's numbers.
+
+    input_size : what the target was trained on, (h, w)
+    ramp_up, ramp_down : shares of the steps in which the learning rate rises, linearly, and falls, as a cosine
+    clip : whether p is clipped after every step
+    """
+
+    input_size: tuple[int, int] = (224, 224)
+    pool: int = 100_000
+    steps: int = 20_000
+    learning_rate: float = 0.25
+    ramp_up: float = 0.05
+    ramp_down: float = 0.25
+    clip: bool = True
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        if self.pool < 2 or self.steps < 0 or self.batch_size < 1:
+            raise ValueError(
+                "pool must be at least 2, steps at least 0, batch_size at least 1, "
+                f"got {self.pool}, {self.steps} and {self.batch_size} instead"
+            )
+        if not (0 < self.ramp_up <= 1 and 0 < self.ramp_down <= 1):
+            raise ValueError(f"the ramps must lie in (0, 1], got {self.ramp_up} and {self.ramp_down} instead")
+
+
+@dataclass(frozen=True)
+class GeneticSettings:
+    """The black box in the paper's numbers.
+
+    mutation : chance that a number of a child is disturbed
+    noise : how far, in standard deviations of p
+    stop : confidence at which a class is finished
+    """
+
+    input_size: tuple[int, int] = (224, 224)
+    pool: int = 100_000
+    population: int = 100
+    generations: int = 100
+    mutation: float = 0.1
+    noise: float = 0.1
+    stop: float = 0.95
+    clip: bool = True
+    batch_size: int = 100
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.population <= self.pool or self.generations < 0 or self.batch_size < 1:
+            raise ValueError(
+                "2 <= population <= pool must hold, generations must be at least 0, batch_size at least 1, "
+                f"got population {self.population}, pool {self.pool}, {self.generations} and {self.batch_size} instead"
+            )
+        if not (0 <= self.mutation <= 1 and self.noise >= 0 and 0 < self.stop <= 1):
+            raise ValueError(
+                "mutation must lie in [0, 1], noise be at least 0, stop lie in (0, 1], "
+                f"got {self.mutation}, {self.noise} and {self.stop} instead"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """Where the prior's samples lie in the space of p: mean and standard deviation, each of the shape of a code."""
+
+    mean: Tensor
+    std: Tensor
+
+    def clip(self, p: Tensor) -> Tensor:
+        """p of shape (n, ...), each number within one standard deviation of the mean."""
+        return p.clamp(self.mean - self.std, self.mean + self.std)
+
+
+def to_p(codes: Tensor) -> Tensor:
+    """Undo the leaky ReLU at the end of the mapping."""
+    return leaky_relu(codes, 1 / SLOPE)
+
+
+def to_codes(p: Tensor) -> Tensor:
+    """The inverse of `to_p`."""
+    return leaky_relu(p, SLOPE)
+
+
+def run(
+    access: WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    seed: int,
+    settings: Settings | None = None,
+    loss: Loss = cross_entropy,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once with gradients: one reconstruction of each, the last code of the descent.
+
+    Parameters and errors are those of `mia_kit.attacks.ppa.run`.
+    """
+    settings = settings or Settings()
+    before = access.queries
+    size, batch_size = settings.input_size, settings.batch_size
+    check_targets(target_classes, count_classes(access.logits, access, prior, size))
+    ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
+    pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
+    region = region_of(pool) if settings.clip else None
+    starts = scores.argmax(dim=0)  # (m,)
+    targets = torch.tensor(target_classes, device=access.device)
+    codes, trace = descend(access, prior, pool[starts], targets, region, settings, loss, progress=progress)
+    final = ask(codes).gather(1, targets[:, None]).squeeze(1)
+    images = in_batches(lambda part: synthesise(prior, part), codes, batch_size=batch_size)
+    queries = access.queries - before
+    return one_per_class(images, codes, targets, starts, final, trace=trace, queries=queries)
+
+
+def run_black(
+    access: ConfidenceAPI | WhiteBox,
+    target_classes: Sequence[int],
+    *,
+    prior: Prior,
+    seed: int,
+    settings: GeneticSettings | None = None,
+    progress: bool = True,
+) -> Reconstructions:
+    """Attack all `target_classes` at once with confidences: the fittest code that each one's population ever held.
+
+    The trace holds 1 - the best fitness before each generation. Each class draws from a stream of its own, so that its
+    result does not depend on the others. Other parameters and errors are those of `run`.
+    """
+    settings = settings or GeneticSettings()
+    before = access.queries
+    size, batch_size = settings.input_size, settings.batch_size
+    check_targets(target_classes, count_classes(access.confidences, access, prior, size))
+    ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
+    pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
+    starts = scores.topk(settings.population, dim=0).indices.T  # (m, population)
+    targets = torch.tensor(target_classes, device=access.device)
+    generators = generators_for(target_classes, seed=seed)
+    region = region_of(pool)
+    codes, fitness, trace = evolve(ask, pool[starts], targets, region, settings, generators, progress=progress)
+    images = in_batches(lambda part: synthesise(prior, part), codes, batch_size=batch_size)
+    queries = access.queries - before
+    return one_per_class(images, codes, targets, starts[:, 0], fitness, trace=trace, queries=queries)
+
+
+@torch.no_grad()
+def sample(
+    ask: Ask, prior: Prior, target_classes: Sequence[int], access: Access, *, pool: int, batch_size: int, seed: int
+) -> tuple[Tensor, Tensor]:
+    """One pool for all classes: codes of shape (pool, ...) and confidences of shape (pool, targets)."""
+    latents = sample_latents(prior, pool, seed=seed).to(access.device)
+    codes = in_batches(prior.map, latents, batch_size=batch_size)
+    scores = [ask(part)[:, list(target_classes)] for part in codes.split(batch_size)]
+    return codes, torch.cat(scores)
+
+
+def region_of(codes: Tensor) -> Region:
+    """Mean and standard deviation of p over the prior's samples, codes of shape (n, ...)."""
+    p = to_p(codes)
+    return Region(p.mean(dim=0), p.std(dim=0))
+
+
+def ramp(share: float, settings: Settings) -> float:
+    """Factor of the learning rate once `share` of the steps, in [0, 1], are done."""
+    falling = 0.5 - 0.5 * math.cos(math.pi * min(1, (1 - share) / settings.ramp_down))
+    return falling * min(1, share / settings.ramp_up)
+
+
+def descend(
+    access: WhiteBox,
+    prior: Prior,
+    codes: Tensor,
+    targets: Tensor,
+    region: Region | None,
+    settings: Settings,
+    loss: Loss,
+    *,
+    progress: bool = False,
+) -> tuple[Tensor, Trace]:
+    """Adam on codes of shape (m, ...), which share batches and nothing else; clipped to the region if there is one."""
+    parts, traces = [], []
+    bar = tqdm(total=len(codes) * settings.steps, disable=not progress, desc="attacking", unit="image")
+    for batch in torch.arange(len(codes)).split(settings.batch_size):
+        moving = codes[batch].detach().clone().requires_grad_()
+        optimiser = torch.optim.Adam([moving])
+        recorder = Recorder(settings.steps, len(moving))
+        for step in range(settings.steps):
+            images = resize(prior.synthesise(moving), settings.input_size)
+            losses = loss(access.logits(for_target(access, images)), targets[batch])
+            (moving.grad,) = torch.autograd.grad(losses.sum(), moving)
+            optimiser.param_groups[0]["lr"] = settings.learning_rate * ramp(step / settings.steps, settings)
+            optimiser.step()
+            if region is not None:
+                with torch.no_grad():
+                    moving.copy_(to_codes(region.clip(to_p(moving))))
+            recorder.note(step, losses, moving.grad)
+            bar.update(len(moving))
+        parts.append(moving.detach())
+        traces.append(recorder.values)
+    bar.close()
+    return torch.cat(parts), Trace(*torch.cat(traces, dim=2))
+
+
+@torch.no_grad()
+def evolve(
+    ask: Ask,
+    codes: Tensor,
+    targets: Tensor,
+    region: Region,
+    settings: GeneticSettings,
+    generators: Sequence[Generator],
+    *,
+    progress: bool = False,
+) -> tuple[Tensor, Tensor, Trace]:
+    """Breed populations, codes of shape (m, population, ...), until each holds a code of confidence `stop`.
+
+    Returns the fittest code of each, of shape (m, ...), its fitness of shape (m,), and the trace. The children of all
+    classes that are not finished are asked about together.
+    """
+    p = to_p(codes)
+    p = region.clip(p) if settings.clip else p
+    fitness = _fitness(ask, p, targets)  # (m, population)
+    losses = torch.full((settings.generations, len(p)), float("nan"))
+    for generation in tqdm(range(settings.generations), disable=not progress, desc="breeding", unit="generation"):
+        active = (fitness.amax(dim=1) < settings.stop).nonzero().squeeze(1)
+        if not len(active):
+            break
+        losses[generation, active.cpu()] = 1 - fitness[active].amax(dim=1).cpu()
+        children = breed(p[active], fitness[active], region, settings, [generators[row] for row in active.tolist()])
+        of_children = _fitness(ask, children, targets[active])
+        elite = fitness[active].argmax(dim=1)
+        p[active] = torch.cat([p[active, elite][:, None], children], dim=1)
+        fitness[active] = torch.cat([fitness[active, elite][:, None], of_children], dim=1)
+    best = fitness.argmax(dim=1)
+    rows = torch.arange(len(p), device=p.device)
+    return to_codes(p[rows, best]), fitness[rows, best], Trace.of_losses(losses)
+
+
+def breed(
+    p: Tensor, fitness: Tensor, region: Region, settings: GeneticSettings, generators: Sequence[Generator]
+) -> Tensor:
+    """Children of shape (m, population - 1, ...) of populations of shape (m, population, ...).
+
+    `fitness`, of shape (m, population), must be probabilities. ValueError for others: with log-probabilities the share
+    a / (a + b) of the better parent is the smaller one.
+    """
+    if not ((fitness >= 0) & (fitness <= 1 + 1e-4)).all():
+        raise ValueError(
+            f"fitness must be confidences in [0, 1], got values from {float(fitness.min()):.3g} to "
+            f"{float(fitness.max()):.3g} instead: with logarithms crossover would prefer the worse parent"
+        )
+    rows, population, shape = len(p), p.shape[1], p.shape[2:]
+    flat = p.flatten(2)  # (m, population, d)
+    count, width = population - 1, flat.shape[2]
+    draws = [_draw(count, width, own) for own in generators]
+    parents, choice, chance, noise = (torch.stack(part).to(p) for part in zip(*draws, strict=True))
+    fitness = fitness.double().clamp_min(torch.finfo(torch.float32).tiny)
+    wheel = fitness.cumsum(dim=1)
+    places = torch.searchsorted(wheel, parents * wheel[:, -1:]).clamp_max(population - 1)  # (m, 2 * count)
+    ours, theirs = flat.gather(1, places[:, :, None].expand(-1, -1, width)).chunk(2, dim=1)  # (m, count, d)
+    first, second = fitness.gather(1, places).chunk(2, dim=1)
+    children = torch.where(choice < (first / (first + second))[:, :, None], ours, theirs)
+    std = settings.noise * region.std.flatten()
+    children = torch.where(chance < settings.mutation, children + std * noise, children).view(rows, count, *shape)
+    return region.clip(children) if settings.clip else children
+
+
+def _draw(count: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What one class needs for one generation: two parents of each child, whose numbers, which mutate, how far."""
+    parents = torch.rand(2 * count, generator=generator)
+    choice, chance = torch.rand(2, count, width, generator=generator)
+    return parents, choice, chance, torch.randn(count, width, generator=generator)
+
+
+def _fitness(ask: Ask, p: Tensor, targets: Tensor) -> Tensor:
+    """Confidence in each row's target, of shape (m, n), for p of shape (m, n, ...)."""
+    rows, count = p.shape[:2]
+    aims = targets.repeat_interleave(count)
+    return ask(to_codes(p.flatten(0, 1))).gather(1, aims[:, None]).view(rows, count)

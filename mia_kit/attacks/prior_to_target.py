@@ -1,0 +1,100 @@
+"""From a prior's codes to what the target sees, and what every attack checks and draws before it begins.
+
+One file, because each attack does this in the same way and differs in what it asks for and how it moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import interpolate
+
+from mia_kit.access import Access
+from mia_kit.models.batches import in_batches
+from mia_kit.models.priors import Prior, sample_latents
+
+Ask = Callable[[Tensor], Tensor]
+
+
+@torch.no_grad()
+def synthesise(prior: Prior, codes: Tensor) -> Tensor:
+    """Images of shape (n, channels, h, w), clipped to [-1, 1], without gradients."""
+    return prior.synthesise(codes).clamp(-1, 1)
+
+
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """The images at `size` = (h, w), with a low-pass filter and with gradients."""
+    if images.shape[2:] == size:
+        return images
+    return interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def for_target(access: Access, images: Tensor) -> Tensor:
+    """Grey for a target that takes grey pictures."""
+    return images.mean(dim=1, keepdim=True) if access.channels == 1 else images
+
+
+def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batch_size: int) -> Ask:
+    """`ask`, one of the methods of `access` that take images, as a function of codes of shape (n, ...).
+
+    Without gradients, at most `batch_size` images in one call. An attack that holds no more than this function can
+    learn no more than `ask` tells.
+    """
+
+    def answer(codes: Tensor) -> Tensor:
+        return ask(for_target(access, resize(synthesise(prior, codes), size)))
+
+    return lambda codes: in_batches(answer, codes, batch_size=batch_size)
+
+
+def count_classes(ask: Ask, access: Access, prior: Prior, size: tuple[int, int]) -> int:
+    """How many classes the target has: one query, so that what does not fit is told before the work begins.
+
+    `ask` is `access.logits` or `access.confidences`. Raises ValueError as `check_images`.
+    """
+    check_images(access, prior)
+    return asker(ask, access, prior, size=size, batch_size=1)(_one_code(access, prior)).shape[1]
+
+
+@torch.no_grad()
+def check_images(access: Access, prior: Prior) -> None:
+    """ValueError if the prior's images are not what it says, or grey for a target that takes colours; no query.
+
+    Any height and width will do; colours cannot be made from grey.
+    """
+    images = synthesise(prior, _one_code(access, prior))
+    if tuple(images.shape[1:]) != tuple(prior.image_size):
+        raise ValueError(
+            f"the prior's image_size is {tuple(prior.image_size)}, got images of {tuple(images.shape[1:])} from it "
+            "instead: correct image_size, or give it weights of that size"
+        )
+    if access.channels not in (None, 1, images.shape[1]):
+        raise ValueError(
+            f"the target expects images of {access.channels} channels, got a prior of {images.shape[1]} instead: take "
+            "a prior of colour images or a target of grey ones"
+        )
+
+
+def check_targets(target_classes: Sequence[int], classes: int | None) -> None:
+    """ValueError if a class is given twice or is none of `classes`; None if the attacker cannot know how many."""
+    given = list(target_classes)
+    fits = all(target >= 0 and (classes is None or target < classes) for target in given)
+    if not given or len(set(given)) != len(given) or not fits:
+        end = "..." if classes is None else classes
+        raise ValueError(f"target_classes must be different classes in [0, {end}), at least one, got {given} instead")
+
+
+def generators_for(target_classes: Sequence[int], *, seed: int) -> list[Generator]:
+    """A stream of random numbers for each class, which depends on seed and class alone.
+
+    So a class attacked among others is attacked as if it were alone.
+    """
+    seeds = [np.random.SeedSequence((seed % 2**32, target)).generate_state(1) for target in target_classes]
+    return [Generator().manual_seed(int(own[0])) for own in seeds]
+
+
+def _one_code(access: Access, prior: Prior) -> Tensor:
+    return prior.map(sample_latents(prior, 1, seed=0).to(access.device))

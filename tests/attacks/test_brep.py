@@ -1,0 +1,225 @@
+"""BREP-MI on a prior and a target where the way to the boundary is known."""
+
+from typing import Any
+
+import pytest
+import torch
+from tiny_target import FlatPrior, NeverThree, Quarters, same
+from torch import Tensor, nn
+
+from mia_kit.access import Access, ConfidenceAPI, LabelAPI, WhiteBox
+from mia_kit.attacks import Reconstructions, brep
+from mia_kit.attacks.brep import Settings, away_from_boundary, first_hits, walk
+from mia_kit.attacks.prior_to_target import generators_for
+from mia_kit.models import SmallClassifier
+
+SMALL = {"input_size": (8, 8), "start_batch": 3, "start_batches": 30, "iterations": 20, "largest_radius": 3.0}
+
+
+def attack(targets: list[int], model: nn.Module | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
+    return attack_with(LabelAPI(model or Quarters()), targets, seed=seed, **changes)
+
+
+def attack_with(access: Access, targets: list[int], *, seed: int = 0, **changes: Any) -> Reconstructions:
+    settings = Settings(**{**SMALL, **changes})
+    return brep.run(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+
+
+def to_boundary(latents: Tensor, targets: Tensor) -> Tensor:
+    """Distance to where another class begins: the target's number leads all others."""
+    own = latents.gather(1, targets[:, None])
+    others = latents.scatter(1, targets[:, None], float("-inf")).amax(dim=1, keepdim=True)
+    return (own - others).squeeze(1) / 2**0.5
+
+
+def test_walk_ends_inside_and_farther_from_the_boundary() -> None:
+    found = attack([2, 0, 3, 1])
+    assert torch.equal(Quarters()(found.images).argmax(dim=1), found.targets)
+    assert torch.equal(found.images, FlatPrior().synthesise(found.codes))
+    _, starts = first_hits(lambda latents: latents.argmax(dim=1), 4, found.targets, Settings(**SMALL), seed=0)
+    before, after = to_boundary(starts, found.targets), to_boundary(found.codes, found.targets)
+    assert (before > 0).all()
+    assert (after > before + 0.5).all()
+    assert torch.allclose(found.scores, torch.tensor(2 * 1.3), atol=1e-5)  # the largest radius up to 3
+    assert found.selected.all()
+    assert found.trace.losses.shape == (0, 4)
+
+
+def test_start_is_the_first_draw_with_the_label() -> None:
+    found = attack([3, 1])
+    generator = torch.Generator().manual_seed(0)
+    draws = torch.cat([torch.randn(3, 4, generator=generator) for _ in range(10)])
+    labels = draws.argmax(dim=1).tolist()
+    assert found.start_latents.tolist() == [labels.index(3), labels.index(1)]
+
+
+def test_direction_by_hand() -> None:
+    directions = torch.tensor([[[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]]])
+    inside = torch.tensor([[True, True, False, False]])
+    assert torch.allclose(away_from_boundary(directions, inside), torch.tensor([[0.5**0.5, 0.5**0.5]]))
+    # Two inside and one outside count alike: 1/2 of each inside direction, all of the outside one.
+    inside = torch.tensor([[True, True, False]])
+    assert torch.allclose(away_from_boundary(directions[:, :3], inside), torch.tensor([[1.5, 0.5]]) / 2.5**0.5)
+    inside = torch.tensor([[False, False, False]])
+    assert torch.allclose(away_from_boundary(directions[:, :3], inside), torch.tensor([[0.0, -1.0]]))
+
+
+def half_plane(latents: Tensor) -> Tensor:
+    """Label 1 to the right of 0."""
+    return (latents[:, 0] > 0).long()
+
+
+def test_radius_grows_by_the_rule_and_steps_have_their_length() -> None:
+    """Far from the boundary each round grows the sphere; beside it a move of min(r / 3, 3) comes first."""
+    settings = Settings(radius=2.0, largest_radius=2.5)
+    rounds: list[Tensor] = []
+
+    def ask(latents: Tensor) -> Tensor:
+        rounds.append(latents)
+        return half_plane(latents)
+
+    found, held = walk(ask, torch.tensor([[50.0, 0.0]]), torch.tensor([1]), settings, generators_for([0], seed=0))
+    assert found.tolist() == [[50.0, 0.0]]
+    assert held.tolist() == [2.0]
+    assert [len(asked) for asked in rounds] == [33]
+    assert torch.allclose((rounds[0][1:] - rounds[0][0]).norm(dim=1), torch.tensor(2.0), atol=1e-4)
+    rounds.clear()
+    walk(ask, torch.tensor([[0.01, 0.0]]), torch.tensor([1]), settings, generators_for([0], seed=0))
+    assert (rounds[1][0] - rounds[0][0]).norm().item() == pytest.approx(2 / 3, abs=1e-5)
+    assert rounds[1][0, 0] > 0.5  # away from the boundary
+    long = Settings(radius=30.0, largest_radius=100.0)
+    rounds.clear()
+    walk(ask, torch.tensor([[0.01, 0.0]]), torch.tensor([1]), long, generators_for([0], seed=0))
+    assert (rounds[1][0] - rounds[0][0]).norm().item() == pytest.approx(3, abs=1e-4)
+
+
+def test_a_step_out_of_the_class_is_taken_back() -> None:
+    """A strip narrower than any step: nothing holds, and the result stays inside."""
+
+    def strip(latents: Tensor) -> Tensor:
+        return (latents[:, 0].abs() < 0.3).long()
+
+    start = torch.tensor([[0.1, 0.0, 0.0]])
+    found, held = walk(strip, start, torch.tensor([1]), Settings(iterations=40), generators_for([0], seed=0))
+    assert strip(found).tolist() == [1]
+    assert held.tolist() == [0.0]
+
+
+def test_iterations_at_a_radius_are_limited() -> None:
+    calls: list[int] = []
+
+    def point(latents: Tensor) -> Tensor:
+        calls.append(len(latents))
+        return (latents.norm(dim=1) < 1e-3).long()
+
+    walk(point, torch.zeros(1, 3), torch.tensor([1]), Settings(iterations=7), generators_for([0], seed=0))
+    assert calls == [33] * 7
+
+
+def test_a_label_that_is_never_hit_is_marked() -> None:
+    model = NeverThree()
+    found = attack([3, 1, 9], model, start_batches=5)
+    assert found.reached.tolist() == found.selected.tolist() == [False, True, False]
+    assert found.start_latents.tolist()[::2] == [-1, -1]
+    assert found.scores[::2].isnan().all()
+    assert found.codes[::2].isnan().all()
+    assert (found.images[::2] == 0).all()
+    assert found.codes[1].isfinite().all()
+    assert model.asked[:5] == [3] * 5  # the draws that were looked at
+    nothing = attack([3], model, start_batches=2)
+    assert not nothing.reached.any()
+    assert nothing.images.shape == (1, 1, 8, 8)
+    assert nothing.queries == 6
+
+
+def test_a_class_among_others_is_attacked_as_if_alone() -> None:
+    targets = [3, 0, 2]
+    together = attack(targets, seed=5)
+    assert all(same(attack([target], seed=5), together, slice(row, row + 1)) for row, target in enumerate(targets))
+    assert same(attack(targets, seed=5, batch_size=7), together)
+    assert not torch.allclose(attack(targets, seed=6).codes, together.codes, atol=1e-2)
+
+
+def test_a_class_draws_the_same_when_others_are_finished() -> None:
+    starts = torch.tensor([[9.0, 0.0], [0.5, 0.0], [0.1, 0.0]])
+    settings = Settings(largest_radius=3.0)
+    targets = torch.ones(3, dtype=torch.int64)
+    together, _ = walk(half_plane, starts, targets, settings, generators_for([0, 1, 2], seed=0))
+    for row in range(3):
+        own = generators_for([row], seed=0)
+        alone, _ = walk(half_plane, starts[row : row + 1], targets[:1], settings, own)
+        assert torch.equal(alone[0], together[row])
+
+
+@pytest.mark.parametrize(("points", "inside", "grows"), [(4, 3, False), (5, 4, True)])
+def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, grows: bool) -> None:
+    def ask(latents: Tensor) -> Tensor:
+        return (torch.arange(len(latents)) <= inside).long()  # the place itself and so many points
+
+    settings = Settings(points=points, iterations=1, largest_radius=2.0)
+    _, held = walk(ask, torch.zeros(1, 3), torch.tensor([1]), settings, generators_for([0], seed=0))
+    assert held.tolist() == [2.0 * grows]
+
+
+def test_queries_are_the_images_that_the_model_sees_and_classes_share_calls() -> None:
+    model = Quarters()
+    found = attack([0, 1, 2], model)
+    assert found.queries == sum(model.asked)
+    draws = [count for count in model.asked if count == 3]
+    rounds = model.asked[len(draws) :]
+    assert len(draws) == 1 + int(found.start_latents.max()) // 3
+    assert rounds[0] == 3 * 33  # all classes in one call
+    assert all(count % 33 == 0 for count in rounds)
+    assert rounds == sorted(rounds, reverse=True)  # finished classes leave
+    assert rounds[-1] < rounds[0]
+
+
+class LabelsOnly(WhiteBox):
+    """A white box that says who asks for more than labels."""
+
+    def logits(self, images: Tensor) -> Tensor:
+        raise AssertionError("asked for logits")
+
+    confidences = features = logits
+
+    def labels(self, images: Tensor) -> Tensor:
+        assert not torch.is_grad_enabled()
+        assert not images.requires_grad
+        return super().logits(images).argmax(dim=1)
+
+
+def test_a_white_box_gives_it_labels_alone() -> None:
+    model = Quarters()
+    found = attack_with(LabelsOnly(model), [1, 2])
+    assert not model.with_gradients
+    assert not found.codes.requires_grad
+    assert all(same(found, attack_with(kind(Quarters()), [1, 2])) for kind in (LabelAPI, ConfidenceAPI, WhiteBox))
+
+
+@pytest.mark.parametrize("targets", [[-1], [0, 0], []])
+def test_targets_that_do_not_fit(targets: list[int]) -> None:
+    model = Quarters()
+    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, \.\.\.\), at least one"):
+        attack(targets, model)
+    assert not model.asked
+
+
+def test_grey_prior_for_a_colour_target() -> None:
+    with pytest.raises(ValueError, match="the target expects images of 3 channels, got a prior of 1 instead"):
+        attack([0], SmallClassifier(3, 3, seed=0, width=4))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"points": 0}, "must be at least 1, got 256, 400, 0, 1000, 256 instead"),
+        (
+            {"radius": 20.0},
+            "0 < radius <= largest_radius must hold and largest_step be above 0, got 20.0, 16.3 and 3.0",
+        ),
+        ({"growth": 1.0}, r"growth must be above 1 and inside lie in \[0, 1\), got 1.0 and 0.75 instead"),
+    ],
+)
+def test_settings_that_do_not_fit(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Settings(**change)

@@ -1,0 +1,122 @@
+"""Inversion in image space, on a target whose gradient is known."""
+
+from typing import Any
+
+import pytest
+import torch
+from tiny_target import Quarters, same
+
+from mia_kit.access import AccessError, ConfidenceAPI, WhiteBox
+from mia_kit.attacks import Reconstructions, fredrikson, lack_of_confidence
+from mia_kit.attacks.fredrikson import Settings
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.models import SmallClassifier
+
+
+def attack(
+    targets: list[int], model: Quarters | None = None, *, loss: Loss = cross_entropy, **changes: Any
+) -> Reconstructions:
+    settings = Settings(**{"image_size": (1, 8, 8), "learning_rate": 2.0, "steps": 60, **changes})
+    access = WhiteBox(model or Quarters(scale=2))
+    return fredrikson.run(access, targets, seed=0, settings=settings, loss=loss, progress=False)
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, lack_of_confidence])
+def test_reaches_its_target(loss: Loss) -> None:
+    """On a linear model descent whitens the quarter of the target and leaves the others black, as the paper's did."""
+    found = attack([2, 0], loss=loss)
+    shades = found.images[:, 0, ::4, ::4].flatten(1)
+    assert torch.equal(shades.argmax(dim=1), found.targets)
+    assert (found.scores > 0.95).all()
+    assert torch.equal(found.images, 2 * found.codes - 1)
+    assert 0 <= found.codes.min() <= found.codes.max() <= 1
+    assert found.start_latents.tolist() == [-1, -1]
+    assert found.selected.all()
+    assert torch.allclose(found.scores, Quarters(scale=2)(found.images).softmax(1)[[0, 1], [2, 0]], atol=1e-6)
+
+
+def test_trace_against_a_plain_loop() -> None:
+    found = attack([1], steps=4, learning_rate=0.5)
+    pixels = torch.zeros(1, 1, 8, 8, requires_grad=True)
+    for step in range(4):
+        loss = torch.nn.functional.cross_entropy(Quarters(scale=2)(2 * pixels - 1), torch.tensor([1]))
+        (gradient,) = torch.autograd.grad(loss, pixels)
+        assert found.trace.losses[step, 0].item() == pytest.approx(loss.item(), abs=1e-6)
+        assert found.trace.gradient_norms[step, 0].item() == pytest.approx(gradient.norm().item(), rel=1e-5)
+        if step < 3:  # four pictures are looked at, the black one first
+            pixels = (pixels - 0.5 * gradient).clamp(0, 1).detach().requires_grad_()
+    assert torch.allclose(found.codes, pixels.detach(), atol=1e-6)
+    assert found.trace.gradient_cosines[0].isnan().all()
+    assert found.trace.gradient_cosines[1:].isfinite().all()
+
+
+def test_stops_at_the_confidence() -> None:
+    model = Quarters(scale=2)
+    found = attack([0, 1], model, stop=0.6)
+    steps = (~found.trace.losses.isnan()).sum(dim=0)
+    assert (steps < 60).all()
+    assert (found.scores >= 0.6).all()
+    assert (found.trace.losses[steps - 2, [0, 1]].neg().exp() < 0.6).all()
+    assert found.queries == sum(model.asked) == 1 + int(steps.sum())
+
+
+def test_stops_when_nothing_is_gained_and_returns_the_best() -> None:
+    """Steps far too large swing from one side to the other; the smallest loss is returned, not the last."""
+    found = attack([3], Quarters(scale=50), learning_rate=-0.01, patience=5)
+    steps = int((~found.trace.losses.isnan()).sum())
+    losses = found.trace.losses[:steps, 0]
+    assert steps == 6
+    assert losses[5] >= losses[:5].max()
+    assert found.scores.log().neg().item() == pytest.approx(losses.min().item(), abs=1e-4)
+    assert (found.codes == 0).all()
+
+
+def test_patience_looks_back_so_many_steps() -> None:
+    """Losses by script: the sixth is above the fifth but below the greatest of three before; the seventh is not."""
+    script = iter([5.0, 4.0, 6.0, 4.5, 3.0, 5.0, 5.5, 0.0])
+
+    def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return next(script) + 0 * logits.sum(dim=1)
+
+    found = attack([3], loss=loss, patience=3)
+    assert found.trace.losses[:7, 0].tolist() == [5.0, 4.0, 6.0, 4.5, 3.0, 5.0, 5.5]
+    assert found.trace.losses[7:].isnan().all()
+
+
+def test_finished_pictures_leave_the_batch_and_the_others_do_not_notice() -> None:
+    class Uneven(Quarters):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return super().forward(images) * torch.tensor([3.0, 1.0, 1.0, 1.0])
+
+    model = Uneven(scale=2)
+    together = attack([0, 1, 2], model, stop=0.9)
+    steps = (~together.trace.losses.isnan()).sum(dim=0)
+    assert len(steps.unique()) > 1
+    assert together.queries == sum(model.asked) == 1 + int(steps.sum())
+    for row in range(3):
+        assert same(attack([row], Uneven(scale=2), stop=0.9), together, slice(row, row + 1))
+    assert same(attack([0, 1, 2], Uneven(scale=2), stop=0.9, batch_size=2), together)
+
+
+def test_bad_input() -> None:
+    with pytest.raises(
+        ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got \[4\]"
+    ):
+        attack([4])
+    with pytest.raises(
+        ValueError, match=r"the target expects images of 3 channels, got image_size \(1, 112, 92\) inst"
+    ):
+        fredrikson.run(WhiteBox(SmallClassifier(3, 3, seed=0, width=4)), [0], seed=0)
+    with pytest.raises(
+        ValueError, match="steps, patience and batch_size must be at least 1, got 0, 100 and 100 instead"
+    ):
+        Settings(steps=0)
+    with pytest.raises(ValueError, match=r"stop must lie in \(0, 1\], got 2 instead"):
+        Settings(stop=2)
+
+
+def test_a_black_box_is_not_enough() -> None:
+    service = ConfidenceAPI(Quarters())
+    with pytest.raises(AccessError, match="^ConfidenceAPI gives no logits: choose an attack that needs less"):
+        fredrikson.run(service, [0], seed=0)  # type: ignore[arg-type]
+    assert service.queries == 0

@@ -1,0 +1,268 @@
+"""MIRROR with gradients and with confidences, on a prior and a target whose best answers are known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from tiny_target import FlatPrior, Quarters, same
+from torch import Generator, Tensor
+
+from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
+from mia_kit.attacks import Reconstructions, mirror
+from mia_kit.attacks.mirror import GeneticSettings, Region, Settings, breed, ramp, region_of, to_codes, to_p
+from mia_kit.attacks.prior_to_target import generators_for
+from mia_kit.models import SmallClassifier
+from mia_kit.models.priors import DCGAN, sample_latents
+from mia_kit.models.style_prior import load_style_prior
+
+SIZE = (8, 8)
+
+
+def white(targets: list[int], model: Quarters | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
+    settings = Settings(**{"input_size": SIZE, "pool": 40, "steps": 40, "learning_rate": 0.25, **changes})
+    access = WhiteBox(model or Quarters())
+    return mirror.run(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+
+
+def black(targets: list[int], model: Quarters | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
+    chosen = {"input_size": SIZE, "pool": 40, "population": 10, "generations": 15, "stop": 1.0, **changes}
+    access = ConfidenceAPI(model or Quarters(scale=2))
+    settings = GeneticSettings(**chosen)
+    return mirror.run_black(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+
+
+def pool_region(seed: int = 0) -> tuple[Tensor, Region]:
+    pool = sample_latents(FlatPrior(), 40, seed=seed)
+    return pool, region_of(pool)
+
+
+@pytest.mark.parametrize("attack", [white, black])
+def test_reaches_its_target_and_gains_on_the_start(attack: Callable[..., Reconstructions]) -> None:
+    found = attack([2, 0, 3], Quarters(scale=2))
+    assert found.targets.tolist() == [2, 0, 3]
+    assert torch.equal(found.images[:, 0, ::4, ::4].flatten(1).argmax(dim=1), found.targets)
+    assert torch.equal(found.images, FlatPrior().synthesise(found.codes))
+    assert (found.scores > 0.9 * best_confidences()[found.targets]).all()
+    confidences = Quarters(scale=2)(found.images).softmax(dim=1)
+    assert torch.allclose(found.scores, confidences[torch.arange(3), found.targets], atol=1e-6)
+    assert found.selected.all()
+    assert found.reached.all()
+
+
+def best_confidences() -> Tensor:
+    """Confidence in each class at the corner of the region that is best for it."""
+    _, region = pool_region()
+    corners = torch.where(torch.eye(4).bool(), region.mean + region.std, region.mean - region.std)
+    return Quarters(scale=2)(FlatPrior().synthesise(to_codes(corners))).softmax(dim=1).diagonal()
+
+
+@pytest.mark.parametrize("attack", [white, black])
+def test_start_is_the_most_confident_of_the_pool(attack: Callable[..., Reconstructions]) -> None:
+    found = attack([1, 3])
+    pool = sample_latents(FlatPrior(), 40, seed=0)
+    expected = Quarters()(FlatPrior().synthesise(pool)).softmax(dim=1)[:, [1, 3]].argmax(dim=0)
+    assert torch.equal(found.start_latents, expected)
+    assert torch.equal(white([1, 3], steps=0).codes, pool[expected])
+
+
+@pytest.mark.parametrize("attack", [white, black])
+def test_clipping_keeps_p_inside_and_can_be_switched_off(attack: Callable[..., Reconstructions]) -> None:
+    _, region = pool_region()
+
+    def outside(clip: bool) -> float:
+        p = to_p(attack([0, 1, 2, 3], clip=clip).codes)
+        return ((p - region.mean).abs() - region.std).max().item()
+
+    assert outside(True) < 1e-5
+    assert outside(False) > 0.1
+
+
+def test_the_space_of_p() -> None:
+    codes = torch.tensor([[-0.2, 0.0, 3.0]])
+    assert torch.allclose(to_p(codes), torch.tensor([[-1.0, 0.0, 3.0]]))
+    assert torch.allclose(to_codes(to_p(codes)), codes)
+    region = region_of(torch.tensor([[-0.2, 1.0], [-0.4, 3.0], [-0.6, 5.0]]))
+    assert torch.allclose(region.mean, torch.tensor([-2.0, 3.0]))
+    assert torch.allclose(region.std, torch.tensor([1.0, 2.0]))
+    assert torch.allclose(region.clip(torch.tensor([[0.0, 0.0]])), torch.tensor([[-1.0, 1.0]]))
+
+
+def test_p_of_the_style_prior_is_nearly_normal() -> None:
+    """What the clipping rests on: undone, the codes have no kink, so they are hardly skewed."""
+    prior = load_style_prior(truncation=1)
+    codes = prior.map(sample_latents(prior, 1000, seed=0))
+
+    def skewness(x: Tensor) -> Tensor:
+        return (((x - x.mean(dim=0)) / x.std(dim=0)) ** 3).mean(dim=0).abs().mean()
+
+    assert skewness(to_p(codes)) < 0.4
+    assert skewness(codes) > 3 * skewness(to_p(codes))
+
+
+def test_learning_rate_ramps() -> None:
+    settings = Settings()
+    assert ramp(0, settings) == 0
+    assert ramp(0.025, settings) == pytest.approx(0.5)
+    assert ramp(0.05, settings) == ramp(0.75, settings) == 1
+    assert ramp(0.875, settings) == pytest.approx(0.5)
+    assert ramp(1, settings) == 0
+
+
+def test_trace_against_a_plain_loop() -> None:
+    found = white([3], steps=4)
+    pool, region = pool_region()
+    code = pool[found.start_latents].clone().requires_grad_()
+    adam = torch.optim.Adam([code])
+    for step in range(4):
+        loss = torch.nn.functional.cross_entropy(Quarters()(FlatPrior().synthesise(code)), torch.tensor([3]))
+        adam.zero_grad()
+        loss.backward()
+        assert code.grad is not None
+        assert found.trace.losses[step, 0].item() == pytest.approx(loss.item(), abs=1e-5)
+        assert found.trace.gradient_norms[step, 0].item() == pytest.approx(code.grad.norm().item(), rel=1e-4)
+        adam.param_groups[0]["lr"] = 0.25 * ramp(step / 4, Settings())
+        adam.step()
+        with torch.no_grad():
+            code.copy_(to_codes(region.clip(to_p(code))))
+    assert torch.allclose(found.codes, code.detach(), atol=1e-5)
+
+
+def test_elitism_never_loses_the_best() -> None:
+    found = black([0, 1, 2], mutation=1.0, noise=3.0)  # children are mostly worse
+    losses = found.trace.losses
+    assert losses.shape == (15, 3)
+    assert (losses[1:] <= losses[:-1]).all()
+    assert (1 - found.scores <= losses[-1]).all()
+    assert (losses[1:] == losses[:-1]).any()
+    assert found.trace.gradient_norms.isnan().all()
+
+
+def test_fitness_must_be_a_probability() -> None:
+    """A child of a good and a bad parent takes most of the good one; with log-probabilities it would be the bad one."""
+    settings = GeneticSettings(pool=2, population=2, mutation=0, clip=False)
+    p, region = torch.stack([torch.ones(5000), torch.zeros(5000)])[None], Region(torch.zeros(5000), torch.ones(5000))
+    fitness = torch.tensor([[0.8, 0.2]])
+    mixed = [
+        child.mean().item()
+        for seed in range(40)
+        for child in breed(p, fitness, region, settings, generators_for([seed], seed=0))[0]
+    ]
+    # Both parents are drawn alike or unlike; unlike ones mix to 0.8 (never 0.2).
+    assert all(min(abs(mean - wanted) for wanted in (0, 0.8, 1)) < 0.03 for mean in mixed)
+    assert any(abs(mean - 0.8) < 0.03 for mean in mixed)
+    assert sum(mean > 0.97 for mean in mixed) > sum(mean < 0.03 for mean in mixed)
+    with pytest.raises(ValueError, match=r"fitness must be confidences in \[0, 1\], got values from -1.61 to -0.223"):
+        breed(p, fitness.log(), region, settings, [Generator()])
+    a, b = fitness.log()[0].tolist()
+    assert a / (a + b) < 0.5  # the mistake
+
+
+def test_mutation_is_rare_and_small() -> None:
+    settings = GeneticSettings(pool=2, population=2, clip=False)
+    p, region = torch.zeros(1, 2, 20000), Region(torch.zeros(20000), 3 * torch.ones(20000))
+    child = breed(p, torch.tensor([[0.5, 0.5]]), region, settings, generators_for([0], seed=0))
+    changed = child[child != 0]
+    assert len(changed) / child.numel() == pytest.approx(0.1, abs=0.01)
+    assert changed.std().item() == pytest.approx(0.3, abs=0.02)
+
+
+def test_fitness_of_0_everywhere_still_breeds() -> None:
+    p, region = torch.rand(1, 4, 6), Region(torch.zeros(6), torch.ones(6))
+    children = breed(p, torch.zeros(1, 4), region, GeneticSettings(pool=4, population=4), generators_for([0], seed=0))
+    assert children.shape == (1, 3, 6)
+    assert children.isfinite().all()
+
+
+@pytest.mark.parametrize("attack", [white, black])
+def test_a_class_among_others_is_attacked_as_if_alone(attack: Callable[..., Reconstructions]) -> None:
+    together = attack([3, 0, 2], seed=5)
+    assert all(same(attack([target], seed=5), together, slice(row, row + 1)) for row, target in enumerate([3, 0, 2]))
+    assert same(attack([3, 0, 2], seed=5, batch_size=7), together)
+    assert not torch.allclose(attack([3, 0, 2], seed=6).codes, together.codes, atol=1e-2)
+
+
+def test_streams_depend_on_seed_and_class_alone() -> None:
+    def first(target: int, seed: int, others: tuple[int, ...] = ()) -> float:
+        return torch.rand(1, generator=generators_for([*others, target], seed=seed)[-1]).item()
+
+    assert first(3, 0) == first(3, 0, others=(1, 2))
+    assert len({first(3, 0), first(3, 1), first(4, 0), first(3, -1)}) == 4
+
+
+def test_a_class_draws_the_same_when_others_are_finished() -> None:
+    chosen: dict[str, Any] = {"stop": 0.93, "seed": 2, "generations": 6}
+    together = black([0, 1, 2, 3], Quarters(scale=2), **chosen)
+    generations = (~together.trace.losses.isnan()).sum(dim=0).tolist()
+    assert generations != sorted(generations, reverse=True)  # one leaves that stood before another
+    for row in range(4):
+        assert same(black([row], Quarters(scale=2), **chosen), together, slice(row, row + 1))
+
+
+def test_queries_are_the_images_that_the_model_sees() -> None:
+    model = Quarters()
+    found = white([0, 1], model, steps=6)
+    assert found.queries == sum(model.asked) == 1 + 40 + 6 * 2 + 2
+    model = Quarters(scale=2)
+    found = black([0, 1], model)
+    assert found.queries == sum(model.asked) == 1 + 40 + 2 * (10 + 15 * 9)
+    assert model.asked[-15:] == [18] * 15  # one call for all classes
+
+
+def test_finished_classes_leave_the_batch() -> None:
+    """A class stops at the confidence that was asked for; the others go on in smaller calls."""
+    model = Quarters(scale=2)
+    found = black([0, 1, 2, 3], model, stop=0.93, seed=2, generations=30)
+    generations = (~found.trace.losses.isnan()).sum(dim=0)
+    assert len(generations.unique()) > 1
+    assert (found.scores >= 0.93).all()
+    last = found.trace.losses[generations - 1, torch.arange(4)]
+    assert (last > 1 - 0.93)[generations > 0].all()  # 0: the pool already held such a code
+    assert found.queries == sum(model.asked) == 1 + 40 + 4 * 10 + 9 * int(generations.sum())
+
+
+def test_the_black_box_needs_confidences_and_no_more() -> None:
+    settings = GeneticSettings(input_size=SIZE, pool=4, population=2, generations=1)
+    labels = LabelAPI(Quarters())
+    with pytest.raises(AccessError, match="^LabelAPI gives no confidences: choose an attack that needs less"):
+        mirror.run_black(labels, [0], prior=FlatPrior(), seed=0, settings=settings)  # type: ignore[arg-type]
+    assert labels.queries == 0
+    model = Quarters()
+    found = mirror.run_black(WhiteBox(model), [0], prior=FlatPrior(), seed=0, settings=settings, progress=False)
+    assert not model.with_gradients
+    service = ConfidenceAPI(Quarters())
+    assert same(found, mirror.run_black(service, [0], prior=FlatPrior(), seed=0, settings=settings, progress=False))
+    with pytest.raises(AccessError, match="^ConfidenceAPI gives no logits: choose an attack that needs less"):
+        mirror.run(service, [0], prior=FlatPrior(), seed=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("attack", [white, black])
+@pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
+def test_target_out_of_range(attack: Callable[..., Reconstructions], targets: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got"):
+        attack(targets)
+
+
+def test_grey_prior_for_a_colour_target() -> None:
+    service = ConfidenceAPI(SmallClassifier(3, 3, seed=0, width=4))
+    with pytest.raises(ValueError, match="the target expects images of 3 channels, got a prior of 1 instead"):
+        mirror.run_black(service, [0], prior=FlatPrior(), seed=0)
+    assert service.queries == 0
+
+
+def test_grey_target_with_a_colour_prior() -> None:
+    settings = GeneticSettings(input_size=(32, 32), pool=4, population=2, generations=1)
+    service = ConfidenceAPI(SmallClassifier(1, 3, seed=0, width=4))
+    found = mirror.run_black(service, [1], prior=DCGAN(width=4).eval(), seed=0, settings=settings, progress=False)
+    assert found.images.shape == (1, 3, 64, 64)
+
+
+def test_settings_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match="got 1, 20000 and 100 instead"):
+        Settings(pool=1)
+    with pytest.raises(ValueError, match=r"the ramps must lie in \(0, 1\], got 0.05 and 0 instead"):
+        Settings(ramp_down=0)
+    with pytest.raises(ValueError, match="got population 100, pool 50, 100 and 100 instead"):
+        GeneticSettings(pool=50)
+    with pytest.raises(ValueError, match="got 1.5, 0.1 and 0.95 instead"):
+        GeneticSettings(mutation=1.5)
