@@ -20,6 +20,7 @@ from mia_kit.access import AccessError, WhiteBox
 from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.losses import Loss
+from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
@@ -138,9 +139,7 @@ def on_images(access: WhiteBox, loss: Loss | ImageLoss) -> Callable[[Tensor, Ten
 
 def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
     """Images as the target takes them: of its size, and grey if it takes grey ones."""
-    if tuple(images.shape[2:]) != tuple(input_size):
-        images = ppa._resize(images, input_size)
-    return ppa._for_target(access, images)
+    return for_target(access, resize(images, input_size))
 
 
 def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
@@ -177,12 +176,12 @@ def invert(
     """
     before = access.queries
     plug_and_play = settings.as_plug_and_play
-    ppa._check_targets(target_classes, ppa._classes(access, prior, plug_and_play))
+    check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
     samples = settings.candidates // settings.starts
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
     codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
-    images = torch.cat([ppa._synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    images = torch.cat([synthesise(prior, part) for part in codes.split(settings.batch_size)])
     targets = targets.repeat_interleave(samples)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     scores = ppa.score_candidates(access, images, targets, plug_and_play, generator)

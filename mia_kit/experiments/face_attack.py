@@ -3,7 +3,8 @@
 Two judges look at every reconstruction. The *evaluator* names the person (Acc@1, Acc@5); it was trained on other
 photographs of the same people than the target and is another architecture. An *embedder* that was trained for another
 purpose says how far the reconstruction lies from photographs of the person that the target never saw; it counts as
-verified if that is nearer than all but a hundredth of strangers come.
+verified if that is nearer than all but a hundredth of strangers come. The embedder names a person too: the one whose
+photographs' mean embedding is nearest.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Judges:
     references, reference_labels : embeddings of photographs that no target sees, and whose they are
     threshold : distance below which `FALSE_MATCH_RATE` of strangers fall
     genuine : share of real photographs, those that are no references, which pass as the person they show
+    named : share of these photographs whose person the embedder names
     """
 
     evaluator: Classifier
@@ -44,6 +46,13 @@ class Judges:
     reference_labels: np.ndarray
     threshold: float
     genuine: float
+    named: float
+
+    @property
+    def centres(self) -> np.ndarray:
+        """The mean embedding of each person's references: shape (people, d)."""
+        people = np.unique(self.reference_labels)
+        return np.stack([self.references[self.reference_labels == person].mean(axis=0) for person in people])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +62,7 @@ class Measures:
     targets : the class it aims at
     selected : whether the attacker would hand it in
     rank : how many classes the evaluator finds at least as likely as the target, the target included; 1 is a hit
+    embedder_rank : how many people's centres in the embedding are at least as near as the target's own; 1 is a hit
     distance : median embedder distance to photographs of the person
     nearest : least squared distance to the target's training photographs in the evaluator's features: the paper's delta
     """
@@ -60,6 +70,7 @@ class Measures:
     targets: np.ndarray
     selected: np.ndarray
     rank: np.ndarray
+    embedder_rank: np.ndarray
     distance: np.ndarray
     nearest: np.ndarray
 
@@ -77,7 +88,16 @@ def appoint(people: People, evaluator: Classifier, embed: Embed) -> Judges:
     threshold = same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers))
     others = ~chosen.numpy()
     genuine = person_distances(everything.numpy()[others], everybody[others], references, labels) < threshold
-    return Judges(evaluator, embed, references, labels, threshold, float(genuine.mean()))
+    judges = Judges(evaluator, embed, references, labels, threshold, float(genuine.mean()), 0.0)
+    named = centre_ranks(everything.numpy()[others], everybody[others], judges.centres) == 1
+    return replace(judges, named=float(named.mean()))
+
+
+def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
+    distances = np.linalg.norm(embeddings[:, None] - centres, axis=2)  # (n, people)
+    ranks: np.ndarray = target_ranks(-distances, targets)
+    return ranks
 
 
 def attack(
@@ -117,16 +137,25 @@ def attack(
 
 def measure(found: Reconstructions, people: People, judges: Judges, *, per_class: int) -> Measures:
     """Let the judges look at reconstructions, made from a target that saw `per_class` photographs of each person."""
-    images = fitted(found.images, people)
-    targets = found.targets.numpy()
+    targets, selected = found.targets.numpy(), found.selected.numpy()
+    return judge(found.images, targets, selected, people, judges, per_class=per_class)
+
+
+def judge(
+    images: Tensor, targets: np.ndarray, selected: np.ndarray, people: People, judges: Judges, *, per_class: int
+) -> Measures:
+    """`measure` for images of shape (m, channels, h, w) in [-1, 1]."""
+    images = fitted(images, people)
     chosen = people.target_training(per_class)
     features = in_batches(judges.evaluator.features, images).numpy()
     trained_on = in_batches(judges.evaluator.features, people.floats(chosen)).numpy()
+    embeddings = in_batches(judges.embed, images).numpy()
     return Measures(
         targets,
-        found.selected.numpy(),
+        selected,
         target_ranks(in_batches(judges.evaluator, images).numpy(), targets),
-        person_distances(in_batches(judges.embed, images).numpy(), targets, judges.references, judges.reference_labels),
+        centre_ranks(embeddings, targets, judges.centres),
+        person_distances(embeddings, targets, judges.references, judges.reference_labels),
         nearest_squared(features, targets, trained_on, people.labels[chosen].numpy()),
     )
 
@@ -136,9 +165,12 @@ def film(found: Reconstructions, prior: Prior) -> list[Reconstructions]:
 
     Images and codes alone are those of the moment; scores, selection and trace stay those of the end.
     """
-    return [
-        replace(found, images=in_batches(prior.synthesise, codes).clamp(-1, 1), codes=codes) for codes in found.film
-    ]
+    return [replace(found, images=synthesised(codes, prior), codes=codes) for codes in found.film]
+
+
+def synthesised(codes: Tensor, prior: Prior) -> Tensor:
+    """Images of codes, in [-1, 1], of shape (m, channels, h, w)."""
+    return in_batches(prior.synthesise, codes).clamp(-1, 1)
 
 
 def fitted(images: Tensor, people: People) -> Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mia_kit.experiments.face_attack import fitted
+from mia_kit.experiments.face_attack import fitted, synthesised
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
@@ -21,7 +21,6 @@ from mia_kit.experiments.knowledge_extraction import knowledge_extraction
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
-from mia_kit.models import in_batches
 
 VERSION = 1
 CLASSIFIER = ("accuracy", "training_accuracy", "calibration_error", "confidence")
@@ -49,8 +48,14 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
     """One target: its quality, and for each person (and number of steps) what its reconstructions show."""
     chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
-    target, found = parts.target(people, **chosen), parts.attack(people, **chosen)
-    hit = {"acc1": found["rank"] == 1, "acc5": found["rank"] <= 5, "verified": found["distance"] < found["threshold"]}
+    target, found = parts.target(people, **chosen), parts.judged(people, **chosen)
+    hit = {
+        "acc1": found["rank"] == 1,
+        "acc5": found["rank"] <= 5,
+        "named": found["embedder_rank"] == 1,
+        "named5": found["embedder_rank"] <= 5,
+        "verified": found["distance"] < found["threshold"],
+    }
     values = {**hit, "distance": found["distance"], "nearest": found["nearest"]}  # each (film, m)
     selected = found["selected"].astype(bool)
     by_person = {f"{name}_selected": _per_person(own[-1], found["targets"], selected) for name, own in values.items()}
@@ -62,7 +67,7 @@ def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: i
         "classifier": {name: getattr(target, name) for name in CLASSIFIER},
         "by_person": by_person | {"extraction": extracted},
         "film": {name: own.mean(axis=1) for name, own in values.items()},
-        "judges": {name: float(found[name]) for name in ("threshold", "genuine")},
+        "judges": {name: float(found[name]) for name in ("threshold", "genuine", "named")},
         "cosine": float(np.nanmean(found["cosines"][1:])),
         "cosines": found["cosines"],
         "norms": found["norms"],
@@ -75,7 +80,7 @@ def _extracted(
     """The knowledge extraction score of each person: shape (people,)."""
     own = people.target_training(chosen["per_class"])
     picked = torch.from_numpy(found["selected"].astype(bool))
-    images = in_batches(parts.prior.synthesise, torch.from_numpy(found["codes"])[picked]).clamp(-1, 1)
+    images = synthesised(torch.from_numpy(found["film"][-1])[picked], parts.prior)
     right = knowledge_extraction(
         fitted(images, people),
         torch.from_numpy(found["targets"])[picked],
@@ -102,7 +107,7 @@ def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
             "by_person": np.round(table.mean(axis=0), 4).tolist(),
         }
     summary["film"] = {name: np.stack([own["film"][name] for own in seeds]).tolist() for name in seeds[0]["film"]}
-    summary |= {name: [own["judges"][name] for own in seeds] for name in seeds[0]["judges"]}
+    summary["judges"] = {name: [own["judges"][name] for own in seeds] for name in seeds[0]["judges"]}
     summary["cosine"] = [own["cosine"] for own in seeds]
     for name in ("cosines", "norms"):
         summary[name] = np.round(np.nanmean([own[name][1:] for own in seeds], axis=0), 4).tolist()

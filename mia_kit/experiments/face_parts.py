@@ -6,7 +6,8 @@ loses at most the part at work.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.experiments.face_attack import Judges, appoint, attack, film, measure
+from mia_kit.experiments.face_attack import Judges, appoint, attack, judge, synthesised
 from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_target, pretrain
 from mia_kit.experiments.priors import build
@@ -31,7 +32,9 @@ VERSION = 1
 class Parts:
     """The parts that a recipe needs, made when they are asked for.
 
-    recipe : has people, pretraining, evaluator_pretraining, target, evaluator, attack and prior
+    recipe : has people, pretraining, target, evaluator, attack and prior; evaluator_from, the place in the order of a
+        person's photographs from which they are the evaluator's, is the people's pool by default. No target of the
+        recipe may train on a photograph from there on
     """
 
     recipe: dict[str, Any]
@@ -62,9 +65,13 @@ class Parts:
             version=VERSION,
         )
 
+    def for_evaluator(self, people: People) -> People:
+        """The same people, of whom the evaluator is given all photographs from the place `evaluator_from` on."""
+        return replace(people, pool=self.recipe.get("evaluator_from", people.pool))
+
     def evaluator(self, people: People, seed: int) -> Fitted:
         """The evaluator of a seed's split."""
-        settings = self._settings("evaluator", seed)
+        settings, people = self._evaluator_settings(seed), self.for_evaluator(people)
 
         def make(checkpoint: Path) -> dict[str, Any]:
             trunk = self.trunk("evaluator")
@@ -94,7 +101,7 @@ class Parts:
     def judges(self, people: People, seed: int) -> Judges:
         """The evaluator and the face embedder; a grey picture is shown to all three of its colours."""
         return appoint(
-            people,
+            self.for_evaluator(people),
             self.evaluator(people, seed).model,
             lambda images: embed(self.embedder, images.expand(-1, 3, -1, -1)),
         )
@@ -109,23 +116,14 @@ class Parts:
         sampling: float | None = None,
         selection: float | None = None,
     ) -> dict[str, np.ndarray]:
-        """What the judges say of every candidate after each number of steps, and how the gradients went.
+        """All candidates after each number of steps, and how the gradients went.
 
         `sampling` and `selection` are the factors of other targets for these stages; the same target's by default.
 
-        Arrays: rank, distance and nearest of shape (film, m); targets, selected and scores of shape (m,); cosines and
-        norms, medians over candidates, of shape (steps,); codes of shape (m, d); threshold and genuine, those of the
-        judges, single numbers.
+        Arrays: targets, selected and scores of shape (m,); film, the codes after each number of steps, of shape
+        (film, m, d); cosines and norms, medians over candidates, of shape (steps,).
         """
-        settings = {
-            "target": self._target_settings(smoothing, per_class, seed),
-            "evaluator": self._settings("evaluator", seed),
-            "attack": self.recipe["attack"],
-            "prior": [self.recipe["prior"], weights_digest()],
-        }
-        stages = {"sampling": sampling, "selection": selection}
-        others = {stage: factor for stage, factor in stages.items() if factor is not None and factor != smoothing}
-        settings |= {"stages": others} if others else {}
+        models = {"smoothing": smoothing, "sampling": sampling, "selection": selection}
 
         def model(factor: float) -> Classifier:
             return self.target(people, smoothing=factor, per_class=per_class, seed=seed).model
@@ -139,31 +137,75 @@ class Parts:
                 size=self.recipe["people"]["size"],
                 seed=seed,
                 progress=self.progress,
-                **{stage: model(factor) for stage, factor in others.items()},
+                **{stage: model(factor) for stage, factor in _others(models).items()},
             )
-            judges = self.judges(people, seed)
-            frames = [measure(frame, people, judges, per_class=per_class) for frame in film(found, self.prior)]
-            stacked = {name: np.stack([getattr(f, name) for f in frames]) for name in ("rank", "distance", "nearest")}
-            return stacked | {
+            return {
                 "targets": found.targets,
                 "selected": found.selected,
                 "scores": found.scores,
-                "codes": found.codes,
+                "film": found.film,
                 "cosines": found.trace.gradient_cosines.median(dim=1).values,
                 "norms": found.trace.gradient_norms.median(dim=1).values,
-                "threshold": judges.threshold,
-                "genuine": judges.genuine,
             }
 
+        settings = self._attack_settings(per_class, seed, models)
         stored = self.store.get("face_attack", settings, make, version=VERSION)
         return {name: np.asarray(value) for name, value in stored.items()}
+
+    def judged(self, people: People, *, per_class: int, seed: int, **models: float) -> dict[str, np.ndarray]:
+        """`attack` with the same arguments, and what the judges say of it.
+
+        More arrays: rank, embedder_rank, distance and nearest of shape (film, m); threshold, genuine and named, the
+        judges' own, single numbers.
+        """
+        found = self.attack(people, per_class=per_class, seed=seed, **models)
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            judges = self.judges(people, seed)
+            films = (synthesised(torch.from_numpy(codes), self.prior) for codes in found["film"])
+            frames = [
+                judge(images, found["targets"], found["selected"], people, judges, per_class=per_class)
+                for images in films
+            ]
+            names = ("rank", "embedder_rank", "distance", "nearest")
+            stacked = {name: np.stack([getattr(frame, name) for frame in frames]) for name in names}
+            return stacked | {name: getattr(judges, name) for name in ("threshold", "genuine", "named")}
+
+        settings = self._attack_settings(per_class, seed, models) | {"evaluator": self._evaluator_settings(seed)}
+        stored = self.store.get("face_judged", settings, make, version=VERSION)
+        return found | {name: np.asarray(value) for name, value in stored.items()}
+
+    def _attack_settings(self, per_class: int, seed: int, models: Mapping[str, float | None]) -> dict[str, Any]:
+        smoothing, others = models["smoothing"], _others(models)
+        assert smoothing is not None
+        return {
+            "target": self._target_settings(smoothing, per_class, seed),
+            "attack": self.recipe["attack"],
+            "prior": [self.recipe["prior"], weights_digest()],
+        } | ({"stages": others} if others else {})
+
+    def _evaluator_settings(self, seed: int) -> dict[str, Any]:
+        own = self._settings("evaluator", seed)
+        return own | {name: self.recipe[name] for name in ("evaluator_from",) if name in self.recipe}
 
     def _settings(self, kind: str, seed: int) -> dict[str, Any]:
         own = {name: self.recipe[name] for name in ("people", kind)}
         return own | {"pretraining": self.recipe["pretraining"].get(kind), "seed": seed}
 
     def _target_settings(self, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
+        first = self.recipe.get("evaluator_from", per_class)
+        if per_class > first:
+            raise ValueError(f"per_class must be at most {first}, where the evaluator's begin, got {per_class} instead")
         return self._settings("target", seed) | {"smoothing": smoothing, "per_class": per_class}
+
+
+def _others(models: Mapping[str, float | None]) -> dict[str, float]:
+    """The stages that are done with another target than the optimisation, and its factor."""
+    return {
+        stage: factor
+        for stage, factor in models.items()
+        if stage != "smoothing" and factor is not None and factor != models["smoothing"]
+    }
 
 
 NUMBERS = ("accuracy", "training_accuracy", "calibration_error", "confidence")

@@ -26,7 +26,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     for seed in range(recipe["seeds"]):
         people = parts.people(seed)
         for name, models in swaps(recipe["smoothings"]).items():
-            found = parts.attack(people, per_class=recipe["per_class"], seed=seed, **models)
+            found = parts.judged(people, per_class=recipe["per_class"], seed=seed, **models)
             tables.setdefault(name, []).append(hits(found))
     usual = np.array(tables["usual"])  # (seeds, people)
     swapped: dict[str, dict[str, Any]] = {}

@@ -17,7 +17,12 @@ from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor
 
 Cell = Mapping[str, Any]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-SHARES = {"acc1": "Acc@1", "acc5": "Acc@5", "verified": "verified by the embedder"}
+SHARES = {
+    "acc1": "Acc@1 (evaluator)",
+    "acc5": "Acc@5 (evaluator)",
+    "named": "named by the embedder",
+    "verified": "verified by the embedder",
+}
 
 
 def leakage_by_factor(cells: Sequence[Cell], *, which: str = "selected") -> Drawn:
@@ -47,15 +52,14 @@ def leakage_by_factor(cells: Sequence[Cell], *, which: str = "selected") -> Draw
         "test accuracy " + ", ".join(f"{a:+g}: {o.mean():.3f}" for a, o in zip(factors, accuracy, strict=True))
     )
     arrays["accuracy"] = accuracy.mean(axis=1)
-    genuine = float(np.mean([cell["genuine"] for cell in cells]))
-    figure.add_hline(y=genuine, line={"color": OKABE_ITO[2], "dash": "dot", "width": 1}, row=1, col=1)
+    genuine = float(np.mean([cell["judges"]["genuine"] for cell in cells]))
     figure.update_layout(base_layout(f"Leakage and use by smoothing factor, {accuracy.shape[1]} seeds", height=460))
     figure.update_layout(legend={"orientation": "h", "y": -0.2})
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:g}" for a in factors])
     figure.update_yaxes(range=(-0.03, 1.03), tickformat=".0%")
     alt = (
         f"Shares of reconstructions ({which}) that pass each judge, and the target's test accuracy, for each smoothing "
-        f"factor. {'; '.join(words)}. The dotted line: {genuine:.0%} of real photographs are verified."
+        f"factor. {'; '.join(words)}. Of real photographs {genuine:.0%} are verified."
     )
     return Drawn(figure, alt, arrays)
 

@@ -94,7 +94,7 @@ def test_summary_keeps_seeds_and_resamples_people() -> None:
             "classifier": {"accuracy": 0.8 + seed / 10},
             "by_person": {"acc1_all": PEOPLE + seed / 10},
             "film": {"acc1": np.array([0.1, 0.2])},
-            "judges": {"threshold": 0.5, "genuine": 0.9 - seed / 10},
+            "judges": {"threshold": 0.5, "genuine": 0.9 - seed / 10, "named": 1.0},
             "cosine": -0.1,
             "cosines": np.array([np.nan, -0.1]),
             "norms": np.array([1.0, 2.0]),
@@ -108,7 +108,7 @@ def test_summary_keeps_seeds_and_resamples_people() -> None:
     assert found["acc1_all"]["low"] < 0.45 < found["acc1_all"]["high"]
     assert found["film"]["acc1"] == [[0.1, 0.2], [0.1, 0.2]]
     assert found["cosines"] == [-0.1]
-    assert found["genuine"] == [0.9, 0.8]
+    assert found["judges"]["genuine"] == [0.9, 0.8]
 
 
 def swap(change: float, width: float = 0.01) -> dict:

@@ -48,7 +48,7 @@ def scene():
     def embed(images):
         return ((images[:, :, 0, 0] + 1) * 127.5).round()
 
-    judges = Judges(nn.Identity(), embed, np.array([[20.0], [40.0]]), np.array([0, 1]), 5.0, 1.0)
+    judges = Judges(nn.Identity(), embed, np.array([[20.0], [40.0]]), np.array([0, 1]), 5.0, 1.0, 1.0)
     return face_quick.Scene(people, SimpleNamespace(model=Brightness()), None, judges, Grey())
 
 
@@ -62,7 +62,7 @@ def film():
         images = greys.view(4, 1, 1, 1).expand(4, 3, 8, 8)
         frames.append(Reconstructions(images=images, targets=torch.tensor([0, 0, 1, 1]), selected=selected, **rest))
         rank, distance = np.array([3, 2, 1, 1]) - step, np.arange(4.0) + step
-        measures.append(Measures(np.array([0, 0, 1, 1]), selected.numpy(), rank, distance, distance))
+        measures.append(Measures(np.array([0, 0, 1, 1]), selected.numpy(), rank, rank, distance, distance))
     return face_quick.Film((0, 5), tuple(frames), tuple(measures))
 
 

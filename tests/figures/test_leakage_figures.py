@@ -15,13 +15,15 @@ def share(value):
 def cell(smoothing, per_class=15, shift=0.0):
     level = 0.4 + smoothing + shift
     shares = {
-        f"{m}_{w}": share(level / k) for k, m in enumerate(("acc1", "acc5", "verified"), 1) for w in ("all", "selected")
+        f"{m}_{w}": share(level / k)
+        for k, m in enumerate(("acc1", "acc5", "named", "verified"), 1)
+        for w in ("all", "selected")
     }
     return shares | {
         "smoothing": smoothing,
         "per_class": per_class,
         "accuracy": [0.8, 0.9],
-        "genuine": [0.7, 0.9],
+        "judges": {"genuine": [0.7, 0.9]},
         "film": {"acc1": [[0.1, level], [0.2, level]]},
     }
 
@@ -35,14 +37,14 @@ def line(figure, name):
 
 def test_factors_ascend_and_bars_are_the_intervals():
     drawn = leakage_by_factor(CELLS)
-    shown = line(drawn.figure, "Acc@1")
+    shown = line(drawn.figure, "Acc@1 (evaluator)")
     assert list(shown.x) == [-0.1, 0.0, 0.1]
     assert list(shown.y) == pytest.approx([0.3, 0.4, 0.5])
     assert list(shown.error_y.array) == pytest.approx([0.04] * 3)
     assert list(shown.error_y.arrayminus) == pytest.approx([0.05] * 3)
     np.testing.assert_allclose(drawn.arrays["acc1"], [0.3, 0.4, 0.5])
     np.testing.assert_allclose(drawn.arrays["accuracy"], 0.85)
-    assert "+0.1: 0.500 [0.450, 0.540]" in drawn.alt and "80% of real photographs" in drawn.alt
+    assert "+0.1: 0.500 [0.450, 0.540]" in drawn.alt and "Of real photographs 80%" in drawn.alt
 
 
 def test_steps_are_means_over_seeds():
