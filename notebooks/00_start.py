@@ -89,8 +89,10 @@ check("0.1", first_leak, tolerance=0.02)
 # | [1. Toy inversion](01_toy_inversion.ipynb) | drag the smoothing factor in the plane and watch an attacker come and go |
 # | [2. Embeddings](02_embeddings.ipynb) | look inside: how smoothing moves people about in the last hidden layer |
 # | [3. Face inversion](03_face_inversion.ipynb) | attack a classifier of real faces, stage by stage, and judge what came out |
+# | [4. Which stage matters?](04_stages.ipynb) | swap the model of one stage of the attack and see what changes |
+# | [5. Smoothing on faces](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on real people, and see it measured on a hundred |
 #
-# More chapters (smoothing and low data, defences, poisoning the attacker, membership, full scale) are planned; the README
+# More chapters (the attack zoo, defences, poisoning the attacker, membership, full scale) are planned; the README
 # lists them.
 #
 # ## How a chapter works

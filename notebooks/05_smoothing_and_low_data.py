@@ -28,9 +28,8 @@ import numpy as np
 from mia_kit.exercises import chapter05 as exercises
 from mia_kit.experiments import face_quick
 from mia_kit.experiments.evidence import read_evidence
-from mia_kit.experiments.face_leakage_claims import advantage
 from mia_kit.figures.film import film_slider
-from mia_kit.figures.leakage import leakage_by_factor, leakage_by_photographs, leakage_over_steps
+from mia_kit.figures.leakage import leakage_by_factor, leakage_over_steps
 from mia_kit.figures.reproduce import check, show
 
 # %% [markdown]
@@ -121,29 +120,6 @@ check("5.3", over_steps, tolerance=0.001)
 
 # %% [markdown]
 # COURSE_STEPS_TEXT
-#
-# ## How many photographs does it take?
-#
-# The paper's figure 2a: positive smoothing helps the attacker most where a model saw few photographs of each person;
-# negative smoothing defends best where it saw many. The *advantage* is the relative change of leakage against hard
-# labels.
-
-# %% tags=["nbval-ignore-output"]
-low_data = read_evidence("face_low_data")
-cells = low_data["results"]["cells"]
-table = {(cell["smoothing"], cell["per_class"]): cell for cell in cells}
-numbers = low_data["recipe"]["per_class"]
-advantages = {a: [advantage(table[a, n], table[0.0, n]) for n in numbers] for a in (-0.05, 0.1)}
-by_photographs = leakage_by_photographs(cells, advantages)
-show("5.4", by_photographs)
-
-# %%
-check("5.4", by_photographs, tolerance=0.001)
-for name, claim in low_data["results"]["claims"].items():
-    print(f"claim {name}: {claim['verdict']}\n  {claim['course']}")
-
-# %% [markdown]
-# COURSE_LOW_TEXT
 #
 # ## What the paper says, and what we see
 #
