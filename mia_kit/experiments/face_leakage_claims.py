@@ -12,6 +12,7 @@ import numpy as np
 
 from mia_kit.metrics import Interval, cluster_interval
 
+BESIDE = ("named_selected", "verified_selected", "distance_selected")  # what the independent judge says
 LEAST_ACCURACY = 0.5  # of hard labels, in every seed, before S13 can be reproduced
 
 
@@ -25,6 +26,8 @@ def claims(results: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
     if len(numbers) == 1:
         table = {cell["smoothing"]: cell for cell in results["cells"]}
         found |= _order("S5", "acc1_selected", table, positive, negative)
+        beside = " and ".join(f"{name} {_values(name, table, positive, negative)}" for name in BESIDE)
+        found["S5"]["course"] += f"; beside it, not part of the verdict: {beside}"
         found |= _order("S15", "extraction", table, positive, negative)
         found["S9"] = _by_seed("cosine of successive gradients", table, negative, "cosine", sign=-1)
         found["S10"] = _monotone(table)
@@ -62,9 +65,12 @@ def advantage(cell: dict[str, Any], hard: dict[str, Any], measure: str = "acc1_a
 def _order(claim: str, measure: str, table: dict[float, Any], positive: float, negative: float) -> dict[str, Any]:
     up, up_counts = difference(table[positive], table[0.0], measure)
     down, down_counts = difference(table[0.0], table[negative], measure)
-    values = ", ".join(f"{a:+g}: {table[a][measure]['value']:.3f}" for a in (positive, 0.0, negative))
-    text = f"{measure} {values}; {positive:+g} less hard {up}, hard less {negative:+g} {down}"
+    text = f"{measure} {_values(measure, table, positive, negative)}; {positive:+g} less hard {up}, hard less {negative:+g} {down}"
     return {claim: _row(text, up_counts and down_counts and up.value > 0 and down.value > 0)}
+
+
+def _values(measure: str, table: dict[float, Any], positive: float, negative: float) -> str:
+    return ", ".join(f"{a:+g}: {table[a][measure]['value']:.3f}" for a in (positive, 0.0, negative))
 
 
 def _by_seed(words: str, table: dict[float, Any], factor: float, name: str, *, sign: int) -> dict[str, Any]:
