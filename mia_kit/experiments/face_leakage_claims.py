@@ -65,7 +65,8 @@ def advantage(cell: dict[str, Any], hard: dict[str, Any], measure: str = "acc1_a
 def _order(claim: str, measure: str, table: dict[float, Any], positive: float, negative: float) -> dict[str, Any]:
     up, up_counts = difference(table[positive], table[0.0], measure)
     down, down_counts = difference(table[0.0], table[negative], measure)
-    text = f"{measure} {_values(measure, table, positive, negative)}; {positive:+g} less hard {up}, hard less {negative:+g} {down}"
+    values = _values(measure, table, positive, negative)
+    text = f"{measure} {values}; {positive:+g} less hard {up}, hard less {negative:+g} {down}"
     return {claim: _row(text, up_counts and down_counts and up.value > 0 and down.value > 0)}
 
 
