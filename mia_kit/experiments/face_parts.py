@@ -7,7 +7,7 @@ loses at most the part at work.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class Parts:
     recipe: dict[str, Any]
     store: Store
     progress: bool = True
+    _appointed: dict[int, Judges] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def prior(self) -> Prior:
@@ -99,12 +100,14 @@ class Parts:
         return _unpacked("target", people, settings, self.store.get("face_target", settings, make, version=VERSION))
 
     def judges(self, people: People, seed: int) -> Judges:
-        """The evaluator and the face embedder; a grey picture is shown to all three of its colours."""
-        return appoint(
-            self.for_evaluator(people),
-            self.evaluator(people, seed).model,
-            lambda images: embed(self.embedder, images.expand(-1, 3, -1, -1)),
-        )
+        """The evaluator and the face embedder, appointed once; a grey picture is shown to all three of its colours."""
+        if seed not in self._appointed:
+            self._appointed[seed] = appoint(
+                self.for_evaluator(people),
+                self.evaluator(people, seed).model,
+                lambda images: embed(self.embedder, images.expand(-1, 3, -1, -1)),
+            )
+        return self._appointed[seed]
 
     def attack(
         self,
