@@ -67,6 +67,7 @@ def test_the_critic_decides_where_the_target_does_not_care() -> None:
     assert torch.equal(unmoved.codes, sample_latents(FlatPrior(), 5, seed=0).clamp(-1, 1))
 
 
+@pytest.mark.slow
 def test_from_public_images_to_reconstructions() -> None:
     """A small WGAN-GP learns the quarters well enough to be searched for a class."""
     images = public_images(200)

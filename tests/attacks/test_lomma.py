@@ -71,6 +71,7 @@ def target() -> WhiteBox:
     return WhiteBox(model)
 
 
+@pytest.mark.slow
 def test_surrogates_learn_the_targets_answers_at_one_query_an_image() -> None:
     access, images = target(), faces()
     surrogates = [SmallClassifier(1, 3, seed=seed, width=4) for seed in (1, 2)]

@@ -122,6 +122,7 @@ def trained() -> tuple[ConvolutionalPrior, WhiteBox]:
     return generator, access
 
 
+@pytest.mark.slow
 def test_the_classes_of_the_generator_become_the_targets(trained) -> None:
     """Before any search, class 0 included: made for a class, named as it by the target more often than by chance."""
     generator, access = trained

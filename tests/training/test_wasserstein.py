@@ -108,6 +108,7 @@ def test_both_are_frozen_and_in_evaluation_mode_afterwards():
         assert not player.training and not any(weight.requires_grad for weight in player.parameters())
 
 
+@pytest.mark.slow
 def test_the_slope_of_the_critic_tends_to_one():
     real, made, share = IMAGES, torch.zeros_like(IMAGES), torch.full((12, 1, 1, 1), 0.5)
     settings = AdversarySettings(steps=60, batch_size=8, critic_steps=1, learning_rate=1e-3)
@@ -118,6 +119,7 @@ def test_the_slope_of_the_critic_tends_to_one():
     assert apart[1] < 0.3 and apart[1] < 0.6 * apart[0], apart
 
 
+@pytest.mark.slow
 def test_a_generator_learns_the_brightness_of_its_images():
     dark = torch.full((8, *SIZE), -0.7)
     settings = AdversarySettings(steps=150, batch_size=8, critic_steps=2, learning_rate=4e-3)
