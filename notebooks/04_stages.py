@@ -50,8 +50,9 @@ from mia_kit.figures.stages import gradient_turns, swap_wall
 # The same forty people as in chapter 3, the same judges, and three targets: −0.05, hard labels, +0.1.
 
 # %% tags=["nbval-ignore-output"]
-hard = face_quick.set_up()
-scenes = {0.0: hard} | {factor: face_quick.retrained(hard, factor) for factor in (-0.05, 0.1)}
+brief = face_quick.BRIEF_EPOCHS
+hard = face_quick.set_up(epochs=brief)
+scenes = {0.0: hard} | {factor: face_quick.retrained(hard, factor, epochs=brief) for factor in (-0.05, 0.1)}
 for factor, scene in sorted(scenes.items()):
     own = scene.target
     print(f"{factor:+.2f}: right on {own.accuracy:.0%} of unseen photographs, mean confidence {own.confidence:.0%}")
@@ -59,12 +60,12 @@ for factor, scene in sorted(scenes.items()):
 # %% [markdown]
 # ## Every mixture
 #
-# Nine attacks on five people: each pair of targets for sampling and optimisation, and afterwards each target chooses
+# Nine attacks on four people: each pair of targets for sampling and optimisation, and afterwards each target chooses
 # among the same candidates. That makes 27 mixtures.
 
 # %% tags=["nbval-ignore-output"]
-people = range(5)
-names = hard.people.class_names[:5]
+people = range(4)
+names = hard.people.class_names[:4]
 mixtures = mix_stages(scenes, people)
 swaps = single_swaps(mixtures.factors)
 places = [mixtures.place(stages) for stages in swaps.values()]
@@ -92,7 +93,7 @@ from mia_kit.widgets.stage_mixer import StageMixer
 StageMixer(mixtures, names=names, threshold=hard.judges.threshold)
 
 # %% [markdown]
-# Five people are an anecdote: one face that turns moves Acc@1 by 20 points. What can be seen on five people is the walk
+# Four people are an anecdote: one face that turns moves Acc@1 by 25 points. What can be seen on four people is the walk
 # itself.
 #
 # ## How the gradient turns
@@ -132,7 +133,10 @@ print(f"claim S9: {smoothing['claims']['S9']['verdict']}\n  {smoothing['claims']
 # %% [markdown]
 # ## What the paper says, and what we see
 #
-# COURSE_TEXT
+# The paper explains the defence by gradients that lose their direction. On 105 people the mean cosine is −0.221 at −0.05
+# and −0.212 for hard labels: lower in each of three seeds, as claimed, so by the rule that was written down before the run
+# S9 counts as *reproduced*. But the difference is a hundredth, the rule asks for one sign in three seeds and no more, and
+# chapter 5 shows that no less leaks at −0.05. A difference that can be measured is not yet an explanation.
 #
 # ## Exercises
 #
@@ -195,5 +199,5 @@ exercises.check_swap(my_swap)
 # ## Three sentences to remember
 #
 # 1. To find where a difference arises, change one stage and keep everything else, the random numbers included.
-# 2. Five people show what an attack does; a hundred people with intervals show how much.
+# 2. Four people show what an attack does; a hundred people with intervals show how much.
 # 3. An explanation ("the gradient loses its direction") is a claim of its own, and is measured like one.

@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # 5. Smoothing, and how little data it takes
+# # 5. Smoothing on faces
 #
-# **You will be able to** measure how the leakage of a face classifier depends on the smoothing factor and on the number
-# of photographs, and say what the measurement can and cannot show.
+# **You will be able to** measure how the leakage of a face classifier depends on the smoothing factor,
+# and say what the measurement can and cannot show.
 #
 # **You need** chapter 3; chapter 4 helps. &nbsp; **Time** about 35 minutes of yours, 3 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
@@ -44,11 +44,12 @@ from mia_kit.figures.reproduce import check, show
 # %% tags=["nbval-ignore-output"]
 factors = (-0.1, -0.05, 0.0, 0.1, 0.2)
 people = range(6)
-scene = face_quick.set_up()
+brief = face_quick.BRIEF_EPOCHS
+scene = face_quick.set_up(epochs=brief)
 names = scene.people.class_names[:6]
 films = {}
 for factor in factors:
-    own = scene if factor == 0 else face_quick.retrained(scene, factor)
+    own = scene if factor == 0 else face_quick.retrained(scene, factor, epochs=brief)
     films[factor] = face_quick.attack_people(own, people, settings=face_quick.BRIEF_ATTACK)
     print(f"{factor:+.2f}: right on {own.target.accuracy:.1%} of unseen photographs")
 
@@ -74,9 +75,9 @@ show("5.1", slider)
 check("5.1", slider, tolerance=0.5)
 
 # %% [markdown]
-# Drag from left to right. In our run the evaluator recognises 4, 4, 3, 4 and 3 of the six, and the second judge verifies
-# 3, 3, 4, 2 and 1: no order that anybody would bet on, and if there is one, it is not the paper's. Many faces hardly
-# change between −0.1 and 0, because all attacks begin from nearly the same strangers.
+# Drag from left to right. In our run the evaluator recognises 6, 3, 3, 4 and 5 of the six, and the second judge verifies
+# nobody but one at +0.2: no order that anybody would bet on. Many faces hardly change between neighbouring factors, because
+# all attacks begin from nearly the same strangers.
 #
 # ## A set-up in which the measure can move
 #
@@ -106,7 +107,17 @@ for name in ("S5", "S10", "S13", "S15", "S22"):
     print(f"claim {name}: {results['claims'][name]['verdict']}\n  {results['claims'][name]['course']}")
 
 # %% [markdown]
-# COURSE_FACTOR_TEXT
+# Read the blue curve, then the two of the embedder.
+#
+# **It leaks.** The embedder is right on 99 % of real photographs and knows none of the classes. It names the person, out of
+# 105, in 22 to 29 % of what the attacker hands in; chance is 1 %. The attacker had no photograph of anybody.
+#
+# **The factor makes no difference that we can show.** By the evaluator, Acc@1 falls a little with the factor, from 61 % at
+# −0.1 to 53 % at +0.2, which is the paper's order upside down; no difference against hard labels leaves 0 out of its
+# interval at the two factors that were to be tested. By the embedder there is no order at all.
+#
+# **The evaluator flatters the attack.** It is right on 58 % of real photographs of these people, and "recognises" as many
+# reconstructions. The independent judge recognises half as many. Chapter 3 said why.
 #
 # ## Was the attack finished?
 #
@@ -121,11 +132,27 @@ show("5.3", over_steps)
 check("5.3", over_steps, tolerance=0.001)
 
 # %% [markdown]
-# COURSE_STEPS_TEXT
+# No. At 50 steps every curve still rises. But they rise side by side: stopping earlier would not have changed the picture,
+# and nothing here says that the positively smoothed models would overtake. It is not ruled out either.
+#
+# ## Few photographs
+#
+# The paper's figure 2a, leakage against the number of photographs of each person, is a recipe of the course
+# (`mia-kit run face_low_data`) that has not been run to its end. Claims S11 and S12 stand as *not run*.
 #
 # ## What the paper says, and what we see
 #
-# COURSE_TEXT
+# | claim | the paper | here |
+# |---|---|---|
+# | S5: positive leaks more, negative less | yes | no difference that leaves 0 out |
+# | S10: the greater the factor, the more leaks | yes | rank correlation −0.83, −0.99, −0.38 by seed: the other way round, if anything |
+# | S13: negative smoothing costs little accuracy | 3.5 points | nothing: +0.4 points |
+# | S15: knowledge extraction has the same order | yes | no difference |
+# | S22: positive smoothing improves accuracy and calibration | yes | neither; targets become underconfident (error 3 % to 13 %) |
+#
+# What differs from the paper: small networks of which 69 % of answers are right (theirs: above 90 %), 64 pixels, a prior
+# that was trained for two hours, 15 photographs of each person, two candidates for each. It is one regime, and in this
+# regime the factor is no shield and no catalyst. Chapter 12 is for the paper's own.
 #
 # ## Exercises
 #

@@ -25,7 +25,8 @@ from mia_kit.models import DCGAN_FRAME, Framed, Prior, load_dcgan, load_embedder
 from mia_kit.training import one_thread
 
 SIZE, POOL, PHOTOGRAPHS = 64, 5, 10
-TARGET = {"width": 16, "epochs": 50, "batch_size": 32, "learning_rate": 1e-3}
+EPOCHS = 50
+TARGET = {"width": 16, "epochs": EPOCHS, "batch_size": 32, "learning_rate": 1e-3}
 EVALUATOR = TARGET | {"width": 24}
 ATTACK: dict[str, Any] = {
     "pool": 1000,
@@ -37,7 +38,8 @@ ATTACK: dict[str, Any] = {
     "batch_size": 32,
     "film": [0, 2, 5, 10, 20, 30, 40, 50],
 }
-# For chapters that attack several targets: a third of the time for each.
+# For chapters that train and attack several targets: half and a third of the time for each.
+BRIEF_EPOCHS = 25
 BRIEF_ATTACK = ATTACK | {"pool": 500, "candidates": 2, "steps": 30, "film": [0, 10, 20, 30]}
 
 
@@ -92,23 +94,32 @@ class Sample:
     confidences: np.ndarray
 
 
-def set_up(smoothing: float = 0.0, *, seed: int = 0, progress: bool = True) -> Scene:
+def set_up(smoothing: float = 0.0, *, seed: int = 0, epochs: int = EPOCHS, progress: bool = True) -> Scene:
     """Train the target and both judges, about half a minute. Raises DataError if the DCGAN's weights are absent."""
     prior = Framed(load_dcgan(), *DCGAN_FRAME)
     people = load_people("orl", size=SIZE, pool=POOL, least=PHOTOGRAPHS, seed=seed)
     with one_thread():
-        target = fit_target(people, TARGET, per_class=POOL, smoothing=smoothing, seed=seed, progress=progress)
-        evaluator = fit_evaluator(people, EVALUATOR, seed=seed + 1, progress=progress)
-        second = fit_evaluator(people, EVALUATOR, seed=seed + 2, progress=progress)
+        own, judges_own = TARGET | {"epochs": epochs}, EVALUATOR | {"epochs": epochs}
+        target = fit_target(people, own, per_class=POOL, smoothing=smoothing, seed=seed, progress=progress)
+        evaluator = fit_evaluator(people, judges_own, seed=seed + 1, progress=progress)
+        second = fit_evaluator(people, judges_own, seed=seed + 2, progress=progress)
         judges = appoint(people, evaluator.model, second.model.features)
     return Scene(people, target, evaluator, judges, prior)
 
 
-def retrained(scene: Scene, smoothing: float, *, per_class: int = POOL, seed: int = 0, progress: bool = True) -> Scene:
+def retrained(
+    scene: Scene,
+    smoothing: float,
+    *,
+    per_class: int = POOL,
+    seed: int = 0,
+    epochs: int = EPOCHS,
+    progress: bool = True,
+) -> Scene:
     """The same scene with a target of another factor, or of fewer photographs of each person: ten seconds."""
     chosen: dict[str, Any] = {"per_class": per_class, "smoothing": smoothing, "seed": seed, "progress": progress}
     with one_thread():
-        return replace(scene, target=fit_target(scene.people, TARGET, **chosen))
+        return replace(scene, target=fit_target(scene.people, TARGET | {"epochs": epochs}, **chosen))
 
 
 def sample(scene: Scene, target_classes: Sequence[int], *, count: int = 6, seed: int = 0) -> Sample:

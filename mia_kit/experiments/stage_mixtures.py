@@ -45,7 +45,7 @@ class Mixtures:
 def mix_stages(
     scenes: Mapping[float, Scene], target_classes: Sequence[int], *, seed: int = 0, progress: bool = True
 ) -> Mixtures:
-    """Attack with every mixture, three seconds for each of nine attacks and five people.
+    """Attack with every mixture, nine attacks of a few seconds each for four people.
 
     `scenes` holds the same people and judges with a target for each factor. The same latents and crops serve all.
     """
