@@ -158,23 +158,10 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
 
-    Parameters
-    ----------
-    access : the whole model; AccessError for less
-    target_classes : different classes in [0, classes)
-    prior : generator whose latents are searched, in evaluation mode, on the model's device
-    discriminator : gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake"
-    seed : seeds the draws
-    loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
+    `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake"; `seed`
+    seeds the draws. Other parameters and errors are those of `mia_kit.attacks.gmi.run`.
 
     All candidates of a start share its distribution and its trace. Each starts from the standard normal one.
-
-    Raises
-    ------
-    AccessError
-        If `access` is less than a WhiteBox.
-    ValueError
-        If a class is out of range or given twice, or the prior or discriminator do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "KED-MI")
     identity = on_images(access, loss)

@@ -13,7 +13,6 @@ from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Generator, Tensor
-from torch.nn.functional import cosine_similarity
 from tqdm.auto import tqdm
 
 from mia_kit.access import AccessError, WhiteBox
@@ -21,7 +20,7 @@ from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.losses import Loss
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 
@@ -181,7 +180,7 @@ def invert(
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
     codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
-    images = torch.cat([synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    images = synthesise(prior, codes, batch_size=settings.batch_size)
     targets = targets.repeat_interleave(samples)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     scores = ppa.score_candidates(access, images, targets, plug_and_play, generator)
@@ -223,8 +222,7 @@ def descend(
     cosines of successive gradients, of shape (3, steps, n). ValueError for losses of another shape.
     """
     count = len(variables[0])
-    records = torch.full((3, steps, count), float("nan"))
-    previous = None
+    recorder = Recorder(steps, count)
     for step in range(steps):
         each = losses(step)
         if each.shape != (count,):
@@ -235,10 +233,6 @@ def descend(
         optimiser.step()
         if after_step:
             after_step()
-        flat = torch.cat([gradient.flatten(1) for gradient in gradients], dim=1)
-        records[0, step], records[1, step] = each.detach(), flat.norm(dim=1)
-        if previous is not None:
-            records[2, step] = cosine_similarity(flat, previous, dim=1)
-        previous = flat
+        recorder.note(step, each, torch.cat([gradient.flatten(1) for gradient in gradients], dim=1))
         bar.update(count)
-    return records
+    return recorder.values

@@ -151,7 +151,7 @@ def run(
     targets = torch.tensor(target_classes, device=access.device)
     codes, trace = descend(access, prior, pool[starts], targets, region, settings, loss, progress=progress)
     final = ask(codes).gather(1, targets[:, None]).squeeze(1)
-    images = in_batches(lambda part: synthesise(prior, part), codes, batch_size=batch_size)
+    images = synthesise(prior, codes, batch_size=batch_size)
     queries = access.queries - before
     return one_per_class(images, codes, targets, starts, final, trace=trace, queries=queries)
 
@@ -181,7 +181,7 @@ def run_black(
     generators = generators_for(target_classes, seed=seed)
     region = region_of(pool)
     codes, fitness, trace = evolve(ask, pool[starts], targets, region, settings, generators, progress=progress)
-    images = in_batches(lambda part: synthesise(prior, part), codes, batch_size=batch_size)
+    images = synthesise(prior, codes, batch_size=batch_size)
     queries = access.queries - before
     return one_per_class(images, codes, targets, starts[:, 0], fitness, trace=trace, queries=queries)
 

@@ -177,20 +177,8 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
 
-    Parameters
-    ----------
-    access : the whole model; AccessError for less
-    target_classes : different classes in [0, classes)
-    prior : generator with the target's classes, in evaluation mode, on the model's device
-    seed : seeds the latents and the augmentations
-    loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
-
-    Raises
-    ------
-    AccessError
-        If `access` is less than a WhiteBox.
-    ValueError
-        If a class is out of range or given twice, or the prior does not fit.
+    `prior` knows the target's classes; `seed` seeds the latents and the augmentations. Other parameters and errors are
+    those of `mia_kit.attacks.gmi.run`.
     """
     settings, access = settings or Settings(), white_box(access, "PLG-MI")
     identity = on_images(access, loss)

@@ -99,7 +99,7 @@ def run(
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
-    images = torch.cat([synthesise(prior, part) for part in codes.split(settings.batch_size)])
+    images = synthesise(prior, codes, batch_size=settings.batch_size)
     final = score_candidates(selection, images, targets, settings, generator)
     selected = select(final, settings)
     queries = sum(one.queries for one in everybody) - before
@@ -114,7 +114,7 @@ def score_pool(access: WhiteBox, prior: Prior, pool: Tensor, settings: Settings)
     """Stage 1: mean confidence of each latent's image and its mirror image, of shape (pool, classes)."""
     scores = []
     for latents in pool.split(settings.batch_size):
-        images = resize(synthesise(prior, prior.map(latents)), settings.input_size)
+        images = resize(synthesise(prior, prior.map(latents), batch_size=settings.batch_size), settings.input_size)
         views = for_target(access, torch.cat([images, images.flip(3)]))
         scores.append(access.confidences(views).view(2, len(latents), -1).mean(dim=0))
     return torch.cat(scores)

@@ -19,10 +19,9 @@ from mia_kit.models.priors import Prior, sample_latents
 Ask = Callable[[Tensor], Tensor]
 
 
-@torch.no_grad()
-def synthesise(prior: Prior, codes: Tensor) -> Tensor:
-    """Images of shape (n, channels, h, w), clipped to [-1, 1], without gradients."""
-    return prior.synthesise(codes).clamp(-1, 1)
+def synthesise(prior: Prior, codes: Tensor, *, batch_size: int = 128) -> Tensor:
+    """Images of shape (n, channels, h, w), clipped to [-1, 1], without gradients, at most `batch_size` at a time."""
+    return in_batches(lambda part: prior.synthesise(part).clamp(-1, 1), codes, batch_size=batch_size)
 
 
 def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
@@ -34,7 +33,12 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 def for_target(access: Access, images: Tensor) -> Tensor:
     """Grey for a target that takes grey pictures."""
-    return images.mean(dim=1, keepdim=True) if access.channels == 1 else images
+    return in_channels(access.channels, images)
+
+
+def in_channels(channels: int | None, images: Tensor) -> Tensor:
+    """The mean of the colours if `channels` is 1, else the images as they are."""
+    return images.mean(dim=1, keepdim=True) if channels == 1 else images
 
 
 def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batch_size: int) -> Ask:
@@ -45,7 +49,7 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
     """
 
     def answer(codes: Tensor) -> Tensor:
-        return ask(for_target(access, resize(synthesise(prior, codes), size)))
+        return ask(for_target(access, resize(synthesise(prior, codes, batch_size=batch_size), size)))
 
     return lambda codes: in_batches(answer, codes, batch_size=batch_size)
 

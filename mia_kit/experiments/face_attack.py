@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from torch import Tensor, nn
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, run
 from mia_kit.attacks.losses import LOSSES
+from mia_kit.attacks.prior_to_target import in_channels, resize, synthesise
 from mia_kit.experiments.face_people import People
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Classifier, Prior, in_batches, same_person_threshold
@@ -48,7 +50,7 @@ class Judges:
     genuine: float
     named: float
 
-    @property
+    @cached_property
     def centres(self) -> np.ndarray:
         """The mean embedding of each person's references: shape (people, d)."""
         people = np.unique(self.reference_labels)
@@ -98,6 +100,16 @@ def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarra
     distances = np.linalg.norm(embeddings[:, None] - centres, axis=2)  # (n, people)
     ranks: np.ndarray = target_ranks(-distances, targets)
     return ranks
+
+
+def single_swaps(factors: Sequence[float]) -> dict[str, dict[str, float]]:
+    """Attacks that show one stage at a time, by name: which of their stages are done with another factor's target."""
+    swaps: dict[str, dict[str, float]] = {"hard labels": {}}
+    for factor in factors:
+        if factor:
+            swaps |= {f"{factor:+g} {stage}": {stage: factor} for stage in STAGES}
+            swaps[f"{factor:+g} all"] = dict.fromkeys(STAGES, factor)
+    return swaps
 
 
 def attack(
@@ -165,19 +177,10 @@ def film(found: Reconstructions, prior: Prior) -> list[Reconstructions]:
 
     Images and codes alone are those of the moment; scores, selection and trace stay those of the end.
     """
-    return [replace(found, images=synthesised(codes, prior), codes=codes) for codes in found.film]
-
-
-def synthesised(codes: Tensor, prior: Prior) -> Tensor:
-    """Images of codes, in [-1, 1], of shape (m, channels, h, w)."""
-    return in_batches(prior.synthesise, codes).clamp(-1, 1)
+    return [replace(found, images=synthesise(prior, codes), codes=codes) for codes in found.film]
 
 
 def fitted(images: Tensor, people: People) -> Tensor:
     """Reconstructions in the colours and size of the people's photographs."""
-    size = people.images.shape[2:]
-    if people.images.shape[1] == 1:
-        images = images.mean(dim=1, keepdim=True)
-    if images.shape[2:] == size:
-        return images
-    return nn.functional.interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
+    channels, height, width = people.images.shape[1:]
+    return resize(in_channels(channels, images), (height, width))

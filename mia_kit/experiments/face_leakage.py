@@ -7,12 +7,14 @@ Advantage is the relative change against hard labels, person by person, seed by 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import torch
 
-from mia_kit.experiments.face_attack import fitted, synthesised
+from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.experiments.face_attack import fitted
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
@@ -80,7 +82,7 @@ def _extracted(
     """The knowledge extraction score of each person: shape (people,)."""
     own = people.target_training(chosen["per_class"])
     picked = torch.from_numpy(found["selected"].astype(bool))
-    images = synthesised(torch.from_numpy(found["film"][-1])[picked], parts.prior)
+    images = synthesise(parts.prior, torch.from_numpy(found["film"][-1])[picked])
     right = knowledge_extraction(
         fitted(images, people),
         torch.from_numpy(found["targets"])[picked],
@@ -99,10 +101,7 @@ def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
     for name in seeds[0]["by_person"]:
         table = np.stack([own["by_person"][name] for own in seeds])  # (seeds, people)
         interval = cluster_interval(table.T)
-        summary[name] = {
-            "value": interval.value,
-            "low": interval.low,
-            "high": interval.high,
+        summary[name] = asdict(interval) | {
             "by_seed": table.mean(axis=1).tolist(),
             "by_person": np.round(table.mean(axis=0), 4).tolist(),
         }

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.experiments.face_attack import Judges, appoint, attack, judge, synthesised
+from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.experiments.face_attack import Judges, appoint, attack, judge
 from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_target, pretrain
 from mia_kit.experiments.priors import build
@@ -165,13 +166,12 @@ class Parts:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             judges = self.judges(people, seed)
-            films = (synthesised(torch.from_numpy(codes), self.prior) for codes in found["film"])
-            frames = [
-                judge(images, found["targets"], found["selected"], people, judges, per_class=per_class)
-                for images in films
-            ]
+            codes = torch.from_numpy(found["film"])  # (film, m, d)
+            targets, selected = (np.tile(found[name], len(codes)) for name in ("targets", "selected"))
+            images = synthesise(self.prior, codes.flatten(0, 1))
+            measures = judge(images, targets, selected, people, judges, per_class=per_class)
             names = ("rank", "embedder_rank", "distance", "nearest")
-            stacked = {name: np.stack([getattr(frame, name) for frame in frames]) for name in names}
+            stacked = {name: getattr(measures, name).reshape(codes.shape[:2]) for name in names}
             return stacked | {name: getattr(judges, name) for name in ("threshold", "genuine", "named")}
 
         settings = self._attack_settings(per_class, seed, models) | {"evaluator": self._evaluator_settings(seed)}

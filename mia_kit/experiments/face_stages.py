@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mia_kit.experiments.face_attack import STAGES
+from mia_kit.experiments.face_attack import STAGES, single_swaps
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
@@ -44,12 +44,12 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 
 def swaps(smoothings: list[float]) -> dict[str, dict[str, float]]:
     """Which factor's target does which stage, by name: `smoothing` is that of the optimisation."""
-    table = {"usual": {"smoothing": 0.0}}
-    for factor in smoothings:
-        table[f"{factor:+g} sampling"] = {"smoothing": 0.0, "sampling": factor}
-        table[f"{factor:+g} optimisation"] = {"smoothing": factor, "sampling": 0.0, "selection": 0.0}
-        table[f"{factor:+g} selection"] = {"smoothing": 0.0, "selection": factor}
-        table[f"{factor:+g} all"] = {"smoothing": factor}
+    table = {}
+    for name, stages in single_swaps(smoothings).items():
+        factors = {stage: stages.get(stage, 0.0) for stage in STAGES}
+        smoothing = factors.pop("optimisation")
+        others = {stage: factor for stage, factor in factors.items() if factor != smoothing}
+        table[name if stages else "usual"] = {"smoothing": smoothing} | others
     return table
 
 

@@ -5,6 +5,7 @@ The embedder's weights are in no Python package, so the notebook can only quote 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,4 @@ def _describe(judge: Judges) -> dict[str, float]:
 
 def _summary(table: np.ndarray) -> dict[str, Any]:
     """Mean and interval over people of a table of shape (seeds, people), and all its values."""
-    interval = cluster_interval(table.T)
-    ends = {"value": interval.value, "low": interval.low, "high": interval.high}
-    return ends | {"by_seed": np.round(table, 4).tolist()}
+    return asdict(cluster_interval(table.T)) | {"by_seed": np.round(table, 4).tolist()}

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.data.aligned import load_aligned, load_public_faces
 from mia_kit.metrics import frechet_distance, manifold_measures
 from mia_kit.models import DCGAN_FRAME, Framed, Prior, embed, in_batches, load_dcgan, load_embedder, sample_latents
@@ -55,9 +56,7 @@ def build(name: str) -> Prior:
 
 def draw(prior: Prior, count: int, *, seed: int) -> Tensor:
     """Random images of a prior, of shape (count, channels, h, w) in [-1, 1]."""
-    return in_batches(
-        lambda latents: prior.synthesise(prior.map(latents)), sample_latents(prior, count, seed=seed)
-    ).clamp(-1, 1)
+    return synthesise(prior, in_batches(prior.map, sample_latents(prior, count, seed=seed)))
 
 
 def compare(real: np.ndarray, made: np.ndarray, k: int) -> dict[str, float]:

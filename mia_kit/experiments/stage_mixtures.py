@@ -17,6 +17,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings
 from mia_kit.attacks.ppa import score_candidates, select
 from mia_kit.experiments.face_attack import STAGES, attack, measure
+from mia_kit.experiments.face_attack import single_swaps as single_swaps
 from mia_kit.experiments.face_quick import BRIEF_ATTACK, POOL, SIZE, Scene, as_pictures
 
 
@@ -77,13 +78,3 @@ def mix_stages(
     shape = (len(factors),) * len(STAGES)
     pictures, ranks, distances = (np.stack(rows).reshape(*shape, *rows[0].shape) for rows in kept)
     return Mixtures(factors, pictures, ranks, distances, np.stack([cosines[factor] for factor in factors]))
-
-
-def single_swaps(factors: Sequence[float]) -> dict[str, dict[str, float]]:
-    """The mixtures that show one stage at a time, by name: which factors they have besides hard labels."""
-    swaps: dict[str, dict[str, float]] = {"hard labels": {}}
-    for factor in factors:
-        if factor:
-            swaps |= {f"{factor:+g} {stage}": {stage: factor} for stage in STAGES}
-            swaps[f"{factor:+g} all"] = dict.fromkeys(STAGES, factor)
-    return swaps

@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, translucent
+from mia_kit.figures.series import band
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout
 
 DASHES = ("solid", "dash", "dot")
 PANELS = {"loss": "loss", "norm": "gradient norm", "cosine": "cosine to the last gradient"}
@@ -106,14 +107,6 @@ def _stable(loss: np.ndarray, norm: np.ndarray, cosine: np.ndarray) -> dict[str,
 def _band(steps: np.ndarray, low: np.ndarray, median: np.ndarray, high: np.ndarray, place: int) -> list[go.Scatter]:
     """Quartiles as a band, the median as a line."""
     colour = OKABE_ITO[place]
-    band = go.Scatter(
-        x=np.concatenate([steps, steps[::-1]]),
-        y=np.concatenate([low, high[::-1]]).round(5),
-        fill="toself",
-        fillcolor=translucent(colour, 0.25),
-        mode="none",
-        hoverinfo="skip",
-    )
     line = go.Scatter(
         x=steps,
         y=median.round(5),
@@ -122,4 +115,4 @@ def _band(steps: np.ndarray, low: np.ndarray, median: np.ndarray, high: np.ndarr
         marker={"color": colour, "symbol": MARKERS[place], "size": 5},
         hovertemplate="step %{x}: %{y:.3g}<extra></extra>",
     )
-    return [band, line]
+    return [band(steps, low, high, place, alpha=0.25), line]

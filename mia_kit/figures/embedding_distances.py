@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from mia_kit.figures.series import seed_points
 from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
 from mia_kit.metrics import mean_interval
 
@@ -130,15 +131,7 @@ def _half_intervals(values: np.ndarray) -> np.ndarray:
 def _line(name: str, place: int, factors: np.ndarray, values: np.ndarray, half: np.ndarray) -> list[go.Scatter]:
     """The seeds as faint points, then the mean with bars."""
     colour, marker = OKABE_ITO[place], MARKERS[place]
-    points = go.Scatter(
-        x=np.tile(factors, len(values)),
-        y=values.ravel().round(4),
-        mode="markers",
-        marker={"color": translucent(colour, 0.35), "symbol": marker, "size": 6},
-        legendgroup=name,
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    points = seed_points(factors, values.T, place, size=6, legendgroup=name)
     mean = go.Scatter(
         x=factors,
         y=values.mean(axis=0).round(4),

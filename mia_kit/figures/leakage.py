@@ -13,7 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
+from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
 Cell = Mapping[str, Any]
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -135,15 +136,7 @@ def _series(
 ) -> list[go.Scatter]:
     """The seeds as faint points, of shape (x, seeds), then the values of the rows with bars from low to high."""
     colour, marker = OKABE_ITO[place], MARKERS[place]
-    points = go.Scatter(
-        x=np.repeat(x, seeds.shape[1]),
-        y=seeds.ravel().round(4),
-        mode="markers",
-        marker={"color": translucent(colour, 0.35), "symbol": marker, "size": 5},
-        legendgroup=name,
-        showlegend=False,
-        hoverinfo="skip",
-    )
+    points = seed_points(x, seeds, place, size=5, legendgroup=name)
     value, low, high = (np.array([row[key] for row in rows]) for key in ("value", "low", "high"))
     line = go.Scatter(
         x=list(x),
@@ -153,12 +146,7 @@ def _series(
         legendgroup=name,
         line={"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]},
         marker={"color": colour, "symbol": marker, "size": 9},
-        error_y={
-            "type": "data",
-            "array": (high - value).round(4),
-            "arrayminus": (value - low).round(4),
-            "thickness": 1.2,
-        },
+        error_y=bars(value, low, high, thickness=1.2),
         hovertemplate=f"{name}, %{{x:g}}: %{{y:.1%}}<extra></extra>",
     )
     return [points, line]

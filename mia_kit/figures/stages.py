@@ -12,7 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
+from mia_kit.figures.series import band, bars, seed_points
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
 STAGES = ("sampling", "optimisation", "selection", "all")
 DASHES = ("solid", "dash", "dot", "dashdot")
@@ -53,17 +54,7 @@ def gradient_turns(cosines: Mapping[float, np.ndarray]) -> Drawn:
         low, median, high = np.quantile(rows, (0.25, 0.5, 0.75), axis=1)
         steps, colour, name = np.arange(1, len(values)), OKABE_ITO[place], factor_name(factor)
         if rows.shape[1] > 1:
-            figure.add_trace(
-                go.Scatter(
-                    x=np.concatenate([steps, steps[::-1]]),
-                    y=np.concatenate([low, high[::-1]]).round(4),
-                    fill="toself",
-                    fillcolor=translucent(colour, 0.15),
-                    mode="none",
-                    hoverinfo="skip",
-                    showlegend=False,
-                )
-            )
+            figure.add_trace(band(steps, low, high, place, alpha=0.15))
         figure.add_trace(
             go.Scatter(
                 x=steps,
@@ -102,16 +93,7 @@ def stage_changes(swapped: Mapping[str, Mapping[str, Any]], factors: Sequence[fl
         x = np.arange(len(STAGES)) + 0.16 * (place - (len(factors) - 1) / 2)
         look, name = {"color": OKABE_ITO[place], "symbol": MARKERS[place]}, factor_name(factor)
         seeds = np.array([row["by_seed"] for row in rows])  # (stages, seeds)
-        figure.add_trace(
-            go.Scatter(
-                x=np.repeat(x, seeds.shape[1]),
-                y=seeds.ravel().round(4),
-                mode="markers",
-                marker=look | {"size": 6, "color": translucent(look["color"], 0.35)},
-                showlegend=False,
-                hoverinfo="skip",
-            )
-        )
+        figure.add_trace(seed_points(x, seeds, place, size=6))
         figure.add_trace(
             go.Scatter(
                 x=x,
@@ -119,7 +101,7 @@ def stage_changes(swapped: Mapping[str, Mapping[str, Any]], factors: Sequence[fl
                 mode="markers",
                 name=name,
                 marker=look | {"size": 12},
-                error_y={"type": "data", "array": (high - change).round(4), "arrayminus": (change - low).round(4)},
+                error_y=bars(change, low, high),
                 hovertemplate=f"{name}: %{{y:+.1%}}<extra></extra>",
             )
         )

@@ -44,6 +44,7 @@ class StageMixer:
         except ImportError as problem:
             raise ImportError(INSTALL) from problem
         self._mixtures, self._names, self._threshold = mixtures, tuple(names), threshold
+        self._drawn: dict[tuple[int, int, int], str] = {}
         options = [(factor_name(factor), factor) for factor in mixtures.factors]
         self.sliders = {
             stage: ipywidgets.SelectionSlider(
@@ -68,12 +69,18 @@ class StageMixer:
 
     def _on_change(self, _: dict[str, Any]) -> None:
         place = self._mixtures.place({stage: slider.value for stage, slider in self.sliders.items()})
+        if place not in self._drawn:
+            self._drawn[place] = self._draw(place)
+        self.faces.value = self._drawn[place]
+
+    def _draw(self, place: tuple[int, int, int]) -> str:
+        """A mixture as HTML."""
         ranks, distances = self._mixtures.ranks[place], self._mixtures.distances[place]
         hits, verified = int((ranks == 1).sum()), int((distances < self._threshold).sum())
         summary = f"Acc@1: {hits} of {len(ranks)}; verified by the second judge: {verified} of {len(ranks)}"
         everybody = zip(self._names, self._mixtures.pictures[place], ranks, distances, strict=True)
         tiles = [_tile(*person) for person in everybody]
-        self.faces.value = f'<p role="status">{summary}</p><div>{"".join(tiles)}</div>'
+        return f'<p role="status">{summary}</p><div>{"".join(tiles)}</div>'
 
 
 def _tile(name: str, picture: np.ndarray, rank: int, distance: float) -> str:

@@ -1,0 +1,46 @@
+"""What lines with uncertainty share: faint points for seeds, bars to an interval's ends, a band between quartiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mia_kit.figures.style import MARKERS, OKABE_ITO, translucent
+
+FAINT = 0.35
+
+
+def seed_points(
+    x: Sequence[float] | np.ndarray, seeds: np.ndarray, place: int, *, size: int, **more: Any
+) -> go.Scatter:
+    """A faint point for each seed, of shape (x, seeds), in the colour and marker of the line at `place`."""
+    return go.Scatter(
+        x=np.repeat(x, seeds.shape[1]),
+        y=seeds.ravel().round(4),
+        mode="markers",
+        marker={"color": translucent(OKABE_ITO[place], FAINT), "symbol": MARKERS[place], "size": size},
+        showlegend=False,
+        hoverinfo="skip",
+        **more,
+    )
+
+
+def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **more: Any) -> dict[str, Any]:
+    """Plotly's `error_y` from low to high."""
+    return {"type": "data", "array": (high - value).round(4), "arrayminus": (value - low).round(4), **more}
+
+
+def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, place: int, *, alpha: float) -> go.Scatter:
+    """The area between two curves."""
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([low, high[::-1]]).round(5),
+        fill="toself",
+        fillcolor=translucent(OKABE_ITO[place], alpha),
+        mode="none",
+        hoverinfo="skip",
+        showlegend=False,
+    )
