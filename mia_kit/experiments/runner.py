@@ -59,11 +59,9 @@ def run(name: str, progress: bool = True, *, store: Store | None = None) -> Path
         return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - began)
 
     def measure(checkpoint: Path) -> dict[str, Any]:
-        began, before = time.perf_counter(), store.carried
         parts = {"store": store} if "store" in signature(experiment.run).parameters else {}
         results = experiment.run(recipe, progress=progress, **parts)
-        seconds = time.perf_counter() - began + store.carried - before
-        return {"measurement": json.loads(json.dumps(measurement(recipe, results, seconds)))}
+        return {"measurement": json.loads(json.dumps(measurement(recipe, results, store.seconds())))}
 
     stored = store.get(RECIPE_KIND, _settings(recipe, experiment), measure, version=experiment.VERSION)
     return write_measurement(Path(name).stem, stored["measurement"])

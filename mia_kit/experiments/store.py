@@ -2,9 +2,9 @@
 
 An entry is a folder, `<root>/<kind>/<digest>/`. The digest is that of the kind, the settings and the version of the
 experiment's code, so that other settings get an entry of their own and the old one stays. `settings.json` says what
-made it, where, when and in how many seconds; `result.json` and `result.safetensors` hold plain values and arrays. No
-code is run to read them. An entry is there whole or not at all: it is written in a folder of work beside its final
-place and renamed. A checkpoint in that folder outlives a kill.
+made it, where, when and in how many seconds, which parts it used included, each once; `result.json` and
+`result.safetensors` hold plain values and arrays. No code is run to read them. An entry is there whole or not at all:
+it is written in a folder of work beside its final place and renamed. A checkpoint in that folder outlives a kill.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +56,28 @@ class Entry:
     seconds: float
 
 
+@dataclass
+class _Making:
+    """A result at work: since when, the seconds that went into its parts here, and each part's own seconds."""
+
+    began: float
+    away: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)  # by "<kind>/<digest>", parts of parts included
+
+    def own(self) -> float:
+        """Seconds of this process that went into the result itself."""
+        return time.perf_counter() - self.began - self.away
+
+
 class Store:
     """Results by kind and settings, below `root`: `runs` in the cache folder by default.
 
     With `fresh` everything is made anew, once for each store object; an entry stays until the new one is whole.
-    `carried` counts the seconds that what this object gave had taken before: in earlier processes, not in this one.
     """
 
     def __init__(self, root: Path | None = None, *, fresh: bool = False) -> None:
         self.root = root or cache_folder() / "runs"
-        self.carried = 0.0
+        self._at_work: list[_Making] = []  # innermost last
         self._fresh = fresh
         self._renewed: set[Path] = set()
 
@@ -92,10 +104,34 @@ class Store:
         OSError
             If the disk is full. Nothing half-written is left, and the checkpoint stays.
         """
+        began = time.perf_counter()
         made_by = _made_by(kind, settings, version)
         entry = self.folder(kind, settings, version=version)
+        about, values = self._about_and_values(entry, made_by, make)
+        if self._at_work:
+            outer = self._at_work[-1]
+            outer.away += time.perf_counter() - began
+            outer.parts |= {**about["parts"], f"{kind}/{entry.name}": about["own_seconds"]}
+        return values
+
+    def seconds(self) -> float:
+        """What the result at work has taken so far, in every process: its parts count once however often it used them.
+
+        Raises
+        ------
+        ValueError
+            If no result is being made.
+        """
+        if not self._at_work:
+            raise ValueError("expected a result in the making, got none instead: ask inside of `make`")
+        return self._at_work[-1].own() + sum(self._at_work[-1].parts.values())
+
+    def _about_and_values(
+        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]
+    ) -> tuple[dict[str, Any], Values]:
+        """An entry as it is stored, made now if need be."""
         with suppress(_DamagedEntryError):  # seen to below, under the lock
-            if not self._to_renew(entry) and (found := self._read(entry, made_by)) is not None:
+            if not self._to_renew(entry) and (found := _read(entry, made_by)) is not None:
                 _sweep(entry)
                 return found
         with locked(_lock(entry), f"{entry} is being made by another process: waiting for it"):
@@ -123,19 +159,9 @@ class Store:
     def _to_renew(self, entry: Path) -> bool:
         return self._fresh and entry not in self._renewed
 
-    def _read(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
-        content = _content(entry)
-        if content is None:
-            return None
-        about, values = content
-        if about["made_by"] != made_by:
-            raise _DamagedEntryError("its settings are others")
-        self.carried += about["seconds"]
-        return values
-
-    def _read_or_move_aside(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+    def _read_or_move_aside(self, entry: Path, made_by: dict[str, Any]) -> tuple[dict[str, Any], Values] | None:
         try:
-            return self._read(entry, made_by)
+            return _read(entry, made_by)
         except _DamagedEntryError as problem:
             aside = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{entry.name}.damaged-"))
             entry.rename(aside / entry.name)
@@ -146,27 +172,29 @@ class Store:
             )
             return None
 
-    def _make(self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]) -> Values:
+    def _make(
+        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]
+    ) -> tuple[dict[str, Any], Values]:
         """Make the values, store them, and return them as a later call will find them."""
         work = _work(entry)
         if self._to_renew(entry):
             shutil.rmtree(work, ignore_errors=True)
         work.mkdir(exist_ok=True)
-        began, before = time.perf_counter(), self.carried
+        making = _Making(time.perf_counter())
+        self._at_work.append(making)
         try:
             values = make(work / "checkpoint.pt")
-            here = time.perf_counter() - began
             told = values.get("seconds")
-            seconds = max(here + self.carried - before, told if isinstance(told, int | float) else 0.0)
-            _publish(entry, made_by, values, seconds)
+            own = max(making.own(), told if isinstance(told, int | float) else 0.0)
+            _publish(entry, made_by, values, own, making.parts)
         finally:
+            self._at_work.pop()
             with suppress(OSError):
                 work.rmdir()  # if it is empty: a checkpoint is kept
         self._renewed.add(entry)
-        self.carried = before + seconds - here
         content = _content(entry)
         assert content is not None
-        return content[1]
+        return content
 
 
 def _lock(entry: Path) -> Path:
@@ -184,11 +212,11 @@ def _sweep(entry: Path) -> None:
             shutil.rmtree(_work(entry), ignore_errors=True)
 
 
-def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
+def _publish(entry: Path, made_by: dict[str, Any], values: Values, own: float, parts: dict[str, float]) -> None:
     """Write an entry in its folder of work and put it in its place."""
     work = _work(entry)
     try:
-        _write(work / "entry", made_by, values, seconds)
+        _write(work / "entry", made_by, values, own, parts)
         if entry.exists():
             entry.rename(work / "old")
         (work / "entry").rename(entry)
@@ -228,7 +256,7 @@ def _check_plain(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be made of plain values (text, numbers, lists), got {type(value)} instead")
 
 
-def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
+def _write(folder: Path, made_by: dict[str, Any], values: Values, own: float, parts: dict[str, float]) -> None:
     """Write an entry into an empty folder, `settings.json` last."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -240,7 +268,8 @@ def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float
     text = json.dumps({"order": list(values), "numpy": numpy_names, "plain": plain}, indent=1)
     files = {PLAIN: text.encode(), ARRAYS: safetensors.torch.save(tensors)}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    about = {"made_by": made_by, **circumstances(seconds), "sha256": sums}
+    taken = {"own_seconds": round(own, 1), "parts": parts}
+    about = {"made_by": made_by, **circumstances(own + sum(parts.values())), **taken, "sha256": sums}
     for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
         with (folder / name).open("wb") as file:
             file.write(content)
@@ -263,12 +292,21 @@ def _content(entry: Path) -> tuple[dict[str, Any], Values] | None:
         for name, content in files.items():
             if hashlib.sha256(content).hexdigest() != about["sha256"][name]:
                 raise _DamagedEntryError(f"{name} is not what was written")
-        float(about["seconds"]), about["made_by"], about["date"]
+        float(about["seconds"]), float(about["own_seconds"]), about["made_by"], about["date"]
+        sum(about["parts"].values())
         return about, _values(files)
     except FileNotFoundError as problem:
         raise _DamagedEntryError(f"{problem.filename} is missing") from problem
-    except (ValueError, TypeError, LookupError) as problem:
+    except (ValueError, TypeError, LookupError, AttributeError) as problem:
         raise _DamagedEntryError(f"{SETTINGS} cannot be read") from problem
+
+
+def _read(entry: Path, made_by: dict[str, Any]) -> tuple[dict[str, Any], Values] | None:
+    """As `_content`, but an entry that something else made is damaged."""
+    content = _content(entry)
+    if content is not None and content[0]["made_by"] != made_by:
+        raise _DamagedEntryError("its settings are others")
+    return content
 
 
 def _values(files: dict[str, bytes]) -> Values:

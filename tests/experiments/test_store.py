@@ -193,7 +193,50 @@ def test_a_checkpoint_outlives_a_failure_and_goes_with_the_end(store):
         store.get("toy", {}, make, version=1)
     assert store.get("toy", {}, make, version=1)["step"] == 3
     assert len(files_below(store.root)) == 3
-    assert store.about("toy", {}, version=1)["seconds"] == 500 and store.carried == pytest.approx(500, abs=1)
+    assert store.about("toy", {}, version=1)["seconds"] == 500
+
+
+def test_each_part_counts_once(store):
+    """A recipe of two attacks on one target: 1 + 10 + 100 + 100 seconds, though both attacks used the target."""
+
+    def target(_):
+        return {"weights": 1, "seconds": 10.0}
+
+    def attack(_):
+        store.get("target", {}, target, version=1)
+        return {"score": 1, "seconds": 100.0}
+
+    def recipe(_):
+        for seed in (0, 1, 0):
+            store.get("attack", {"seed": seed}, attack, version=1)
+        return {"here": store.seconds(), "seconds": 1.0}
+
+    store.get("attack", {"seed": 0}, attack, version=1)  # in an earlier run
+    whole = store.get("recipe", {}, recipe, version=1)
+    assert whole["here"] == pytest.approx(210, abs=1)
+    about = store.about("recipe", {}, version=1)
+    assert about["seconds"] == 211 and about["own_seconds"] == 1
+    assert sorted(about["parts"].values()) == [10, 100, 100]
+    assert store.about("attack", {"seed": 1}, version=1)["seconds"] == 110
+
+
+def test_time_in_a_part_is_not_the_result_s_own(store):
+    def part(_):
+        time.sleep(0.3)
+        return {}
+
+    def whole(_):
+        store.get("part", {}, part, version=1)
+        return {}
+
+    store.get("whole", {}, whole, version=1)
+    about = store.about("whole", {}, version=1)
+    assert about["own_seconds"] < 0.2 and about["seconds"] >= 0.3
+
+
+def test_seconds_are_asked_while_something_is_made(store):
+    with pytest.raises(ValueError, match="expected a result in the making, got none instead"):
+        store.seconds()
 
 
 def test_what_a_kill_right_after_the_end_leaves_is_swept(store, make):
