@@ -12,6 +12,9 @@ ARGS ?=
 RUN := $(VENV)/bin/python -m
 LAB_STAMP := $(VENV)/.installed-lab
 TEST_STAMP := $(VENV)/.installed-test
+# Tests run beside each other, whole files at a time, one thread each: threads that wait by spinning starve each other.
+BESIDE := -n logical --maxprocesses 4 --dist loadfile
+ONE_THREAD := OMP_NUM_THREADS=1
 ROOT_FLAG = $(shell test "$$(id -u)" -ne 0 || echo --allow-root)
 
 .DEFAULT_GOAL := help
@@ -36,7 +39,7 @@ demo: $(LAB_STAMP) ## chapters 1 and 2 without a browser: prints the leakage tab
 test: lint types unit nbval browser ## every check: lint, types, unit, notebooks, browser
 
 test-fast: lint types ## lint, types and the fast unit tests
-	@$(RUN) pytest -m "not browser and not slow"
+	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) -m "not browser and not slow"
 
 lint: $(TEST_STAMP) ## style
 	@$(RUN) ruff check .
@@ -46,10 +49,10 @@ types: $(TEST_STAMP) ## type checker
 	@$(RUN) mypy
 
 unit: $(TEST_STAMP) ## unit tests
-	@$(RUN) pytest
+	@$(ONE_THREAD) $(RUN) pytest $(BESIDE)
 
 nbval: $(TEST_STAMP) ## run every notebook and compare its outputs with the committed ones
-	@$(RUN) pytest --nbval --nbval-current-env notebooks
+	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) --nbval --nbval-current-env notebooks
 
 browser: $(TEST_STAMP) ## drive JupyterLab in Chromium; skipped with a message where there is none
 	@$(RUN) pytest -m browser

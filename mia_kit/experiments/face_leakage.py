@@ -11,15 +11,10 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 
-from mia_kit.attacks.prior_to_target import synthesise
-from mia_kit.experiments.face_attack import fitted
 from mia_kit.experiments.face_leakage_claims import claims
-from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_targets import Fitted
-from mia_kit.experiments.knowledge_extraction import knowledge_extraction
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
@@ -60,39 +55,19 @@ def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: i
     }
     values = {**hit, "distance": found["distance"], "nearest": found["nearest"]}  # each (film, m)
     selected = found["selected"].astype(bool)
-    by_person = {f"{name}_selected": _per_person(own[-1], found["targets"], selected) for name, own in values.items()}
+    by_person = {f"{name}_selected": per_person(own[-1], found["targets"], selected) for name, own in values.items()}
     by_person |= {
-        f"{name}_all": _per_person(own[-1], found["targets"], np.ones_like(selected)) for name, own in values.items()
+        f"{name}_all": per_person(own[-1], found["targets"], np.ones_like(selected)) for name, own in values.items()
     }
-    extracted = _extracted(parts, people, target, found, chosen)
     return {
         "classifier": {name: getattr(target, name) for name in CLASSIFIER},
-        "by_person": by_person | {"extraction": extracted},
+        "by_person": by_person | {"extraction": parts.extraction(people, **chosen)},
         "film": {name: own.mean(axis=1) for name, own in values.items()},
         "judges": {name: float(found[name]) for name in ("threshold", "genuine", "named")},
         "cosine": float(np.nanmean(found["cosines"][1:])),
         "cosines": found["cosines"],
         "norms": found["norms"],
     }
-
-
-def _extracted(
-    parts: Parts, people: People, target: Fitted, found: dict[str, np.ndarray], chosen: dict[str, Any]
-) -> np.ndarray:
-    """The knowledge extraction score of each person: shape (people,)."""
-    own = people.target_training(chosen["per_class"])
-    picked = torch.from_numpy(found["selected"].astype(bool))
-    images = synthesise(parts.prior, torch.from_numpy(found["film"][-1])[picked])
-    right = knowledge_extraction(
-        fitted(images, people),
-        torch.from_numpy(found["targets"])[picked],
-        people.floats(own),
-        people.labels[own],
-        parts.recipe["extraction"],
-        seed=chosen["seed"],
-        progress=parts.progress,
-    )
-    return _per_person(right.numpy(), people.labels[own].numpy(), np.ones(len(right), dtype=bool))
 
 
 def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -111,8 +86,3 @@ def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:
     for name in ("cosines", "norms"):
         summary[name] = np.round(np.nanmean([own[name][1:] for own in seeds], axis=0), 4).tolist()
     return summary
-
-
-def _per_person(values: np.ndarray, people: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Mean of the chosen values of each person: shape (people,)."""
-    return np.array([values[chosen & (people == person)].mean() for person in np.unique(people)])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from mia_kit.experiments.face_attack import STAGES, single_swaps
-from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import Interval, cluster_interval
@@ -55,8 +55,7 @@ def swaps(smoothings: list[float]) -> dict[str, dict[str, float]]:
 
 def hits(found: dict[str, np.ndarray]) -> np.ndarray:
     """Share of selected reconstructions that the evaluator recognises, for each person: shape (people,)."""
-    chosen, right, people = found["selected"].astype(bool), found["rank"][-1] == 1, found["targets"]
-    return np.array([right[chosen & (people == person)].mean() for person in np.unique(people)])
+    return per_person(found["rank"][-1] == 1, found["targets"], found["selected"].astype(bool))
 
 
 def claims(swapped: dict[str, dict[str, Any]], smoothings: list[float]) -> dict[str, Any]:
