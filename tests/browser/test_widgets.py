@@ -1,0 +1,94 @@
+"""The sliders of chapters 2 and 4 in a real JupyterLab, on made-up pictures and maps: dragged, and moved by keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.browser.conftest import cut_off_page, start_jupyterlab
+from tests.browser.notebook_driver import Notebook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+MIXER = """
+import numpy as np
+from mia_kit.experiments.stage_mixtures import Mixtures
+from mia_kit.widgets.stage_mixer import StageMixer
+
+# A mixture's rank is 100 + 9 * sampling + 3 * optimisation + selection, each 0 to 2, and its picture of that grey.
+ranks = 100 + np.arange(27).reshape(3, 3, 3, 1)
+pictures = np.broadcast_to(ranks[..., None, None, None].astype(np.uint8), (3, 3, 3, 1, 8, 8, 3))
+mixtures = Mixtures((-0.05, 0.0, 0.1), pictures, ranks, ranks / 10, np.zeros((3, 2, 1)))
+StageMixer(mixtures, names=["nobody"], threshold=1.0)
+"""
+EXPLORER = """
+from mia_kit.figures.embedding import tsne_morph
+from mia_kit.widgets.embedding_explorer import EmbeddingExplorer
+
+maps = {factor: np.full((4, 2), factor) + [[0, 0], [0, 1], [1, 0], [1, 1]] for factor in (-0.05, 0.0, 0.1)}
+EmbeddingExplorer(tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b")))
+"""
+
+
+@pytest.fixture(scope="module")
+def notebook(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
+    home: Path = tmp_path_factory.mktemp("widgets")
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (MIXER, EXPLORER)]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    (home / "notebooks").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "notebooks" / "widgets.ipynb")
+    with start_jupyterlab(home) as address, cut_off_page(browser) as (page, complaints):
+        opened = Notebook.open(page, address, "widgets.ipynb")
+        opened.run_all(seconds=120)
+        assert opened.problems() == []
+        yield opened
+        assert complaints == []
+
+
+def slider(notebook: Notebook, name: str) -> Locator:
+    """The slider with this description."""
+    return notebook.page.locator(".widget-hslider", has=notebook.page.get_by_text(name, exact=True))
+
+
+def drag_to_the_end(notebook: Notebook, name: str) -> None:
+    """Drag the handle to the right end with the mouse."""
+    one = slider(notebook, name)
+    one.scroll_into_view_if_needed()
+    handle, rail = one.locator(".noUi-handle").bounding_box(), one.locator(".noUi-base").bounding_box()
+    assert handle is not None and rail is not None
+    mouse = notebook.page.mouse
+    mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    mouse.down()
+    mouse.move(rail["x"] + rail["width"], rail["y"] + rail["height"] / 2, steps=8)
+    mouse.up()
+
+
+@pytest.mark.parametrize(
+    ("stage", "rank"), [("sampling", 13 + 9), ("optimisation", 13 + 9 + 3), ("selection", 13 + 9 + 3 + 1)]
+)
+def test_each_stage_of_the_mixer(notebook: Notebook, stage: str, rank: int) -> None:
+    """From hard labels everywhere, one stage after the other is given the target of the greatest factor."""
+    figure = notebook.page.locator("figure", has_text="nobody")
+    before = figure.locator("img").get_attribute("src")
+    drag_to_the_end(notebook, stage)
+    expect(figure).to_contain_text(f"rank {100 + rank}")
+    assert figure.locator("img").get_attribute("src") != before
+    expect(slider(notebook, stage)).to_contain_text("+0.1")
+
+
+def test_keys_move_the_mixer(notebook: Notebook) -> None:
+    handle = slider(notebook, "selection").locator(".noUi-handle")
+    handle.focus()
+    figure = notebook.page.locator("figure", has_text="nobody")
+    before = figure.inner_text()
+    handle.press("ArrowLeft")
+    expect(figure).not_to_have_text(before, use_inner_text=True)
+
+
+def test_the_map_follows_its_slider(notebook: Notebook) -> None:
+    read = """() => [...document.querySelectorAll('.js-plotly-plot')].at(-1).data[0].x[0]"""
+    assert notebook.page.evaluate(read) == 0
+    drag_to_the_end(notebook, "smoothing factor")
+    notebook.page.wait_for_function(f"() => Math.abs(({read})() - 0.1) < 1e-6", timeout=10_000)

@@ -1,0 +1,68 @@
+"""A new user's walk: every chapter from top to bottom in JupyterLab. `python -m tests.browser.walk [CHAPTER ...]`
+
+Chromium is cut off from the network. For each notebook it prints the seconds until the kernel had nothing left to do
+and what went wrong: error outputs, dialogs, widgets that were not drawn, requests to elsewhere, uncaught errors. With
+--pictures FOLDER each figure and widget is saved as the learner sees it. Ends with 1 if anything went wrong.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import NOTEBOOKS, QUIET, cut_off_page, start_jupyterlab
+from tests.browser.notebook_driver import Notebook
+from tests.conftest import find_chromium
+
+DRAWN = ".jp-OutputArea-output:has(.js-plotly-plot), .jp-OutputArea-output:has(.jupyter-widgets)"
+LIMIT = 900  # seconds for one chapter
+
+
+def walk(browser: Browser, address: str, name: str, pictures: Path | None) -> tuple[float, int, list[str]]:
+    """Run one notebook; seconds, number of figures and widgets, and what went wrong."""
+    with cut_off_page(browser) as (page, complaints):
+        notebook = Notebook.open(page, address, name)
+        began = time.perf_counter()
+        notebook.run_all(seconds=LIMIT)
+        seconds = time.perf_counter() - began
+        drawn = page.locator(DRAWN)
+        count = drawn.count()
+        for number in range(count if pictures else 0):
+            assert pictures is not None
+            drawn.nth(number).scroll_into_view_if_needed()
+            page.wait_for_timeout(500)
+            drawn.nth(number).screenshot(path=pictures / f"{Path(name).stem}_{number + 1}.png")
+        return seconds, count, [*notebook.problems(), *complaints]
+
+
+def main() -> None:
+    """Walk the chapters that are named, or all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 03; all by default")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="save what is drawn here")
+    given = parser.parse_args()
+    if given.pictures:
+        given.pictures.mkdir(parents=True, exist_ok=True)
+    names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
+    names = [name for name in names if not given.chapters or name[:2] in given.chapters]
+    total, failed = 0.0, False
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
+        with start_jupyterlab(Path(home)) as address:
+            for name in names:
+                seconds, count, problems = walk(browser, address, name, given.pictures)
+                print(
+                    f"{name:36} {seconds:6.0f} s  {count:3} figures and widgets  {'; '.join(problems) or 'no problem'}"
+                )
+                total, failed = total + seconds, failed or bool(problems)
+    print(f"{len(names)} chapters in {total:.0f} s")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
