@@ -54,6 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     references = commands.add_parser("references", help="renew the figures' reference arrays and say what changed")
     references.add_argument("sources", type=Path, nargs="*", help="notebooks/NN_name.py; all of them by default")
     references.set_defaults(action=_references)
+
+    for name, words in (("student", "without solutions and quiz answers"), ("teacher", "with solutions unfolded")):
+        edition = commands.add_parser(name, help=f"write the notebooks {words} into a new folder")
+        edition.add_argument("folder", type=Path)
+        edition.set_defaults(action=_edition, edition=name)
     return parser
 
 
@@ -122,6 +127,14 @@ def _references(options: argparse.Namespace) -> int:
     from mia_kit.experiments.notebooks import renew_references
 
     print(renew_references(options.sources))
+    return 0
+
+
+def _edition(options: argparse.Namespace) -> int:
+    from mia_kit.experiments import editions
+
+    written = getattr(editions, options.edition)(options.folder)
+    print(f"wrote {len(written)} notebooks into {options.folder}")
     return 0
 
 

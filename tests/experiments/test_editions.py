@@ -1,0 +1,94 @@
+"""Editions: students get no solution and no answer, teachers both; each stub fails its check, each solution passes."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from mia_kit.experiments import cli
+from mia_kit.experiments.editions import split_exercise, student, teacher
+from mia_kit.experiments.notebooks import sources
+
+
+def source_of(notebook: nbformat.NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells)
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[nbformat.NotebookNode]]:
+    folder = tmp_path_factory.mktemp("editions")
+    made = {"student": student(folder / "student"), "teacher": teacher(folder / "teacher")}
+    made["committed"] = [path.with_suffix(".ipynb") for path in sources()]
+    return {name: [nbformat.read(path, as_version=4) for path in paths] for name, paths in made.items()}
+
+
+def test_every_chapter_is_there_and_whole(editions):
+    for notebooks in editions.values():
+        assert len(notebooks) == len(sources())
+        for notebook in notebooks:
+            nbformat.validate(notebook)
+
+
+def test_students_get_neither_solutions_nor_answers_nor_outputs(editions):
+    for committed, notebook in zip(editions["committed"], editions["student"], strict=True):
+        tags = [cell.metadata.get("tags", []) for cell in committed.cells]
+        solutions = [cell.source for cell, own in zip(committed.cells, tags, strict=True) if "solution" in own]
+        assert solutions and not any(solution in source_of(notebook) for solution in solutions)
+        assert "<summary>Answer" in source_of(committed) and "<summary>Answer" not in source_of(notebook)
+        assert source_of(notebook).count("<summary>Hint") == source_of(committed).count("<summary>Hint")
+        assert not any(cell.get("outputs") for cell in notebook.cells)
+
+
+def test_students_get_everything_else(editions):
+    for committed, notebook in zip(editions["committed"], editions["student"], strict=True):
+        kept = [cell for cell in committed.cells if "solution" not in cell.metadata.get("tags", [])]
+        checks = [cell for cell in notebook.cells if "nbgrader" in cell.metadata]
+        assert len(notebook.cells) == len(kept) + len(checks) and len(checks) >= 1
+        assert len({cell.metadata.nbgrader.grade_id for cell in checks}) == len(checks)
+        assert all(cell.source.startswith("exercises.check_") for cell in checks)
+
+
+def test_teachers_see_solutions_and_answers(editions):
+    for committed, notebook in zip(editions["committed"], editions["teacher"], strict=True):
+        assert source_of(committed).count("<summary>Answer") == source_of(notebook).count(
+            "<details open><summary>Answer"
+        )
+        solutions = [cell for cell in notebook.cells if "solution" in cell.metadata.get("tags", [])]
+        assert solutions and not any("jupyter" in cell.metadata for cell in solutions)
+        assert [cell.get("outputs") for cell in notebook.cells] == [cell.get("outputs") for cell in committed.cells]
+
+
+def test_committed_stubs_fail_their_check_and_solutions_pass(editions):
+    """What the checks said when the notebooks were executed for commit; nbval compares it with what they say now."""
+    for notebook in editions["committed"]:
+        for cell in notebook.cells:
+            tags = cell.metadata.get("tags", [])
+            said = "".join(output.get("text", "") for output in cell.get("outputs", []))
+            if "exercise" in tags:
+                assert said.startswith("Not yet: "), cell.source
+            if "solution" in tags:
+                assert said == "Correct.\n", cell.source
+
+
+def test_graded_checks_raise(monkeypatch, capsys):
+    from mia_kit.exercises import chapter00
+
+    monkeypatch.setenv("MIA_KIT_GRADE", "1")
+    with pytest.raises(AssertionError, match="Not yet: .*training points"):
+        chapter00.check_attacker("the training points")
+    chapter00.check_attacker("the network")
+    assert capsys.readouterr().out == "Correct.\n"
+
+
+def test_an_exercise_is_split_before_its_check():
+    assert split_exercise("a = 1\n\nexercises.check_a(a)") == ("a = 1", "exercises.check_a(a)")
+    with pytest.raises(ValueError, match=r"expected an exercise that ends in exercises\.check_"):
+        split_exercise("a = 1")
+
+
+def test_nothing_is_overwritten(tmp_path: Path, capsys):
+    assert cli.main(["student", str(tmp_path / "new")]) == 0
+    assert re.match(r"wrote \d+ notebooks into ", capsys.readouterr().out)
+    assert cli.main(["teacher", str(tmp_path / "new")]) == 2
+    assert "holds something already: name a new folder" in capsys.readouterr().err
