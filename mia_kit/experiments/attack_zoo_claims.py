@@ -73,21 +73,24 @@ def beats(rows: Rows, measure: str = "verified") -> dict[str, dict[str, Any]]:
 def in_published_order(rows: Rows, recipe: dict[str, Any]) -> dict[str, Any]:
     """Rank correlation of our attack accuracies with the published ones, over the attacks that both have.
 
-    {} unless the rows hold hard labels and the negative factor for three such attacks. Not a verdict: five attacks give
-    a rank correlation no interval worth the name.
+    {} unless the rows hold hard labels and the negative factor for three such attacks; None where ours are all alike.
+    Not a verdict: five attacks give a rank correlation no interval worth the name.
     """
     from scipy.stats import spearmanr
 
-    factors = [0.0, _negative(recipe)]
+    negative = _negative(recipe)
     names = [name for name in PUBLISHED if any(row["attack"] == name for row in rows)]
-    if None in factors or 0.0 not in recipe["smoothings"] or len(names) < 3:
+    if negative is None or 0.0 not in recipe["smoothings"] or len(names) < 3:
         return {}
-    ours = {name: [float(hits(rows, name, a, MEASURE).mean()) for a in factors] for name in names}
-    correlations = [
-        float(spearmanr([ours[name][place] for name in names], [PUBLISHED[name][place] for name in names]).statistic)
-        for place in range(2)
-    ]
-    return {"ours": ours, "hard": correlations[0], "negative": correlations[1]}
+    found: dict[str, Any] = {}
+    for place, (factor, words) in enumerate(((0.0, "hard"), (negative, "negative"))):
+        ours = [float(hits(rows, name, factor, MEASURE).mean()) for name in names]
+        theirs = [PUBLISHED[name][place] for name in names]
+        found[words] = {
+            "ours": dict(zip(names, ours, strict=True)),
+            "correlation": float(spearmanr(ours, theirs).statistic) if len(set(ours)) > 1 else None,
+        }
+    return found
 
 
 def claims(rows: Rows, recipe: dict[str, Any]) -> dict[str, Any]:

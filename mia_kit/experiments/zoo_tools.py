@@ -23,7 +23,7 @@ from mia_kit.models import Classifier, SmallClassifier
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
 from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries
 
-# The attacks that train a GAN, with its critic for a number of classes, and the critic's steps for one of the generator.
+# The attacks that train a GAN: its critic for a number of classes, and how many steps that takes for one of the other.
 CRITICS: dict[str, tuple[Callable[..., nn.Module], int]] = {
     "gmi": (lambda classes, **own: Critic(**own), 5),
     "kedmi": (ClassDiscriminator, 1),
