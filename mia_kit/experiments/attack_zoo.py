@@ -28,9 +28,10 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     Raises DataError if the public faces or the face embedder's weights are absent.
     """
     zoo = Zoo(Parts(recipe, store or Store(), progress))
-    rows, targets = [], []
+    rows, targets, evaluators = [], [], []
     for seed in range(recipe["seeds"]):
         people = zoo.parts.people(seed)
+        evaluators.append(zoo.parts.evaluator(people, seed).accuracy)
         for smoothing in recipe["smoothings"]:
             cell = Cell(people, smoothing, recipe["per_class"], seed)
             target = zoo.parts.target(people, **cell.chosen)
@@ -39,7 +40,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     return {
         "people": len(people.class_names),
         "targets": targets,
-        "evaluator_accuracy": [zoo.parts.evaluator(zoo.parts.people(s), s).accuracy for s in range(recipe["seeds"])],
+        "evaluator_accuracy": evaluators,
         "rows": rows,
         "beats": beats(rows),
         "published_order": in_published_order(rows, recipe),

@@ -205,7 +205,7 @@ class Zoo:
         def make(checkpoint: Path) -> dict[str, Any]:
             target, images = self._target(cell), self._public(cell)
             began = time.perf_counter()
-            own = {"classes": cell.classes, "seed": cell.seed, "progress": self.parts.progress}
+            own: dict[str, Any] = {"classes": cell.classes, "seed": cell.seed, "progress": self.parts.progress}
             made = zoo_tools.distilled(self.parts.recipe["lomma"], target, images, **own)
             return made | {"took": time.perf_counter() - began}
 

@@ -71,7 +71,7 @@ def train_players(
     `settings` has steps and batch_size, and for PLG-MI optionally per_class, public photographs for each person.
     """
     _, critic_steps = CRITICS[kind]
-    numbers = {name: value for name, value in settings.items() if name != "per_class"}
+    numbers: dict[str, Any] = {name: value for name, value in settings.items() if name != "per_class"}
     own = AdversarySettings(critic_steps=critic_steps, **numbers)
     size = (generator.image_size[1], generator.image_size[2])
     more: dict[str, Any] = {"settings": own, "seed": seed, "checkpoint": checkpoint, "progress": progress}
@@ -79,7 +79,7 @@ def train_players(
         return GanTraining(fit_adversaries(generator, critic, (images,), game=Wasserstein(), **more), 0)
     assert target is not None
     access = WhiteBox(target)
-    if kind == "kedmi":
+    if isinstance(critic, ClassDiscriminator):
         return kedmi.train(access, images, generator=generator, discriminator=critic, input_size=size, **more)
     more |= {"per_class": settings["per_class"]} if "per_class" in settings else {}
     return plgmi.train(access, images, generator=generator, critic=critic, input_size=size, **more)
