@@ -74,7 +74,7 @@ class Parts:
 
     def evaluator(self, people: People, seed: int) -> Fitted:
         """The evaluator of a seed's split."""
-        settings, people = self._evaluator_settings(seed), self.for_evaluator(people)
+        settings, people = self.evaluator_settings(seed), self.for_evaluator(people)
 
         def make(checkpoint: Path) -> dict[str, Any]:
             trunk = self.trunk("evaluator")
@@ -89,7 +89,7 @@ class Parts:
 
     def target(self, people: People, *, smoothing: float, per_class: int, seed: int) -> Fitted:
         """The target of a seed, a factor and a number of photographs of each person."""
-        settings = self._target_settings(smoothing, per_class, seed)
+        settings = self.target_settings(smoothing, per_class, seed)
 
         def make(checkpoint: Path) -> dict[str, Any]:
             chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
@@ -153,7 +153,7 @@ class Parts:
                 "norms": found.trace.gradient_norms.median(dim=1).values,
             }
 
-        settings = self._attack_settings(per_class, seed, models)
+        settings = self.attack_settings(per_class, seed, models)
         stored = self.store.get("face_attack", settings, make, version=VERSION)
         return {name: np.asarray(value) for name, value in stored.items()}
 
@@ -175,7 +175,7 @@ class Parts:
             stacked = {name: getattr(measures, name).reshape(codes.shape[:2]) for name in names}
             return stacked | {name: getattr(judges, name) for name in ("threshold", "genuine", "named")}
 
-        settings = self._attack_settings(per_class, seed, models) | {"evaluator": self._evaluator_settings(seed)}
+        settings = self.attack_settings(per_class, seed, models) | {"evaluator": self.evaluator_settings(seed)}
         stored = self.store.get("face_judged", settings, make, version=VERSION)
         return found | {name: np.asarray(value) for name, value in stored.items()}
 
@@ -198,19 +198,19 @@ class Parts:
             )
             return {"score": per_person(right.numpy(), people.labels[own].numpy(), np.ones(len(right), dtype=bool))}
 
-        settings = self._attack_settings(per_class, seed, models) | {"extraction": self.recipe["extraction"]}
+        settings = self.attack_settings(per_class, seed, models) | {"extraction": self.recipe["extraction"]}
         return np.asarray(self.store.get("face_extraction", settings, make, version=VERSION)["score"])
 
-    def _attack_settings(self, per_class: int, seed: int, models: Mapping[str, float | None]) -> dict[str, Any]:
+    def attack_settings(self, per_class: int, seed: int, models: Mapping[str, float | None]) -> dict[str, Any]:
         smoothing, others = models["smoothing"], _others(models)
         assert smoothing is not None
         return {
-            "target": self._target_settings(smoothing, per_class, seed),
+            "target": self.target_settings(smoothing, per_class, seed),
             "attack": self.recipe["attack"],
             "prior": [self.recipe["prior"], weights_digest()],
         } | ({"stages": others} if others else {})
 
-    def _evaluator_settings(self, seed: int) -> dict[str, Any]:
+    def evaluator_settings(self, seed: int) -> dict[str, Any]:
         own = self._settings("evaluator", seed)
         return own | {name: self.recipe[name] for name in ("evaluator_from",) if name in self.recipe}
 
@@ -218,7 +218,7 @@ class Parts:
         own = {name: self.recipe[name] for name in ("people", kind)}
         return own | {"pretraining": self.recipe["pretraining"].get(kind), "seed": seed}
 
-    def _target_settings(self, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
+    def target_settings(self, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
         first = self.recipe.get("evaluator_from", per_class)
         if per_class > first:
             raise ValueError(f"per_class must be at most {first}, where the evaluator's begin, got {per_class} instead")

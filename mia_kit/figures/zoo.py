@@ -1,0 +1,144 @@
+"""All attacks beside each other: what each shows of the same people, with which access, and what it costs.
+
+The rows are those of the evidence of `mia-kit run attack_zoo`, one for each attack, smoothing factor and seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mia_kit.figures.film import wall
+from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.metrics import Interval, cluster_interval
+
+ACCESS = ("white box", "confidences", "labels")
+PANELS = {"named": "named by the embedder", "verified": "verified by the embedder"}
+GAP = 0.22  # between two factors, in rows
+
+Row = Mapping[str, Any]
+
+
+def zoo_table(rows: Sequence[Row]) -> Drawn:
+    """Shares of people that the embedder names and verifies, by attack, from the most access to the least.
+
+    Bars are 95 % intervals over people, faint marks the seeds; a grey stroke is the attack's best sampled picture. Each
+    attack's label has its queries for each person and its seconds for all, GAN and surrogates included, as means over
+    its rows. The arrays hold the shares of shape (attacks,) by measure and factor.
+    """
+    factors = sorted({row["smoothing"] for row in rows})
+    attacks = in_order(rows)
+    figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=list(PANELS.values()), horizontal_spacing=0.04)
+    words, arrays = [], {}
+    for column, measure in enumerate(PANELS, start=1):
+        for place, factor in enumerate(factors):
+            y = np.arange(len(attacks)) + GAP * (place - (len(factors) - 1) / 2)
+            tables = [_passes(_of(rows, attack, factor), measure) for attack in attacks]
+            starts = [_passes([row["start_best"] for row in _of(rows, attack, factor)], measure) for attack in attacks]
+            for trace in _dots(y, tables, starts, factor, place, shown=column == 1):
+                figure.add_trace(trace, row=1, col=column)
+            shares = [cluster_interval(table) for table in tables]
+            arrays[f"{measure} {factor:+g}"] = np.array([share.value for share in shares])
+            spread = ", ".join(f"{attack} {_spread(share)}" for attack, share in zip(attacks, shares, strict=True))
+            words.append(f"{PANELS[measure]}, {factor_name(factor)}: {spread}")
+    labels = [_label(rows, attack) for attack in attacks]
+    figure.update_layout(base_layout("What each attack shows of the same people", height=52 * len(attacks) + 170))
+    figure.update_layout(margin={"l": 265}, legend={"orientation": "h", "y": -0.12})
+    figure.update_yaxes(range=(len(attacks) - 0.5, -0.5), zeroline=False)
+    figure.update_yaxes(tickvals=list(range(len(attacks))), ticktext=labels, row=1, col=1)
+    figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
+    costs = "; ".join(label.replace("<br>", ": ") for label in labels)
+    alt = (
+        f"Share of people that the face embedder names and verifies, for {len(attacks)} attacks and each smoothing "
+        f"factor, with 95 % intervals over people. {'; '.join(words)}. Access and cost: {costs}."
+    )
+    return Drawn(figure, alt, arrays)
+
+
+def zoo_wall(
+    pictures: np.ndarray, passed: np.ndarray, *, attacks: Sequence[str], access: Sequence[str], names: Sequence[str]
+) -> Drawn:
+    """What each attack (row) hands in for each person (column).
+
+    Parameters
+    ----------
+    pictures : uint8 of shape (attacks, people, h, w, 3); mid-grey where an attack found nothing
+    passed : whether a judge takes it for the person, bool of shape (attacks, people)
+    access : of each attack
+    """
+    figure = wall(pictures, rows=[f"{name}<br>{own}" for name, own in zip(attacks, access, strict=True)], columns=names)
+    figure.update_layout(title_text="One person, all attacks", margin={"l": 150})
+    hits, count = passed.sum(axis=1), passed.shape[1]
+    blank = (np.ptp(pictures.reshape(*passed.shape, -1), axis=2) == 0).sum(axis=1)
+    words = "; ".join(
+        f"{name} ({own}): {hit} of {count} pass" + (f", {empty} blank" if empty else "")
+        for name, own, hit, empty in zip(attacks, access, hits, blank, strict=True)
+    )
+    alt = f"{len(attacks)} rows of {count} reconstructions, a row for each attack, a column for each person. {words}."
+    return Drawn(figure, alt, {"passed": hits / count, "blank": blank / count})
+
+
+def in_order(rows: Sequence[Row]) -> list[str]:
+    """The attacks from the most access to the least, otherwise in the order in which they stand."""
+    access = {row["attack"]: ACCESS.index(row["access"]) for row in rows}
+    return sorted(access, key=lambda attack: access[attack])
+
+
+def _of(rows: Sequence[Row], attack: str, factor: float) -> list[Row]:
+    """The rows of a cell, one for each seed. ValueError if there is none."""
+    own = [row for row in rows if row["attack"] == attack and row["smoothing"] == factor]
+    if not own:
+        raise ValueError(f"every attack needs a row for every factor, got none of {attack!r} at {factor:+g} instead")
+    return sorted(own, key=lambda row: row["seed"])
+
+
+def _passes(rows: Sequence[Row], measure: str) -> np.ndarray:
+    """0 and 1 of shape (people, seeds)."""
+    return np.array([[int(digit) for digit in row["hits"][measure]] for row in rows]).T
+
+
+def _dots(
+    y: np.ndarray, tables: list[np.ndarray], starts: list[np.ndarray], factor: float, place: int, *, shown: bool
+) -> list[go.Scatter]:
+    """Seeds, best sampled pictures, and shares with bars, of one factor."""
+    seeds = seed_points(y, np.array([table.mean(axis=0) for table in tables]), place, size=5)
+    seeds.update(x=seeds.y, y=seeds.x)  # the shares go across here
+    strokes = go.Scatter(
+        x=[round(float(table.mean()), 4) for table in starts],
+        y=y,
+        mode="markers",
+        name="best sampled picture",
+        marker={"symbol": "line-ns", "size": 11, "line": {"color": "#777777", "width": 2}},
+        showlegend=shown and place == 0,
+        hovertemplate="best sampled picture: %{x:.1%}<extra></extra>",
+    )
+    shares = [cluster_interval(table) for table in tables]
+    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
+    name = factor_name(factor)
+    dots = go.Scatter(
+        x=value.round(4),
+        y=y,
+        mode="markers",
+        name=name,
+        showlegend=shown,
+        marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
+        error_x=bars(value, low, high, thickness=1.2),
+        hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
+    )
+    return [seeds, strokes, dots]
+
+
+def _label(rows: Sequence[Row], attack: str) -> str:
+    own = [row for row in rows if row["attack"] == attack]
+    queries = np.mean([row["queries"] for row in own])
+    seconds = np.mean([row["seconds"] + row["generator_seconds"] for row in own])
+    return f"{attack}<br>{own[0]['access']}, {queries:,.0f} queries, {seconds:,.0f} s"
+
+
+def _spread(share: Interval) -> str:
+    return f"{share.value:.3f} [{share.low:.3f}, {share.high:.3f}]"

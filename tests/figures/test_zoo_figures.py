@@ -1,0 +1,60 @@
+"""The figures of chapter 6: every attack beside the others, in numbers and in pictures."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mia_kit.figures.zoo import in_order, zoo_table, zoo_wall
+
+
+def row(attack: str, access: str, smoothing: float, seed: int, passes: int) -> dict[str, Any]:
+    text = "1" * passes + "0" * (10 - passes)
+    start = {"hits": {"named": "1" + "0" * 9, "verified": "0" * 10}}
+    costs = {"queries": 1200.0 + seed, "seconds": 30.0, "generator_seconds": 5.0}
+    own = {"attack": attack, "access": access, "smoothing": smoothing, "seed": seed, **costs}
+    return own | {"hits": {"named": text, "verified": "0" * 10}, "start_best": start, "start_random": start}
+
+
+ROWS = [
+    row(attack, access, smoothing, seed, passes + seed)
+    for attack, access, passes in (("BREP", "labels", 1), ("PPA", "white box", 6), ("black", "confidences", 3))
+    for smoothing in (0.0, -0.05)
+    for seed in (1, 0)
+]
+
+
+def test_attacks_stand_by_access_with_their_costs():
+    assert in_order(ROWS) == ["PPA", "black", "BREP"]
+    drawn = zoo_table(ROWS)
+    np.testing.assert_allclose(drawn.arrays["named -0.05"], [0.65, 0.35, 0.15])
+    np.testing.assert_allclose(drawn.arrays["verified +0"], 0)
+    labels = drawn.figure.layout.yaxis.ticktext
+    assert labels[0] == "PPA<br>white box, 1,200 queries, 35 s"
+    assert "named by the embedder, 0 (hard labels): PPA 0.650 [" in drawn.alt
+    assert "BREP: labels, 1,200 queries, 35 s" in drawn.alt
+
+
+def test_dots_bars_seeds_and_starts_lie_in_one_row():
+    drawn = zoo_table(ROWS)
+    seeds, strokes, dots = drawn.figure.data[:3]  # the least factor, the left panel
+    assert list(dots.x) == pytest.approx([0.65, 0.35, 0.15]) and dots.error_x.array[0] > 0
+    assert list(seeds.x) == pytest.approx([0.6, 0.7, 0.3, 0.4, 0.1, 0.2])
+    np.testing.assert_allclose(seeds.y[::2], dots.y)
+    np.testing.assert_allclose(strokes.y, dots.y)
+    assert list(strokes.x) == pytest.approx([0.1] * 3)
+
+
+def test_a_missing_cell_is_told():
+    with pytest.raises(ValueError, match="got none of 'late' at -0.05 instead"):
+        zoo_table([*ROWS, row("late", "labels", 0.0, 0, 1)])
+
+
+def test_wall_counts_passes_and_blanks():
+    pictures = np.random.default_rng(0).integers(0, 255, (2, 3, 8, 8, 3), dtype=np.uint8)
+    pictures[1, 2] = 128
+    passed = np.array([[True, True, False], [True, False, False]])
+    drawn = zoo_wall(pictures, passed, attacks=["PPA", "BREP"], access=["white box", "labels"], names=["p", "q", "r"])
+    assert "PPA (white box): 2 of 3 pass; BREP (labels): 1 of 3 pass, 1 blank." in drawn.alt
+    assert drawn.arrays["passed"] == pytest.approx([2 / 3, 1 / 3])
+    assert list(drawn.figure.layout.yaxis.ticktext) == ["PPA<br>white box", "BREP<br>labels"]
