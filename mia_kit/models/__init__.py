@@ -7,6 +7,8 @@ from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_per
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
+from mia_kit.models.stylegan2 import StyleGAN2
+from mia_kit.models.stylegan2_files import load_stylegan2, save_stylegan2
 from mia_kit.models.weights import transplant
 
 __all__ = [
@@ -20,13 +22,16 @@ __all__ = [
     "Prior",
     "ResidualClassifier",
     "SmallClassifier",
+    "StyleGAN2",
     "embed",
     "in_batches",
     "load_backbone_weights",
     "load_dcgan",
     "load_embedder",
+    "load_stylegan2",
     "predict",
     "same_person_threshold",
     "sample_latents",
+    "save_stylegan2",
     "transplant",
 ]

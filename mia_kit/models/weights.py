@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 
-def set_weights(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+def set_weights(network: nn.Module, weights: Mapping[str, Tensor], *, assign: bool = False) -> None:
     """Copy `weights`, one Tensor for each name in the network's `state_dict()`, into the network.
 
-    Raises ValueError if a name is missing or too many, or a shape does not fit; the network is then as it was.
+    With `assign` the network takes the tensors themselves, so that one on the device "meta" costs no memory before it
+    is known that they fit. Raises ValueError if a name is missing or too many, or a shape does not fit; the network is
+    then as it was.
     """
     _compare(network.state_dict(), weights)
-    network.load_state_dict(weights)
+    network.load_state_dict(weights, assign=assign)
 
 
 def transplant(model: nn.Module, state: Mapping[str, Tensor]) -> None:

@@ -1,0 +1,309 @@
+"""StyleGAN2-ADA's generator in plain PyTorch (Karras et al., CVPR 2020 and NeurIPS 2020), for Plug & Play Attacks.
+
+A mapping network turns a latent into a style; each convolution is modulated by a style and demodulated; images of
+growing size are summed up. Layers bear the original's names, so that its weights load as they are.
+
+Differences from the original. There are no classes, no training (the mean style is read, not tracked), and no compiled
+extension. Convolutions are always modulated by scaling their inputs and outputs, never their weights: an attack's
+gradient then needs no gradient for the weights of each image, and a batch is one convolution. One style serves all
+layers unless asked otherwise, as in Plug & Play Attacks (Struppek et al., ICML 2022).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
+
+SLOPE = 0.2
+NOISES = ("const", "random", "none")
+
+
+class StyleGAN2(nn.Module):
+    """Latents to styles (`map`), styles to images (`synthesise`); a `Prior`.
+
+    Parameters
+    ----------
+    seed : seeds the initial weights, and nothing else
+    z_dim, w_dim : numbers in a latent and in a style
+    img_resolution : height and width of an image, a power of two from 4 to 1,024
+    channel_base, channel_max : a layer at r x r has min(channel_base // r, channel_max) channels
+    mapping_layers : fully connected layers from latent to style
+    lr_multiplier : rate of the mapping network relative to the rest; its weights are stored divided by it
+    conv_clamp : the largest absolute value of an activation, None for no limit
+    truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. Plug & Play Attacks take 0.5
+    truncation_cutoff : how many layers truncation concerns, None for all
+    single_style : whether a code is one style, of shape (1, w_dim), or one for each layer, of shape (num_ws, w_dim)
+    dtype : of the convolutions from 8 x 8 up; styles, sums of images and weights stay in float32
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        z_dim: int = 512,
+        w_dim: int = 512,
+        img_resolution: int = 1024,
+        img_channels: int = 3,
+        channel_base: int = 32768,
+        channel_max: int = 512,
+        mapping_layers: int = 8,
+        lr_multiplier: float = 0.01,
+        conv_clamp: float | None = None,
+        truncation: float = 1.0,
+        truncation_cutoff: int | None = None,
+        single_style: bool = True,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        if img_resolution not in (sizes := [2**power for power in range(2, 11)]):
+            raise ValueError(f"img_resolution must be one of {sizes}, got {img_resolution} instead")
+        counts = (z_dim, w_dim, img_channels, channel_base // img_resolution, channel_max, mapping_layers)
+        if min(counts) < 1 or mapping_layers > 100:
+            raise ValueError(
+                "every layer must have a channel and mapping_layers lie in [1, 100], "
+                f"got {counts} numbers, channels and layers instead"
+            )
+        if not 0 <= truncation <= 1 or (truncation_cutoff is not None and truncation_cutoff < 0):
+            raise ValueError(
+                f"truncation must lie in [0, 1] and its cutoff be at least 0, got {truncation} and {truncation_cutoff} "
+                "instead"
+            )
+        self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
+        self.truncation, self.truncation_cutoff, self.single_style = truncation, truncation_cutoff, single_style
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            channels = {side: min(channel_base // side, channel_max) for side in sizes if side <= img_resolution}
+            self.synthesis = _Synthesis(channels, img_channels, w_dim, conv_clamp, dtype)
+            self.mapping = _Mapping(z_dim, w_dim, mapping_layers, lr_multiplier)
+        self.w_dim, self.num_ws = w_dim, self.synthesis.num_ws
+
+    def styles(self, latents: Tensor, *, truncation: float = 1.0, cutoff: int | None = None) -> Tensor:
+        """A style for each layer, of shape (n, num_ws, w_dim), for latents of shape (n, z_dim).
+
+        The first `cutoff` layers, or all, are drawn towards the mean style. ValueError for latents of another shape.
+        """
+        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
+            raise ValueError(f"latents must have the shape (n, {self.latent_size}), got {tuple(latents.shape)} instead")
+        styles: Tensor = self.mapping(latents)
+        drawn = torch.lerp(self.mapping.w_avg, styles, truncation)
+        concerned = self.num_ws if cutoff is None else min(cutoff, self.num_ws)
+        return torch.stack([drawn] * concerned + [styles] * (self.num_ws - concerned), dim=1)
+
+    def map(self, latents: Tensor) -> Tensor:
+        """Codes of shape (n, 1, w_dim), or (n, num_ws, w_dim) with a style for each layer.
+
+        A single style is that of the first layer. ValueError for latents of another shape than (n, z_dim).
+        """
+        styles = self.styles(latents, truncation=self.truncation, cutoff=self.truncation_cutoff)
+        return styles[:, :1] if self.single_style else styles
+
+    def synthesise(self, codes: Tensor, *, noise: str = "const", generator: Generator | None = None) -> Tensor:
+        """Images of shape (n, *image_size), mostly in [-1, 1], for codes of shape (n, 1, w_dim) or (n, num_ws, w_dim).
+
+        Parameters
+        ----------
+        noise : "const" for the noise that is stored with the weights, "random" for fresh noise, "none"
+        generator : what random noise is drawn from, the same on every device if it is on the CPU
+
+        Raises
+        ------
+        ValueError
+            For codes of another shape, another noise, or random noise without a generator.
+        """
+        if codes.ndim != 3 or codes.shape[1] not in (1, self.num_ws) or codes.shape[2] != self.w_dim:
+            raise ValueError(
+                f"codes must have the shape (n, 1, {self.w_dim}) or (n, {self.num_ws}, {self.w_dim}), "
+                f"got {tuple(codes.shape)} instead"
+            )
+        if noise not in NOISES:
+            raise ValueError(f"noise must be one of {NOISES}, got {noise!r} instead")
+        if noise == "random" and generator is None:
+            raise ValueError("random noise must be drawn from a generator, got None instead")
+        images: Tensor = self.synthesis(codes.expand(-1, self.num_ws, -1), noise, generator)
+        return images
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """`synthesise(map(latents))`."""
+        return self.synthesise(self.map(latents))
+
+
+class _Mapping(nn.Module):
+    """Latents of shape (n, z_dim) to styles of shape (n, w_dim)."""
+
+    w_avg: Tensor
+
+    def __init__(self, z_dim: int, w_dim: int, layers: int, rate: float) -> None:
+        super().__init__()
+        for place in range(layers):
+            self.add_module(f"fc{place}", _Linear(w_dim if place else z_dim, w_dim, rate=rate))
+        self.register_buffer("w_avg", torch.zeros(w_dim))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+        for layer in self.children():
+            x = leaky_relu(layer(x), SLOPE) * math.sqrt(2)
+        return x
+
+
+class _Linear(nn.Module):
+    """A fully connected layer with weights of variance 1, scaled in use."""
+
+    def __init__(self, inputs: int, outputs: int, *, rate: float = 1.0, bias: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
+        self.bias = nn.Parameter(torch.full((outputs,), bias))
+        self.rate, self.scale = rate, rate / math.sqrt(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return linear(x, self.weight * self.scale, self.bias * self.rate)
+
+
+class _Synthesis(nn.Module):
+    """Styles of shape (n, num_ws, w_dim) to images; `b4`, `b8`, ... double the size."""
+
+    def __init__(
+        self, channels: dict[int, int], colours: int, w_dim: int, clamp: float | None, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        for side, outputs in channels.items():
+            inputs = channels[side // 2] if side > 4 else 0
+            own = dtype if side > 4 else torch.float32
+            self.add_module(f"b{side}", _Block(inputs, outputs, side, colours, w_dim, clamp, own))
+        self.num_ws = 2 * len(channels)  # the last image has a style of its own, the others share with the next layer
+
+    def forward(self, styles: Tensor, noise: str, generator: Generator | None) -> Tensor:
+        x: Tensor | None = None
+        image: Tensor | None = None
+        first = 0
+        for block in self.children():
+            x, image = block(x, image, styles[:, first:], noise, generator)
+            first += 2 if first else 1
+        assert image is not None
+        return image
+
+
+class _Block(nn.Module):
+    """One or two convolutions and an image, added to twice the image before."""
+
+    resample_filter: Tensor
+
+    def __init__(
+        self, inputs: int, outputs: int, side: int, colours: int, w_dim: int, clamp: float | None, dtype: torch.dtype
+    ) -> None:
+        super().__init__()
+        self.register_buffer("resample_filter", low_pass())
+        if inputs:
+            self.conv0 = _Convolution(inputs, outputs, side, w_dim, clamp, up=True)
+        else:
+            self.const = nn.Parameter(torch.randn(outputs, side, side))
+        self.conv1 = _Convolution(outputs, outputs, side, w_dim, clamp)
+        self.torgb = _ToImage(outputs, colours, w_dim, clamp)
+        self.dtype = dtype
+
+    def forward(
+        self, x: Tensor | None, image: Tensor | None, styles: Tensor, noise: str, generator: Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        if x is None or image is None:
+            x = self.conv1(self.const.expand(len(styles), -1, -1, -1), styles[:, 0], noise, generator)
+            return x, self.torgb(x, styles[:, 1])
+        x = self.conv0(x.to(self.dtype), styles[:, 0], noise, generator)
+        x = self.conv1(x, styles[:, 1], noise, generator)
+        return x, double(image, self.resample_filter) + self.torgb(x, styles[:, 2]).to(image.dtype)
+
+
+class _Convolution(nn.Module):
+    """A modulated 3 x 3 convolution at `side` x `side`, with noise; `up` doubles the size first."""
+
+    resample_filter: Tensor
+    noise_const: Tensor
+
+    def __init__(
+        self, inputs: int, outputs: int, side: int, w_dim: int, clamp: float | None, *, up: bool = False
+    ) -> None:
+        super().__init__()
+        self.register_buffer("resample_filter", low_pass())
+        self.affine = _Linear(w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.register_buffer("noise_const", torch.randn(side, side))
+        self.noise_strength = nn.Parameter(torch.zeros(()))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.up, self.clamp = up, clamp
+
+    def forward(self, x: Tensor, styles: Tensor, noise: str, generator: Generator | None) -> Tensor:
+        x = modulated(x, self.weight, self.affine(styles), self.resample_filter if self.up else None)
+        if noise != "none":
+            x = x + self._noise(len(x), noise, generator).to(x.dtype)
+        x = leaky_relu(x + self.bias.to(x.dtype)[:, None, None], SLOPE) * math.sqrt(2)
+        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+    def _noise(self, count: int, noise: str, generator: Generator | None) -> Tensor:
+        field = self.noise_const
+        if generator is not None and noise == "random":
+            shape = (count, 1, *field.shape)
+            field = torch.randn(shape, generator=generator, device=generator.device).to(field)
+        return field * self.noise_strength
+
+
+class _ToImage(nn.Module):
+    """A modulated 1 x 1 convolution to colours."""
+
+    def __init__(self, inputs: int, colours: int, w_dim: int, clamp: float | None) -> None:
+        super().__init__()
+        self.affine = _Linear(w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(colours, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(colours))
+        self.scale, self.clamp = 1 / math.sqrt(inputs), clamp
+
+    def forward(self, x: Tensor, styles: Tensor) -> Tensor:
+        scales = (self.affine(styles) * self.scale).to(x.dtype)
+        x = conv2d(x * scales[:, :, None, None], self.weight.to(x.dtype), self.bias.to(x.dtype))
+        return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
+
+
+def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
+    """A convolution of inputs scaled image by image, its outputs brought back to unit variance.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n, inputs, h, w), in float32 or half precision
+    weight : Tensor of shape (outputs, inputs, 3, 3)
+    scales : Tensor of shape (n, inputs)
+    resample_filter : Tensor of shape (4, 4) if the size is to be doubled
+
+    Section 2.2 of the paper on StyleGAN2. Demodulation forgives any factor of weights and scales, so in half precision
+    both are made small enough for the sums.
+    """
+    if x.dtype != torch.float32:
+        weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * math.sqrt(weight[0].numel()))
+        scales = scales / scales.abs().amax(dim=1, keepdim=True)
+    sizes = (scales.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()  # (n, outputs)
+    x, weight = x * scales.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
+    if resample_filter is None:
+        x = conv2d(x, weight, padding=1)
+    else:
+        x = conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # (n, outputs, 2h + 1, 2w + 1)
+        # PyTorch's convolutions do not turn their kernel, those that are transposed do.
+        kernel = 4 * resample_filter.flip(0, 1).to(x.dtype)
+        x = conv2d(x, kernel.expand(x.shape[1], 1, 4, 4), padding=1, groups=x.shape[1])
+    return x * sizes.to(x.dtype)[:, :, None, None]
+
+
+def double(images: Tensor, resample_filter: Tensor) -> Tensor:
+    """Twice the height and width: zeros in between, then the low-pass filter of shape (4, 4)."""
+    colours = images.shape[1]
+    kernel = (4 * resample_filter).to(images.dtype).expand(colours, 1, 4, 4)
+    return conv_transpose2d(images, kernel, stride=2, padding=1, groups=colours)
+
+
+def low_pass() -> Tensor:
+    """The filter [1, 3, 3, 1] in both directions, of sum 1 and shape (4, 4)."""
+    line = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+    return torch.outer(line, line)

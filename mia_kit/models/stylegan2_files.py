@@ -1,0 +1,133 @@
+"""StyleGAN2's weights on disk: a safetensors file whose header holds the arguments that the network is built with.
+
+The header's numbers are as untrusted as the rest: the network is built without memory, and gets some once every tensor
+of the file has been found to fit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mia_kit.data.folders import DataError
+from mia_kit.models.stylegan2 import StyleGAN2
+from mia_kit.models.weights import set_weights
+
+# What a file must say, and what it may say, of `StyleGAN2`'s parameters.
+NEEDED = ("z_dim", "w_dim", "img_resolution", "img_channels", "channel_base", "channel_max", "mapping_layers")
+OPTIONAL = ("lr_multiplier", "conv_clamp")
+Arguments = Mapping[str, int | float | None]
+
+
+def build(
+    arguments: Arguments,
+    weights: Mapping[str, Tensor],
+    *,
+    truncation: float = 1.0,
+    truncation_cutoff: int | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> StyleGAN2:
+    """The generator with these weights, in evaluation mode, frozen; it keeps the tensors that are in float32 already.
+
+    Raises ValueError, in one line, if an argument is missing, unknown or out of range, a tensor is missing, too many or
+    of another shape, or a weight is not a finite number.
+    """
+    missing = [name for name in NEEDED if name not in arguments]
+    unknown = [name for name in arguments if name not in NEEDED + OPTIONAL]
+    if missing or unknown:
+        raise ValueError(f"expected the arguments {', '.join(NEEDED)}, got no {missing} and the unknown {unknown}")
+    sizes: dict[str, Any] = {}
+    for name in NEEDED:
+        value = arguments[name]
+        if type(value) is not int or not 1 <= value <= 2**20:
+            raise ValueError(f"expected {name} to be a whole number in [1, {2**20}], got {value!r} instead")
+        sizes[name] = value
+    rate, clamp = arguments.get("lr_multiplier", 0.01), arguments.get("conv_clamp")
+    if not isinstance(rate, int | float) or not 0 < rate <= 1 or not isinstance(clamp, int | float | None):
+        raise ValueError(f"expected lr_multiplier in (0, 1] and a number for conv_clamp, got {rate!r} and {clamp!r}")
+    with torch.device("meta"):
+        prior = StyleGAN2(
+            **sizes,
+            lr_multiplier=rate,
+            conv_clamp=clamp,
+            truncation=truncation,
+            truncation_cutoff=truncation_cutoff,
+            dtype=dtype,
+        )
+    set_weights(prior, {name: tensor.float() for name, tensor in weights.items()}, assign=True)
+    wrong = next((name for name, tensor in prior.state_dict().items() if not tensor.isfinite().all()), None)
+    if wrong is not None:
+        raise ValueError(f"expected finite numbers, got NaN or infinity in {wrong}")
+    return prior.eval().requires_grad_(False)
+
+
+def load_stylegan2(
+    path: Path, *, truncation: float = 0.5, truncation_cutoff: int | None = 8, dtype: torch.dtype = torch.float32
+) -> StyleGAN2:
+    """The generator of a file that `save_stylegan2` wrote, in evaluation mode, frozen.
+
+    Truncation is that of Plug & Play Attacks; see `StyleGAN2`.
+
+    Raises
+    ------
+    DataError
+        If the file is absent, damaged or another one; the message is one sentence.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise DataError(f"{path} is missing: make it with  python data_scripts/convert_stylegan2.py")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = {name: json.loads(text) for name, text in (file.metadata() or {}).items()}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        return build(header, weights, truncation=truncation, truncation_cutoff=truncation_cutoff, dtype=dtype)
+    except PermissionError as problem:
+        raise DataError(f"{path} cannot be read ({problem.strerror}): allow it to be read.") from problem
+    except (SafetensorError, OSError, ValueError, RecursionError) as problem:
+        reason = str(problem).splitlines()[0]
+        raise DataError(f"{path} is damaged or holds another network ({reason}): convert it again.") from problem
+
+
+def save_stylegan2(path: Path, arguments: Arguments, weights: Mapping[str, Tensor]) -> None:
+    """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of a generator built with the arguments; see `build`.
+    DataError
+        If the file cannot be written.
+    """
+    from safetensors.torch import save
+
+    prior = build(arguments, weights)
+    header = {name: json.dumps(value) for name, value in arguments.items()}
+    content = save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header)
+    try:
+        _write_whole(path, content)
+    except OSError as problem:
+        raise DataError(
+            f"{path} could not be written ({problem.strerror}); the file before it, if any, is whole: make room or "
+            "choose another place, and run this again."
+        ) from problem
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        Path(part).unlink(missing_ok=True)

@@ -1,0 +1,302 @@
+"""StyleGAN2: the original's numbers, the prior's protocol, precision, an attack on it, and files that do not fit."""
+
+import errno
+import json
+import os
+import stat
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Generator, Tensor
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks.ppa import Settings, run
+from mia_kit.data import DataError, data_folder
+from mia_kit.models import SmallClassifier, StyleGAN2, load_stylegan2, sample_latents, save_stylegan2
+
+TINY = {
+    "z_dim": 12,
+    "w_dim": 10,
+    "img_resolution": 32,
+    "img_channels": 3,
+    "channel_base": 128,
+    "channel_max": 8,
+    "mapping_layers": 2,
+}
+ARGUMENTS = tuple(TINY)
+
+
+def tiny(**others) -> StyleGAN2:
+    """A generator with noise, biases and a mean style, which fresh weights lack."""
+    prior = StyleGAN2(**{**TINY, **others})
+    drawn = Generator().manual_seed(5)
+    for name, tensor in prior.state_dict().items():
+        if name.endswith(("noise_strength", "bias", "w_avg")):
+            tensor += 0.3 * torch.randn(tensor.shape, generator=drawn)
+    return prior.eval().requires_grad_(False)
+
+
+@cache
+def vectors(size: int) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Arguments and tensors that the original gave."""
+    try:
+        path = data_folder() / "stylegan2_vectors" / f"res{size}.safetensors"
+    except DataError as problem:
+        pytest.skip(str(problem))
+    if not path.is_file():
+        pytest.skip("MIA_KIT_DATA has no folder stylegan2_vectors")
+    with safe_open(path, framework="pt") as file:
+        return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def original(size: int) -> StyleGAN2:
+    """The generator with the original's weights, loaded by name, nothing missing and nothing too many."""
+    metadata, tensors = vectors(size)
+    prior = StyleGAN2(**{name: int(metadata[name]) for name in ARGUMENTS})
+    weights = {name.removeprefix("weights/"): tensor for name, tensor in tensors.items() if name.startswith("weights/")}
+    prior.load_state_dict(weights, strict=True)
+    assert prior.num_ws == int(metadata["num_ws"])
+    return prior.eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_styles_and_images_are_the_originals(size: int) -> None:
+    prior, (metadata, tensors) = original(size), vectors(size)
+    cutoff = int(metadata["truncation_cutoff"])
+    for name, truncation in (("psi1", 1.0), ("psi05", 0.5)):
+        styles = prior.styles(tensors["in/z"], truncation=truncation, cutoff=cutoff)
+        torch.testing.assert_close(styles, tensors[f"out/w_{name}"], rtol=0, atol=1e-4)
+        for noise in ("const", "none"):
+            images = prior.synthesise(styles, noise=noise)
+            torch.testing.assert_close(images, tensors[f"out/image_{name}_{noise}"], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_the_slope_is_the_originals(size: int) -> None:
+    prior, (_, tensors) = original(size), vectors(size)
+    code = tensors["in/w_single"].clone().requires_grad_()
+    prior.synthesise(code).square().mean().backward()
+    torch.testing.assert_close(code.grad, tensors["out/grad_w_single"], rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [4, 8, 128, 1024])
+def test_all_sizes(size: int) -> None:
+    prior = StyleGAN2(z_dim=4, w_dim=4, img_resolution=size, channel_base=size, channel_max=4, mapping_layers=1)
+    codes = prior.map(sample_latents(prior, 1, seed=0))
+    assert codes.shape == (1, 1, 4)
+    assert prior.num_ws == {4: 2, 8: 4, 128: 12, 1024: 18}[size]
+    assert prior.synthesise(codes).shape == (1, *prior.image_size) == (1, 3, size, size)
+
+
+def test_names_and_sizes_of_the_published_faces() -> None:
+    """1,024 px with the numbers of the generator for FFHQ, without memory: the size of its file is known."""
+    with torch.device("meta"):
+        prior = StyleGAN2()
+    assert sum(weight.numel() for weight in prior.parameters()) == 30_370_060
+    assert prior.synthesis.b1024.conv0.weight.shape == (32, 64, 3, 3)
+
+
+def test_truncation_draws_the_first_layers_towards_the_mean() -> None:
+    prior, latents = tiny(), torch.randn(3, 12, generator=Generator().manual_seed(0))
+    whole = prior.styles(latents)
+    half = prior.styles(latents, truncation=0.5, cutoff=3)
+    torch.testing.assert_close(half[:, :3], (whole[:, :3] + prior.mapping.w_avg) / 2)
+    assert torch.equal(half[:, 3:], whole[:, 3:])
+    assert torch.equal(prior.styles(latents, truncation=0.0)[1, 7], prior.mapping.w_avg)
+    prior.truncation, prior.truncation_cutoff = 0.5, 3
+    assert torch.equal(prior.map(latents), half[:, :1])
+    prior.single_style = False
+    assert torch.equal(prior.map(latents), half)
+
+
+def test_one_style_is_that_style_in_all_layers() -> None:
+    prior = tiny()
+    code = prior.map(sample_latents(prior, 2, seed=0))
+    torch.testing.assert_close(prior.synthesise(code), prior.synthesise(code.repeat(1, prior.num_ws, 1)))
+    for layer in range(prior.num_ws):
+        other = code.repeat(1, prior.num_ws, 1)
+        other[:, layer] += 1
+        assert (prior.synthesise(other) - prior.synthesise(code)).abs().max() > 1e-3  # each layer has a say
+
+
+def test_noise() -> None:
+    prior = tiny()
+    code = prior.map(sample_latents(prior, 1, seed=0)).repeat(2, 1, 1)
+
+    def images(seed: int) -> Tensor:
+        return prior.synthesise(code, noise="random", generator=Generator().manual_seed(seed))
+
+    assert torch.equal(images(1), images(1))
+    assert not torch.equal(images(1), images(2))
+    assert not torch.equal(images(1)[0], images(1)[1])
+    torch.testing.assert_close(*prior.synthesise(code))
+    assert not torch.equal(prior.synthesise(code), prior.synthesise(code, noise="none"))
+
+
+def test_activations_are_clamped() -> None:
+    seen: list[float] = []
+    prior = tiny(conv_clamp=0.25)
+    for layer in (prior.synthesis.b8.conv0, prior.synthesis.b32.conv1, prior.synthesis.b32.torgb):
+        layer.register_forward_hook(lambda _, __, x: seen.append(float(x.abs().max())))
+    prior.synthesise(torch.ones(1, 1, 10))
+    assert seen == [0.25] * 3
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float16, 0.01), (torch.bfloat16, 0.1)])
+def test_half_precision(dtype: torch.dtype, tolerance: float) -> None:
+    """Also with styles so large that sums in float16 would overflow; the image is float32 and has a slope."""
+    plain, half = tiny(), tiny(dtype=dtype)
+    codes = 1e4 * torch.randn(2, 1, 10, generator=Generator().manual_seed(1))
+    for prior in (plain, half):
+        for name, weight in prior.named_parameters():
+            if name.endswith("torgb.affine.weight"):
+                weight.mul_(1e-4)  # colours are not demodulated
+    asked = codes.clone().requires_grad_()
+    images = half.synthesise(asked)
+    assert images.dtype == torch.float32
+    expected = plain.synthesise(codes)
+    assert (images - expected).abs().max() < tolerance * expected.std()
+    images.mean().backward()
+    assert asked.grad is not None
+    assert asked.grad.isfinite().all()
+
+
+def test_two_steps_of_an_attack() -> None:
+    prior, target = tiny(), SmallClassifier(3, 4, seed=0, width=4).eval()
+    settings = Settings(
+        input_size=(32, 32), pool=4, candidates=2, keep=1, steps=2, selection_views=2, batch_size=4, learning_rate=0.1
+    )
+    found = run(WhiteBox(target), [1, 3], prior=prior, seed=0, settings=settings, progress=False)
+    assert found.codes.shape == (4, 1, 10)
+    assert found.images.shape == (4, 3, 32, 32)
+    starts = prior.map(sample_latents(prior, 4, seed=0))[found.start_latents]
+    assert ((found.codes - starts).abs().amax(dim=(1, 2)) > 0.01).all()
+    assert found.trace.losses.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"img_resolution": 48}, r"img_resolution must be one of \[4, 8, .*, 1024\], got 48 instead"),
+        ({"img_resolution": 2048}, r"img_resolution must be one of .*, got 2048 instead"),
+        ({"channel_base": 16}, "every layer must have a channel"),
+        ({"mapping_layers": 0}, "mapping_layers lie in"),
+        ({"truncation": 1.5}, r"truncation must lie in \[0, 1\] .*, got 1.5 and None instead"),
+        ({"truncation_cutoff": -1}, "got 1.0 and -1 instead"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        StyleGAN2(**{**TINY, **arguments})
+
+
+def test_shapes_that_do_not_fit() -> None:
+    prior = tiny()
+    with pytest.raises(ValueError, match=r"latents must have the shape \(n, 12\), got \(2, 10\) instead"):
+        prior.map(torch.zeros(2, 10))
+    for shape in ((2, 10), (2, 2, 10), (2, 1, 12)):
+        with pytest.raises(ValueError, match=r"codes must have the shape \(n, 1, 10\) or \(n, 8, 10\), got .* instead"):
+            prior.synthesise(torch.zeros(shape))
+    with pytest.raises(ValueError, match=r"noise must be one of .*, got 'loud' instead"):
+        prior.synthesise(torch.zeros(1, 1, 10), noise="loud")
+    with pytest.raises(ValueError, match="random noise must be drawn from a generator"):
+        prior.synthesise(torch.zeros(1, 1, 10), noise="random")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "prior" / "faces.safetensors"
+
+
+def test_a_file_gives_the_same_images(path: Path) -> None:
+    prior = tiny(conv_clamp=2.5)
+    save_stylegan2(path, {**TINY, "conv_clamp": 2.5}, prior.state_dict())
+    assert [file.name for file in path.parent.iterdir()] == ["faces.safetensors"]
+    read = load_stylegan2(path, truncation=1.0)
+    assert not read.training
+    assert not any(weight.requires_grad for weight in read.parameters())
+    latents = sample_latents(prior, 3, seed=0)
+    assert torch.equal(read(latents), prior(latents))
+    assert (load_stylegan2(path).truncation, load_stylegan2(path).truncation_cutoff) == (0.5, 8)
+
+
+def test_absent_file(path: Path) -> None:
+    with pytest.raises(DataError, match=r"faces\.safetensors is missing: make it with  python data_scripts/convert_"):
+        load_stylegan2(path)
+
+
+@pytest.mark.parametrize("kept", [0, 5, 1000, -1])
+def test_half_written_file(path: Path, kept: int) -> None:
+    save_stylegan2(path, TINY, tiny().state_dict())
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DataError, match=r"is damaged or holds another network \(.*\): convert it again\.$"):
+        load_stylegan2(path)
+
+
+def nan(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    return weights | {"mapping.fc1.bias": torch.full((10,), float("nan"))}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "change", "sentence"),
+    [
+        ({}, nan, r"expected finite numbers, got NaN or infinity in mapping\.fc1\.bias"),
+        ({"img_resolution": 64}, dict, r"expected synthesis\.b64\..* of shape .*, got no such tensor"),
+        ({"img_resolution": 16}, dict, r"expected no tensor called synthesis\.b32\."),
+        ({"img_resolution": 2**40}, dict, r"expected img_resolution to be a whole number in .*, got 1099511627776"),
+        ({"img_resolution": 48}, dict, "img_resolution must be one of"),
+        ({"channel_max": 4}, dict, r"of shape \(4, 4, 4\), got \(8, 4, 4\) instead"),
+        ({"z_dim": 2**20, "w_dim": 2**20}, dict, r"of shape \(8, 1048576\), got \(8, 10\) instead"),
+        ({"w_dim": "10"}, dict, "expected w_dim to be a whole number in .*, got '10' instead"),
+        ({"lr_multiplier": 0}, dict, r"expected lr_multiplier in \(0, 1\]"),
+        ({"colour": 1}, dict, r"the unknown \['colour'\]"),
+    ],
+)
+def test_files_of_another_network(path: Path, arguments: dict, change, sentence: str) -> None:
+    header = {name: json.dumps(value) for name, value in {**TINY, **arguments}.items()}
+    path.parent.mkdir()
+    save_file(change(tiny().state_dict()), path, metadata=header)
+    with pytest.raises(DataError, match=rf"is damaged or holds another network \(.*{sentence}.*\): ") as caught:
+        load_stylegan2(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_header_without_arguments(path: Path) -> None:
+    path.parent.mkdir()
+    save_file(tiny().state_dict(), path)
+    with pytest.raises(DataError, match=r"expected the arguments z_dim, .*, got no \['z_dim', .*"):
+        load_stylegan2(path)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_that_may_not_be_read(path: Path) -> None:
+    save_stylegan2(path, TINY, tiny().state_dict())
+    path.chmod(stat.S_IWUSR)
+    with pytest.raises(DataError, match=r"cannot be read \(.*\): allow it to be read\.$|is damaged .*denied"):
+        load_stylegan2(path)
+
+
+def test_a_full_disk_leaves_the_file_before_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_stylegan2(path, TINY, tiny().state_dict())
+    before = path.read_bytes()
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DataError, match=r"could not be written \(No space left on device\); the file before it"):
+        save_stylegan2(path, TINY, StyleGAN2(seed=1, **TINY).state_dict())
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["faces.safetensors"]
+
+
+def test_weights_that_do_not_fit_are_not_saved(path: Path) -> None:
+    save_stylegan2(path, TINY, tiny().state_dict())
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="got NaN or infinity"):
+        save_stylegan2(path, TINY, nan(tiny().state_dict()))
+    assert path.read_bytes() == before
