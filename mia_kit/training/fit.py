@@ -139,8 +139,8 @@ def fit(
 
     Warns
     -----
-    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint. Training goes on, so that
-    the damage can be seen.
+    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective, whose
+    scale is its own, if it is no longer finite. Training goes on, so that the damage can be seen.
 
     Raises
     ------
@@ -165,6 +165,7 @@ def fit(
     if last < epochs:
         choices["stop_epoch"] = last
     key = _run_key(model, images, labels, **settings, **choices, **extras) if checkpoint else ""
+    own_scale = objective is not None
     objective = objective or smoothed_objective(smoothing, epochs)
     run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **extras))
     began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
@@ -182,7 +183,7 @@ def fit(
         run.scheduler.step()
         run.history.append(record)
         bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-        if run.runaway_epoch is None and _ran_away(record.loss, labels):
+        if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
             run.runaway_epoch = epoch
             _warn(record.loss, epoch)
         if checkpoint:
@@ -285,7 +286,9 @@ def _checked_decay(weight_decay: float) -> float:
     return weight_decay
 
 
-def _ran_away(loss: float, labels: Tensor) -> bool:
+def _ran_away(loss: float, labels: Tensor, *, own_scale: bool) -> bool:
+    if own_scale:  # what a defence adds to cross-entropy may be many times the loss of guessing
+        return not math.isfinite(loss)
     guessing = math.log(max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1))
     return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
 

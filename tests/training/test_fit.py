@@ -120,6 +120,17 @@ def test_warns_when_the_loss_is_not_a_number():
         assert fit(small_model(), images, labels, seed=0, epochs=2, progress=False).runaway_epoch == 0
 
 
+def test_an_objective_has_its_own_scale_but_must_be_finite():
+    images, labels = task()
+
+    def objective(model, batch, batch_labels, epoch):
+        return cross_entropy(model(batch), batch_labels) + (100 if epoch < 2 else float("inf"))
+
+    with pytest.warns(RunawayLossWarning, match="inf in epoch 2"):
+        result = fit(small_model(), images, labels, seed=0, objective=objective, epochs=3, progress=False)
+    assert result.runaway_epoch == 2
+
+
 def test_does_not_warn_in_an_ordinary_run():
     images, labels = task()
     with warnings.catch_warnings():
