@@ -216,7 +216,10 @@ class _Stepper:
         self.optimiser.zero_grad()
         if len(labels):
             losses = cross_entropy(self.hooked(images), labels, reduction="none")  # (n,)
-            losses.sum().backward()
+            with warnings.catch_warnings():
+                # Opacus's hooks see that no gradient is wanted for the pictures, which is so.
+                warnings.filterwarnings("ignore", message="Full backward hook is firing")
+                losses.sum().backward()
         else:
             losses = images.new_zeros(0)
             for weight in self.optimiser.params:

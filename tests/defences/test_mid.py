@@ -93,7 +93,7 @@ def test_a_greater_beta_leaves_a_smaller_divergence_and_the_seed_decides_the_wei
             learning_rate=0.02,
             progress=False,
         )
-    free, tight = (float(divergence(*model.code(images)).mean()) for model in models[:2])
+    free, tight = (divergence(*model.code(images)).mean().item() for model in models[:2])
     assert tight < 0.5 * free
     assert torch.equal(models[1].head.weight, models[2].head.weight)
     assert not torch.equal(models[1].head.weight, models[3].head.weight)
