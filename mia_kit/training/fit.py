@@ -17,7 +17,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
-# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD.
+# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD; with weight_decay too where that is not 0.
 Optimiser = Callable[..., torch.optim.Optimizer]
 
 # A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
@@ -108,7 +108,9 @@ def fit(
     objective: Objective | None = None,
     augment: Augment | None = None,
     optimiser: Optimiser = torch.optim.Adam,
+    weight_decay: float = 0.0,
     epochs: int = 100,
+    stop_epoch: int | None = None,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     checkpoint: Path | None = None,
@@ -126,15 +128,19 @@ def fit(
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default
     optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
+    weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within it
+    stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept; from 1 to
+        epochs, all of them by default
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
         default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
-        objective or augmentation is known by its name alone: give one that has changed, or is made by the same
-        function with other arguments, a file of its own. What it keeps for itself is not saved.
+        objective or augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that
+        has changed, or is made by the same function with other arguments, a file of its own. What it keeps for itself
+        is not saved.
 
     Warns
     -----
-    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint. Training goes on, so that
-    the damage can be seen.
+    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective, whose
+    scale is its own, if it is no longer finite. Training goes on, so that the damage can be seen.
 
     Raises
     ------
@@ -148,18 +154,25 @@ def fit(
     _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
     if labels.ndim == 2 and objective is None:
         raise ValueError("labels of shape (n, classes) need an objective that takes them, got none instead")
+    last = _last_epoch(epochs, stop_epoch)
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     choices: dict[str, Any] = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
     if optimiser is not torch.optim.Adam:  # checkpoints of runs with Adam do not name it
         choices["optimiser"] = optimiser
-    key = _run_key(model, images, labels, **settings, **choices) if checkpoint else ""
+    extras: dict[str, Any] = {}
+    if weight_decay != 0:
+        extras["weight_decay"] = _checked_decay(weight_decay)
+    if last < epochs:
+        choices["stop_epoch"] = last
+    key = _run_key(model, images, labels, **settings, **choices, **extras) if checkpoint else ""
+    own_scale = objective is not None
     objective = objective or smoothed_objective(smoothing, epochs)
-    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate))
+    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **extras))
     began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
     first = len(run.history)
-    bar = trange(first, epochs, initial=first, total=epochs, disable=not progress, desc="training", unit="epoch")
+    bar = trange(first, last, initial=first, total=last, disable=not progress, desc="training", unit="epoch")
     for epoch in bar:
         epoch_seed = seed * 1_000_003 + epoch
         generator = torch.Generator().manual_seed(epoch_seed)
@@ -170,7 +183,7 @@ def fit(
         run.scheduler.step()
         run.history.append(record)
         bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-        if run.runaway_epoch is None and _ran_away(record.loss, labels):
+        if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
             run.runaway_epoch = epoch
             _warn(record.loss, epoch)
         if checkpoint:
@@ -187,7 +200,7 @@ def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _
 
 def _run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
     """All that shapes the result, as text: two runs with the same key end with the same weights."""
-    named = {name: qualified_name(value) if callable(value) else value for name, value in settings.items()}
+    named = {name: _named(value) if callable(value) else value for name, value in settings.items()}
     state = {
         "data": fingerprint({"images": images, "labels": labels}),
         "weights": fingerprint(model.state_dict()),
@@ -195,6 +208,12 @@ def _run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) 
         "trained": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
     }
     return json.dumps(named | state, sort_keys=True, default=float)
+
+
+def _named(function: Callable[..., Any]) -> str:
+    """The name of a callable; the settings of one that is a dataclass belong to it."""
+    name = qualified_name(function)
+    return f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
 
 
 def _resume(run: _Run, checkpoint: Path, key: str) -> float:
@@ -254,7 +273,22 @@ def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both
         raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
 
 
-def _ran_away(loss: float, labels: Tensor) -> bool:
+def _last_epoch(epochs: int, stop_epoch: int | None) -> int:
+    last = epochs if stop_epoch is None else stop_epoch
+    if not 1 <= last <= epochs:
+        raise ValueError(f"stop_epoch must lie in [1, epochs], got {stop_epoch} of {epochs} epochs instead")
+    return last
+
+
+def _checked_decay(weight_decay: float) -> float:
+    if not (math.isfinite(weight_decay) and weight_decay >= 0):
+        raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay} instead")
+    return weight_decay
+
+
+def _ran_away(loss: float, labels: Tensor, *, own_scale: bool) -> bool:
+    if own_scale:  # what a defence adds to cross-entropy may be many times the loss of guessing
+        return not math.isfinite(loss)
     guessing = math.log(max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1))
     return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
 
