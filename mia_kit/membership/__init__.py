@@ -1,0 +1,20 @@
+"""Membership inference: was this example in the training data? Attacks, regularisers, distance-to-confident.
+
+Attacks are functions of what a model answered, and give `Verdicts`: `average`, `powerful`, `augmentation_aware`,
+`shadow_attack.run`, `lira.online`, `lira.offline`. `mia_kit.metrics` says how good they are.
+"""
+
+from mia_kit.membership import lira, shadow_attack
+from mia_kit.membership.thresholds import augmentation_aware, average, powerful
+from mia_kit.membership.verdicts import Verdicts, losses_and_confidences, scaled_confidences
+
+__all__ = [
+    "Verdicts",
+    "augmentation_aware",
+    "average",
+    "lira",
+    "losses_and_confidences",
+    "powerful",
+    "scaled_confidences",
+    "shadow_attack",
+]
