@@ -4,17 +4,25 @@ Attacks are functions of what a model answered, and give `Verdicts`: `average`, 
 `shadow_attack.run`, `lira.online`, `lira.offline`. `mia_kit.metrics` says how good they are.
 """
 
-from mia_kit.membership import lira, shadow_attack
+from mia_kit.membership import distance, lira, shadow_attack
+from mia_kit.membership.shadows import fit_shadows, half_memberships, shadow_signals
+from mia_kit.membership.split import MembershipSplit, split_membership
 from mia_kit.membership.thresholds import augmentation_aware, average, powerful
 from mia_kit.membership.verdicts import Verdicts, losses_and_confidences, scaled_confidences
 
 __all__ = [
+    "MembershipSplit",
     "Verdicts",
     "augmentation_aware",
     "average",
+    "distance",
+    "fit_shadows",
+    "half_memberships",
     "lira",
     "losses_and_confidences",
     "powerful",
     "scaled_confidences",
     "shadow_attack",
+    "shadow_signals",
+    "split_membership",
 ]
