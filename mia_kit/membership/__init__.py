@@ -2,9 +2,10 @@
 
 Attacks are functions of what a model answered, and give `Verdicts`: `average`, `powerful`, `augmentation_aware`,
 `shadow_attack.run`, `lira.online`, `lira.offline`. `mia_kit.metrics` says how good they are.
+`distance.run` measures what they miss; `regularisers` are what is meant to help.
 """
 
-from mia_kit.membership import distance, lira, shadow_attack
+from mia_kit.membership import distance, lira, regularisers, shadow_attack
 from mia_kit.membership.shadows import fit_shadows, half_memberships, shadow_signals
 from mia_kit.membership.split import MembershipSplit, split_membership
 from mia_kit.membership.thresholds import augmentation_aware, average, powerful
@@ -21,6 +22,7 @@ __all__ = [
     "lira",
     "losses_and_confidences",
     "powerful",
+    "regularisers",
     "scaled_confidences",
     "shadow_attack",
     "shadow_signals",

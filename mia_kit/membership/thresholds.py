@@ -7,12 +7,20 @@ numbers are those of Kaya and Dumitras, *When Does Data Augmentation Help With M
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
 
 STEPS = 1001
-REDUCTIONS = {"median": np.median, "min": np.min, "max": np.max, "std": np.std, "mean": np.mean}
+REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "median": np.median,
+    "min": np.min,
+    "max": np.max,
+    "std": np.std,
+    "mean": np.mean,
+}
 
 
 def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
