@@ -39,7 +39,8 @@ ARROWS = {
     "access": {"models", "defences"},
     # Some attacks train their prior or surrogates on the target's answers.
     "attacks": {"access", "models", "training"},
-    "membership": {"access", "training"},
+    # Shadow models are small classifiers.
+    "membership": {"access", "training", "models", "smoothing"},
     "metrics": set(),
     "exercises": {"smoothing", "toy", "data", "models", "training", "metrics"},
     "figures": {"metrics", "toy", "data"},
