@@ -3,7 +3,7 @@
 from mia_kit.defences.bido import BidoObjective
 from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, with_group_norm
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
-from mia_kit.defences.recipe import STRENGTHS, Defended, Recipe, build
+from mia_kit.defences.recipe import STRENGTHS, Defended, Recipe, build, combine
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Recipe",
     "StrongAugment",
     "build",
+    "combine",
     "fit_private",
     "with_group_norm",
 ]

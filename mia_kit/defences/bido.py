@@ -20,6 +20,7 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,8 @@ class BidoObjective:
     label_weight : a2, at least 0: how much depending on the label gains
     layers : names of the layers, as in `model.named_modules()`; empty for those of `hidden_layers`
     """
+
+    not_private: ClassVar[str] = "it compares the pictures of a batch"
 
     picture_weight: float = PICTURE_WEIGHT
     label_weight: float = LABEL_WEIGHT

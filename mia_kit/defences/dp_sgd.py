@@ -8,7 +8,9 @@ Ours is the loop. Each step takes every picture with the same probability, as th
 differ in size; what a step draws depends on the seed and the epoch alone, so that a killed run goes on as in `fit`. A
 known seed is no secret: the epsilon holds for noise that nobody can compute again.
 
-Batch norm mixes the pictures of a batch and has no place here: `with_group_norm` replaces it.
+Batch norm mixes the pictures of a batch and has no place here: `with_group_norm` replaces it. So do objectives that
+compare or mix pictures, and those that learn from a model without privacy. Such an objective says why in its
+`not_private`, and is refused.
 """
 
 from __future__ import annotations
@@ -17,17 +19,16 @@ import copy
 import math
 import time
 import warnings
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import cross_entropy
 from tqdm.auto import trange
 
-from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified_name, save_checkpoint, unreadable
-from mia_kit.training.fit import Augment, Epoch, Optimiser
+from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
+from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective, checked_decay
 
 INSTALL = 'DP-SGD needs Opacus: run pip install "mia_kit[dp]"'
 # At least so many channels in a group, as in Wu and He (ECCV 2018, table 3). With their 32 groups, a narrow network's
@@ -78,6 +79,7 @@ class PrivateSettings:
     clip_norm : greatest norm of a picture's gradient, positive
     delta : probability, in (0, 1), with which the guarantee may fail; a tenth of 1 / n by default
     batch_size : mean number of pictures in a step, in [1, n]
+    weight_decay : given to the optimiser as in `fit`; weights are no secret, so that it costs no privacy
     """
 
     noise_multiplier: float
@@ -86,6 +88,7 @@ class PrivateSettings:
     epochs: int = 100
     batch_size: int = 32
     learning_rate: float = 1e-3
+    weight_decay: float | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.noise_multiplier) and self.noise_multiplier >= 0):
@@ -98,6 +101,8 @@ class PrivateSettings:
             raise ValueError(
                 f"epochs and batch_size must be at least 1, got {self.epochs} and {self.batch_size} instead"
             )
+        if self.weight_decay is not None:
+            checked_decay(self.weight_decay)
 
 
 def fit_private(
@@ -107,6 +112,7 @@ def fit_private(
     *,
     seed: int,
     settings: PrivateSettings,
+    objective: Objective | None = None,
     augment: Augment | None = None,
     optimiser: Optimiser = torch.optim.Adam,
     checkpoint: Path | None = None,
@@ -120,6 +126,8 @@ def fit_private(
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : Tensor of shape (n,), integers in [0, classes)
     seed : seeds the draws of pictures, the augmentation, the model's own random layers and the noise
+    objective : as in `fit`, a mean over the pictures of a batch, of which each has its own logits; cross-entropy by
+        default
     augment : (images, generator) -> images, each picture by itself; none by default
     optimiser : called with the weights and lr; what it makes of private gradients is private
     checkpoint : as in `fit`
@@ -129,33 +137,34 @@ def fit_private(
     ImportError
         If Opacus is not installed; the message says how to install it.
     ValueError
-        If a shape or number does not fit, or the model has batch norm.
+        If a shape or number does not fit, the model has batch norm, or the objective keeps no picture secret.
     CheckpointError
         If the checkpoint is damaged or of other settings.
     OSError
         If a checkpoint cannot be written; the one before it is whole.
     """
-    _check(model, images, labels, settings)
-    key = _run_key(model, images, labels, f"{settings} {seed}", augment, optimiser) if checkpoint else ""
+    _check(model, images, labels, settings, objective)
+    choices = {"seed": seed, "objective": objective, "augment": augment, "optimiser": optimiser}
+    key = run_key(model, images, labels, **asdict(settings), **choices) if checkpoint else ""
     rate = settings.batch_size / len(labels)
     steps = max(1, round(1 / rate))
-    stepper = _Stepper(model, settings, optimiser(model.parameters(), lr=settings.learning_rate))
+    decay = {} if settings.weight_decay is None else {"weight_decay": settings.weight_decay}
+    loss = objective or SmoothedObjective(0.0, settings.epochs)
+    stepper = _Stepper(model, settings, optimiser(model.parameters(), lr=settings.learning_rate, **decay))
     try:
         history, before = _resume(stepper, checkpoint, key) if checkpoint else ([], 0.0)
         began, first = time.perf_counter() - before, len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
-            epoch_seed = seed * 1_000_003 + epoch
-            generator = Generator().manual_seed(epoch_seed)
-            stepper.noise.manual_seed(epoch_seed ^ 0x6E6F697365)  # another stream than that of the pictures
-            model.train()
-            losses: list[Tensor] = []
+            generator = stepper.begin(seed * 1_000_003 + epoch)
+            total, seen = 0.0, 0
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(epoch_seed)
+                torch.manual_seed(seed * 1_000_003 + epoch)
                 for _ in range(steps):
                     chosen = torch.rand(len(labels), generator=generator) < rate
                     batch = augment(images[chosen], generator) if augment and chosen.any() else images[chosen]
-                    losses.append(stepper.step(batch, labels[chosen]))
-            history.append(Epoch(float(torch.cat(losses).mean()), settings.learning_rate))
+                    total += stepper.step(loss, batch, labels[chosen], epoch)
+                    seen += int(chosen.sum())
+            history.append(Epoch(total / seen if seen else math.nan, settings.learning_rate))
             if checkpoint:
                 state = {**stepper.state(), "history": [astuple(epoch) for epoch in history]}
                 save_checkpoint(checkpoint, state | {"seconds": time.perf_counter() - began}, run=key)
@@ -211,21 +220,27 @@ class _Stepper:
         self.hooked = opacus.GradSampleModule(model, loss_reduction="sum")
         self.model = model
 
-    def step(self, images: Tensor, labels: Tensor) -> Tensor:
-        """One step; returns the losses of its pictures. Of no pictures, there is noise alone."""
+    def begin(self, epoch_seed: int) -> Generator:
+        """Put the model into training mode for an epoch; returns the generator of its pictures."""
+        self.noise.manual_seed(epoch_seed ^ 0x6E6F697365)  # another stream than that of the pictures
+        self.model.train()
+        return Generator().manual_seed(epoch_seed)
+
+    def step(self, objective: Objective, images: Tensor, labels: Tensor, epoch: int) -> float:
+        """One step; returns the sum of its pictures' losses. Of no pictures, there is noise alone."""
         self.optimiser.zero_grad()
+        total = images.new_zeros(())
         if len(labels):
-            losses = cross_entropy(self.hooked(images), labels, reduction="none")  # (n,)
+            total = objective(self.model, images, labels, epoch) * len(labels)
             with warnings.catch_warnings():
                 # Opacus's hooks see that no gradient is wanted for the pictures, which is so.
                 warnings.filterwarnings("ignore", message="Full backward hook is firing")
-                losses.sum().backward()
+                total.backward()
         else:
-            losses = images.new_zeros(0)
             for weight in self.optimiser.params:
                 weight.grad_sample = weight.new_zeros((0, *weight.shape))
         self.optimiser.step()
-        return losses.detach()
+        return total.item()
 
     def state(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
@@ -249,14 +264,6 @@ def _resume(stepper: _Stepper, checkpoint: Path, key: str) -> tuple[list[Epoch],
         raise unreadable(checkpoint) from problem
 
 
-def _run_key(
-    model: nn.Module, images: Tensor, labels: Tensor, settings: str, augment: Augment | None, optimiser: Optimiser
-) -> str:
-    """All that shapes the result, as text."""
-    tensors = {"images": images, "labels": labels, **model.state_dict()}
-    return " ".join([settings, qualified_name(augment), qualified_name(optimiser), str(model), fingerprint(tensors)])
-
-
 def _opacus() -> Any:
     try:
         import opacus
@@ -267,7 +274,9 @@ def _opacus() -> Any:
     return opacus
 
 
-def _check(model: nn.Module, images: Tensor, labels: Tensor, settings: PrivateSettings) -> None:
+def _check(
+    model: nn.Module, images: Tensor, labels: Tensor, settings: PrivateSettings, objective: Objective | None
+) -> None:
     if images.ndim != 4 or labels.shape != images.shape[:1]:
         raise ValueError(
             "images must have the shape (n, channels, h, w) and labels the shape (n,), "
@@ -277,3 +286,5 @@ def _check(model: nn.Module, images: Tensor, labels: Tensor, settings: PrivateSe
         raise ValueError(f"batch_size must lie in [1, {len(labels)}], got {settings.batch_size} instead")
     if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules()):
         raise ValueError("DP-SGD expected a model without batch norm, got one with it instead: use with_group_norm")
+    if reason := getattr(objective, "not_private", ""):
+        raise ValueError(f"DP-SGD promises nothing with {type(objective).__name__}: {reason}")

@@ -9,29 +9,42 @@ and smoothing need nothing of their own: they are arguments of `fit`, see `mia_k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample
 
 from mia_kit.models import Classifier
+from mia_kit.training.fit import Objective, SmoothedObjective
 
 
 @dataclass(frozen=True)
 class DropoutObjective:
-    """Cross-entropy with a share, in [0, 1), of the penultimate features set to 0 at random."""
+    """A share, in [0, 1), of the penultimate features set to 0 at random, the others scaled up to make up for it.
+
+    Where features are channels pooled over the picture, as in the classifiers here, each falls as a whole: this is
+    spatial dropout after the last layer. `objective` is asked with the model so changed; cross-entropy by default.
+    """
 
     share: float
+    objective: Objective | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.share < 1:
             raise ValueError(f"the share of features to drop must lie in [0, 1), got {self.share} instead")
 
+    @property
+    def not_private(self) -> str:
+        """The objective's own reason, see `mia_kit.defences.dp_sgd`."""
+        return getattr(self.objective, "not_private", "")
+
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch. TypeError if the model is not a `Classifier`."""
         if not isinstance(model, Classifier):
             raise TypeError(f"dropout expected a Classifier of mia_kit.models, got {type(model).__name__} instead")
-        return cross_entropy(model.head(dropout(model.features(images), self.share)), labels)
+        objective = self.objective or SmoothedObjective(0.0, epoch + 1)
+        return objective(_Dropped(model, self.share), images, labels, epoch)
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,8 @@ class MixupObjective:
     x' is another picture of the batch, and l, one for the batch, comes from a Beta distribution with both parameters
     `concentration`, positive: near 0 pictures are left whole, at 1 any mixture is as likely.
     """
+
+    not_private: ClassVar[str] = "it mixes the pictures of a batch"
 
     concentration: float
 
@@ -85,3 +100,15 @@ class StrongAugment:
         images = (images + 1) * light - 1
         middle = images.mean(dim=(1, 2, 3), keepdim=True)
         return (middle + (images - middle) * contrast).clamp(-1, 1)
+
+
+class _Dropped(nn.Module):
+    """A classifier whose features are dropped on the way to its head, for the length of one call."""
+
+    def __init__(self, model: Classifier, share: float) -> None:
+        super().__init__()
+        self.model, self.share = model, share
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.model.head(dropout(self.model.features(images), self.share))
+        return logits

@@ -22,6 +22,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from mia_kit.access import WhiteBox
+from mia_kit.membership.verdicts import log_odds
 
 HALVINGS = 20
 # From the first step to the last, on a cosine: a step as a share of the longest, and the share by which a ball changes.
@@ -161,18 +162,11 @@ def _shortened(access: WhiteBox, images: Tensor, labels: Tensor, best: Tensor, l
 @torch.no_grad()
 def _surplus(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> Tensor:
     """How far log p / (1 - p) of each own label lies above that of the wanted confidence: shape (n,)."""
-    return _own_logit(access.logits(images), labels) - level
+    return log_odds(access.logits(images), labels) - level
 
 
 def _surplus_and_gradient(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> tuple[Tensor, Tensor]:
     images = images.detach().requires_grad_()
-    surplus = _own_logit(access.logits(images), labels) - level
+    surplus = log_odds(access.logits(images), labels) - level
     (gradient,) = torch.autograd.grad(surplus.sum(), images)
     return surplus.detach(), gradient
-
-
-def _own_logit(logits: Tensor, labels: Tensor) -> Tensor:
-    """log p / (1 - p): the logit of the label less the log-sum-exp of the others. Its gradient does not saturate."""
-    place = labels[:, None]
-    others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
-    return logits.gather(1, place)[:, 0] - others

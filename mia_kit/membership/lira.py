@@ -29,7 +29,7 @@ def online(
     scaled : the target model's log p / (1 - p) of each example, of shape (n,); see `losses_and_confidences`
     shadow_scaled : those of the shadow models, of shape (shadows, n)
     shadow_members : bool of the same shape, True where the shadow model was trained on the example; each example needs
-        one shadow model of each kind, two with its own spread
+        one shadow model of each kind, two with its own spread, and one of them two for a shared one
     spread : "own" fits each example's two variances, "shared" one for all examples in and one for all out; "auto"
         takes its own from 64 shadow models of each kind on, as the paper does
 
@@ -63,13 +63,17 @@ def _gaussian(shadow_scaled: np.ndarray, chosen: np.ndarray, spread: str, kind: 
         raise ValueError(
             f"each example needs at least {least} shadow models trained {kind} it, got {models.min()} instead"
         )
+    if spread != "own" and models.max() < 2:
+        raise ValueError(
+            f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 of each instead"
+        )
     mean = shadow_scaled.mean(axis=0, where=chosen)
     squares = (shadow_scaled - mean) ** 2
     if spread == "own" or (spread == "auto" and models.min() >= FEW_SHADOWS):
         variance = squares.sum(axis=0, where=chosen) / (models - 1)
     else:
         # Each example's own mean takes one degree of freedom.
-        variance = np.full(len(mean), squares.sum(where=chosen) / max(1, models.sum() - len(mean)))
+        variance = np.full(len(mean), squares.sum(where=chosen) / (models.sum() - len(mean)))
     return mean, np.sqrt(variance).clip(LEAST_DEVIATION)
 
 
@@ -89,5 +93,3 @@ def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.nda
         )
     if shadow_members.dtype != np.bool_:
         raise ValueError(f"shadow_members must be bool, got {shadow_members.dtype} instead")
-    if not (np.isfinite(scaled).all() and np.isfinite(shadow_scaled).all()):
-        raise ValueError("confidences on the logit scale must be finite: clip confidences of exactly 0 and 1 first")

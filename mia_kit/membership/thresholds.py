@@ -27,7 +27,7 @@ def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
     """Member where the loss is below the mean loss of known members.
 
     `losses` of shape (n,) are those of the examples to judge, `known_members` of shape (k,) those of members the
-    attacker knows. The paper knows 100. Raises ValueError if a shape does not fit or a loss is NaN.
+    attacker knows. The paper knows 100. Raises ValueError if a shape does not fit or a loss is not finite.
     """
     check_signals(losses=losses, known_members=known_members)
     return Verdicts(-losses, -float(known_members.mean()))
@@ -46,7 +46,7 @@ def powerful(
     steps : thresholds mean + c * std of all known losses, c in equal steps from -5 to 5; at least 2
 
     Of thresholds that are equally good the middle one is taken. Raises ValueError if a shape does not fit, a loss is
-    NaN or `steps` is below 2.
+    not finite or `steps` is below 2.
     """
     check_signals(losses=losses, known_members=known_members, known_non_members=known_non_members)
     return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))

@@ -68,19 +68,23 @@ def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
             "logits must have the shape (n, classes) and labels the shape (n,), "
             f"got {tuple(logits.shape)} and {tuple(labels.shape)} instead"
         )
-    exact = logits.detach().cpu().double()
-    place = labels.cpu()[:, None]
-    others = exact.scatter(1, place, -torch.inf).logsumexp(dim=1)
-    return (exact.gather(1, place)[:, 0] - others).numpy()
+    return log_odds(logits.detach().cpu().double(), labels.cpu()).numpy()
+
+
+def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
+    """log p / (1 - p) of each label's confidence, with gradients, which do not saturate: as `scaled_confidences`."""
+    place = labels[:, None]
+    others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
+    return logits.gather(1, place)[:, 0] - others
 
 
 def check_signals(**signals: np.ndarray) -> None:
-    """ValueError unless every array has the shape (n,), at least one entry and no NaN."""
+    """ValueError unless every array has the shape (n,), at least one entry, and finite ones alone."""
     for name, values in signals.items():
-        if values.ndim != 1 or not len(values) or np.isnan(values).any():
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise ValueError(
-                f"{name} must be numbers of shape (n,) with n at least 1, "
-                f"got shape {values.shape} with {np.isnan(values).sum()} NaN instead"
+                f"{name} must be finite numbers of shape (n,) with n at least 1, "
+                f"got shape {values.shape} with {(~np.isfinite(values)).sum()} that are not finite instead"
             )
 
 

@@ -11,13 +11,11 @@ started again ends with the same weights, to the last bit, as one that was left 
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, is_dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +24,11 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
 from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
-from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified_name, save_checkpoint, unreadable
+from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
-# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD; with weight_decay too where that is not 0.
+# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD; and with weight_decay where one is given.
 Optimiser = Callable[..., torch.optim.Optimizer]
 
 # A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
@@ -88,14 +86,29 @@ class _Run:
         return {"model": self.model, "optimiser": self.optimiser, "scheduler": self.scheduler}
 
 
-def smoothed_objective(smoothing: float, epochs: int) -> Objective:
-    """Cross-entropy with smoothed labels; a negative factor is ramped over the epochs (see `mia_kit.smoothing`)."""
-    check_smoothing(smoothing)
+@dataclass(frozen=True)
+class SmoothedObjective:
+    """Cross-entropy with smoothed labels; a negative factor is ramped over the epochs (see `mia_kit.smoothing`).
 
-    def objective(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-        return smoothed_cross_entropy(model(images), labels, ramp(smoothing, epoch, epochs))
+    `smoothing` lies in (-inf, 1], `epochs` is the length of the whole run. ValueError for other factors.
+    """
 
-    return objective
+    smoothing: float
+    epochs: int
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.smoothing)
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch."""
+        return smoothed_cross_entropy(model(images), labels, ramp(self.smoothing, epoch, self.epochs))
+
+
+def checked_decay(weight_decay: float) -> float:
+    """The weight decay itself. ValueError unless it is finite and at least 0."""
+    if not (math.isfinite(weight_decay) and weight_decay >= 0):
+        raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay} instead")
+    return weight_decay
 
 
 def fit(
@@ -108,7 +121,7 @@ def fit(
     objective: Objective | None = None,
     augment: Augment | None = None,
     optimiser: Optimiser = torch.optim.Adam,
-    weight_decay: float = 0.0,
+    weight_decay: float | None = None,
     epochs: int = 100,
     stop_epoch: int | None = None,
     batch_size: int = 32,
@@ -128,7 +141,8 @@ def fit(
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default
     optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
-    weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within it
+    weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within
+        it. The optimiser's own by default, which is 0.01 for AdamW
     stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept; from 1 to
         epochs, all of them by default
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
@@ -139,8 +153,9 @@ def fit(
 
     Warns
     -----
-    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective, whose
-    scale is its own, if it is no longer finite. Training goes on, so that the damage can be seen.
+    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective other than
+    `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so that the damage can be
+    seen.
 
     Raises
     ------
@@ -159,15 +174,13 @@ def fit(
     choices: dict[str, Any] = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
     if optimiser is not torch.optim.Adam:  # checkpoints of runs with Adam do not name it
         choices["optimiser"] = optimiser
-    extras: dict[str, Any] = {}
-    if weight_decay != 0:
-        extras["weight_decay"] = _checked_decay(weight_decay)
+    decay = {} if weight_decay is None else {"weight_decay": checked_decay(weight_decay)}
     if last < epochs:
         choices["stop_epoch"] = last
-    key = _run_key(model, images, labels, **settings, **choices, **extras) if checkpoint else ""
-    own_scale = objective is not None
-    objective = objective or smoothed_objective(smoothing, epochs)
-    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **extras))
+    key = run_key(model, images, labels, **settings, **choices, **decay) if checkpoint else ""
+    objective = objective or SmoothedObjective(smoothing, epochs)
+    own_scale = not isinstance(objective, SmoothedObjective)
+    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **decay))
     began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
@@ -196,24 +209,6 @@ def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _
     milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
     return _Run(model, optimiser, scheduler, [])
-
-
-def _run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
-    """All that shapes the result, as text: two runs with the same key end with the same weights."""
-    named = {name: _named(value) if callable(value) else value for name, value in settings.items()}
-    state = {
-        "data": fingerprint({"images": images, "labels": labels}),
-        "weights": fingerprint(model.state_dict()),
-        "layers": re.sub(r" at 0x[0-9a-f]+", "", str(model)),  # an address in memory differs from run to run
-        "trained": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
-    }
-    return json.dumps(named | state, sort_keys=True, default=float)
-
-
-def _named(function: Callable[..., Any]) -> str:
-    """The name of a callable; the settings of one that is a dataclass belong to it."""
-    name = qualified_name(function)
-    return f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
 
 
 def _resume(run: _Run, checkpoint: Path, key: str) -> float:
@@ -278,12 +273,6 @@ def _last_epoch(epochs: int, stop_epoch: int | None) -> int:
     if not 1 <= last <= epochs:
         raise ValueError(f"stop_epoch must lie in [1, epochs], got {stop_epoch} of {epochs} epochs instead")
     return last
-
-
-def _checked_decay(weight_decay: float) -> float:
-    if not (math.isfinite(weight_decay) and weight_decay >= 0):
-        raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay} instead")
-    return weight_decay
 
 
 def _ran_away(loss: float, labels: Tensor, *, own_scale: bool) -> bool:

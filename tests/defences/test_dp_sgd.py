@@ -3,17 +3,30 @@
 import builtins
 import math
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 from mia_kit.access import WhiteBox
-from mia_kit.defences import PrivateSettings, build, fit_private, with_group_norm
+from mia_kit.defences import (
+    BidoObjective,
+    DropoutObjective,
+    MixupObjective,
+    PrivateSettings,
+    StrongAugment,
+    build,
+    combine,
+    fit_private,
+    with_group_norm,
+)
 from mia_kit.defences.dp_sgd import _Stepper, spent
 from mia_kit.models import ResidualClassifier, SmallClassifier
-from mia_kit.training import CheckpointError
+from mia_kit.smoothing import smoothed_cross_entropy
+from mia_kit.training import CheckpointError, SmoothedObjective
+
+PLAIN = SmoothedObjective(0.0, 1)
 
 
 @pytest.fixture
@@ -37,22 +50,22 @@ def linear():
         return nn.Sequential(nn.Flatten(), nn.Linear(256, 2))
 
 
-def one_step(network, batch_size, **settings):
+def one_step(network, batch_size, objective=PLAIN, **settings):
     """The gradient that a step with the whole task hands to plain SGD at rate 1, as one vector."""
     before = nn.utils.parameters_to_vector(network.parameters()).detach()
     private = PrivateSettings(batch_size=batch_size, learning_rate=1.0, **settings)
     stepper = _Stepper(network, private, torch.optim.SGD(network.parameters(), lr=1.0))
     stepper.noise.manual_seed(0)
-    stepper.step(*task())
+    stepper.step(objective, *task(), 0)
     stepper.close()
     return before - nn.utils.parameters_to_vector(network.parameters()).detach()
 
 
-def gradients(network):
+def gradients(network, smoothing=0.0):
     """The gradient of each picture by itself, one after another: shape (n, weights)."""
     found = []
     for image, label in zip(*task(), strict=True):
-        loss = cross_entropy(network(image[None]), label[None])
+        loss = smoothed_cross_entropy(network(image[None]), label[None], smoothing)
         found.append(torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(network.parameters()))]))
     return torch.stack(found)
 
@@ -70,6 +83,51 @@ def test_without_noise_a_step_is_the_mean_of_clipped_gradients(kind, clip, opacu
     assert step.norm() <= 12 / 8 * clip * 1.001
 
 
+@pytest.mark.parametrize("clip", [1e-2, 1e6])
+def test_the_loss_of_an_objective_is_clipped_picture_by_picture(clip, opacus):
+    network = model()
+    each = gradients(network, smoothing=0.3)
+    expected = (each * (clip / each.norm(dim=1, keepdim=True)).clamp(max=1)).sum(dim=0) / 8
+    step = one_step(network, 8, SmoothedObjective(0.3, 1), noise_multiplier=0.0, clip_norm=clip)
+    torch.testing.assert_close(step, expected, atol=2e-5, rtol=2e-3)
+
+
+def test_weight_decay_reaches_the_optimiser(opacus):
+    free, decayed = (
+        trained(settings=replace(SETTINGS, weight_decay=decay), optimiser=torch.optim.AdamW)[0].head.weight.norm()
+        for decay in (0.0, 50.0)
+    )
+    assert decayed < 0.5 * free
+
+
+@pytest.mark.parametrize(
+    "objective", [MixupObjective(1.0), BidoObjective(), DropoutObjective(0.5, MixupObjective(1.0))]
+)
+def test_objectives_that_mix_pictures_are_refused(objective):
+    kind = type(objective).__name__
+    with pytest.raises(ValueError, match=f"promises nothing with {kind}: it (mixes|compares) the pictures of a batch"):
+        trained(objective=objective)
+
+
+def test_pairs_with_privacy(opacus):
+    pair = combine(build("dp_sgd", 0.6), combine(build("positive_smoothing", 0.3), build("dropout", 0.5)))
+    pair = combine(pair, combine(build("early_stopping", 0.5), build("weight_decay", 0.1)))
+    options = {"seed": 0, "epochs": 4, "batch_size": 6, "learning_rate": 0.01, "progress": False}
+    defended = pair.fit(SmallClassifier(1, 2, seed=0, width=4), *task(), **options)
+    by_hand, private = trained(
+        objective=DropoutObjective(0.5, SmoothedObjective(0.3, 4)),
+        optimiser=torch.optim.AdamW,
+        settings=PrivateSettings(0.6, epochs=2, batch_size=6, learning_rate=0.01, weight_decay=0.1),
+    )
+    assert torch.equal(defended.model.head.weight, by_hand.head.weight) and defended.privacy == private.privacy
+
+
+def test_an_augmentation_of_another_strength_is_another_run(opacus, tmp_path):
+    trained(augment=StrongAugment(0.2), checkpoint=tmp_path / "dp.pt")
+    with pytest.raises(CheckpointError, match="other settings"):
+        trained(augment=StrongAugment(0.4), checkpoint=tmp_path / "dp.pt")
+
+
 def test_noise_has_the_stated_deviation(opacus):
     quiet = one_step(linear(), 8, noise_multiplier=0.0, clip_norm=0.5)
     noise = one_step(linear(), 8, noise_multiplier=3.0, clip_norm=0.5) - quiet
@@ -83,7 +141,7 @@ def test_a_step_without_pictures_is_noise_alone(opacus):
     private = PrivateSettings(2.0, clip_norm=0.5, batch_size=8)
     stepper = _Stepper(network, private, torch.optim.SGD(network.parameters(), lr=1.0))
     images, labels = task()
-    assert stepper.step(images[:0], labels[:0]).shape == (0,)
+    assert stepper.step(PLAIN, images[:0], labels[:0], 0) == 0
     stepper.close()
     assert (network[1].weight - before).std().item() == pytest.approx(2.0 * 0.5 / 8, rel=0.15)
 
@@ -205,6 +263,7 @@ def test_group_norm_takes_the_place_of_batch_norm():
         ({"noise_multiplier": -1.0}, "noise_multiplier must be finite and at least 0, got -1.0 instead"),
         ({"clip_norm": 0.0}, "clip_norm must be finite and positive, got 0.0 instead"),
         ({"delta": 1.0}, r"delta must lie in \(0, 1\), got 1.0 instead"),
+        ({"weight_decay": -1.0}, "weight_decay must be a finite number of at least 0, got -1.0 instead"),
         ({"epochs": 0}, "epochs and batch_size must be at least 1, got 0 and 32 instead"),
         ({"batch_size": 13}, r"batch_size must lie in \[1, 12\], got 13 instead"),
     ],

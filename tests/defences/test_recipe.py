@@ -5,9 +5,9 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mia_kit.access import WhiteBox
-from mia_kit.defences import STRENGTHS, DropoutObjective, MixupObjective, StrongAugment, build
+from mia_kit.defences import STRENGTHS, DropoutObjective, MixupObjective, Recipe, StrongAugment, build, combine
 from mia_kit.models import SmallClassifier
-from mia_kit.training import fit
+from mia_kit.training import SmoothedObjective, fit, flip_and_shift
 
 WITHOUT_OPACUS = [name for name in STRENGTHS if name != "dp_sgd"]
 
@@ -60,12 +60,7 @@ def test_changes_the_weights_repeats_itself_and_can_be_attacked(name):
 @pytest.mark.parametrize("name", ["weight_decay", "dropout", "early_stopping", "negative_smoothing", "bido"])
 def test_without_strength_it_is_ordinary_training(name):
     plain = model()
-    optimiser = torch.optim.AdamW if name == "weight_decay" else torch.optim.Adam
-    decay = {"weight_decay": 0.0} if name == "weight_decay" else {}
-    fit(plain, *task(), seed=0, optimiser=optimiser, **decay, **OPTIONS)
-    if name == "weight_decay":  # AdamW left to itself decays by 0.01
-        assert not torch.equal(plain.head.weight, trained(name, 0.5).model.head.weight)
-        return
+    fit(plain, *task(), seed=0, **OPTIONS)
     torch.testing.assert_close(trained(name, 0.0).model.head.weight, plain.head.weight, atol=1e-4, rtol=1e-3)
 
 
@@ -74,7 +69,7 @@ def test_early_stopping_leaves_out_a_share_of_the_epochs():
 
 
 def test_weight_decay_shrinks():
-    norms = [float(trained("weight_decay", decay).model.head.weight.norm()) for decay in (0.0, 20.0)]
+    norms = [trained("weight_decay", decay).model.head.weight.norm().item() for decay in (0.0, 20.0)]
     assert norms[1] < 0.6 * norms[0]
 
 
@@ -142,3 +137,80 @@ def test_what_does_not_fit_is_refused(name, strength, sentence):
 def test_dropout_needs_features():
     with pytest.raises(TypeError, match="got Flatten instead"):
         DropoutObjective(0.5)(torch.nn.Flatten(), *task(), 0)
+
+
+def test_pairs_do_what_both_do():
+    both = combine(build("augmentation", 0.4), Recipe("plain", augment=flip_and_shift))
+    images, labels = task()
+    by_hand = torch.Generator().manual_seed(0)
+    wanted = flip_and_shift(StrongAugment(0.4)(images, by_hand), by_hand)
+    assert torch.equal(both.augment(images, torch.Generator().manual_seed(0)), wanted)
+    four = combine(
+        combine(build("early_stopping", 0.5), build("weight_decay", 0.1)), combine(build("dropout", 0.3), both)
+    )
+    four = combine(build("positive_smoothing", 0.1), combine(four, build("early_stopping", 0.2)))
+    assert (four.share_of_epochs, four.weight_decay, four.optimiser) == (0.4, 0.1, torch.optim.AdamW)
+    assert (four.dropout, four.smoothing, four.strength) == (0.3, 0.1, None)
+    names = "positive_smoothing", "early_stopping", "weight_decay", "dropout", "augmentation", "plain", "early_stopping"
+    assert four.name == " + ".join(names)
+    by_hand = model()
+    fit(
+        by_hand,
+        images,
+        labels,
+        seed=0,
+        objective=DropoutObjective(0.3, SmoothedObjective(0.1, 5)),
+        augment=both.augment,
+        optimiser=torch.optim.AdamW,
+        weight_decay=0.1,
+        stop_epoch=2,
+        **OPTIONS,
+    )
+    assert torch.equal(four.fit(model(), images, labels, seed=0, **OPTIONS).model.head.weight, by_hand.head.weight)
+
+
+def test_changes_of_the_model_come_in_turn():
+    order = []
+
+    def change(name):
+        return Recipe(name, wrap=lambda model, seed: order.append((name, seed)) or model)
+
+    combine(change("first"), change("second")).fit(model(), *task(), seed=7, **OPTIONS)
+    assert order == [("first", 7), ("second", 7)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        ("positive_smoothing", "mixup", "the loss"),
+        ("bido", "negative_smoothing", "the loss"),
+        ("weight_decay", "weight_decay", "the weight decay"),
+        ("dropout", "dropout", "the share of features dropped"),
+        ("dp_sgd", "dp_sgd", "the privacy"),
+    ],
+)
+def test_a_pair_that_competes_is_refused(one, other, what):
+    sentence = f"must change different things, got {one} and {other}, which both change {what}, instead"
+    with pytest.raises(ValueError, match=sentence):
+        combine(build(one, 0.5), build(other, 0.5))
+
+
+def test_dropout_keeps_the_loss_that_it_is_given():
+    images, labels = task()
+    network = model().eval()
+    torch.manual_seed(1)
+    loss = DropoutObjective(0.5, SmoothedObjective(0.3, 1))(network, images, labels, 0)
+    torch.manual_seed(1)
+    kept = torch.nn.functional.dropout(torch.ones(12, 32), 0.5)
+    soft = 0.7 * torch.eye(3)[labels] + 0.1
+    torch.testing.assert_close(loss, cross_entropy(network.head(network.features(images) * kept), soft))
+    with pytest.raises(TypeError, match="MID expected a BottleneckClassifier"):
+        combine(build("mid", 0.1), build("dropout", 0.5)).fit(model(), images, labels, seed=0, **OPTIONS)
+
+
+def test_the_ramp_and_the_rates_are_those_of_the_whole_run():
+    """Negative smoothing stopped after 4 of 5 epochs is the first 4 of the whole run."""
+    pair = combine(build("negative_smoothing", 0.1), build("early_stopping", 0.2))
+    stopped = pair.fit(model(), *task(), seed=0, **OPTIONS).history
+    whole = build("negative_smoothing", 0.1).fit(model(), *task(), seed=0, **OPTIONS).history
+    assert stopped == whole[:4]

@@ -110,7 +110,9 @@ def test_bad_input() -> None:
         lira.online(scaled, shadow_scaled[:, :4], inside)
     with pytest.raises(ValueError, match="shadow_members must be bool, got int64 instead"):
         lira.online(scaled, shadow_scaled, inside.astype(int))
+    with pytest.raises(ValueError, match="needs an example with 2 shadow models trained with it, got 1 instead"):
+        lira.online(scaled, shadow_scaled[:2], np.arange(2)[:, None] == np.zeros(5))
     with pytest.raises(ValueError, match="spread must be one of auto, own, shared, got 'mine' instead"):
         lira.offline(scaled, shadow_scaled, inside, spread="mine")
-    with pytest.raises(ValueError, match="must be finite: clip confidences of exactly 0 and 1 first"):
+    with pytest.raises(ValueError, match=r"scaled must be finite .* got shape \(5,\) with 5 that are not"):
         lira.offline(np.full(5, np.inf), shadow_scaled, inside)

@@ -5,10 +5,17 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from mia_kit.membership import regularisers
-from mia_kit.membership.regularisers import Mechanism, combine, fit_with, private_objective
+from mia_kit.defences import Recipe, combine
+from mia_kit.membership.regularisers import (
+    STRENGTHS,
+    CutoutAugment,
+    DistillationObjective,
+    DisturbedLabelsObjective,
+    NoiseAugment,
+    build,
+)
 from mia_kit.models import SmallClassifier
-from mia_kit.training import fit
+from mia_kit.training import CheckpointError, SmoothedObjective, fit, flip_and_shift
 
 
 def task(n: int = 12) -> tuple[Tensor, Tensor]:
@@ -21,61 +28,50 @@ def linear(seed: int = 0) -> nn.Sequential:
         return nn.Sequential(nn.Flatten(), nn.Linear(256, 3))
 
 
-def mechanisms() -> list[Mechanism]:
-    return [
-        regularisers.weight_decay(),
-        regularisers.crop_and_flip(),
-        regularisers.noise(),
-        regularisers.cutout(),
-        regularisers.early_stopping(0.5),
-        regularisers.label_smoothing(),
-        regularisers.label_smoothing(regularisers.STRENGTHS["negative smoothing"]),
-        regularisers.distillation(linear(1)),
-        regularisers.disturbed_labels(),
-        regularisers.private_training(),
-    ]
+def network(seed: int = 0) -> SmallClassifier:
+    return SmallClassifier(1, 3, seed=seed, width=4)
 
 
-def weight_after(mechanism: Mechanism | None, epochs: int = 4, seed: int = 0) -> Tensor:
-    trained, _ = fit_with(
-        mechanism, linear(), *task(), epochs=epochs, seed=seed, batch_size=6, learning_rate=0.01, progress=False
-    )
-    return trained[1].weight.detach()
+SETTINGS = {"epochs": 4, "seed": 0, "batch_size": 6, "learning_rate": 0.01, "progress": False}
 
 
-def test_twelve_mechanisms_have_a_strength_and_their_names() -> None:
-    assert len(regularisers.STRENGTHS) == 12
-    names = {mechanism.name for mechanism in mechanisms()}
-    assert names == set(regularisers.STRENGTHS) - {"dropout", "mixup"}
+def weight_after(recipe: Recipe) -> Tensor:
+    return recipe.fit(network(), *task(), **SETTINGS).model.head.weight.detach()
 
 
-@pytest.mark.parametrize("place", range(10))
-def test_each_changes_what_is_learnt_and_repeats_itself(place: int) -> None:
-    found = weight_after(mechanisms()[place])
-    assert found.isfinite().all() and not torch.equal(found, weight_after(None))
-    assert torch.equal(found, weight_after(mechanisms()[place]))
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_each_changes_what_is_learnt_and_repeats_itself(name: str) -> None:
+    if name == "dp_sgd":
+        pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    recipe = build(name, teacher=network(1))
+    assert (recipe.name, recipe.strength) == (name, STRENGTHS[name]) and len(STRENGTHS) == 12
+    found = weight_after(recipe)
+    assert found.isfinite().all() and not torch.equal(found, weight_after(Recipe("none")))
+    assert torch.equal(found, weight_after(build(name, teacher=network(1))))
 
 
-def test_none_is_plain_training_and_early_stopping_a_shorter_one() -> None:
-    plain = linear()
-    fit(plain, *task(), seed=0, epochs=4, batch_size=6, learning_rate=0.01, progress=False)
-    assert torch.equal(plain[1].weight, weight_after(None))
-    _, result = fit_with(
-        regularisers.early_stopping(), linear(), *task(), epochs=35, seed=0, batch_size=6, progress=False
-    )
-    assert len(result.history) == 4
-    _, result = fit_with(regularisers.early_stopping(), linear(), *task(), epochs=2, seed=0, progress=False)
-    assert len(result.history) == 1
+def test_crop_and_flip_and_none_are_plain_training() -> None:
+    for recipe, augment in ((Recipe("none"), None), (build("crop_and_flip"), flip_and_shift)):
+        plain = network()
+        fit(plain, *task(), augment=augment, **SETTINGS)
+        assert torch.equal(plain.head.weight, weight_after(recipe))
+
+
+def test_early_stopping_keeps_the_rates_of_the_whole_run() -> None:
+    """The paper stops at epoch 3 or 4 of 35, whose rate first falls at epoch 27."""
+    history = build("early_stopping").fit(network(), *task(), **SETTINGS | {"epochs": 35}).history
+    assert len(history) in (3, 4) and {epoch.learning_rate for epoch in history} == {0.01}
 
 
 def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
     images = torch.ones(400, 1, 16, 16)
-    added = regularisers.noise(0.3).augment(images, Generator().manual_seed(0)) - images
+    added = NoiseAugment(0.3)(images, Generator().manual_seed(0)) - images
     assert added.std().item() == pytest.approx(0.3, rel=0.02) and abs(added.mean().item()) < 0.01
-    cut = regularisers.cutout(0.5).augment(images, Generator().manual_seed(0))
+    cut = CutoutAugment(0.5)(images, Generator().manual_seed(0))
     rows, columns = ((cut == 0).any(dim=axis).sum(dim=(1, 2)) for axis in (3, 2))
     assert torch.equal((cut == 0).sum(dim=(1, 2, 3)), rows * columns)  # a rectangle, a square unless at the border
-    assert rows.max() == columns.max() == 8 and rows.min() == 4
+    assert rows.max() == columns.max() == 8 and rows.min() == columns.min() == 4
+    assert set(cut.unique().tolist()) == {0.0, 1.0}
     assert torch.equal(images, torch.ones(400, 1, 16, 16))
 
 
@@ -83,15 +79,24 @@ def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
 def test_the_gradient_of_distillation_against_its_formula(temperature: float) -> None:
     """At the logits it is the temperature times the difference of the two softened answers, over n."""
     images, labels = task()
-    teacher, student = linear(1), linear(2)
-    objective = regularisers.distillation(teacher, temperature).objective(1)
+    teacher, student = linear(1).train(), linear(2)
+    objective = DistillationObjective(teacher, temperature)
+    assert not teacher.training
     logits = student(images).detach().requires_grad_()
     objective(lambda _: logits, images, labels, 0).backward()
     softened = [(scores.double() / temperature).softmax(dim=1) for scores in (logits, teacher(images))]
     wanted = (temperature * (softened[0] - softened[1]) / len(images)).float().detach()
     torch.testing.assert_close(logits.grad, wanted, atol=1e-6, rtol=1e-4)
     assert objective(teacher, images, labels, 0).item() == pytest.approx(0, abs=1e-9)
-    assert objective(student, images, labels, 0).item() > 0
+    divergence = (softened[1] * (softened[1] / softened[0]).log()).sum(dim=1).mean().item()
+    assert objective(student, images, labels, 0).item() == pytest.approx(temperature**2 * divergence, rel=1e-6)
+
+
+def test_another_teacher_is_another_run(tmp_path) -> None:
+    for seed in (1, 1):
+        build("distillation", teacher=network(seed)).fit(network(), *task(), checkpoint=tmp_path / "fit.pt", **SETTINGS)
+    with pytest.raises(CheckpointError, match="other settings"):
+        build("distillation", teacher=network(2)).fit(network(), *task(), checkpoint=tmp_path / "fit.pt", **SETTINGS)
 
 
 def test_the_share_of_labels_that_is_drawn_anew() -> None:
@@ -100,82 +105,33 @@ def test_the_share_of_labels_that_is_drawn_anew() -> None:
     labels = torch.zeros(20_000, dtype=torch.long)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        loss = regularisers.disturbed_labels(0.2).objective(1)(lambda _: logits, logits, labels, 0)
+        loss = DisturbedLabelsObjective(0.2)(lambda _: logits, logits, labels, 0)
     assert loss.item() / 100 == pytest.approx(0.2 * 0.75, rel=0.05)
-
-
-@pytest.mark.parametrize("clip", [0.5, 1e6])
-def test_private_gradients_against_one_example_after_another(clip: float) -> None:
-    images, labels = task(6)
-    model = regularisers.group_normed(SmallClassifier(1, 3, seed=0, width=4))
-
-    def plain(network: nn.Module, batch: Tensor, own: Tensor, epoch: int) -> Tensor:
-        return cross_entropy(network(batch), own)
-
-    loss = private_objective(plain, 0.0, clip=clip)(model, images, labels, 0)
-    found = torch.autograd.grad(loss, list(model.parameters()))
-    wanted = [torch.zeros_like(weight) for weight in model.parameters()]
-    for image, label in zip(images, labels, strict=True):
-        own = torch.autograd.grad(cross_entropy(model(image[None]), label[None]), list(model.parameters()))
-        length = torch.cat([part.flatten() for part in own]).norm()
-        for total, part in zip(wanted, own, strict=True):
-            total += part * min(1.0, clip / length) / len(images)
-    for one, other in zip(found, wanted, strict=True):
-        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-4)
-    assert loss.item() == pytest.approx(cross_entropy(model(images), labels).item(), rel=1e-5)
-
-
-def test_private_noise_has_its_deviation() -> None:
-    images, labels = task(4)
-    model = linear()
-
-    def nothing(network: nn.Module, batch: Tensor, own: Tensor, epoch: int) -> Tensor:
-        return 0 * network(batch).sum()
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        (found, _) = torch.autograd.grad(private_objective(nothing, 3.0)(model, images, labels, 0), model.parameters())
-    assert found.std().item() == pytest.approx(3.0 / 4, rel=0.1)
-
-
-def test_pairs_do_what_both_do() -> None:
-    both = combine(regularisers.noise(), regularisers.cutout(0.5))
-    images, _ = task()
-    by_hand = Generator().manual_seed(0)
-    wanted = regularisers.cutout(0.5).augment(regularisers.noise().augment(images, by_hand), by_hand)
-    assert torch.equal(both.augment(images, Generator().manual_seed(0)), wanted)
-    three = combine(combine(regularisers.early_stopping(0.5), regularisers.weight_decay()), both)
-    assert (three.epochs, three.weight_decay) == (0.5, 5e-4)
-    assert three.name == "early stopping + weight decay + noise + cutout"
-    smooth = combine(regularisers.private_training(), regularisers.label_smoothing())
-    trained, _ = fit_with(
-        smooth, SmallClassifier(1, 3, seed=0, width=4), *task(), epochs=1, seed=0, batch_size=6, progress=False
-    )
-    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in trained.modules())
-    assert trained(task()[0]).isfinite().all()
-
-
-def test_a_pair_that_competes_is_refused() -> None:
-    for one, other, slot in (
-        (regularisers.label_smoothing(), regularisers.disturbed_labels(), "objective"),
-        (regularisers.weight_decay(), regularisers.weight_decay(), "weight_decay"),
-        (regularisers.private_training(), regularisers.private_training(), "private"),
-    ):
-        sentence = f"must change different things, got {slot} from {one.name} and {other.name} instead"
-        with pytest.raises(ValueError, match=sentence):
-            combine(one, other)
+    assert DisturbedLabelsObjective(0.0)(lambda _: logits, logits, labels, 0).item() == 0
+    whole = DisturbedLabelsObjective(1.0)(lambda _: torch.zeros(6, 4), logits[:6], labels[:6], 0)
+    assert whole.item() == pytest.approx(cross_entropy(torch.zeros(1, 4), labels[:1]).item())
 
 
 def test_bad_input() -> None:
-    for call, sentence in (
-        (lambda: regularisers.noise(-1), r"deviation must lie in \[0, 10\], got -1 instead"),
-        (lambda: regularisers.cutout(1.5), r"share must lie in \[0, 1\], got 1.5 instead"),
-        (lambda: regularisers.disturbed_labels(-0.1), r"share must lie in \[0, 1\], got -0.1 instead"),
-        (lambda: regularisers.distillation(linear(), 0.5), r"temperature must lie in \[1, 1000\], got 0.5 instead"),
-        (lambda: regularisers.early_stopping(0), r"epochs must lie in \(0, 1\]"),
-        (lambda: regularisers.weight_decay(-1), "must not be negative, got 1.0, -1 and 0.0 instead"),
-        (lambda: regularisers.private_training(0), "noise_multiple must be above 0, got 0 instead"),
-        (lambda: regularisers.label_smoothing(2).objective(1), r"must lie in \(-inf, 1\], got 2 instead"),
+    for name, strength, sentence in (
+        ("armour", 1, "the mechanism must be one of weight_decay, .*, got 'armour' instead"),
+        ("noise", -1, r"deviation must lie in \[0, 10\], got -1 instead"),
+        ("cutout", 1.5, r"share must lie in \[0, 1\], got 1.5 instead"),
+        ("disturbed_labels", -0.1, r"share must lie in \[0, 1\], got -0.1 instead"),
+        ("crop_and_flip", 4, "shifts by up to 3 pixels, got 4 instead"),
+        ("early_stopping", 1, r"must lie in \[0, 1\), got 1 instead"),
+        ("positive_smoothing", 2, r"must lie in \(-inf, 1\], got 2 instead"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            call()
+            build(name, strength)
+    with pytest.raises(ValueError, match=r"temperature must lie in \[1, 1000\], got 0.5 instead"):
+        build("distillation", 0.5, teacher=linear())
+    with pytest.raises(ValueError, match="distillation needs a teacher, .* got none instead"):
+        build("distillation")
+
+
+def test_a_student_of_a_teacher_without_noise_is_not_private() -> None:
+    pair = combine(build("dp_sgd"), build("distillation", teacher=network(1)))
+    with pytest.raises(ValueError, match="promises nothing with DistillationObjective: its teacher learnt"):
+        pair.fit(network(), *task(), **SETTINGS)
+    assert isinstance(combine(build("dp_sgd"), build("noise"))._loss(4), SmoothedObjective)

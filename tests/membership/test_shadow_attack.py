@@ -13,7 +13,7 @@ def answers(n: int, *, seed: int, shadows: int = 1) -> tuple[np.ndarray, np.ndar
     labels = np.arange(n) % 2
     members = random.random((shadows, n)) < 0.5
     logits = random.normal(0, 0.3, (shadows, n, 3))
-    logits[:, np.arange(n), labels] += 2 + 2 * members * np.where(labels == 0, 1, -1)
+    logits[:, np.arange(n), labels] += 3 + (2 * members - 1) * np.where(labels == 0, 1, -1)
     weights = np.exp(logits)
     return weights / weights.sum(axis=2, keepdims=True), labels, members
 

@@ -104,9 +104,9 @@ def test_signals_stay_finite_and_apart_where_confidences_round_to_one() -> None:
 
 def test_bad_input() -> None:
     good = np.arange(3.0)
-    with pytest.raises(ValueError, match=r"known_members must be numbers .* got shape \(0,\) with 0 NaN instead"):
+    with pytest.raises(ValueError, match=r"known_members must be finite .* got shape \(0,\) with 0 that"):
         average(good, np.zeros(0))
-    with pytest.raises(ValueError, match=r"losses must be numbers .* got shape \(2,\) with 1 NaN instead"):
+    with pytest.raises(ValueError, match=r"losses must be finite .* got shape \(2,\) with 1 that are not"):
         powerful(np.array([np.nan, 1.0]), good, good)
     with pytest.raises(ValueError, match="steps must be at least 2, got 1 instead"):
         powerful(good, good, good, steps=1)
