@@ -64,9 +64,7 @@ def _gaussian(shadow_scaled: np.ndarray, chosen: np.ndarray, spread: str, kind: 
             f"each example needs at least {least} shadow models trained {kind} it, got {models.min()} instead"
         )
     if spread != "own" and models.max() < 2:
-        raise ValueError(
-            f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 of each instead"
-        )
+        raise ValueError(f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 instead")
     mean = shadow_scaled.mean(axis=0, where=chosen)
     squares = (shadow_scaled - mean) ** 2
     if spread == "own" or (spread == "auto" and models.min() >= FEW_SHADOWS):
