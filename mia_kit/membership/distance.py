@@ -151,7 +151,6 @@ def _shortened(access: WhiteBox, images: Tensor, labels: Tensor, best: Tensor, l
     found = _length(best).isfinite()
     line = torch.where(_wide(found), best, 0)
     low, high = torch.zeros(len(images), device=images.device), torch.ones(len(images), device=images.device)
-    high[_length(line) == 0] = 0  # confident already
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         confident = _surplus(access, images + _wide(middle) * line, labels, level) >= 0

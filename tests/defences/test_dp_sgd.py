@@ -146,6 +146,37 @@ def test_a_step_without_pictures_is_noise_alone(opacus):
     assert (network[1].weight - before).std().item() == pytest.approx(2.0 * 0.5 / 8, rel=0.15)
 
 
+def test_noise_differs_from_epoch_to_epoch_and_from_the_draws_of_pictures(opacus):
+    stepper = _Stepper(network := linear(), SETTINGS, torch.optim.SGD(network.parameters(), lr=1.0))
+    drawn = []
+    for epoch_seed in (1, 2, 1):
+        pictures = stepper.begin(epoch_seed)
+        drawn.append((torch.randn(5, generator=pictures), torch.randn(5, generator=stepper.noise)))
+    stepper.close()
+    assert torch.equal(drawn[0][1], drawn[2][1]) and torch.equal(drawn[0][0], drawn[2][0])
+    assert not torch.equal(drawn[0][1], drawn[1][1]) and not torch.equal(drawn[0][0], drawn[0][1])
+
+
+def test_every_picture_is_drawn_with_the_same_probability(opacus):
+    """Batches of n = 200 at q = 0.1 have 20 pictures on average, with variance n q (1 - q) = 18."""
+    sizes = []
+
+    def count(images, generator):
+        sizes.append(len(images))
+        return images
+
+    network, images = linear(), torch.zeros(200, 1, 16, 16)
+    nn.init.zeros_(network[1].bias)
+    settings = PrivateSettings(0.0, epochs=12, batch_size=20, learning_rate=0.0)
+    labels = torch.zeros(200, dtype=torch.long)
+    options = {"augment": count, "optimiser": torch.optim.SGD, "progress": False}
+    result = fit_private(network, images, labels, seed=0, settings=settings, **options)
+    assert len(sizes) == result.privacy.steps == 120 and result.privacy.epsilon == math.inf
+    found = torch.tensor(sizes).double()
+    assert found.mean().item() == pytest.approx(20, abs=1.2) and found.var().item() == pytest.approx(18, rel=0.4)
+    assert [epoch.loss for epoch in result.history] == pytest.approx([math.log(2)] * 12, rel=1e-5)
+
+
 def test_epsilon_of_the_whole_data_is_the_gaussian_mechanisms(opacus):
     """q = 1: T steps have the divergence T alpha / (2 sigma^2); epsilon as in Balle et al. (2020), theorem 21."""
     sigma, steps, delta = 4.0, 10, 1e-5

@@ -5,7 +5,17 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from mia_kit.access import WhiteBox
-from mia_kit.defences import STRENGTHS, DropoutObjective, MixupObjective, Recipe, StrongAugment, build, combine
+from mia_kit.defences import (
+    STRENGTHS,
+    BidoObjective,
+    DropoutObjective,
+    MidObjective,
+    MixupObjective,
+    Recipe,
+    StrongAugment,
+    build,
+    combine,
+)
 from mia_kit.models import SmallClassifier
 from mia_kit.training import SmoothedObjective, fit, flip_and_shift
 
@@ -64,6 +74,24 @@ def test_without_strength_it_is_ordinary_training(name):
     torch.testing.assert_close(trained(name, 0.0).model.head.weight, plain.head.weight, atol=1e-4, rtol=1e-3)
 
 
+def test_what_a_strength_is():
+    assert build("bido", 2.0).objective == BidoObjective(0.1, 1.0)  # the paper's 0.05 and 0.5, doubled
+    assert build("mid", 0.01).objective == MidObjective(0.01)
+    assert build("mixup", 0.4).objective == MixupObjective(0.4)
+    assert build("augmentation", 0.4).augment == StrongAugment(0.4)
+    assert (build("negative_smoothing", 0.1).smoothing, build("positive_smoothing", 0.1).smoothing) == (-0.1, 0.1)
+    assert (build("dp_sgd", 0.6).noise_multiplier, build("dropout", 0.6).dropout) == (0.6, 0.6)
+    assert build("early_stopping", 0.25).share_of_epochs == 0.75
+
+
+def test_the_usual_augmentation_stays_where_the_defence_is_none():
+    for recipe, wanted in ((build("dropout", 0.0), flip_and_shift), (build("augmentation", 0.4), StrongAugment(0.4))):
+        by_hand = model()
+        fit(by_hand, *task(), seed=0, augment=wanted, **OPTIONS)
+        found = recipe.fit(model(), *task(), seed=0, augment=flip_and_shift, **OPTIONS).model
+        assert torch.equal(found.head.weight, by_hand.head.weight)
+
+
 def test_early_stopping_leaves_out_a_share_of_the_epochs():
     assert [len(trained("early_stopping", share).history) for share in (0.0, 0.2, 0.4, 0.6, 0.8)] == [5, 4, 3, 2, 1]
 
@@ -114,6 +142,18 @@ def test_strong_augmentation():
     crop = StrongAugment(0.6)(slope, torch.Generator().manual_seed(0))
     inner = (crop[:, 0, 8, 12] - crop[:, 0, 8, 4]).abs() / (slope[0, 0, 8, 12] - slope[0, 0, 8, 4])
     assert inner.min() > 0.4**0.5 * 0.49 and inner.max() < 1.7  # contrast and light change it, too
+
+
+def test_strong_augmentation_changes_light_and_contrast_by_half_its_strength():
+    """A picture of 0 becomes light - 1; two halves 0.2 apart are 0.2 light contrast apart, wherever the crop lies."""
+    grey, halves = torch.zeros(400, 1, 16, 16), torch.full((400, 1, 16, 16), -0.1)
+    halves[:, :, :, 8:] = 0.1
+    light = StrongAugment(0.4)(grey, torch.Generator().manual_seed(0)).mean(dim=(1, 2, 3)) + 1
+    changed = StrongAugment(0.4)(halves, torch.Generator().manual_seed(0)).flatten(1)
+    contrast = (changed.amax(dim=1) - changed.amin(dim=1)) / 0.2 / light
+    for found in (light, contrast):
+        assert 0.8 - 1e-4 <= found.min() < 0.82 and 1.18 < found.max() <= 1.2 + 1e-4
+    assert abs(torch.corrcoef(torch.stack([light, contrast]))[0, 1]) < 0.2
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,14 @@ def test_seeds() -> None:
     assert 0.35 < sides.mean() < 0.65  # the first image is a member as often as not
 
 
+def test_large_groups_are_dealt_first_and_to_either_side() -> None:
+    """Four images of one group against four by themselves: dealt last, the group would leave two a side."""
+    labels, groups = np.zeros(8, dtype=int), np.array([0, 0, 0, 0, 1, 2, 3, 4])
+    splits = [split_membership(labels, groups, seed=seed) for seed in range(60)]
+    assert {len(split.members) for split in splits} == {4}
+    assert 0.3 < np.mean([0 in split.members for split in splits]) < 0.7
+
+
 def test_what_the_attacker_knows() -> None:
     split = split_membership(*grouped(), seed=0)
     known, rest = split.known(30, seed=5)
