@@ -54,3 +54,10 @@ def test_bad_input() -> None:
         arguments[place] = bad
         with pytest.raises(ValueError, match=sentence):
             shadow_attack.run(*arguments)
+
+
+def test_what_it_reads_of_an_answer() -> None:
+    """The three greatest confidences, descending, then the label's own, as logarithms."""
+    read = shadow_attack._features(np.array([[0.1, 0.2, 0.45, 0.25], [0.0, 0.7, 0.2, 0.1]]), np.array([0, 2]))
+    assert np.allclose(np.exp(read), [[0.45, 0.25, 0.2, 0.1], [0.7, 0.2, 0.1, 0.2]])
+    assert np.allclose(np.exp(shadow_attack._features(np.array([[1.0, 0.0]]), np.array([1]))), [[1, 2**-24, 2**-24]])

@@ -40,6 +40,12 @@ def test_powerful_against_a_search_in_plain_loops(seed: int, steps: int) -> None
     assert np.abs(thresholds + on_members.threshold).min() < 1e-12
 
 
+def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
+    """Members at 0, others at 1: mean and deviation 0.5, steps of 0.005; whatever lies in (0, 1] is as good."""
+    found = powerful(np.zeros(1), np.zeros(10), np.ones(10))
+    assert -found.threshold == pytest.approx(0.5, abs=0.0051)
+
+
 def test_the_powerful_attack_sees_what_the_average_one_misses() -> None:
     """One member of huge loss moves the mean of the known members; the best threshold stays."""
     members, others = np.array([0.1] * 99 + [200.0]), np.array([0.3] * 100)
