@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
 import numpy as np
@@ -12,6 +12,7 @@ from mia_kit.data.image_set import ImageSet
 
 # Distance in the 128-d face embedding below which two photographs of one person are the same moment.
 NEAR = 0.05
+ROWS = 256
 
 
 def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
@@ -30,11 +31,20 @@ def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distanc
     groups = np.arange(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        gaps = np.linalg.norm(embeddings[members, None] - embeddings[None, members], axis=2)  # (members, members)
-        for one, other in zip(*np.nonzero(np.triu(gaps < distance, k=1)), strict=True):
+        for one, other in _near_pairs(embeddings[members], distance):
             low, high = sorted((groups[members[one]], groups[members[other]]))
             groups[groups == high] = low
     return groups
+
+
+def _near_pairs(embeddings: np.ndarray, distance: float) -> Iterator[tuple[int, int]]:
+    """Pairs of rows nearer to each other than `distance`, the first before the second; few distances are in memory."""
+    from scipy.spatial.distance import cdist
+
+    for begin in range(0, len(embeddings), ROWS):
+        near = cdist(embeddings[begin : begin + ROWS], embeddings) < distance  # (rows, n)
+        for one, other in zip(*np.nonzero(np.triu(near, k=begin + 1)), strict=True):
+            yield begin + one, other
 
 
 def noted_groups(images: ImageSet, name: str) -> np.ndarray:

@@ -11,13 +11,18 @@ from mia_kit.metrics.leakage import (
     target_ranks,
     verified_share,
 )
+from mia_kit.metrics.membership import RocCurve, advantage, auc, best_advantage, roc, true_positives_at
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
     "Interval",
     "Manifold",
+    "RocCurve",
     "ScaledDistances",
+    "advantage",
     "attack_accuracy",
+    "auc",
+    "best_advantage",
     "calibration_error",
     "cluster_interval",
     "distance_histograms",
@@ -28,8 +33,10 @@ __all__ = [
     "morphing_tsne",
     "nearest_squared",
     "person_distances",
+    "roc",
     "scaled_distances",
     "share_interval",
     "target_ranks",
+    "true_positives_at",
     "verified_share",
 ]

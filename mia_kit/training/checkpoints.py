@@ -9,16 +9,19 @@ from __future__ import annotations
 import glob
 import hashlib
 import io
+import json
 import os
 import pickle
+import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class CheckpointError(OSError):
@@ -85,10 +88,31 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+def run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
+    """All that shapes the training of a classifier, as text: two runs with the same key end with the same weights.
+
+    A setting that is a callable goes by its name; the fields of one that is a dataclass belong to it.
+    """
+    named = {name: _described(value) if callable(value) else value for name, value in settings.items()}
+    state = {
+        "data": fingerprint({"images": images, "labels": labels}),
+        "weights": fingerprint(model.state_dict()),
+        "layers": re.sub(r" at 0x[0-9a-f]+", "", str(model)),  # an address in memory differs from run to run
+        "trained": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
+    }
+    return json.dumps(named | state, sort_keys=True, default=float)
+
+
 def qualified_name(function: Callable[..., Any] | None) -> str:
     """Module and name of a callable, such as `mia_kit.training.augment.flip_and_shift`; an object's are its class's."""
     named: Any = function if hasattr(function, "__qualname__") else type(function)
     return f"{named.__module__}.{named.__qualname__}"
+
+
+def _described(function: Callable[..., Any]) -> str:
+    name = qualified_name(function)
+    described = f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
+    return re.sub(r" at 0x[0-9a-f]+", "", described)  # of a function among the fields
 
 
 def _write_whole(path: Path, content: memoryview) -> None:

@@ -11,9 +11,7 @@ started again ends with the same weights, to the last bit, as one that was left 
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -26,11 +24,11 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
 from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
-from mia_kit.training.checkpoints import fingerprint, load_checkpoint, qualified_name, save_checkpoint, unreadable
+from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
-# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD.
+# Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD; and with weight_decay where one is given.
 Optimiser = Callable[..., torch.optim.Optimizer]
 
 # A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
@@ -88,14 +86,29 @@ class _Run:
         return {"model": self.model, "optimiser": self.optimiser, "scheduler": self.scheduler}
 
 
-def smoothed_objective(smoothing: float, epochs: int) -> Objective:
-    """Cross-entropy with smoothed labels; a negative factor is ramped over the epochs (see `mia_kit.smoothing`)."""
-    check_smoothing(smoothing)
+@dataclass(frozen=True)
+class SmoothedObjective:
+    """Cross-entropy with smoothed labels; a negative factor is ramped over the epochs (see `mia_kit.smoothing`).
 
-    def objective(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-        return smoothed_cross_entropy(model(images), labels, ramp(smoothing, epoch, epochs))
+    `smoothing` lies in (-inf, 1], `epochs` is the length of the whole run. ValueError for other factors.
+    """
 
-    return objective
+    smoothing: float
+    epochs: int
+
+    def __post_init__(self) -> None:
+        check_smoothing(self.smoothing)
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch."""
+        return smoothed_cross_entropy(model(images), labels, ramp(self.smoothing, epoch, self.epochs))
+
+
+def checked_decay(weight_decay: float) -> float:
+    """The weight decay itself. ValueError unless it is finite and at least 0."""
+    if not (math.isfinite(weight_decay) and weight_decay >= 0):
+        raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay} instead")
+    return weight_decay
 
 
 def fit(
@@ -108,7 +121,9 @@ def fit(
     objective: Objective | None = None,
     augment: Augment | None = None,
     optimiser: Optimiser = torch.optim.Adam,
+    weight_decay: float | None = None,
     epochs: int = 100,
+    stop_epoch: int | None = None,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
     checkpoint: Path | None = None,
@@ -126,15 +141,21 @@ def fit(
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default
     optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
+    weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within
+        it. The optimiser's own by default, which is 0.01 for AdamW
+    stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept; from 1 to
+        epochs, all of them by default
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
         default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
-        objective or augmentation is known by its name alone: give one that has changed, or is made by the same
-        function with other arguments, a file of its own. What it keeps for itself is not saved.
+        objective or augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that
+        has changed, or is made by the same function with other arguments, a file of its own. What it keeps for itself
+        is not saved.
 
     Warns
     -----
-    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint. Training goes on, so that
-    the damage can be seen.
+    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective other than
+    `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so that the damage can be
+    seen.
 
     Raises
     ------
@@ -148,18 +169,23 @@ def fit(
     _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
     if labels.ndim == 2 and objective is None:
         raise ValueError("labels of shape (n, classes) need an objective that takes them, got none instead")
+    last = _last_epoch(epochs, stop_epoch)
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     choices: dict[str, Any] = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
     if optimiser is not torch.optim.Adam:  # checkpoints of runs with Adam do not name it
         choices["optimiser"] = optimiser
-    key = _run_key(model, images, labels, **settings, **choices) if checkpoint else ""
-    objective = objective or smoothed_objective(smoothing, epochs)
-    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate))
+    decay = {} if weight_decay is None else {"weight_decay": checked_decay(weight_decay)}
+    if last < epochs:
+        choices["stop_epoch"] = last
+    key = run_key(model, images, labels, **settings, **choices, **decay) if checkpoint else ""
+    objective = objective or SmoothedObjective(smoothing, epochs)
+    own_scale = not isinstance(objective, SmoothedObjective)
+    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **decay))
     began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
     first = len(run.history)
-    bar = trange(first, epochs, initial=first, total=epochs, disable=not progress, desc="training", unit="epoch")
+    bar = trange(first, last, initial=first, total=last, disable=not progress, desc="training", unit="epoch")
     for epoch in bar:
         epoch_seed = seed * 1_000_003 + epoch
         generator = torch.Generator().manual_seed(epoch_seed)
@@ -170,7 +196,7 @@ def fit(
         run.scheduler.step()
         run.history.append(record)
         bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-        if run.runaway_epoch is None and _ran_away(record.loss, labels):
+        if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
             run.runaway_epoch = epoch
             _warn(record.loss, epoch)
         if checkpoint:
@@ -183,18 +209,6 @@ def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _
     milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
     return _Run(model, optimiser, scheduler, [])
-
-
-def _run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
-    """All that shapes the result, as text: two runs with the same key end with the same weights."""
-    named = {name: qualified_name(value) if callable(value) else value for name, value in settings.items()}
-    state = {
-        "data": fingerprint({"images": images, "labels": labels}),
-        "weights": fingerprint(model.state_dict()),
-        "layers": re.sub(r" at 0x[0-9a-f]+", "", str(model)),  # an address in memory differs from run to run
-        "trained": [name for name, parameter in model.named_parameters() if parameter.requires_grad],
-    }
-    return json.dumps(named | state, sort_keys=True, default=float)
 
 
 def _resume(run: _Run, checkpoint: Path, key: str) -> float:
@@ -254,7 +268,16 @@ def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both
         raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
 
 
-def _ran_away(loss: float, labels: Tensor) -> bool:
+def _last_epoch(epochs: int, stop_epoch: int | None) -> int:
+    last = epochs if stop_epoch is None else stop_epoch
+    if not 1 <= last <= epochs:
+        raise ValueError(f"stop_epoch must lie in [1, epochs], got {stop_epoch} of {epochs} epochs instead")
+    return last
+
+
+def _ran_away(loss: float, labels: Tensor, *, own_scale: bool) -> bool:
+    if own_scale:  # what a defence adds to cross-entropy may be many times the loss of guessing
+        return not math.isfinite(loss)
     guessing = math.log(max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1))
     return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
 

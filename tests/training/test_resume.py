@@ -1,6 +1,8 @@
 """Training that is stopped and started again ends as training that was left alone, to the last bit."""
 
+import json
 import warnings
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -124,6 +126,8 @@ OTHERS = {
     "learning rate": {"learning_rate": 0.02},
     "augmentation": {"augment": None},
     "optimiser": {"optimiser": torch.optim.SGD},
+    "weight decay": {"weight_decay": 0.01},
+    "early stopping": {"stop_epoch": 39},
     "objective": {"smoothing": 0.0, "objective": other_objective},
     "one pixel": {"images": IMAGES + (torch.arange(640) == 77).reshape(IMAGES.shape) * 1e-3},
     "shape": {"images": IMAGES.reshape(40, 1, 2, 8)},
@@ -144,6 +148,34 @@ def test_other_settings_are_refused(what, tmp_path):
     with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
         fit(**settings | OTHERS[what], checkpoint=checkpoint)
     assert checkpoint.read_bytes() == before
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """An objective with a setting of its own."""
+
+    factor: float
+
+    def __call__(self, network, images, labels, epoch):
+        return self.factor * cross_entropy(network(images), labels)
+
+
+def test_the_fields_of_an_objective_are_settings(tmp_path):
+    settings = SETTINGS | {"smoothing": 0.0, "epochs": 2}
+    fit(model(), IMAGES, LABELS, objective=Scaled(1.0), checkpoint=tmp_path / "fit.pt", **settings)
+    fit(model(), IMAGES, LABELS, objective=Scaled(1.0), checkpoint=tmp_path / "fit.pt", **settings)
+    with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
+        fit(model(), IMAGES, LABELS, objective=Scaled(2.0), checkpoint=tmp_path / "fit.pt", **settings)
+
+
+def test_checkpoints_of_plain_runs_stay_valid(tmp_path):
+    fit(model(), *task(), augment=flip_and_shift, checkpoint=tmp_path / "fit.pt", **SETTINGS | {"epochs": 1})
+    run = json.loads(torch.load(tmp_path / "fit.pt", weights_only=True)["run"])
+    assert sorted(run) == [
+        *("augment", "batch_size", "data", "epochs", "layers", "learning_rate"),
+        *("objective", "seed", "smoothing", "trained", "weights"),
+    ]
+    assert run["augment"] == "mia_kit.training.augment.flip_and_shift" and run["objective"] is None
 
 
 @pytest.mark.parametrize("state", [{}, {"model": {}}, [1, 2], {"model": {}, "optimiser": 3}])

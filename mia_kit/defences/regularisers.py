@@ -1,0 +1,114 @@
+"""Plain regularisers as defences against inversion, each through `fit`: objectives and an augmentation.
+
+The label-smoothing paper (Struppek, Hintersdorf and Kersting, ICLR 2024) leaves open what regularisers other than its
+own do to inversion. Dropout is on the penultimate features (Srivastava et al., JMLR 2014), mixup is that of Zhang et
+al. (ICLR 2018), the augmentation a stronger form of the paper's crops, flips and colours. Weight decay, early stopping
+and smoothing need nothing of their own: they are arguments of `fit`, see `mia_kit.defences.recipe`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample
+
+from mia_kit.models import Classifier
+from mia_kit.training.fit import Objective, SmoothedObjective
+
+
+@dataclass(frozen=True)
+class DropoutObjective:
+    """A share, in [0, 1), of the penultimate features set to 0 at random, the others scaled up to make up for it.
+
+    Where features are channels pooled over the picture, as in the classifiers here, each falls as a whole: this is
+    spatial dropout after the last layer. `objective` is asked with the model so changed; cross-entropy by default.
+    """
+
+    share: float
+    objective: Objective | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise ValueError(f"the share of features to drop must lie in [0, 1), got {self.share} instead")
+
+    @property
+    def not_private(self) -> str:
+        """The objective's own reason, see `mia_kit.defences.dp_sgd`."""
+        return getattr(self.objective, "not_private", "")
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch. TypeError if the model is not a `Classifier`."""
+        if not isinstance(model, Classifier):
+            raise TypeError(f"dropout expected a Classifier of mia_kit.models, got {type(model).__name__} instead")
+        objective = self.objective or SmoothedObjective(0.0, epoch + 1)
+        return objective(_Dropped(model, self.share), images, labels, epoch)
+
+
+@dataclass(frozen=True)
+class MixupObjective:
+    """Cross-entropy of mixed pictures: l x + (1 - l) x' against the label of x with weight l, of x' with 1 - l.
+
+    x' is another picture of the batch, and l, one for the batch, comes from a Beta distribution with both parameters
+    `concentration`, positive: near 0 pictures are left whole, at 1 any mixture is as likely.
+    """
+
+    not_private: ClassVar[str] = "it mixes the pictures of a batch"
+
+    concentration: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.concentration < float("inf"):
+            raise ValueError(f"the concentration must be finite and positive, got {self.concentration} instead")
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch; its random numbers are PyTorch's global ones, which `fit` seeds."""
+        share = float(torch.distributions.Beta(self.concentration, self.concentration).sample())
+        partner = torch.randperm(len(labels))
+        logits = model(share * images + (1 - share) * images[partner])
+        return share * cross_entropy(logits, labels) + (1 - share) * cross_entropy(logits, labels[partner])
+
+
+@dataclass(frozen=True)
+class StrongAugment:
+    """Crop each picture to a random share of its area and stretch it back, mirror half, change brightness and contrast.
+
+    `strength`, in [0, 1): the crop keeps between 1 - strength and all of the area, in the picture's own proportions;
+    brightness and contrast change by up to half the strength.
+    """
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength < 1:
+            raise ValueError(f"strength must lie in [0, 1), got {self.strength} instead")
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """Pictures of the same shape (n, channels, h, w), in [-1, 1] as those given."""
+        n = len(images)
+        area, right, down, light, contrast, side = torch.rand(6, n, generator=generator).to(images)
+        zoom = (1 - self.strength * area).sqrt()  # of each side
+        moves = torch.zeros(n, 2, 3).to(images)
+        moves[:, 0, 0] = torch.where(side < 0.5, -zoom, zoom)
+        moves[:, 1, 1] = zoom
+        moves[:, :, 2] = (1 - zoom)[:, None] * (2 * torch.stack([right, down], dim=1) - 1)
+        grid = affine_grid(moves, list(images.shape), align_corners=False)
+        images = grid_sample(images, grid, padding_mode="border", align_corners=False)
+        light, contrast = (1 + 0.5 * self.strength * (2 * part[:, None, None, None] - 1) for part in (light, contrast))
+        images = (images + 1) * light - 1
+        middle = images.mean(dim=(1, 2, 3), keepdim=True)
+        return (middle + (images - middle) * contrast).clamp(-1, 1)
+
+
+class _Dropped(nn.Module):
+    """A classifier whose features are dropped on the way to its head, for the length of one call."""
+
+    def __init__(self, model: Classifier, share: float) -> None:
+        super().__init__()
+        self.model, self.share = model, share
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits: Tensor = self.model.head(dropout(self.model.features(images), self.share))
+        return logits

@@ -1,0 +1,171 @@
+"""Distance-to-confident: how far is an image from one of which the model is confident that it has its own label?
+
+Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), name the
+measure and that it rests on adversarial examples; the paper's details are not public, so the definition is ours: the
+least l2 norm of a change of the image after which the confidence in its own label is at least t. Members should need
+less, also where attacks on losses fail.
+
+The search is the fast minimum-norm attack (Pintor et al., NeurIPS 2021): a step along the gradient, then back to a ball
+around the image, which shrinks where the model is confident and grows where it is not, so that the change walks along
+the surface of that confidence to where it is shortest. A binary search on the line from the image then ends on the
+surface itself. The result is an upper bound: a shorter change may exist. Changed images may leave [-1, 1]: they
+measure, and need not be pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mia_kit.access import WhiteBox
+from mia_kit.membership.verdicts import log_odds
+
+HALVINGS = 20
+# From the first step to the last, on a cosine: a step as a share of the longest, and the share by which a ball changes.
+STEP_LENGTHS = (1.0, 0.01)
+GROWTHS = (0.05, 0.001)
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """Of n images.
+
+    distances : float Tensor of shape (n,): 0 where the model was confident already, infinity where nothing was found
+    images : Tensor of shape (n, channels, h, w), the changed images; where nothing was found, the image itself
+    queries : images that the model was asked about
+    """
+
+    distances: Tensor
+    images: Tensor
+    queries: int
+
+    @property
+    def scores(self) -> Tensor:
+        """Minus the distances, for the measures of `mia_kit.metrics`: members need less."""
+        return -self.distances
+
+
+def run(
+    access: WhiteBox,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    confidence: float = 0.99,
+    steps: int = 40,
+    longest_step: float = 1.0,
+    batch_size: int = 128,
+    progress: bool = False,
+) -> Distances:
+    """The distance of each image from being confidently its own label.
+
+    Parameters
+    ----------
+    access : gradients are needed
+    images : Tensor of shape (n, channels, h, w); labels of shape (n,), integers in [0, classes)
+    confidence : t, in (0, 1)
+    steps : gradients taken for each image, at least 1
+    longest_step : length of the first step; later ones fall to a hundredth, so that half of steps * longest_step is as
+        far as the search goes
+
+    Raises
+    ------
+    ValueError
+        If a shape, the confidence, the steps or their length do not fit.
+    """
+    if labels.ndim != 1 or len(images) != len(labels) or not len(labels):
+        raise ValueError(
+            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
+            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
+        )
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie in (0, 1), got {confidence} instead")
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1, got {steps} instead")
+    if longest_step <= 0:
+        raise ValueError(f"longest_step must be above 0, got {longest_step} instead")
+    before = access.queries
+    level = math.log(confidence / (1 - confidence))
+    found = []
+    batches = list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
+    for batch, own in tqdm(batches, disable=not progress, desc="distance to confident", unit="batch"):
+        found.append(_nearest(access, batch.to(access.device), own.to(access.device), level, steps, longest_step).cpu())
+    changes = torch.cat(found).to(images.dtype)  # (n, channels, h, w), infinite where nothing was found
+    distances = _length(changes)
+    reached = _wide(distances.isfinite())
+    return Distances(distances, torch.where(reached, images.cpu() + changes, images.cpu()), access.queries - before)
+
+
+def _nearest(access: WhiteBox, images: Tensor, labels: Tensor, level: float, steps: int, longest_step: float) -> Tensor:
+    """The shortest change found for each image that lifts the surplus to 0 or above; infinite where none was."""
+    change, radius = torch.zeros_like(images), torch.full((len(images),), torch.inf, device=images.device)
+    best = torch.full_like(images, torch.inf)
+    for step in range(steps):
+        surplus, gradient = _surplus_and_gradient(access, images + change, labels, level)
+        best = _shorter(best, change, surplus >= 0)
+        radius = _ball(radius, change, best, surplus, gradient, _between(GROWTHS, step, steps))
+        pace = longest_step * _between(STEP_LENGTHS, step, steps)
+        change = change + pace * gradient / _wide(_length(gradient).clamp_min(1e-30))
+        change = change * _wide((radius / _length(change).clamp_min(1e-30)).clamp(max=1))
+    best = _shorter(best, change, _surplus(access, images + change, labels, level) >= 0)
+    return _shortened(access, images, labels, best, level)
+
+
+def _ball(radius: Tensor, change: Tensor, best: Tensor, surplus: Tensor, gradient: Tensor, growth: float) -> Tensor:
+    """The radius for the next step, of shape (n,).
+
+    A confident image's ball shrinks, another's grows, up to its best change. Where nothing was found yet, it reaches to
+    where the surplus would be 0 if it were linear from here.
+    """
+    length, shortest = _length(change), _length(best)
+    linear = length + surplus.abs() / _length(gradient)
+    grown = torch.where(shortest.isfinite(), torch.minimum(radius * (1 + growth), shortest), linear)
+    return torch.where(surplus >= 0, torch.minimum(radius, length) * (1 - growth), grown)
+
+
+def _between(ends: tuple[float, float], step: int, steps: int) -> float:
+    first, last = ends
+    return last + (first - last) * (1 + math.cos(math.pi * step / steps)) / 2
+
+
+def _length(changes: Tensor) -> Tensor:
+    return changes.flatten(1).norm(dim=1)
+
+
+def _wide(numbers: Tensor) -> Tensor:
+    """Of shape (n, 1, 1, 1), to act on images."""
+    return numbers[:, None, None, None]
+
+
+def _shorter(best: Tensor, change: Tensor, confident: Tensor) -> Tensor:
+    """The better of two changes, row by row."""
+    better = confident & (_length(change) < _length(best))
+    return torch.where(_wide(better), change, best)
+
+
+def _shortened(access: WhiteBox, images: Tensor, labels: Tensor, best: Tensor, level: float) -> Tensor:
+    """Binary search on the line from each image to its changed one: the upper end is always confident."""
+    found = _length(best).isfinite()
+    line = torch.where(_wide(found), best, 0)
+    low, high = torch.zeros(len(images), device=images.device), torch.ones(len(images), device=images.device)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        confident = _surplus(access, images + _wide(middle) * line, labels, level) >= 0
+        low, high = torch.where(confident, low, middle), torch.where(confident, middle, high)
+    return torch.where(_wide(found), _wide(high) * line, torch.inf)
+
+
+@torch.no_grad()
+def _surplus(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> Tensor:
+    """How far log p / (1 - p) of each own label lies above that of the wanted confidence: shape (n,)."""
+    return log_odds(access.logits(images), labels) - level
+
+
+def _surplus_and_gradient(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> tuple[Tensor, Tensor]:
+    images = images.detach().requires_grad_()
+    surplus = log_odds(access.logits(images), labels) - level
+    (gradient,) = torch.autograd.grad(surplus.sum(), images)
+    return surplus.detach(), gradient

@@ -1,0 +1,93 @@
+"""The likelihood-ratio attack: how likely is this confidence if the example was, or was not, in the training data?
+
+Carlini et al., *Membership Inference Attacks From First Principles* (S&P 2022), algorithm 1 and sections V and VI.
+Shadow models trained with and without an example show how its confidence, on the logit scale, is spread in either
+case; two Gaussians are put through them. Here one query for each example; the paper adds up to 18 augmented ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+
+# Below this many shadow models of each kind a variance of each example's own is too noisy (section VI-B).
+FEW_SHADOWS = 64
+# Confidences that all shadow models share would give a Gaussian without width.
+LEAST_DEVIATION = 1e-6
+# The offline attack has no odds to weigh: it says member beyond the 5 % tail of the non-members' Gaussian.
+OFFLINE_THRESHOLD = 1.6448536269514722
+
+
+def online(
+    scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, *, spread: str = "auto"
+) -> Verdicts:
+    """log of the likelihood ratio, in over out; member where it is above 0.
+
+    Parameters
+    ----------
+    scaled : the target model's log p / (1 - p) of each example, of shape (n,); see `losses_and_confidences`
+    shadow_scaled : those of the shadow models, of shape (shadows, n)
+    shadow_members : bool of the same shape, True where the shadow model was trained on the example; each example needs
+        one shadow model of each kind, two with its own spread, and one of them two for a shared one
+    spread : "own" fits each example's two variances, "shared" one for all examples in and one for all out; "auto"
+        takes its own from 64 shadow models of each kind on, as the paper does
+
+    Raises ValueError if a shape, a value or a number of shadow models does not fit.
+    """
+    _check(scaled, shadow_scaled, shadow_members, spread)
+    inside = _gaussian(shadow_scaled, shadow_members, spread, "with")
+    outside = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
+    return Verdicts(_log_density(scaled, *inside) - _log_density(scaled, *outside), 0.0)
+
+
+def offline(
+    scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, *, spread: str = "auto"
+) -> Verdicts:
+    """How far the confidence lies above those of models that never saw the example, in standard deviations.
+
+    Parameters are those of `online`, but no shadow model has to have seen an example: the attacker can train them
+    before there is anything to judge. The score orders examples as the paper's 1 - P(Z > confidence) does, and does
+    not saturate. Member where it is above 1.64, the Gaussian's 5 % tail. Raises ValueError as `online` does.
+    """
+    _check(scaled, shadow_scaled, shadow_members, spread)
+    mean, deviation = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
+    return Verdicts((scaled - mean) / deviation, OFFLINE_THRESHOLD)
+
+
+def _gaussian(shadow_scaled: np.ndarray, chosen: np.ndarray, spread: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each example over the chosen shadow models: two arrays of shape (n,)."""
+    models = chosen.sum(axis=0)  # (n,)
+    least = 2 if spread == "own" else 1
+    if models.min() < least:
+        raise ValueError(
+            f"each example needs at least {least} shadow models trained {kind} it, got {models.min()} instead"
+        )
+    if spread != "own" and models.max() < 2:
+        raise ValueError(f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 instead")
+    mean = shadow_scaled.mean(axis=0, where=chosen)
+    squares = (shadow_scaled - mean) ** 2
+    if spread == "own" or (spread == "auto" and models.min() >= FEW_SHADOWS):
+        variance = squares.sum(axis=0, where=chosen) / (models - 1)
+    else:
+        # Each example's own mean takes one degree of freedom.
+        variance = np.full(len(mean), squares.sum(where=chosen) / (models.sum() - len(mean)))
+    return mean, np.sqrt(variance).clip(LEAST_DEVIATION)
+
+
+def _log_density(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    """Of a Gaussian, less the constant that both kinds share."""
+    log: np.ndarray = -np.log(deviation) - ((values - mean) / deviation) ** 2 / 2
+    return log
+
+
+def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, spread: str) -> None:
+    check_choice("spread", spread, ("auto", "own", "shared"))
+    check_signals(scaled=scaled, shadow_scaled=shadow_scaled.ravel())
+    if shadow_scaled.ndim != 2 or shadow_scaled.shape[1] != len(scaled) or shadow_members.shape != shadow_scaled.shape:
+        raise ValueError(
+            f"shadow_scaled and shadow_members must have the shape (shadows, {len(scaled)}), "
+            f"got {shadow_scaled.shape} and {shadow_members.shape} instead"
+        )
+    if shadow_members.dtype != np.bool_:
+        raise ValueError(f"shadow_members must be bool, got {shadow_members.dtype} instead")

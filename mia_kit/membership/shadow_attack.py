@@ -1,0 +1,106 @@
+"""The shadow-model attack: a classifier of answers, trained where the truth about membership is known.
+
+Shokri et al., *Membership Inference Attacks Against Machine Learning Models* (S&P 2017), section V: shadow models
+imitate the target; an attack model for each class learns from their answers what members look like. Theirs is a small
+network on the confidences; here it is a logistic regression on the logarithms of the three greatest confidences and of
+the label's own, which takes seconds and reads the same signal (Salem et al., NDSS 2019, find three to be enough).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.membership.verdicts import NEAREST, Verdicts
+
+GREATEST = 3
+
+
+def run(
+    confidences: np.ndarray,
+    labels: np.ndarray,
+    shadow_confidences: np.ndarray,
+    shadow_labels: np.ndarray,
+    shadow_members: np.ndarray,
+) -> Verdicts:
+    """The attack models' odds of membership, on the logit scale; member where they are above 0.
+
+    Parameters
+    ----------
+    confidences : the target's answers on the examples to judge, of shape (n, classes), in [0, 1]
+    labels : integers of shape (n,), in [0, classes)
+    shadow_confidences : answers of the shadow models, of shape (shadows, m, classes)
+    shadow_labels : of shape (m,), the labels of the examples they were asked about
+    shadow_members : bool of shape (shadows, m), True where the shadow model was trained on the example
+
+    Members and non-members weigh alike, whatever their numbers. Raises ValueError if a shape or a value does not fit,
+    or a class to judge lacks members or non-members among the answers of the shadow models.
+    """
+    classes = _check(confidences, labels, shadow_confidences, shadow_labels, shadow_members)
+    shadows = len(shadow_confidences)
+    known = _features(shadow_confidences.reshape(-1, classes), np.tile(shadow_labels, shadows))
+    known_labels, members = np.tile(shadow_labels, shadows), shadow_members.ravel()
+    asked = _features(confidences, labels)
+    scores = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = known_labels == label
+        if len(np.unique(members[rows])) < 2:
+            raise ValueError(f"the shadow models' answers hold no members or no non-members of the class {label}")
+        scores[labels == label] = _odds(known[rows], members[rows], asked[labels == label])
+    return Verdicts(scores, 0.0)
+
+
+def _odds(known: np.ndarray, members: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
+    odds: np.ndarray = model.fit(known, members).decision_function(asked)
+    return odds
+
+
+def _features(confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Logarithms of the greatest confidences, descending, and of the label's own: shape (n, at most 4)."""
+    logs = np.log(confidences.clip(NEAREST))
+    greatest = -np.sort(-logs, axis=1)[:, :GREATEST]
+    return np.column_stack([greatest, logs[np.arange(len(labels)), labels]])
+
+
+def _check(
+    confidences: np.ndarray,
+    labels: np.ndarray,
+    shadow_confidences: np.ndarray,
+    shadow_labels: np.ndarray,
+    shadow_members: np.ndarray,
+) -> int:
+    """ValueError unless everything fits; returns the number of classes."""
+    if confidences.ndim != 2 or labels.shape != confidences.shape[:1] or not len(labels):
+        raise ValueError(
+            "confidences must have the shape (n, classes) and labels the shape (n,) with n at least 1, "
+            f"got {confidences.shape} and {labels.shape} instead"
+        )
+    classes = confidences.shape[1]
+    wanted = (*shadow_members.shape, classes)
+    if (
+        shadow_members.ndim != 2
+        or shadow_confidences.shape != wanted
+        or shadow_labels.shape != shadow_members.shape[1:]
+        or shadow_members.dtype != np.bool_
+    ):
+        raise ValueError(
+            f"shadow answers must have the shape (shadows, m, {classes}), their labels (m,) and shadow_members, bool, "
+            f"(shadows, m), got {shadow_confidences.shape}, {shadow_labels.shape} and {shadow_members.dtype} of shape "
+            f"{shadow_members.shape} instead"
+        )
+    for answers in (confidences, shadow_confidences):
+        if not (answers.min() >= 0 and answers.max() <= 1 + 1e-6):
+            raise ValueError(
+                f"confidences must lie in [0, 1], got {answers.min():.3g} to {answers.max():.3g} instead: "
+                "take the softmax first"
+            )
+    for given in (labels, shadow_labels):
+        if given.min() < 0 or given.max() >= classes:
+            raise ValueError(
+                f"labels must lie in [0, {classes}), got values from {given.min()} to {given.max()} instead"
+            )
+    return classes

@@ -1,0 +1,90 @@
+"""Members and non-members: as many of each, the same classes, no near-duplicate of one among the other.
+
+A near-duplicate of a member that is called a non-member makes an attacker look worse than it is, and one that is known
+to the attacker better. So whole groups of near-duplicates go to one side (see `mia_kit.data.near_duplicate_groups`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+# As in the paper's public code, the attacker knows 100 members and 100 non-members.
+KNOWN = 100
+
+
+@dataclass(frozen=True, eq=False)
+class MembershipSplit:
+    """Places in a data set: int64 arrays of one length, ascending; train on `members` alone."""
+
+    members: np.ndarray
+    non_members: np.ndarray
+
+    def known(self, count: int = KNOWN, *, seed: int) -> tuple[MembershipSplit, MembershipSplit]:
+        """What the attacker knows, `count` of each side drawn at random, and the rest, on which it is judged.
+
+        Raises ValueError unless `count` is at least 1 and leaves some.
+        """
+        if not 1 <= count < len(self.members):
+            raise ValueError(f"count must lie in [1, {len(self.members)}) so that some are left, got {count} instead")
+        random = np.random.default_rng(seed)
+        orders = [random.permutation(side) for side in (self.members, self.non_members)]
+        known = MembershipSplit(*(np.sort(order[:count]) for order in orders))
+        return known, MembershipSplit(*(np.sort(order[count:]) for order in orders))
+
+
+def split_membership(
+    labels: np.ndarray, groups: np.ndarray, *, seed: int, per_class: int | None = None
+) -> MembershipSplit:
+    """Put each group on one of two sides at random, class by class, and leave out what one side has too many of.
+
+    Parameters
+    ----------
+    labels : integers of shape (n,)
+    groups : integers of shape (n,), equal for near-duplicates; `np.arange(n)` if there are none
+    seed : of the order in which groups are dealt out
+    per_class : members, and non-members, of each class; as many as there can be by default
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, a group has two classes, or a class has too few images or too few groups.
+    """
+    if labels.ndim != 1 or groups.shape != labels.shape or not len(labels):
+        raise ValueError(
+            "labels and groups must have one shape, (n,) with n at least 1, "
+            f"got {labels.shape} and {groups.shape} instead"
+        )
+    if per_class is not None and per_class < 1:
+        raise ValueError(f"per_class must be at least 1, got {per_class} instead")
+    if len(np.unique(np.stack([groups, labels]), axis=1).T) != len(np.unique(groups)):
+        raise ValueError("a group must have one class, got a group of two instead: group within classes")
+    random = np.random.default_rng(seed)
+    chosen: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    for label in np.unique(labels):
+        sides = _deal(np.flatnonzero(labels == label), groups, random)
+        count = min(map(len, sides)) if per_class is None else per_class
+        if min(map(len, sides)) < max(1, count):
+            raise ValueError(
+                f"the class {label} must have {max(1, count)} images for each side after grouping near-duplicates, "
+                f"got {min(map(len, sides))} instead"
+            )
+        for kept, side in zip(chosen, sides, strict=True):
+            kept.append(random.permutation(side)[:count])
+    return MembershipSplit(*(np.sort(np.concatenate(kept)) for kept in chosen))
+
+
+def _deal(places: np.ndarray, groups: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Deal the groups out: the large ones first, each to the side that has fewer images so far, at random if even."""
+    names, group_of, sizes = np.unique(groups[places], return_inverse=True, return_counts=True)
+    order = random.permutation(len(names))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    heads = random.random(len(names)) < 0.5
+    side_of = np.empty(len(names), dtype=bool)  # True for the second side
+    lead = 0  # images by which the first side is ahead
+    for group, head in zip(order, heads, strict=True):
+        side_of[group] = lead > 0 or (lead == 0 and head)
+        lead += -sizes[group] if side_of[group] else sizes[group]
+    second = side_of[group_of]
+    return places[~second], places[second]

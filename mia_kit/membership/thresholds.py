@@ -1,0 +1,95 @@
+"""Attacks that compare an example's loss with one threshold: the average, the powerful and the augmentation-aware one.
+
+Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020); the
+numbers are those of Kaya and Dumitras, *When Does Data Augmentation Help With Membership Inference Attacks?* (ICML
+2021). The average attack is Yeom et al.'s (CSF 2018). All are functions of losses, so that a model is asked once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+
+STEPS = 1001
+REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    "median": np.median,
+    "min": np.min,
+    "max": np.max,
+    "std": np.std,
+    "mean": np.mean,
+}
+
+
+def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
+    """Member where the loss is below the mean loss of known members.
+
+    `losses` of shape (n,) are those of the examples to judge, `known_members` of shape (k,) those of members the
+    attacker knows. The paper knows 100. Raises ValueError if a shape does not fit or a loss is not finite.
+    """
+    check_signals(losses=losses, known_members=known_members)
+    return Verdicts(-losses, -float(known_members.mean()))
+
+
+def powerful(
+    losses: np.ndarray, known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS
+) -> Verdicts:
+    """Member where the loss is below the threshold that tells known members and non-members best apart.
+
+    Parameters
+    ----------
+    losses : of the examples to judge, of shape (n,)
+    known_members, known_non_members : losses of examples the attacker knows, of shapes (k,) and (j,); 100 each in the
+        paper. Their mean accuracy is balanced, should k and j differ
+    steps : thresholds mean + c * std of all known losses, c in equal steps from -5 to 5; at least 2
+
+    Of thresholds that are equally good the middle one is taken. Raises ValueError if a shape does not fit, a loss is
+    not finite or `steps` is below 2.
+    """
+    check_signals(losses=losses, known_members=known_members, known_non_members=known_non_members)
+    return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
+
+
+def augmentation_aware(
+    losses: np.ndarray,
+    known_members: np.ndarray,
+    known_non_members: np.ndarray,
+    *,
+    reduction: str = "median",
+    steps: int = STEPS,
+) -> Verdicts:
+    """The powerful attack on the losses of several augmented copies of each example, reduced to one number.
+
+    Parameters
+    ----------
+    losses, known_members, known_non_members : as in `powerful`, but of shapes (n, copies), (k, copies), (j, copies)
+    reduction : "median", "min", "max", "std" or "mean" over the copies
+
+    A model trained with augmentation has seen the copies, and has seldom seen the plain image. Raises ValueError as
+    `powerful` does, and if the copies or the reduction do not fit.
+    """
+    check_choice("reduction", reduction, tuple(REDUCTIONS))
+    given = (losses, known_members, known_non_members)
+    if any(values.ndim != 2 for values in given) or len({values.shape[1] for values in given}) != 1:
+        raise ValueError(
+            "losses must have the shape (n, copies) with as many copies of each example, "
+            f"got {', '.join(str(values.shape) for values in given)} instead"
+        )
+    if not losses.shape[1]:
+        raise ValueError("losses need at least 1 copy of each example, got 0 instead")
+    reduced = [REDUCTIONS[reduction](values, axis=1) for values in given]
+    return powerful(*reduced, steps=steps)
+
+
+def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS) -> float:
+    """The threshold of `powerful` below which a loss is called a member's."""
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, got {steps} instead")
+    known = np.concatenate([known_members, known_non_members])
+    thresholds = known.mean() + np.linspace(-5, 5, steps) * known.std()
+    found = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
+    alarms = np.searchsorted(np.sort(known_non_members), thresholds) / len(known_non_members)
+    best = np.flatnonzero(np.isclose(found - alarms, (found - alarms).max(), rtol=0, atol=1e-12))
+    return float(thresholds[best[len(best) // 2]])

@@ -1,0 +1,100 @@
+"""What every membership attack returns, and the two signals it reads from a model's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia_kit.access import ConfidenceAPI, WhiteBox
+
+# Confidences of a service are single precision: one of exactly 0 or 1 stands for anything nearer to it than this.
+NEAREST = 2.0**-24
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """An attack's belief about each of n examples.
+
+    scores : float array of shape (n,), the higher the more like a member
+    threshold : the attack says member where the score is above it
+    """
+
+    scores: np.ndarray
+    threshold: float
+
+    @property
+    def says_member(self) -> np.ndarray:
+        """bool array of shape (n,), for `mia_kit.metrics.advantage`."""
+        verdicts: np.ndarray = self.scores > self.threshold
+        return verdicts
+
+
+def losses_and_confidences(
+    access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, *, batch_size: int = 256
+) -> tuple[np.ndarray, np.ndarray]:
+    """The two signals of each image's own label: its loss, and its confidence p on the logit scale, log p / (1 - p).
+
+    Parameters
+    ----------
+    access : the model; logits are used where they are given, as confidences saturate
+    images : Tensor of shape (n, channels, h, w); `labels` of shape (n,), integers in [0, classes)
+
+    Returns two float64 arrays of shape (n,), finite for finite logits. Raises ValueError if the shapes do not fit.
+    """
+    if len(images) != len(labels) or labels.ndim != 1 or not len(labels):
+        raise ValueError(
+            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
+            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
+        )
+    with torch.no_grad():
+        logs = [_log_confidences(access, batch.to(access.device)) for batch in images.split(batch_size)]
+    scores = torch.cat(logs)  # (n, classes)
+    scaled = scaled_confidences(scores, labels)
+    return np.logaddexp(0, -scaled), scaled
+
+
+def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
+    """log p / (1 - p) of each label's confidence p, from logits (n, classes) or logarithms of confidences.
+
+    Written as the label's logit less the log-sum-exp of the others, which stays exact where p rounds to 1 (Carlini et
+    al., S&P 2022, section VI-A). float64 of shape (n,). Raises ValueError if the shapes do not fit.
+    """
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(
+            "logits must have the shape (n, classes) and labels the shape (n,), "
+            f"got {tuple(logits.shape)} and {tuple(labels.shape)} instead"
+        )
+    return log_odds(logits.detach().cpu().double(), labels.cpu()).numpy()
+
+
+def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
+    """log p / (1 - p) of each label's confidence, with gradients, which do not saturate: as `scaled_confidences`."""
+    place = labels[:, None]
+    others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
+    return logits.gather(1, place)[:, 0] - others
+
+
+def check_signals(**signals: np.ndarray) -> None:
+    """ValueError unless every array has the shape (n,), at least one entry, and finite ones alone."""
+    for name, values in signals.items():
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise ValueError(
+                f"{name} must be finite numbers of shape (n,) with n at least 1, "
+                f"got shape {values.shape} with {(~np.isfinite(values)).sum()} that are not finite instead"
+            )
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """ValueError unless `value` is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r} instead")
+
+
+def _log_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor) -> Tensor:
+    if isinstance(access, WhiteBox):
+        return access.logits(images).double().cpu()
+    return access.confidences(images).double().cpu().clamp(min=NEAREST).log()

@@ -1,0 +1,169 @@
+"""BiDO: the criterion against explicit inverses and closed forms, the layers, the weights that reach the loss."""
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy, one_hot
+
+from mia_kit.access import WhiteBox
+from mia_kit.defences import BidoObjective
+from mia_kit.defences.bido import (
+    gaussian_kernel,
+    hidden_layers,
+    linear_kernel,
+    normalised_hsic,
+    residual_operator,
+    weighted_dependence,
+)
+from mia_kit.models import Backbone, ResidualClassifier, SmallClassifier
+from mia_kit.training import fit
+
+
+def rows(*shape, seed=0, dtype=torch.float64):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+
+
+def task(n=12):
+    labels = torch.arange(n) % 2
+    return (0.3 * rows(n, 1, 16, 16) + labels[:, None, None, None] - 0.5).float(), labels
+
+
+def explicit(kernel):
+    """R as it is printed, of a kernel matrix that is centred on one side only."""
+    m = len(kernel)
+    kernel = kernel @ (torch.eye(m, dtype=kernel.dtype) - 1 / m)
+    return kernel @ torch.linalg.inv(kernel + 1e-5 * m * torch.eye(m, dtype=kernel.dtype))
+
+
+def plain_gaussian(x):
+    x = x.flatten(1)
+    distances = (x[:, None] - x[None]).square().sum(dim=2)
+    return torch.exp(-distances / (2 * 25 * x.shape[1]))
+
+
+@pytest.mark.parametrize("m", [2, 5, 30])
+def test_equals_the_printed_form_with_explicit_inverses(m):
+    x, y = rows(m, 3, 4), one_hot(torch.arange(m) % 3, 3).double()
+    ours = normalised_hsic(gaussian_kernel(x), linear_kernel(y))
+    printed = (explicit(plain_gaussian(x)) * explicit(y @ y.T).T).sum()
+    torch.testing.assert_close(ours, printed, atol=1e-7, rtol=1e-7)
+
+
+def test_two_rows_by_hand():
+    """Centred, a kernel with 1 and c is (1 - c) / 2 [[1, -1], [-1, 1]]: one eigenvalue, 1 - c, against 2e-5."""
+    x = torch.tensor([[0.0], [10.0]], dtype=torch.float64)
+    c = torch.tensor(-2.0).double().exp()  # 100 / (2 * 25)
+    top = (1 - c) / (1 - c + 2e-5)
+    torch.testing.assert_close(normalised_hsic(gaussian_kernel(x), gaussian_kernel(x)), top**2, atol=1e-12, rtol=0)
+    labels = torch.eye(2, dtype=torch.float64)  # a linear kernel with 1 and 0
+    expected = top / (1 + 2e-5)
+    torch.testing.assert_close(normalised_hsic(gaussian_kernel(x), linear_kernel(labels)), expected, atol=1e-12, rtol=0)
+
+
+def test_range():
+    x = rows(20, 3)
+    same = normalised_hsic(gaussian_kernel(x), gaussian_kernel(x))
+    other = normalised_hsic(gaussian_kernel(x), linear_kernel(one_hot(torch.arange(20) % 2).double()))
+    assert 0 <= other <= 1.0 and 3 < same <= 19  # a linear kernel of two classes has one eigenvalue
+    assert normalised_hsic(gaussian_kernel(x), linear_kernel(torch.ones(20, 1).double())).abs() < 1e-9
+
+
+def test_float32_agrees_with_float64_at_a_full_batch():
+    x, y = rows(64, 500), one_hot(torch.arange(64) % 10).double()
+    exact = normalised_hsic(gaussian_kernel(x), linear_kernel(y))
+    single = normalised_hsic(gaussian_kernel(x.float()), linear_kernel(y.float()))
+    torch.testing.assert_close(single.double(), exact, atol=0, rtol=5e-3)
+
+
+def test_gradients_are_right():
+    images, labels = rows(5, 6, seed=1), torch.tensor([0, 1, 2, 0, 1])
+
+    def dependence(first, second):
+        return weighted_dependence([first, second], images, labels, 3, picture_weight=0.7, label_weight=1.3)
+
+    assert torch.autograd.gradcheck(dependence, (3 * rows(5, 4).requires_grad_(), rows(5, 2, seed=2).requires_grad_()))
+
+
+def test_the_sum_over_layers_is_the_printed_one():
+    hidden, images, labels = [rows(6, 4, seed=1), rows(6, 2, 2, seed=2)], rows(6, 9), torch.tensor([0, 1, 2, 0, 1, 1])
+    ours = weighted_dependence(hidden, images, labels, 3, picture_weight=0.05, label_weight=0.5)
+    targets = one_hot(labels).double()
+    on_images, on_labels = explicit(plain_gaussian(images)), explicit(targets @ targets.T)
+    layers = [explicit(plain_gaussian(layer)) for layer in hidden]
+    printed = sum(0.05 * (layer * on_images.T).sum() - 0.5 * (layer * on_labels.T).sum() for layer in layers)
+    torch.testing.assert_close(ours, printed, atol=1e-7, rtol=1e-7)
+
+
+@pytest.mark.parametrize("kind", [SmallClassifier, ResidualClassifier])
+def test_five_layers_and_the_last_is_the_features(kind):
+    model, images = kind(3, 4, seed=0, width=4).eval(), rows(2, 3, 32, 32).float()
+    names, sizes = hidden_layers(model), []
+    parts = dict(model.named_modules())
+    hooks = [parts[name].register_forward_hook(lambda _, __, out: sizes.append(tuple(out.shape))) for name in names]
+    features = model.features(images)
+    assert len(names) == 5 and sizes[-1] == tuple(features.shape)
+    assert [size[2] for size in sizes[:4]] == [16, 8, 4, 2]
+    assert all(hooks)
+
+
+def test_layers_of_a_backbone():
+    model = Backbone("resnet18", 3, seed=0)
+    assert hidden_layers(model) == ("trunk.layer1", "trunk.layer2", "trunk.layer3", "trunk.layer4", "trunk")
+    assert set(hidden_layers(model)) <= dict(model.named_modules()).keys()
+
+
+def test_both_weights_reach_the_loss_and_the_weights_of_the_model():
+    """A public version trains no defence by default: its weights never get to the loss."""
+    (images, labels), model = task(), SmallClassifier(1, 2, seed=0, width=4)
+    plain = cross_entropy(model(images), labels)
+    losses = {pair: BidoObjective(*pair)(model, images, labels, 0) for pair in ((0, 0), (1, 0), (0, 1), (0.05, 0.5))}
+    torch.testing.assert_close(losses[0, 0], plain)
+    on_picture, on_label = losses[1, 0] - plain, losses[0, 1] - plain
+    assert on_picture > 0.1 and on_label < -0.1
+    torch.testing.assert_close(losses[0.05, 0.5], plain + 0.05 * on_picture + 0.5 * on_label, atol=1e-3, rtol=1e-3)
+    assert torch.equal(BidoObjective()(model, images, labels, 0), losses[0.05, 0.5])  # the paper's are the default
+    first = model.body[0][0].weight
+    gradients = [torch.autograd.grad(losses[pair], first)[0] for pair in ((0, 0), (0.05, 0.5))]
+    assert (gradients[0] - gradients[1]).abs().max() > 1e-4
+    assert not model.body[0]._forward_hooks
+
+
+def test_training_lowers_the_dependence_on_the_picture_and_repeats_itself():
+    images, labels = task()
+    models, dependences = [], []
+    for objective in (BidoObjective(0.0, 0.0), BidoObjective(1.0, 0.0), BidoObjective(1.0, 0.0)):
+        model = SmallClassifier(1, 2, seed=0, width=4)
+        fit(
+            model,
+            images,
+            labels,
+            seed=0,
+            objective=objective,
+            epochs=15,
+            batch_size=6,
+            learning_rate=0.01,
+            progress=False,
+        )
+        models.append(model)
+        hidden = normalised_hsic(gaussian_kernel(model.features(images).detach()), gaussian_kernel(images))
+        dependences.append(float(hidden))
+    assert dependences[1] < 0.6 * dependences[0]
+    assert torch.equal(models[1].head.weight, models[2].head.weight)
+    pictures = images.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(WhiteBox(models[1]).logits(pictures)[:, 0].sum(), pictures)
+    assert gradient.abs().max() > 0
+
+
+def test_what_does_not_fit_is_refused():
+    images, labels = task()
+    model = SmallClassifier(1, 2, seed=0, width=4)
+    with pytest.raises(ValueError, match="both weights must be finite and at least 0, got -1 and 0.5 instead"):
+        BidoObjective(-1)
+    with pytest.raises(ValueError, match="has no layer named 'neck'"):
+        BidoObjective(layers=("neck",))(model, images, labels, 0)
+    with pytest.raises(ValueError, match="got Linear instead: name them"):
+        hidden_layers(torch.nn.Linear(2, 2))
+    with pytest.raises(ValueError, match=r"integers of shape \(m,\), got shape \(12, 1\) instead"):
+        BidoObjective()(model, images, labels[:, None], 0)
+    with pytest.raises(ValueError, match=r"got \(2, 2\) and \(3, 3\) instead"):
+        normalised_hsic(torch.eye(2), torch.eye(3))
+    assert residual_operator(torch.zeros(2, 2)).abs().max() == 0

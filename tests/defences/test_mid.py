@@ -1,0 +1,125 @@
+"""MID: the divergence, the noise that repeats itself, the loss that beta reaches, the face of a classifier."""
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from mia_kit.access import WhiteBox
+from mia_kit.defences import BottleneckClassifier, MidObjective
+from mia_kit.defences.mid import divergence
+from mia_kit.models import SmallClassifier, predict
+from mia_kit.training import fit
+
+
+def task(n=12):
+    labels = torch.arange(n) % 2
+    noise = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    return 0.3 * noise + labels[:, None, None, None] - 0.5, labels
+
+
+def bottleneck(seed=0, **options):
+    return BottleneckClassifier(SmallClassifier(1, 2, seed=0, width=4), seed=seed, **options)
+
+
+def test_divergence_by_hand():
+    mean = torch.tensor([[0.0, 0.0], [1.0, -2.0]], dtype=torch.float64)
+    deviation = torch.tensor([[1.0, 1.0], [0.5, 2.0]], dtype=torch.float64)
+    # The logarithms of 0.5 and 2 cancel: (1 + 4 + 0.25 + 4 - 2) / 2.
+    assert divergence(mean, deviation).tolist() == pytest.approx([0.0, 3.625], abs=1e-12)
+
+
+def test_divergence_is_pytorchs_and_its_gradient_is_right():
+    mean, raw = torch.randn(2, 3, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    normal = torch.distributions.Normal
+    expected = torch.distributions.kl_divergence(normal(mean, raw.exp()), normal(0.0, 1.0)).sum(dim=1)
+    torch.testing.assert_close(divergence(mean, raw.exp()), expected, atol=1e-12, rtol=1e-12)
+    inputs = (mean.requires_grad_(), raw.requires_grad_())
+    assert torch.autograd.gradcheck(lambda mean, raw: divergence(mean, raw.exp()), inputs)
+
+
+def test_the_bottleneck_halves_the_features_and_begins_with_small_deviations():
+    model = bottleneck()
+    mean, deviation = model.code(task()[0])
+    assert mean.shape == deviation.shape == (12, 16) and model.head.in_features == 16  # of 32
+    raw = model.bottleneck(model.inner.features(task()[0]))[:, 16:]
+    torch.testing.assert_close(deviation, (1 + (raw - 5).exp()).log(), atol=1e-6, rtol=1e-3)
+    assert deviation.max() < 0.05
+
+
+def test_evaluation_is_noisy_and_begins_anew_with_eval():
+    model, images = bottleneck(noise_seed=5).eval(), task()[0]
+    with torch.no_grad():
+        model.bottleneck.bias[16:] = 5.0  # deviations of about 0.7
+    first, second = model.logits(images), model.logits(images)
+    torch.rand(3)  # global random numbers do not matter
+    model.eval()
+    assert torch.equal(model.logits(images), first) and torch.equal(model.logits(images), second)
+    assert (first - second).abs().max() > 0.01
+    assert not torch.equal(WhiteBox(bottleneck(noise_seed=6)).logits(images), first)
+    many = model.features(images[:1].expand(4000, -1, -1, -1))
+    mean, deviation = model.code(images[:1])
+    torch.testing.assert_close(many.mean(dim=0), mean[0], atol=0.06, rtol=0)
+    torch.testing.assert_close(many.std(dim=0), deviation[0], atol=0, rtol=0.08)
+
+
+def test_objective_is_cross_entropy_plus_beta_times_the_divergence():
+    model, (images, labels) = bottleneck(), task()
+    torch.manual_seed(3)
+    mean, deviation = model.code(images)
+    noise = torch.randn(12, 16)
+    plain = cross_entropy(model.head(mean + deviation * noise), labels)
+    extra = divergence(mean, deviation).mean()
+    for beta in (0.0, 0.003, 2.0):
+        torch.manual_seed(3)
+        loss = MidObjective(beta)(model.train(), images, labels, 0)
+        torch.testing.assert_close(loss, plain + beta * extra, atol=1e-4, rtol=1e-4)
+
+
+def test_a_greater_beta_leaves_a_smaller_divergence_and_the_seed_decides_the_weights():
+    images, labels = task()
+    models = []
+    for beta, seed in ((0.0, 0), (1.0, 0), (1.0, 0), (1.0, 1)):
+        models.append(bottleneck())
+        fit(
+            models[-1],
+            images,
+            labels,
+            seed=seed,
+            objective=MidObjective(beta),
+            epochs=8,
+            batch_size=4,
+            learning_rate=0.02,
+            progress=False,
+        )
+    free, tight = (divergence(*model.code(images)).mean().item() for model in models[:2])
+    assert tight < 0.5 * free
+    assert torch.equal(models[1].head.weight, models[2].head.weight)
+    assert not torch.equal(models[1].head.weight, models[3].head.weight)
+
+
+def test_attacks_and_measures_take_it_as_any_classifier():
+    model = bottleneck()
+    images = task()[0].requires_grad_()
+    access = WhiteBox(model)
+    for scores in (access.logits(images), access.features(images)):
+        (gradient,) = torch.autograd.grad(scores.square().sum(), images)
+        assert gradient.abs().max() > 0 and gradient.isfinite().all()
+    assert access.channels == 1
+    features, classes = predict(model, images.detach())
+    again = predict(model, images.detach())
+    assert features.shape == (12, 16) and (features == again[0]).all() and (classes == again[1]).all()
+
+
+@pytest.mark.parametrize("beta", [-0.1, math.nan, math.inf])
+def test_a_bad_beta_is_refused(beta):
+    with pytest.raises(ValueError, match="beta must be a finite number of at least 0"):
+        MidObjective(beta)
+
+
+def test_a_model_without_bottleneck_and_other_shapes_are_refused():
+    with pytest.raises(TypeError, match="expected a BottleneckClassifier, got SmallClassifier instead"):
+        MidObjective()(SmallClassifier(1, 2, seed=0), *task(), 0)
+    with pytest.raises(ValueError, match=r"got \(2, 3\) and \(2, 4\) instead"):
+        divergence(torch.zeros(2, 3), torch.ones(2, 4))

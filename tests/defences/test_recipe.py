@@ -1,0 +1,256 @@
+"""Every defence by name and strength: four strengths, another model than without it, the same for the same seed."""
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from mia_kit.access import WhiteBox
+from mia_kit.defences import (
+    STRENGTHS,
+    BidoObjective,
+    DropoutObjective,
+    MidObjective,
+    MixupObjective,
+    Recipe,
+    StrongAugment,
+    build,
+    combine,
+)
+from mia_kit.models import SmallClassifier
+from mia_kit.training import SmoothedObjective, fit, flip_and_shift
+
+WITHOUT_OPACUS = [name for name in STRENGTHS if name != "dp_sgd"]
+
+
+def task(n=12):
+    labels = torch.arange(n) % 3
+    noise = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    return (0.3 * noise + labels[:, None, None, None] / 2 - 0.5).clamp(-1, 1), labels
+
+
+def model():
+    return SmallClassifier(1, 3, seed=0, width=4)
+
+
+OPTIONS = {"epochs": 5, "batch_size": 6, "learning_rate": 0.01, "progress": False}
+
+
+def trained(name, strength, seed=0):
+    return build(name, strength).fit(model(), *task(), seed=seed, **OPTIONS)
+
+
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_four_strengths_from_mild_to_harsh(name):
+    strengths = STRENGTHS[name]
+    assert len(strengths) == 4 and sorted(set(strengths)) == list(strengths)
+    for strength in strengths:
+        assert (build(name, strength).name, build(name, strength).strength) == (name, strength)
+
+
+@pytest.mark.parametrize("name", WITHOUT_OPACUS)
+def test_changes_the_weights_repeats_itself_and_can_be_attacked(name):
+    plain = model()
+    fit(plain, *task(), seed=0, **OPTIONS)
+    defended, again, other = (trained(name, STRENGTHS[name][-1], seed) for seed in (0, 0, 1))
+    state = defended.model.state_dict()
+    assert all(torch.equal(value, again.model.state_dict()[key]) for key, value in state.items())
+    assert not torch.equal(state["head.weight"], other.model.head.weight)
+    if name == "mid":
+        assert state["head.weight"].shape != plain.head.weight.shape
+    else:
+        assert not torch.equal(state["head.weight"], plain.head.weight)
+    assert not defended.model.training and defended.privacy is None
+    images = task()[0].requires_grad_()
+    access = WhiteBox(defended.model)
+    for scores in (access.logits(images), access.features(images)):
+        (gradient,) = torch.autograd.grad(scores.square().sum(), images)
+        assert gradient.abs().max() > 0
+
+
+@pytest.mark.parametrize("name", ["weight_decay", "dropout", "early_stopping", "negative_smoothing", "bido"])
+def test_without_strength_it_is_ordinary_training(name):
+    plain = model()
+    fit(plain, *task(), seed=0, **OPTIONS)
+    torch.testing.assert_close(trained(name, 0.0).model.head.weight, plain.head.weight, atol=1e-4, rtol=1e-3)
+
+
+def test_what_a_strength_is():
+    assert build("bido", 2.0).objective == BidoObjective(0.1, 1.0)  # the paper's 0.05 and 0.5, doubled
+    assert build("mid", 0.01).objective == MidObjective(0.01)
+    assert build("mixup", 0.4).objective == MixupObjective(0.4)
+    assert build("augmentation", 0.4).augment == StrongAugment(0.4)
+    assert (build("negative_smoothing", 0.1).smoothing, build("positive_smoothing", 0.1).smoothing) == (-0.1, 0.1)
+    assert (build("dp_sgd", 0.6).noise_multiplier, build("dropout", 0.6).dropout) == (0.6, 0.6)
+    assert build("early_stopping", 0.25).share_of_epochs == 0.75
+
+
+def test_the_usual_augmentation_stays_where_the_defence_is_none():
+    for recipe, wanted in ((build("dropout", 0.0), flip_and_shift), (build("augmentation", 0.4), StrongAugment(0.4))):
+        by_hand = model()
+        fit(by_hand, *task(), seed=0, augment=wanted, **OPTIONS)
+        found = recipe.fit(model(), *task(), seed=0, augment=flip_and_shift, **OPTIONS).model
+        assert torch.equal(found.head.weight, by_hand.head.weight)
+
+
+def test_early_stopping_leaves_out_a_share_of_the_epochs():
+    assert [len(trained("early_stopping", share).history) for share in (0.0, 0.2, 0.4, 0.6, 0.8)] == [5, 4, 3, 2, 1]
+
+
+def test_weight_decay_shrinks():
+    norms = [trained("weight_decay", decay).model.head.weight.norm().item() for decay in (0.0, 20.0)]
+    assert norms[1] < 0.6 * norms[0]
+
+
+def test_dropout_in_the_objective_equals_a_layer():
+    images, labels = task()
+    network = model().eval()
+    torch.manual_seed(1)
+    loss = DropoutObjective(0.5)(network, images, labels, 0)
+    torch.manual_seed(1)
+    kept = torch.nn.functional.dropout(torch.ones(12, 32), 0.5)
+    torch.testing.assert_close(loss, cross_entropy(network.head(network.features(images) * kept), labels))
+
+
+def test_mixup_is_linear_in_pictures_and_labels():
+    images, labels = task()
+    network = model().eval()
+    torch.manual_seed(1)
+    loss = MixupObjective(1.0)(network, images, labels, 0)
+    torch.manual_seed(1)
+    share = float(torch.distributions.Beta(1.0, 1.0).sample())
+    partner = torch.randperm(12)
+    soft = share * torch.eye(3)[labels] + (1 - share) * torch.eye(3)[labels[partner]]
+    expected = cross_entropy(network(share * images + (1 - share) * images[partner]), soft)
+    torch.testing.assert_close(loss, expected, atol=1e-6, rtol=1e-5)
+    assert 0.02 < share < 0.98 and not torch.equal(partner, torch.arange(12))
+
+
+def test_strong_augmentation():
+    images = task()[0].expand(12, 3, 16, 16)
+    augment = StrongAugment(0.6)
+    changed, again = (augment(images, torch.Generator().manual_seed(2)) for _ in range(2))
+    assert changed.shape == images.shape and torch.equal(changed, again) and changed.abs().max() <= 1
+    assert not torch.allclose(changed, images, atol=0.1)
+    same = StrongAugment(0.0)(images, torch.Generator().manual_seed(2))
+    mirrored = torch.tensor(
+        [torch.allclose(one, two.flip(2), atol=1e-4) for one, two in zip(same, images, strict=True)]
+    )
+    whole = torch.tensor([torch.allclose(one, two, atol=1e-4) for one, two in zip(same, images, strict=True)])
+    assert (mirrored ^ whole).all() and 0 < mirrored.sum() < 12
+    # A slope of 1 across the picture has the slope sqrt(area) after the crop: at least sqrt(0.4), at most 1.
+    slope = torch.linspace(-0.5, 0.5, 16).expand(500, 1, 16, 16)
+    crop = StrongAugment(0.6)(slope, torch.Generator().manual_seed(0))
+    inner = (crop[:, 0, 8, 12] - crop[:, 0, 8, 4]).abs() / (slope[0, 0, 8, 12] - slope[0, 0, 8, 4])
+    assert inner.min() > 0.4**0.5 * 0.49 and inner.max() < 1.7  # contrast and light change it, too
+
+
+def test_strong_augmentation_changes_light_and_contrast_by_half_its_strength():
+    """A picture of 0 becomes light - 1; two halves 0.2 apart are 0.2 light contrast apart, wherever the crop lies."""
+    grey, halves = torch.zeros(400, 1, 16, 16), torch.full((400, 1, 16, 16), -0.1)
+    halves[:, :, :, 8:] = 0.1
+    light = StrongAugment(0.4)(grey, torch.Generator().manual_seed(0)).mean(dim=(1, 2, 3)) + 1
+    changed = StrongAugment(0.4)(halves, torch.Generator().manual_seed(0)).flatten(1)
+    contrast = (changed.amax(dim=1) - changed.amin(dim=1)) / 0.2 / light
+    for found in (light, contrast):
+        assert 0.8 - 1e-4 <= found.min() < 0.82 and 1.18 < found.max() <= 1.2 + 1e-4
+    assert abs(torch.corrcoef(torch.stack([light, contrast]))[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize(
+    ("name", "strength", "sentence"),
+    [
+        ("armour", 1.0, "must be one of mid, bido, dp_sgd, .*got 'armour' instead"),
+        ("mid", -1.0, "a strength must be a finite number of at least 0, got -1.0 for mid instead"),
+        ("bido", float("nan"), "got nan for bido instead"),
+        ("positive_smoothing", 1.5, r"\(-inf, 1\], got 1.5"),
+        ("dropout", 1.0, r"\[0, 1\), got 1.0"),
+        ("augmentation", 1.0, r"\[0, 1\), got 1.0"),
+        ("early_stopping", 1.0, r"\[0, 1\), got 1.0"),
+        ("mixup", 0.0, "finite and positive, got 0.0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(name, strength, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        build(name, strength)
+
+
+def test_dropout_needs_features():
+    with pytest.raises(TypeError, match="got Flatten instead"):
+        DropoutObjective(0.5)(torch.nn.Flatten(), *task(), 0)
+
+
+def test_pairs_do_what_both_do():
+    both = combine(build("augmentation", 0.4), Recipe("plain", augment=flip_and_shift))
+    images, labels = task()
+    by_hand = torch.Generator().manual_seed(0)
+    wanted = flip_and_shift(StrongAugment(0.4)(images, by_hand), by_hand)
+    assert torch.equal(both.augment(images, torch.Generator().manual_seed(0)), wanted)
+    four = combine(
+        combine(build("early_stopping", 0.5), build("weight_decay", 0.1)), combine(build("dropout", 0.3), both)
+    )
+    four = combine(build("positive_smoothing", 0.1), combine(four, build("early_stopping", 0.2)))
+    assert (four.share_of_epochs, four.weight_decay, four.optimiser) == (0.4, 0.1, torch.optim.AdamW)
+    assert (four.dropout, four.smoothing, four.strength) == (0.3, 0.1, None)
+    names = "positive_smoothing", "early_stopping", "weight_decay", "dropout", "augmentation", "plain", "early_stopping"
+    assert four.name == " + ".join(names)
+    by_hand = model()
+    fit(
+        by_hand,
+        images,
+        labels,
+        seed=0,
+        objective=DropoutObjective(0.3, SmoothedObjective(0.1, 5)),
+        augment=both.augment,
+        optimiser=torch.optim.AdamW,
+        weight_decay=0.1,
+        stop_epoch=2,
+        **OPTIONS,
+    )
+    assert torch.equal(four.fit(model(), images, labels, seed=0, **OPTIONS).model.head.weight, by_hand.head.weight)
+
+
+def test_changes_of_the_model_come_in_turn():
+    order = []
+
+    def change(name):
+        return Recipe(name, wrap=lambda model, seed: order.append((name, seed)) or model)
+
+    combine(change("first"), change("second")).fit(model(), *task(), seed=7, **OPTIONS)
+    assert order == [("first", 7), ("second", 7)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "what"),
+    [
+        ("positive_smoothing", "mixup", "the loss"),
+        ("bido", "negative_smoothing", "the loss"),
+        ("weight_decay", "weight_decay", "the weight decay"),
+        ("dropout", "dropout", "the share of features dropped"),
+        ("dp_sgd", "dp_sgd", "the privacy"),
+    ],
+)
+def test_a_pair_that_competes_is_refused(one, other, what):
+    sentence = f"must change different things, got {one} and {other}, which both change {what}, instead"
+    with pytest.raises(ValueError, match=sentence):
+        combine(build(one, 0.5), build(other, 0.5))
+
+
+def test_dropout_keeps_the_loss_that_it_is_given():
+    images, labels = task()
+    network = model().eval()
+    torch.manual_seed(1)
+    loss = DropoutObjective(0.5, SmoothedObjective(0.3, 1))(network, images, labels, 0)
+    torch.manual_seed(1)
+    kept = torch.nn.functional.dropout(torch.ones(12, 32), 0.5)
+    soft = 0.7 * torch.eye(3)[labels] + 0.1
+    torch.testing.assert_close(loss, cross_entropy(network.head(network.features(images) * kept), soft))
+    with pytest.raises(TypeError, match="MID expected a BottleneckClassifier"):
+        combine(build("mid", 0.1), build("dropout", 0.5)).fit(model(), images, labels, seed=0, **OPTIONS)
+
+
+def test_the_ramp_and_the_rates_are_those_of_the_whole_run():
+    """Negative smoothing stopped after 4 of 5 epochs is the first 4 of the whole run."""
+    pair = combine(build("negative_smoothing", 0.1), build("early_stopping", 0.2))
+    stopped = pair.fit(model(), *task(), seed=0, **OPTIONS).history
+    whole = build("negative_smoothing", 0.1).fit(model(), *task(), seed=0, **OPTIONS).history
+    assert stopped == whole[:4]

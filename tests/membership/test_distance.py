@@ -1,0 +1,108 @@
+"""Distance-to-confident where it is known: a hyperplane, a sphere, an ellipse searched by brute force."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mia_kit.access import WhiteBox
+from mia_kit.membership import distance
+from mia_kit.models import SmallClassifier
+
+
+def points(n: int, *, seed: int = 0, spread: float = 1.0) -> Tensor:
+    """Points of the plane as pictures of 1 x 2 pixels."""
+    return torch.randn(n, 1, 1, 2, generator=torch.Generator().manual_seed(seed)) * spread
+
+
+class Ellipse(nn.Module):
+    """Two classes: the logit of class 0 is x^2 a + y^2 b, of class 1 it is 0."""
+
+    def __init__(self, a: float, b: float) -> None:
+        super().__init__()
+        self.curve = nn.Parameter(torch.tensor([a, b]))
+
+    def forward(self, images: Tensor) -> Tensor:
+        first = (images.flatten(1).square() * self.curve).sum(dim=1)
+        return torch.stack([first, torch.zeros_like(first)], dim=1)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.9999])
+def test_linear_classifier_of_two_classes_has_the_distance_to_a_hyperplane(confidence: float) -> None:
+    linear = nn.Linear(12, 2)
+    images = torch.randn(50, 3, 2, 2, generator=torch.Generator().manual_seed(1))
+    labels = torch.arange(50) % 2
+    weight = (linear.weight[1] - linear.weight[0]).detach()
+    gap = images.flatten(1) @ weight + (linear.bias[1] - linear.bias[0]).detach()
+    lack = math.log(confidence / (1 - confidence)) - torch.where(labels == 1, gap, -gap)
+    wanted = lack.clamp(min=0) / weight.norm()
+    access = WhiteBox(nn.Sequential(nn.Flatten(), linear))
+    found = distance.run(access, images, labels, confidence=confidence, batch_size=16)
+    torch.testing.assert_close(found.distances, wanted, atol=1e-4, rtol=1e-4)
+    assert (found.distances == 0).sum() == (lack <= 0).sum()
+    moved = (found.images - images).flatten(1).norm(dim=1)
+    torch.testing.assert_close(moved, found.distances, atol=1e-4, rtol=1e-4)
+    assert (access.logits(found.images).softmax(dim=1)[torch.arange(50), labels] > confidence - 1e-4).all()
+    assert found.queries == access.queries - 50
+
+
+def test_sphere() -> None:
+    """Class 0 is confident outside a circle: the nearest point lies straight out."""
+    images = points(40, spread=0.5)
+    radius = math.sqrt(math.log(0.9 / 0.1) / 2)
+    wanted = (radius - images.flatten(1).norm(dim=1)).clamp(min=0)
+    found = distance.run(WhiteBox(Ellipse(2.0, 2.0)), images, torch.zeros(40, dtype=torch.long), confidence=0.9)
+    torch.testing.assert_close(found.distances, wanted, atol=1e-3, rtol=1e-3)
+
+
+def test_ellipse_seen_from_outside_against_brute_force() -> None:
+    """Class 1 is confident inside an ellipse: a point's nearest one is where the first gradient does not lead."""
+    images = points(40, seed=2, spread=3)
+    level = math.log(0.2 / 0.8)
+    angle = torch.linspace(0, 2 * math.pi, 20_001)
+    border = torch.stack([angle.cos() * math.sqrt(-level / 1.0), angle.sin() * math.sqrt(-level / 4.0)], dim=1)
+    flat = images.flatten(1)
+    outside = (flat.square() * torch.tensor([1.0, 4.0])).sum(dim=1) > -level
+    wanted = torch.cdist(flat, border).min(dim=1).values * outside
+    found = distance.run(WhiteBox(Ellipse(1.0, 4.0)), images, torch.ones(40, dtype=torch.long), confidence=0.2)
+    assert outside.sum() > 20 and (found.distances >= wanted - 1e-3).all()
+    assert (found.distances <= wanted * 1.05 + 1e-3).float().mean() > 0.9
+
+
+def test_more_confidence_is_farther_and_the_network_is_confident_there() -> None:
+    model = SmallClassifier(1, 3, seed=0, width=4)
+    model.head.weight.data *= 20
+    images = torch.rand(8, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    labels = torch.arange(8) % 3
+    access = WhiteBox(model)
+    runs = [distance.run(access, images, labels, confidence=t, longest_step=3, steps=20) for t in (0.3, 0.6, 0.9)]
+    near, middle, far = (found.distances for found in runs)
+    assert (near <= middle).all() and (middle <= far).all()
+    found = far.isfinite()
+    assert found.sum() >= 4 and (near[found] < far[found]).all()
+    confident = access.confidences(runs[-1].images)[torch.arange(8), labels][found]
+    torch.testing.assert_close(confident, torch.full_like(confident, 0.9), atol=1e-3, rtol=0)
+    again = distance.run(access, images, labels, confidence=0.9, longest_step=3, steps=20)
+    torch.testing.assert_close(again.distances, far, rtol=0, atol=0)
+
+
+def test_a_confidence_that_is_out_of_reach_is_infinitely_far() -> None:
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    nn.init.zeros_(flat[1].weight)
+    nn.init.zeros_(flat[1].bias)
+    found = distance.run(WhiteBox(flat), points(4), torch.zeros(4, dtype=torch.long), confidence=0.9)
+    assert found.distances.tolist() == [math.inf] * 4 and found.scores.tolist() == [-math.inf] * 4
+    assert torch.equal(found.images, points(4))
+
+
+def test_bad_input() -> None:
+    access, labels = WhiteBox(Ellipse(1.0, 1.0)), torch.zeros(4, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"confidence must lie in \(0, 1\), got 1.0 instead"):
+        distance.run(access, points(4), labels, confidence=1.0)
+    with pytest.raises(ValueError, match="steps must be at least 1, got 0 instead"):
+        distance.run(access, points(4), labels, steps=0)
+    with pytest.raises(ValueError, match="longest_step must be above 0, got 0 instead"):
+        distance.run(access, points(4), labels, longest_step=0)
+    with pytest.raises(ValueError, match=r"got \(4, 1, 1, 2\) and \(3,\) instead"):
+        distance.run(access, points(4), labels[:3])

@@ -1,0 +1,137 @@
+"""Each mechanism against its formula, and all of them, alone and in pairs, through `fit`."""
+
+import pytest
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from mia_kit.defences import Recipe, combine
+from mia_kit.membership.regularisers import (
+    STRENGTHS,
+    CutoutAugment,
+    DistillationObjective,
+    DisturbedLabelsObjective,
+    NoiseAugment,
+    build,
+)
+from mia_kit.models import SmallClassifier
+from mia_kit.training import CheckpointError, SmoothedObjective, fit, flip_and_shift
+
+
+def task(n: int = 12) -> tuple[Tensor, Tensor]:
+    return torch.rand(n, 1, 16, 16, generator=Generator().manual_seed(0)) * 2 - 1, torch.arange(n) % 3
+
+
+def linear(seed: int = 0) -> nn.Sequential:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Flatten(), nn.Linear(256, 3))
+
+
+def network(seed: int = 0) -> SmallClassifier:
+    return SmallClassifier(1, 3, seed=seed, width=4)
+
+
+SETTINGS = {"epochs": 4, "seed": 0, "batch_size": 6, "learning_rate": 0.01, "progress": False}
+
+
+def weight_after(recipe: Recipe) -> Tensor:
+    return recipe.fit(network(), *task(), **SETTINGS).model.head.weight.detach()
+
+
+@pytest.mark.parametrize("name", STRENGTHS)
+def test_each_changes_what_is_learnt_and_repeats_itself(name: str) -> None:
+    if name == "dp_sgd":
+        pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    recipe = build(name, teacher=network(1))
+    assert (recipe.name, recipe.strength) == (name, STRENGTHS[name]) and len(STRENGTHS) == 12
+    found = weight_after(recipe)
+    assert found.isfinite().all() and not torch.equal(found, weight_after(Recipe("none")))
+    assert torch.equal(found, weight_after(build(name, teacher=network(1))))
+
+
+def test_crop_and_flip_and_none_are_plain_training() -> None:
+    for recipe, augment in ((Recipe("none"), None), (build("crop_and_flip"), flip_and_shift)):
+        plain = network()
+        fit(plain, *task(), augment=augment, **SETTINGS)
+        assert torch.equal(plain.head.weight, weight_after(recipe))
+
+
+def test_early_stopping_keeps_the_rates_of_the_whole_run() -> None:
+    """The paper stops at epoch 3 or 4 of 35, whose rate first falls at epoch 27."""
+    history = build("early_stopping").fit(network(), *task(), **SETTINGS | {"epochs": 35}).history
+    assert len(history) in (3, 4) and {epoch.learning_rate for epoch in history} == {0.01}
+
+
+def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
+    images = torch.ones(400, 1, 16, 16)
+    added = NoiseAugment(0.3)(images, Generator().manual_seed(0)) - images
+    assert added.std().item() == pytest.approx(0.3, rel=0.02) and abs(added.mean().item()) < 0.01
+    cut = CutoutAugment(0.5)(images, Generator().manual_seed(0))
+    rows, columns = ((cut == 0).any(dim=axis).sum(dim=(1, 2)) for axis in (3, 2))
+    assert torch.equal((cut == 0).sum(dim=(1, 2, 3)), rows * columns)  # a rectangle, a square unless at the border
+    assert rows.max() == columns.max() == 8 and rows.min() == columns.min() == 4
+    assert set(cut.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(images, torch.ones(400, 1, 16, 16))
+
+
+@pytest.mark.parametrize("temperature", [1, 10, 1000])
+def test_the_gradient_of_distillation_against_its_formula(temperature: float) -> None:
+    """At the logits it is the temperature times the difference of the two softened answers, over n."""
+    images, labels = task()
+    teacher, student = linear(1).train(), linear(2)
+    objective = DistillationObjective(teacher, temperature)
+    assert not teacher.training
+    logits = student(images).detach().requires_grad_()
+    objective(lambda _: logits, images, labels, 0).backward()
+    softened = [(scores.double() / temperature).softmax(dim=1) for scores in (logits, teacher(images))]
+    wanted = (temperature * (softened[0] - softened[1]) / len(images)).float().detach()
+    torch.testing.assert_close(logits.grad, wanted, atol=1e-6, rtol=1e-4)
+    assert objective(teacher, images, labels, 0).item() == pytest.approx(0, abs=1e-9)
+    divergence = (softened[1] * (softened[1] / softened[0]).log()).sum(dim=1).mean().item()
+    assert objective(student, images, labels, 0).item() == pytest.approx(temperature**2 * divergence, rel=1e-6)
+
+
+def test_another_teacher_is_another_run(tmp_path) -> None:
+    for seed in (1, 1):
+        build("distillation", teacher=network(seed)).fit(network(), *task(), checkpoint=tmp_path / "fit.pt", **SETTINGS)
+    with pytest.raises(CheckpointError, match="other settings"):
+        build("distillation", teacher=network(2)).fit(network(), *task(), checkpoint=tmp_path / "fit.pt", **SETTINGS)
+
+
+def test_the_share_of_labels_that_is_drawn_anew() -> None:
+    """A model sure of the first of four classes is wrong on 3/4 of the labels drawn anew."""
+    logits = torch.tensor([100.0, 0, 0, 0]).expand(20_000, 4)
+    labels = torch.zeros(20_000, dtype=torch.long)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        loss = DisturbedLabelsObjective(0.2)(lambda _: logits, logits, labels, 0)
+    assert loss.item() / 100 == pytest.approx(0.2 * 0.75, rel=0.05)
+    assert DisturbedLabelsObjective(0.0)(lambda _: logits, logits, labels, 0).item() == 0
+    whole = DisturbedLabelsObjective(1.0)(lambda _: torch.zeros(6, 4), logits[:6], labels[:6], 0)
+    assert whole.item() == pytest.approx(cross_entropy(torch.zeros(1, 4), labels[:1]).item())
+
+
+def test_bad_input() -> None:
+    for name, strength, sentence in (
+        ("armour", 1, "the mechanism must be one of weight_decay, .*, got 'armour' instead"),
+        ("noise", -1, r"deviation must lie in \[0, 10\], got -1 instead"),
+        ("cutout", 1.5, r"share must lie in \[0, 1\], got 1.5 instead"),
+        ("disturbed_labels", -0.1, r"share must lie in \[0, 1\], got -0.1 instead"),
+        ("crop_and_flip", 4, "shifts by up to 3 pixels, got 4 instead"),
+        ("early_stopping", 1, r"must lie in \[0, 1\), got 1 instead"),
+        ("positive_smoothing", 2, r"must lie in \(-inf, 1\], got 2 instead"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            build(name, strength)
+    with pytest.raises(ValueError, match=r"temperature must lie in \[1, 1000\], got 0.5 instead"):
+        build("distillation", 0.5, teacher=linear())
+    with pytest.raises(ValueError, match="distillation needs a teacher, .* got none instead"):
+        build("distillation")
+
+
+def test_a_student_of_a_teacher_without_noise_is_not_private() -> None:
+    pair = combine(build("dp_sgd"), build("distillation", teacher=network(1)))
+    with pytest.raises(ValueError, match="promises nothing with DistillationObjective: its teacher learnt"):
+        pair.fit(network(), *task(), **SETTINGS)
+    assert isinstance(combine(build("dp_sgd"), build("noise"))._loss(4), SmoothedObjective)

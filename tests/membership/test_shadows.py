@@ -1,0 +1,81 @@
+"""Shadow models trained as one network are those that `fit` gives one after another."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from mia_kit.membership import fit_shadows, half_memberships, lira, shadow_signals
+from mia_kit.metrics import auc
+from mia_kit.models import SmallClassifier
+from mia_kit.training import fit
+
+
+def noise(n: int, channels: int = 1) -> tuple[Tensor, Tensor]:
+    """Pictures of noise with labels of no meaning: a network can only learn them by heart."""
+    images = torch.rand(n, channels, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return images, torch.arange(n) % 3
+
+
+def test_halves_are_even_both_ways() -> None:
+    members = half_memberships(20, 6, seed=0)
+    assert members.shape == (6, 20) and (members.sum(axis=1) == 10).all() and (members.sum(axis=0) == 3).all()
+    assert (members[0] == ~members[1]).all() and not (members[0] == members[2]).all()
+    assert (members == half_memberships(20, 6, seed=0)).all() and (members != half_memberships(20, 6, seed=1)).any()
+    for bad in ((21, 6), (20, 5), (0, 2)):
+        with pytest.raises(ValueError, match=f"must be even, at least 2, got {bad[0]} and {bad[1]} instead"):
+            half_memberships(*bad, seed=0)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_each_model_is_the_one_that_fit_gives_alone(channels: int) -> None:
+    images, labels = noise(24, channels)
+    members = half_memberships(24, 4, seed=0)
+    settings = {"epochs": 3, "batch_size": 6, "progress": False}
+    together = fit_shadows(images, labels, members, seed=5, classes=3, width=4, stack=3, **settings)
+    assert len(together) == 4
+    for k, model in enumerate(together):
+        alone = SmallClassifier(channels, 3, seed=5 + k, width=4)
+        fit(alone, images[members[k]], labels[members[k]], seed=5, **settings)
+        state = model.state_dict()
+        for name, part in alone.state_dict().items():
+            torch.testing.assert_close(state[name], part, atol=1e-4, rtol=1e-3)
+        torch.testing.assert_close(model(images), alone(images), atol=1e-3, rtol=1e-3)
+        assert not model.training
+    assert not torch.allclose(together[0](images), together[2](images), atol=0.01)
+
+
+def test_shadow_models_give_away_what_a_target_learnt_by_heart() -> None:
+    images, labels = noise(40)
+    members = half_memberships(40, 8, seed=1)
+    models = fit_shadows(
+        images,
+        labels,
+        members,
+        seed=0,
+        classes=3,
+        width=4,
+        epochs=25,
+        learning_rate=0.01,
+        batch_size=10,
+        progress=False,
+    )
+    losses, scaled = shadow_signals(models, images, labels)
+    assert losses.shape == scaled.shape == (8, 40) and np.isfinite(scaled).all()
+    assert losses[members].mean() < 0.5 * losses[~members].mean()
+    scores = lira.online(scaled[0], scaled[2:], members[2:]).scores  # the first one is the target
+    assert auc(scores[members[0]], scores[~members[0]]).value > 0.9
+
+
+def test_bad_input() -> None:
+    images, labels = noise(24)
+    members = half_memberships(24, 4, seed=0)
+    with pytest.raises(ValueError, match=r"bool of shape \(shadows, 24\), got bool of shape \(4, 23\) instead"):
+        fit_shadows(images, labels, members[:, 1:], seed=0, classes=3)
+    with pytest.raises(ValueError, match=r"got \(24, 1, 16, 16\) and \(23,\) instead"):
+        fit_shadows(images, labels[1:], members, seed=0, classes=3)
+    with pytest.raises(ValueError, match="stack must be at least 1, got 0 instead"):
+        fit_shadows(images, labels, members, seed=0, classes=3, stack=0)
+    members[0, 0] = ~members[0, 0]
+    with pytest.raises(ValueError, match="must have as many members each, got 1[123], 1[123] instead"):
+        fit_shadows(images, labels, members, seed=0, classes=3)

@@ -1,0 +1,126 @@
+"""Attacks with one threshold against a search in plain loops, and the signals they read against plain formulas."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mia_kit.access import ConfidenceAPI, WhiteBox
+from mia_kit.membership import augmentation_aware, average, losses_and_confidences, powerful, scaled_confidences
+from mia_kit.metrics import advantage, auc
+
+
+def known_losses(seed: int, k: int = 40) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.exponential(0.5, k).round(1), random.exponential(1.0, k + 5).round(1)
+
+
+def test_average_by_hand() -> None:
+    found = average(np.array([0.1, 0.4, 0.5, 2.0]), np.array([0.2, 0.6]))
+    assert found.says_member.tolist() == [True, False, False, False]  # the mean is 0.4: a tie is no member
+    assert (np.diff(found.scores) < 0).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("steps", [11, 1001])
+def test_powerful_against_a_search_in_plain_loops(seed: int, steps: int) -> None:
+    members, others = known_losses(seed)
+    known = np.concatenate([members, others])
+    best = -1.0
+    for c in np.linspace(-5, 5, steps):
+        threshold = known.mean() + c * known.std()
+        found = sum(loss < threshold for loss in members) / len(members)
+        alarms = sum(loss < threshold for loss in others) / len(others)
+        best = max(best, found - alarms)
+    on_members = powerful(members, members, others, steps=steps)
+    on_others = powerful(others, members, others, steps=steps)
+    reached = on_members.says_member.mean() - on_others.says_member.mean()
+    assert reached == pytest.approx(best) and best > 0.1
+    thresholds = known.mean() + np.linspace(-5, 5, steps) * known.std()
+    assert np.abs(thresholds + on_members.threshold).min() < 1e-12
+
+
+def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
+    """Members at 0, others at 1: mean and deviation 0.5, steps of 0.005; whatever lies in (0, 1] is as good."""
+    found = powerful(np.zeros(1), np.zeros(10), np.ones(10))
+    assert -found.threshold == pytest.approx(0.5, abs=0.0051)
+
+
+def test_the_powerful_attack_sees_what_the_average_one_misses() -> None:
+    """One member of huge loss moves the mean of the known members; the best threshold stays."""
+    members, others = np.array([0.1] * 99 + [200.0]), np.array([0.3] * 100)
+    weak, strong = (
+        advantage(attack(members).says_member, attack(others).says_member).value
+        for attack in (lambda losses: average(losses, members), lambda losses: powerful(losses, members, others))
+    )
+    assert weak == pytest.approx(-0.01)
+    assert strong == pytest.approx(0.99)
+
+
+def test_constant_losses_tell_nothing_and_give_no_nan() -> None:
+    same = np.full(6, 0.7)
+    for found in (average(same, same), powerful(same, same, same)):
+        assert len(set(found.says_member)) == 1 and np.isfinite(found.threshold)
+    assert auc(found.scores, found.scores).value == 0.5
+
+
+@pytest.mark.parametrize("reduction", ["median", "min", "max", "std", "mean"])
+def test_augmentation_aware_is_the_powerful_attack_on_reduced_losses(reduction: str) -> None:
+    random = np.random.default_rng(0)
+    losses, members, others = random.random((7, 5)), random.random((30, 5)), random.random((31, 5)) + 0.3
+    plain = {"median": np.median, "min": np.min, "max": np.max, "std": np.std, "mean": np.mean}[reduction]
+    wanted = powerful(*(np.array([plain(row) for row in rows]) for rows in (losses, members, others)))
+    found = augmentation_aware(losses, members, others, reduction=reduction)
+    assert np.allclose(found.scores, wanted.scores) and found.threshold == wanted.threshold
+
+
+def test_the_spread_over_copies_can_tell_where_the_mean_cannot() -> None:
+    random = np.random.default_rng(0)
+    members, others = random.normal(1, 0.1, (200, 8)), random.normal(1, 0.5, (200, 8))
+    by_spread, by_mean = (
+        advantage(
+            augmentation_aware(members[100:], members[:100], others[:100], reduction=reduction).says_member,
+            augmentation_aware(others[100:], members[:100], others[:100], reduction=reduction).says_member,
+        ).value
+        for reduction in ("std", "mean")
+    )
+    assert by_spread > 0.9 and by_mean < 0.7
+
+
+def test_signals_against_plain_formulas() -> None:
+    logits = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(9) % 4
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 4, bias=False))
+    model[1].weight.data = torch.eye(4)
+    own = logits.double().softmax(dim=1)[torch.arange(9), labels].numpy()
+    for access, tolerance in ((WhiteBox(model), 1e-6), (ConfidenceAPI(model), 1e-5)):
+        losses, scaled = losses_and_confidences(access, logits[:, None, None], labels, batch_size=4)
+        assert np.allclose(losses, -np.log(own), atol=tolerance)
+        assert np.allclose(scaled, np.log(own / (1 - own)), atol=tolerance)
+        assert access.queries == 9
+
+
+def test_signals_stay_finite_and_apart_where_confidences_round_to_one() -> None:
+    logits, labels = torch.tensor([[60.0, 0.0], [90.0, 0.0], [0.0, 900.0]]), torch.zeros(3, dtype=torch.long)
+    assert scaled_confidences(logits, labels).tolist() == [60, 90, -900]
+    model = nn.Sequential(nn.Flatten(), nn.Identity())
+    losses, scaled = losses_and_confidences(ConfidenceAPI(model), logits[:, None, None], labels)
+    assert np.isfinite(losses).all() and np.isfinite(scaled).all()
+
+
+def test_bad_input() -> None:
+    good = np.arange(3.0)
+    with pytest.raises(ValueError, match=r"known_members must be finite .* got shape \(0,\) with 0 that"):
+        average(good, np.zeros(0))
+    with pytest.raises(ValueError, match=r"losses must be finite .* got shape \(2,\) with 1 that are not"):
+        powerful(np.array([np.nan, 1.0]), good, good)
+    with pytest.raises(ValueError, match="steps must be at least 2, got 1 instead"):
+        powerful(good, good, good, steps=1)
+    with pytest.raises(ValueError, match="reduction must be one of median, min, max, std, mean, got 'sum' instead"):
+        augmentation_aware(good[:, None], good[:, None], good[:, None], reduction="sum")
+    with pytest.raises(ValueError, match=r"as many copies of each example, got \(3, 1\), \(3,\), \(3, 1\) instead"):
+        augmentation_aware(good[:, None], good, good[:, None])
+    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2,\) instead"):
+        scaled_confidences(torch.zeros(3, 2), torch.zeros(2, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"got \(3, 1, 1, 1\) and \(2,\) instead"):
+        losses_and_confidences(WhiteBox(nn.Flatten()), torch.zeros(3, 1, 1, 1), torch.zeros(2, dtype=torch.long))

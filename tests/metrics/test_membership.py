@@ -1,0 +1,122 @@
+"""Measures of membership inference against brute force, scikit-learn and Gaussians whose curve is known."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import roc_auc_score
+
+from mia_kit.metrics.membership import advantage, auc, best_advantage, roc, true_positives_at
+
+
+def tied_scores(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return random.integers(2, 9, 60).astype(float), random.integers(0, 7, 90).astype(float)
+
+
+def brute_points(members: np.ndarray, others: np.ndarray) -> list[tuple[float, float]]:
+    thresholds = [np.inf, *sorted(set(members) | set(others), reverse=True)]
+    return [(float((others >= t).mean()), float((members >= t).mean())) for t in thresholds]
+
+
+def test_every_point_of_the_curve_against_brute_force() -> None:
+    members, others = tied_scores()
+    curve = roc(members, others)
+    assert list(zip(curve.false_positives, curve.true_positives, strict=True)) == brute_points(members, others)
+    assert curve.thresholds[0] == np.inf and (np.diff(curve.thresholds) < 0).all()
+    false, true = curve.log_points()
+    assert (false > 0).all() and (true > 0).all() and (false[-1], true[-1]) == (1, 1)
+
+
+def test_area_agrees_with_another_library_where_scores_tie() -> None:
+    members, others = tied_scores()
+    truth = np.repeat([1, 0], [len(members), len(others)])
+    found = auc(members, others)
+    assert found.value == pytest.approx(roc_auc_score(truth, np.concatenate([members, others])))
+    assert found.low < found.value < found.high
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.05, 0.29, 0.3, 0.9])
+def test_true_positives_against_brute_force(rate: float) -> None:
+    members, others = tied_scores()
+    points = brute_points(members, others[:50].repeat(2))
+    best = max(true for false, true in points if false <= rate + 1e-12)
+    assert true_positives_at(members, others[:50].repeat(2), false_positive_rate=rate).value == best
+
+
+def test_a_rate_that_is_a_whole_number_of_non_members() -> None:
+    """0.29 * 100 is a little below 29 in floating point: 29 non-members may be called members."""
+    members = np.array([70.5, 71.5])
+    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.29).value == 1.0
+    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.28).value == 0.5
+    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.27).value == 0.0
+
+
+def test_best_advantage_against_brute_force() -> None:
+    members, others = tied_scores()
+    best = max(true - false for false, true in brute_points(members, others))
+    assert best_advantage(members, others).value == pytest.approx(best)
+
+
+def test_advantage_by_hand_is_twice_the_accuracy_above_a_half() -> None:
+    members, others = np.array([True, True, True, False]), np.array([True, False, False, False])
+    accuracy = np.mean([*members, *~others])
+    assert advantage(members, others).value == pytest.approx(2 * (accuracy - 0.5)) == 0.5
+    assert advantage(~members, ~others).value == -0.5
+    assert advantage(np.ones(4, bool), np.ones(9, bool)).value == 0
+
+
+def test_perfect_separation() -> None:
+    members, others = np.arange(5.0) + 10, np.arange(7.0)
+    for found in (auc(members, others), best_advantage(members, others), true_positives_at(members, others)):
+        assert (found.value, found.low, found.high) == (1, 1, 1)
+    assert advantage(members > 8, others > 8).value == 1
+    assert auc(others, members).value == 0 and best_advantage(others, members).value == 0
+
+
+def test_constant_scores_tell_nothing() -> None:
+    members, others = np.full(5, 3.0), np.full(8, 3.0)
+    assert auc(members, others).value == 0.5 and auc(members, others).high == 0.5
+    assert best_advantage(members, others).value == 0
+    assert true_positives_at(members, others).value == 0
+    curve = roc(members, others)
+    assert curve.false_positives.tolist() == [0, 1] and curve.true_positives.tolist() == [0, 1]
+
+
+def test_gaussians_whose_curve_is_known() -> None:
+    """Members one standard deviation above: area Phi(1 / sqrt 2), true positives Phi(1 - z)."""
+    random = np.random.default_rng(1)
+    members, others = random.normal(1, 1, 5000), random.normal(0, 1, 5000)
+    for found, truth in (
+        (auc(members, others), norm.cdf(1 / np.sqrt(2))),
+        (true_positives_at(members, others, false_positive_rate=0.01), norm.cdf(1 - norm.isf(0.01))),
+        (advantage(members > 0.5, others > 0.5), 2 * norm.cdf(0.5) - 1),
+    ):
+        assert found.low < truth < found.high
+        assert found.high - found.low < 0.1
+
+
+def test_the_interval_of_the_area_is_as_wide_as_it_should_be() -> None:
+    """Over many draws, the standard deviation of the area is about a quarter of the interval's width."""
+    random = np.random.default_rng(0)
+    drawn = [(random.normal(size=(80, 1)) > random.normal(size=80)).mean() for _ in range(300)]
+    found = auc(random.normal(size=80), random.normal(size=80))
+    assert (found.high - found.low) / 3.92 == pytest.approx(np.std(drawn), rel=0.2)
+
+
+def test_infinite_scores_and_seeds() -> None:
+    members, others = np.array([np.inf, 0.0, -np.inf]), np.array([-np.inf, 0.0])
+    assert auc(members, others).value == pytest.approx((2 + 1.5 + 0.5) / 6)
+    assert auc(*tied_scores(), seed=1) == auc(*tied_scores(), seed=1) != auc(*tied_scores(), seed=2)
+
+
+def test_bad_input() -> None:
+    good = np.arange(3.0)
+    for bad in (np.zeros((2, 2)), np.zeros(0)):
+        with pytest.raises(ValueError, match=r"scores must have the shape \(n,\) with n at least 1, got \("):
+            auc(good, bad)
+    with pytest.raises(ValueError, match="scores must be numbers, got 1 NaN of 6 instead"):
+        roc(good, np.array([0.0, np.nan, 1.0]))
+    with pytest.raises(ValueError, match=r"false_positive_rate must lie in \(0, 1\), got 0 instead"):
+        true_positives_at(good, good, false_positive_rate=0)
+    with pytest.raises(ValueError, match="verdicts must be bool, True for a member, got float64 instead"):
+        advantage(good, good > 1)
