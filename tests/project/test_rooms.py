@@ -63,7 +63,7 @@ LAB_LIBRARIES = (
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
-LAB_MODULES = {"mia_kit.experiments.notebooks"}
+LAB_MODULES = {"mia_kit.experiments.editions", "mia_kit.experiments.notebooks"}
 
 
 def room_of(path: Path) -> str:
