@@ -229,9 +229,7 @@ def _recorded(outcomes: Iterator[tuple[Link, str | None]], journal: Journal) -> 
             doubtful.append((link, str(reason)))
             hosts.add(_host(link.url))
             if len(hosts) >= OFFLINE:
-                raise DataError(
-                    f"{OFFLINE} hosts in a row do not answer: is this machine online? Try again when it is."
-                )
+                raise DataError(f"{OFFLINE} hosts in a row do not answer: is this machine online? Try again later.")
         else:
             for dead, why in [*doubtful, *([(link, reason)] if reason else [])]:
                 journal.add(dead, why)
