@@ -5,10 +5,10 @@ who ask at http://vintage.winklerbros.net/facescrub.html; no script can ask for 
 2014, many are dead.
 
 1. prints the terms; 2. reads the lists (name, image_id, face_id, url, bbox, sha256, with tabs between); 3. asks several
-hosts at once, each politely; 4. keeps the originals in `facescrub_originals/<sha256>` and writes the faces, cut out along
-the listed box, to `facescrub/<Name>/<Name>_<image>_<face>.jpg`, where `mia_kit.data.load("facescrub")` reads them;
-5. writes dead links to `facescrub_originals/dead_links.tsv` and counts them by reason. Run it again after Ctrl-C, a kill
-or a full disk: what is there is not fetched again, and a dead link is only tried again with `--retry`.
+hosts at once, each politely; 4. keeps the originals in `facescrub_originals/<sha256>` and writes the faces, cut out
+along the listed box, to `facescrub/<Name>/<Name>_<image>_<face>.jpg`, where `mia_kit.data.load("facescrub")` reads
+them; 5. writes dead links to `facescrub_originals/dead_links.tsv` and counts them by reason. Run it again after Ctrl-C,
+a kill or a full disk: what is there is not fetched again, and a dead link is only tried again with `--retry`.
 
 Never run against the lists' real hosts by us, only against a host of our tests.
 """

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -123,7 +124,7 @@ def test_politeness(server: Server, tmp_path: Path) -> None:
     assert time.monotonic() - began < 1.1  # one host after the other would take 1.0 and more
     for even in (0, 1):
         starts = sorted(when for path, when, _ in server.asked if int(path[1:]) % 2 == even)
-        assert min(later - sooner for sooner, later in zip(starts, starts[1:], strict=False)) > 0.05
+        assert min(later - sooner for sooner, later in pairwise(starts)) > 0.05
 
 
 def test_no_more_at_once_than_allowed() -> None:
