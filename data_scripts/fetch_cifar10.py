@@ -1,4 +1,4 @@
-"""Fetch CIFAR-10 (0.17 GB) with torchvision and write its pixels as `cifar10_full/cifar10.npz` for `load("cifar10_full")`.
+"""Fetch CIFAR-10 (0.17 GB) with torchvision; write its pixels to `cifar10_full/` for `load("cifar10_full")`.
 
 torchvision checks the md5 of the archive and of each part before it unpickles them. It begins anew after a break. Never
 run against the real host by us.
