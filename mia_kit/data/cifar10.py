@@ -1,12 +1,17 @@
-"""CIFAR-10, all 60,000 pictures, 32 x 32, from an archive of JPEG files (lossy: see the card)."""
+"""CIFAR-10, all 60,000 pictures, 32 x 32: an archive of JPEG files (lossy: see the card), or the original pixels.
+
+`load` reads the archive; `load_full` the arrays that `data_scripts/fetch_cifar10.py` makes of the original.
+"""
 
 from __future__ import annotations
+
+import zipfile
 
 import numpy as np
 
 from mia_kit.data.archives import DataFile, unpacked
-from mia_kit.data.decoding import Size, decode
-from mia_kit.data.folders import DataError
+from mia_kit.data.decoding import Size, decode, resized
+from mia_kit.data.folders import DataError, source_folder
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.people import names_below, pictures_in
 
@@ -32,3 +37,22 @@ def load(size: Size = None) -> ImageSet:
     labels = np.repeat(np.array([label for _, label in groups], dtype=np.int64), [len(paths) for paths in pictures])
     images = decode(every, size or SIZE, key=ARCHIVE.sha256)
     return ImageSet(images, labels, CLASSES, DataCard.read("cifar10"), files=names_below(folder, every))
+
+
+def load_full(size: Size = None) -> ImageSet:
+    """The original pixels: 50,000 training pictures, then 10,000 test pictures; `official_split` tells them apart.
+
+    Raises DataError if the files are absent or damaged.
+    """
+    path = source_folder("cifar10_full") / "cifar10.npz"
+    if not path.is_file():
+        raise DataError(f"{path} is missing: run  python data_scripts/fetch_cifar10.py")
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels, train = arrays["images"], arrays["labels"].astype(np.int64), int(arrays["train"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        raise DataError(
+            f"{path} is damaged ({problem}): remove it and run  python data_scripts/fetch_cifar10.py"
+        ) from problem
+    files = tuple(f"train/{i:05}" if i < train else f"test/{i - train:05}" for i in range(len(images)))
+    return resized(ImageSet(images, labels, CLASSES, DataCard.read("cifar10_full"), files=files), size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import os
 import sys
@@ -61,6 +62,21 @@ def package_folder(package: str, requirement: str) -> Path:
     if found is None or not found.submodule_search_locations:
         raise DataError(f'The package {package} is missing: run  python -m pip install "{requirement}"  and try again.')
     return Path(found.submodule_search_locations[0])
+
+
+def write_error(path: Path, problem: OSError) -> DataError:
+    """The sentence for a file or folder that the system does not let us write, or read back."""
+    if problem.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return DataError(
+            f"The disk is full, {path} cannot be written: free some space, or set MIA_KIT_DATA to a folder on another "
+            "disk, and run the same command again; what is complete is kept."
+        )
+    if problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return DataError(
+            f"{path} may not be written or read ({problem.strerror}): correct its rights, or set MIA_KIT_DATA to a "
+            "folder of your own."
+        )
+    return DataError(f"{path} cannot be written ({problem.strerror or problem}): try again.")
 
 
 def _platform_cache() -> Path:

@@ -1,4 +1,7 @@
-"""GTSRB, German traffic signs in 43 classes, 32 x 32: every fifth training frame and the whole test set."""
+"""GTSRB, German traffic signs in 43 classes: an archive of 32 x 32 pictures, or the official files at full size.
+
+`load` reads every fifth training frame and the whole test set; `load_full` what `data_scripts/fetch_gtsrb.py` fetches.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import re
 import numpy as np
 
 from mia_kit.data.archives import DataFile, unpacked
-from mia_kit.data.decoding import Size, decode
-from mia_kit.data.folders import DataError
+from mia_kit.data.decoding import Size, decode, fingerprint
+from mia_kit.data.folders import DataError, source_folder
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.people import names_below, pictures_in
 
@@ -55,12 +58,41 @@ def load(size: Size = None) -> ImageSet:
     return ImageSet(images, labels, CLASSES, DataCard.read("gtsrb"), files=names_below(folder, paths))
 
 
+def load_full(size: Size = None) -> ImageSet:
+    """All training frames, then 12,630 test pictures, in torchvision's layout; `official_split` tells them apart.
+
+    Each picture is cropped around its centre to a square, 32 x 32 unless `size` is given. Raises DataError if a folder,
+    the list of labels or a picture is absent or damaged.
+    """
+    folder = source_folder("gtsrb")
+    listing = folder / "GT-final_test.csv"
+    if not listing.is_file():
+        raise DataError(f"{listing} is missing: run  python data_scripts/fetch_gtsrb.py")
+    with listing.open(encoding="ascii") as lines:
+        test_labels = {row["Filename"]: int(row["ClassId"]) for row in csv.DictReader(lines, delimiter=";")}
+    train = [pictures_in(folder / "GTSRB" / "Training" / f"{label:05}") for label in range(len(CLASSES))]
+    test = [folder / "GTSRB" / "Final_Test" / "Images" / name for name in sorted(test_labels)]
+    absent = next((path for path in test if not path.is_file()), None)
+    if absent is not None or not all(train):
+        raise DataError(f"{absent or folder} is missing or lacks a class: run  python data_scripts/fetch_gtsrb.py")
+    labels = [label for label, paths in enumerate(train) for _ in paths] + [test_labels[path.name] for path in test]
+    paths = [path for of_class in train for path in of_class] + test
+    names = [f"train/{path.parent.name}/{path.name}" for of_class in train for path in of_class]
+    return ImageSet(
+        decode(paths, size or SIZE, key=fingerprint(paths)),
+        np.array(labels, dtype=np.int64),
+        CLASSES,
+        DataCard.read("gtsrb_full"),
+        files=(*names, *(f"test/{path.name}" for path in test)),
+    )
+
+
 def tracks(images: ImageSet) -> np.ndarray:
     """A number for each physical sign: int64 of shape (n,). Frames of one track are near-duplicates: never split them.
 
     Each test picture counts as a track of its own.
     """
-    names = [re.sub(r"_\d+\.jpg$", "", name) for name in images.files]
+    names = [re.sub(r"_\d+\.(jpg|ppm)$", "", name) for name in images.files]
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 

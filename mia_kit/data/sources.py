@@ -41,8 +41,10 @@ _SOURCES: dict[str, Callable[[Size], ImageSet]] = {
     "utkface": utkface.load,
     # layouts that others have made
     "celeba": celeba.load,
+    "cifar10_full": cifar10.load_full,
     "facescrub": facescrub.load,
     "fashion_mnist": fashion_mnist.load,
+    "gtsrb_full": gtsrb.load_full,
     "lfw": lfw.load,
 }
 

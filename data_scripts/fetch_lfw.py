@@ -1,0 +1,35 @@
+"""Fetch LFW (0.24 GB) with scikit-learn, to `lfw_home/` of the data folder for `load("lfw")`.
+
+scikit-learn knows the addresses and sha256, and unpacks with the tar filter "data". It begins anew after a break. Never
+run against the real host by us.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from mia_kit.data.folders import DataError, data_folder
+
+TERMS = (
+    "LFW: no licence is stated, the site calls it a benchmark only; real people in news photographs, nobody was asked. "
+    "Credit University of Massachusetts Amherst."
+)
+
+
+def main() -> None:
+    """Fetch unless it is there."""
+    from sklearn.datasets import fetch_lfw_people
+
+    print(TERMS)
+    try:
+        # 400 and more of one person: scikit-learn fetches everything, and decodes little.
+        fetch_lfw_people(data_home=str(data_folder()), min_faces_per_person=400)
+    except DataError as problem:
+        sys.exit(str(problem))
+    except (OSError, ValueError, EOFError) as problem:
+        sys.exit(f"LFW cannot be fetched ({problem}): try again later, or put lfw_funneled into lfw_home yourself.")
+    print(f"{data_folder() / 'lfw_home'} is complete.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,53 @@
+"""Fetch MNIST and Fashion-MNIST (12 and 31 MB): the idx files, into `mnist/` and `fashion_mnist/` of the data folder.
+
+`python data_scripts/fetch_mnist.py` fetches both, with a name only that one. Addresses and md5 are torchvision's own;
+`mia_kit.data.load` checks the sha256 of the content besides. Never run against the real hosts by us.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from mia_kit.data.downloads import download
+from mia_kit.data.folders import DataError, data_folder
+
+TERMS = {
+    "mnist": "MNIST: usually given as CC BY-SA 3.0; credit Y. LeCun, C. Cortes and C. J. C. Burges.",
+    "fashion_mnist": "Fashion-MNIST: MIT; credit H. Xiao, K. Rasul and R. Vollgraf, Zalando Research.",
+}
+MAX_BYTES = 40 * 10**6
+
+
+def fetch(name: str) -> None:
+    """The four files of a data set. Raises DataError as `download` does, for the last of torchvision's mirrors."""
+    from torchvision.datasets import MNIST, FashionMNIST
+
+    source = {"mnist": MNIST, "fashion_mnist": FashionMNIST}[name]
+    for file, md5 in source.resources:
+        for number, mirror in enumerate(source.mirrors, start=1):
+            try:
+                download(mirror + file, data_folder() / name / file, known_hash=f"md5:{md5}", max_bytes=MAX_BYTES)
+                break
+            except DataError:
+                if number == len(source.mirrors):
+                    raise
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Fetch what is not there yet."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[*TERMS, []], help="mnist, fashion_mnist; both by default")
+    names = parser.parse_args(arguments).names or list(TERMS)
+    try:
+        for name in names:
+            print(TERMS[name])
+            fetch(name)
+            print(f"{data_folder() / name} is complete.")
+    except (DataError, OSError) as problem:
+        sys.exit(str(problem))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Many files from hosts that behave well and badly: polite, checked, dead links counted and remembered."""
+
+import hashlib
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from mia_kit.data import DataError, crawl
+from mia_kit.data.crawl import Journal, Link, Manners, Turns
+from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
+
+QUICK = Manners(workers=4, per_host=2, delay=0.0, timeout=2.0, deadline=2.0, max_bytes=10_000)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as host:
+        yield host
+
+
+def body(number: int) -> bytes:
+    return f"picture {number}".encode()
+
+
+def link(server: Server, number: int, *, host: str = "127.0.0.1") -> Link:
+    """A link to picture `number`; localhost is the same server as another host."""
+    return Link(f"http://{host}:{server.server_port}/{number}", hashlib.sha256(body(number)).hexdigest())
+
+
+def keeper(folder: Path):
+    """Writes each file under its hash, whole or not at all."""
+    folder.mkdir(exist_ok=True)
+
+    def keep(found: Link, content: bytes) -> str | None:
+        (folder / f"{found.sha256}.part").write_bytes(content)
+        os.replace(folder / f"{found.sha256}.part", folder / found.sha256)
+        return None
+
+    return keep
+
+
+def run(links: list[Link], folder: Path, manners: Manners = QUICK) -> dict[Link, str | None]:
+    return dict(crawl.crawl(links, keeper(folder / "kept"), Journal(folder / "dead.tsv"), manners))
+
+
+def test_all_that_can_go_wrong(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crawl, "_wait", lambda *_: 0.01)
+    links = [link(server, number) for number in range(12)]
+    server.routes = {
+        "/0": content(body(0)),
+        "/1": status(404),
+        "/2": status(500),
+        "/3": in_turn(status(503), status(429), content(body(3))),
+        "/4": content(b"a page that says sorry"),
+        "/5": endless,
+        "/6": slowly(body(6) * 50, 0.05),
+        "/7": status(302, Location="/0"),
+        "/8": status(302, Location="/8"),
+        "/9": in_turn(half(body(9), 3), content(body(9))),
+        "/10": half(body(10), 3),
+        "/11": status(301, Location=f"{server.url}/moved"),
+        "/moved": content(body(11)),
+    }
+    nowhere = Link("ftp://127.0.0.1/1", "0" * 64), Link("http://[half/1", "1" * 64)
+    gone = Link("http://127.0.0.1:9/x", "2" * 64)
+    outcome = run([*links, *nowhere, gone], tmp_path)
+    assert [outcome[each] for each in links] == [
+        None,
+        "answered 404",
+        "answered 500",
+        None,
+        "another file",
+        "longer than 0 MB",
+        "too slow",
+        "another file",
+        "redirected in a circle",
+        None,
+        "broke off",
+        None,
+    ]
+    assert [outcome[each] for each in nowhere] == ["not a web address"] * 2
+    assert outcome[gone] == "no such host or no connection"
+    assert server.paths().count("/2") == 3
+    assert {path.read_bytes() for path in (tmp_path / "kept").iterdir()} == {body(i) for i in (0, 3, 9, 11)}
+    dead = {each: reason for each, reason in outcome.items() if reason}
+    written = Journal(tmp_path / "dead.tsv").read()
+    assert dead.keys() - written.keys() <= {gone}  # no host may have answered after it
+    assert all(dead[each] == reason for each, reason in written.items())
+
+
+def test_a_host_without_an_answer_is_given_up(server: Server, tmp_path: Path) -> None:
+    server.routes["/0"] = slowly(body(0), 0.05)
+    gone = [Link(f"http://127.0.0.1:9/{number}", f"{number:064}") for number in range(40)]
+    outcome = run([*gone, link(server, 0, host="localhost")], tmp_path)
+    assert [outcome[each] for each in gone] == ["no such host or no connection"] * 40
+    assert Journal(tmp_path / "dead.tsv").read().keys() == set(gone)  # the answer that came last proves the network
+
+
+def test_a_silent_host(server: Server, tmp_path: Path) -> None:
+    server.routes = {"/0": silent, "/1": content(body(1))}
+    outcome = run([link(server, 0), link(server, 1, host="localhost")], tmp_path, Manners(timeout=0.2, delay=0.0))
+    assert set(outcome.values()) == {None, "no answer in time"}
+
+
+def test_offline_kills_no_link(tmp_path: Path) -> None:
+    links = [Link(f"http://127.0.0.{host}:9/x", "0" * 64) for host in range(1, 100)]
+    with pytest.raises(DataError, match="50 hosts in a row do not answer: is this machine online"):
+        run(links, tmp_path)
+    assert Journal(tmp_path / "dead.tsv").read() == {}
+
+
+def test_politeness(server: Server, tmp_path: Path) -> None:
+    """Two hosts: at each, starts at least `delay` apart; both are asked at the same time."""
+    server.routes = {f"/{number}": content(body(number)) for number in range(12)}
+    links = [link(server, number, host=("127.0.0.1", "localhost")[number % 2]) for number in range(12)]
+    began = time.monotonic()
+    outcome = run(links, tmp_path, Manners(workers=6, per_host=2, delay=0.1))
+    assert set(outcome.values()) == {None}
+    assert time.monotonic() - began < 1.1  # one host after the other would take 1.0 and more
+    for even in (0, 1):
+        starts = sorted(when for path, when, _ in server.asked if int(path[1:]) % 2 == even)
+        assert min(later - sooner for sooner, later in pairwise(starts)) > 0.05
+
+
+def test_no_more_at_once_than_allowed() -> None:
+    manners = Manners(per_host=2, delay=0.0)
+    turns = Turns([Link(f"http://a/{number}", "") for number in range(4)], manners)
+    first, second = turns.take(), turns.take()
+    assert first is not None and second is not None
+    assert turns.ready == []  # two are under way: nobody else is let in
+    turns.give_back(first, again_in=30.0)
+    assert turns.ready[0][0] > time.monotonic() + 20  # the host asked for rest
+    assert turns.lines["a"][0] == first
+
+
+def test_who_reads_says_so(server: Server, tmp_path: Path) -> None:
+    server.routes["/0"] = content(body(0))
+    run([link(server, 0)], tmp_path)
+    assert server.asked[0][2]["User-Agent"].startswith("mia_kit")
+
+
+def test_the_wait_that_a_host_asks_for(server: Server, tmp_path: Path) -> None:
+    server.routes["/0"] = in_turn(status(429, Retry_After="1"), content(body(0)))
+    assert run([link(server, 0)], tmp_path) == {link(server, 0): None}
+    assert server.asked[1][1] - server.asked[0][1] >= 1
+
+
+def test_a_reason_to_keep_nothing(server: Server, tmp_path: Path) -> None:
+    server.routes["/0"] = content(body(0))
+    outcome = dict(crawl.crawl([link(server, 0)], lambda *_: "not a picture", Journal(tmp_path / "dead"), QUICK))
+    assert outcome == Journal(tmp_path / "dead").read() == {link(server, 0): "not a picture"}
+
+
+def test_a_full_disk_stops_everything(server: Server, tmp_path: Path) -> None:
+    server.routes = {f"/{number}": content(body(number)) for number in range(9)}
+
+    def full(*_: object) -> None:
+        raise DataError("The disk is full")
+
+    with pytest.raises(DataError, match="The disk is full"):
+        list(crawl.crawl([link(server, number) for number in range(9)], full, Journal(tmp_path / "dead"), QUICK))
+
+
+def test_stopping_early_stops_the_workers(server: Server, tmp_path: Path) -> None:
+    server.routes = {f"/{number}": content(body(number)) for number in range(40)}
+    manners = Manners(workers=2, delay=0.05)
+    outcomes = crawl.crawl(
+        [link(server, n) for n in range(40)], keeper(tmp_path / "kept"), Journal(tmp_path / "d"), manners
+    )
+    next(outcomes)
+    outcomes.close()
+    time.sleep(0.2)
+    asked = len(server.asked)
+    time.sleep(0.2)
+    assert len(server.asked) == asked < 10
+
+
+def test_a_torn_line_of_the_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "dead.tsv")
+    one, two = Link("http://a/1", "1" * 64), Link("http://a/2", "2" * 64)
+    journal.add(one, "answered 404")
+    journal.path.write_bytes(journal.path.read_bytes() + b"another file\thttp://a/3\t33")
+    assert journal.read() == {one: "answered 404"}
+    journal.add(two, "another file")
+    assert journal.read() == {one: "answered 404", two: "another file"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_killed_again_and_again(server: Server, tmp_path: Path) -> None:
+    """Every kill keeps what was there, and nothing that is kept or dead is asked for again."""
+    server.routes = {f"/{number}": content(body(number)) if number % 3 else status(404) for number in range(36)}
+    links = [link(server, number) for number in range(36)]
+
+    def rest() -> list[Link]:
+        dead = Journal(tmp_path / "dead.tsv").read()
+        return [each for each in links if each not in dead and not (tmp_path / "kept" / each.sha256).exists()]
+
+    left = [36]
+    manners = Manners(workers=3, per_host=3, delay=0.01)
+    for _ in range(3):
+        process = multiprocessing.get_context("fork").Process(target=run, args=(rest(), tmp_path, manners), daemon=True)
+        process.start()
+        process.join(0.15)
+        process.kill()
+        process.join()
+        left.append(len(rest()))
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 36
+    run(rest(), tmp_path, manners)
+    assert rest() == []
+    again = sum(server.paths().count(f"/{number}") - 1 for number in range(36))
+    assert again <= 3 * 3 * 2  # what was on its way when the kill came
+    assert all((tmp_path / "kept" / each.sha256).exists() == bool(n % 3) for n, each in enumerate(links))

@@ -1,0 +1,238 @@
+"""Downloads of one file from a host that behaves well and badly: resumed, checked, one sentence."""
+
+import errno
+import hashlib
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mia_kit.data import DataError, downloads
+from mia_kit.data.downloads import download
+from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
+
+BODY = random.Random(0).randbytes(300_000)
+HASH = hashlib.sha256(BODY).hexdigest()
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(downloads, "PAUSE", 0.01)
+    with serving() as host:
+        yield host
+
+
+def fetch(server: Server, folder: Path, *, known_hash: str | None = HASH, max_bytes: int = 10**6) -> Path:
+    return download(f"{server.url}/a", folder / "a.bin", known_hash=known_hash, max_bytes=max_bytes)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("known_hash", [HASH, f"sha256:{HASH}", f"md5:{hashlib.md5(BODY).hexdigest()}"])
+def test_fetches_once(server: Server, tmp_path: Path, known_hash: str) -> None:
+    server.routes["/a"] = content(BODY)
+    assert fetch(server, tmp_path / "new", known_hash=known_hash).read_bytes() == BODY
+    fetch(server, tmp_path / "new", known_hash=known_hash)
+    assert len(server.asked) == 1
+    assert server.asked[0][2]["User-Agent"].startswith("mia_kit")
+    assert names(tmp_path / "new") == ["a.bin"]
+
+
+def test_a_damaged_file_is_fetched_again(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = content(BODY)
+    (tmp_path / "a.bin").write_bytes(BODY[:-1])
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+def test_without_a_hash_it_is_printed(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    server.routes["/a"] = content(BODY)
+    fetch(server, tmp_path, known_hash=None)
+    assert f"sha256 of a.bin, to be pinned: {HASH}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("known_hash", [HASH, None])
+def test_goes_on_after_a_break(server: Server, tmp_path: Path, known_hash: str | None) -> None:
+    server.routes["/a"] = in_turn(half(BODY, 100_000, mark='"1"'), content(BODY, mark='"1"'))
+    assert fetch(server, tmp_path, known_hash=known_hash).read_bytes() == BODY
+    assert server.asked[1][2]["Range"] == "bytes=100000-"
+    assert names(tmp_path) == ["a.bin"]
+
+
+def test_many_breaks_that_all_bring_something(server: Server, tmp_path: Path) -> None:
+    def piece(request) -> None:
+        start = int(request.headers.get("Range", "bytes=0-")[6:-1])
+        span = f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
+        request.start(206 if start else 200, Content_Length=len(BODY) - start, Content_Range=span)
+        request.wfile.write(BODY[start : start + 30_000])
+
+    server.routes["/a"] = piece
+    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert len(server.asked) == 10
+
+
+def test_a_host_without_ranges_is_asked_for_all(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY, ranges=False))
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+def test_halves_of_two_files_are_never_joined(server: Server, tmp_path: Path) -> None:
+    """No hash is known and the file has changed in between: the host sees the old mark and sends all of the new one."""
+    server.routes["/a"] = in_turn(half(BODY, 100_000, mark='"1"'), content(BODY[::-1], mark='"2"'))
+    assert fetch(server, tmp_path, known_hash=None).read_bytes() == BODY[::-1]
+
+
+def test_no_mark_and_no_hash_begins_anew(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY))
+    assert fetch(server, tmp_path, known_hash=None).read_bytes() == BODY
+    assert "Range" not in server.asked[1][2]
+
+
+def test_a_whole_part_is_taken_as_it_is(server: Server, tmp_path: Path) -> None:
+    """Killed between the last byte and the new name."""
+    server.routes["/a"] = content(BODY)
+    (tmp_path / "a.bin.part").write_bytes(BODY)
+    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert server.asked[0][2]["Range"] == "bytes=300000-"
+
+
+def test_a_part_longer_than_the_file(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = content(BODY)
+    (tmp_path / "a.bin.part").write_bytes(BODY + BODY)
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+def test_slowly_and_through_a_redirect(server: Server, tmp_path: Path) -> None:
+    body = BODY[:50]
+    server.routes["/a"] = status(302, Location="/b")
+    server.routes["/b"] = slowly(body, 0.002)
+    assert fetch(server, tmp_path, known_hash=hashlib.sha256(body).hexdigest()).read_bytes() == body
+
+
+def test_an_error_of_the_host_passes(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = in_turn(status(500), status(503), content(BODY))
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("code", "asked"), [(404, 1), (403, 1), (500, downloads.ATTEMPTS)])
+def test_a_host_that_refuses(server: Server, tmp_path: Path, code: int, asked: int) -> None:
+    server.routes["/a"] = status(code)
+    with pytest.raises(
+        DataError, match=rf"cannot be downloaded \(the host answers {code}\): run .* put it at .*a\.bin;"
+    ):
+        fetch(server, tmp_path)
+    assert len(server.asked) == asked
+
+
+def test_a_host_that_says_nothing(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.1)
+    server.routes["/a"] = silent
+    with pytest.raises(DataError, match=r"cannot be downloaded \(ReadTimeout\)"):
+        fetch(server, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/a", "http://no-such-host.invalid/a", "file:///etc/passwd", "nonsense"]
+)
+def test_no_host(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(downloads, "PAUSE", 0.01)
+    with pytest.raises(DataError, match=r"cannot be downloaded \(\w+\): run the same command again later"):
+        download(url, tmp_path / "a.bin", known_hash=None, max_bytes=10)
+    assert names(tmp_path) == []
+
+
+def test_half_is_kept_for_the_next_run(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = in_turn(half(BODY, 100_000), status(404))
+    with pytest.raises(DataError, match="what has come is kept"):
+        fetch(server, tmp_path)
+    assert (tmp_path / "a.bin.part").read_bytes() == BODY[:100_000]
+    server.routes["/a"] = content(BODY)
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+def test_the_wrong_bytes(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = content(BODY[::-1])
+    with pytest.raises(
+        DataError, match=rf"should have the hash {HASH[:19]}\.\.\., got another file: nothing of it is kept"
+    ):
+        fetch(server, tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_a_body_without_end(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = endless
+    with pytest.raises(DataError, match="should send at most 1 MB, got more"):
+        fetch(server, tmp_path)
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_keeps_what_has_come(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.routes["/a"] = content(BODY)
+    pieces = downloads.read_limited
+
+    def full(*arguments) -> Iterator[bytes]:
+        yield next(pieces(*arguments))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(downloads, "read_limited", full)
+    with pytest.raises(DataError, match=r"The disk is full, .*a\.bin cannot be written: free some space"):
+        fetch(server, tmp_path)
+    assert BODY.startswith((tmp_path / "a.bin.part").read_bytes())
+    monkeypatch.undo()
+    assert fetch(server, tmp_path).read_bytes() == BODY
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
+def test_no_right_to_write(server: Server, tmp_path: Path) -> None:
+    server.routes["/a"] = content(BODY)
+    tmp_path.chmod(0o500)
+    with pytest.raises(DataError, match="may not be written or read"):
+        fetch(server, tmp_path)
+    tmp_path.chmod(0o700)
+
+
+def test_no_right_to_write_as_the_system_says_it(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(DataError, match=r"may not be written or read \(Permission denied\): correct its rights"):
+        fetch(server, tmp_path)
+
+
+def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    with pytest.raises(DataError, match=r"Downloads need pooch: run  pip install 'mia_kit\[full\]'"):
+        download("http://127.0.0.1:9/a", tmp_path / "a", known_hash=None, max_bytes=1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_killed_in_the_middle(server: Server, tmp_path: Path) -> None:
+    """SIGKILL after a third of the file; the next run asks for the rest."""
+
+    def stall(request) -> None:
+        request.start(200, Content_Length=len(BODY))
+        request.wfile.write(BODY[:100_000])
+        time.sleep(5)
+
+    server.routes["/a"] = stall
+    process = multiprocessing.get_context("fork").Process(target=fetch, args=(server, tmp_path), daemon=True)
+    process.start()
+    part = tmp_path / "a.bin.part"
+    end = time.monotonic() + 20
+    while not (part.is_file() and part.stat().st_size >= 60_000) and time.monotonic() < end:
+        time.sleep(0.01)
+    process.kill()
+    process.join()
+    assert part.stat().st_size >= 60_000
+    server.routes["/a"] = content(BODY)
+    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert "Range" in server.asked[-1][2]

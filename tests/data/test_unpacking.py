@@ -1,0 +1,151 @@
+"""Tar and zip from elsewhere: nothing outside the folder, no bomb, one sentence; the rest is test_archives.py's."""
+
+import errno
+import gzip
+import io
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mia_kit.data import DataError, unpacking
+from mia_kit.data.unpacking import unpack
+
+
+def write_zip(path: Path, members: dict[str, bytes], mode: int = 0) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            member = zipfile.ZipInfo(name)
+            member.external_attr = mode << 16
+            archive.writestr(member, content, zipfile.ZIP_DEFLATED)
+    return path
+
+
+def write_tar(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as archive:
+        for name, content in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+WRITERS = {"zip": write_zip, "tar": write_tar}
+kinds = pytest.mark.parametrize("kind", WRITERS)
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz", "w:bz2", "w:xz", "zip"])
+def test_all_packings(tmp_path: Path, mode: str) -> None:
+    members = {"top/a/1.txt": b"one", "top/2.txt": bytes(range(256))}
+    archive = tmp_path / "files"
+    write_zip(archive, members) if mode == "zip" else write_tar(archive, members, mode)
+    unpack(archive, tmp_path / "out", inside="top")
+    assert (tmp_path / "out" / "a" / "1.txt").read_bytes() == b"one"
+    assert (tmp_path / "out" / "2.txt").read_bytes() == bytes(range(256))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["files", "out"]  # no scratch folder stays
+    archive.unlink()
+    unpack(archive, tmp_path / "out", inside="top")  # there already: nothing is opened
+
+
+@kinds
+def test_another_archive_than_expected(tmp_path: Path, kind: str) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {"a.txt": b"one"})
+    with pytest.raises(DataError, match=r"should hold the folder faces, got none: get it again"):
+        unpack(archive, tmp_path / "out", inside="faces")
+
+
+@kinds
+@pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt", "a/../../evil.txt", "..\\evil.txt", "C:evil.txt"])
+def test_nothing_lands_outside(tmp_path: Path, kind: str, name: str) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {"a.txt": b"one", name: b"evil"})
+    with pytest.raises(DataError, match=r"points outside its folder: do not use this archive"):
+        unpack(archive, tmp_path / "deep" / "out")
+    assert list(tmp_path.rglob("*evil*")) == []
+    assert list((tmp_path / "deep").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK])
+def test_links_and_devices_in_a_zip(tmp_path: Path, kind: int) -> None:
+    archive = write_zip(tmp_path / "files.zip", {"link": b"/etc/passwd"}, mode=kind | 0o777)
+    with pytest.raises(DataError, match=r"'link', a link or a device"):
+        unpack(archive, tmp_path / "out")
+
+
+def test_a_file_written_through_a_link(tmp_path: Path) -> None:
+    """The second member would follow the first one out of the folder."""
+    path = tmp_path / "files.tar"
+    with tarfile.open(path, "w") as archive:
+        link = tarfile.TarInfo("way")
+        link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+        archive.addfile(link)
+        evil = tarfile.TarInfo("way/evil.txt")
+        archive.addfile(evil, io.BytesIO())
+    with pytest.raises(DataError, match=r"'way', a link or a device"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "evil.txt").exists()
+
+
+@kinds
+def test_a_bomb_by_its_ratio(tmp_path: Path, kind: str) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {"zeros": bytes(5_000_000)})
+    assert archive.stat().st_size < 50_000
+    with pytest.raises(DataError, match=r"should unpack to at most 1 MB, got more: it may be a bomb"):
+        unpack(archive, tmp_path / "out")
+    unpack(archive, tmp_path / "out", max_ratio=2000)
+    assert (tmp_path / "out" / "zeros").stat().st_size == 5_000_000
+
+
+@kinds
+def test_a_bomb_by_its_size(tmp_path: Path, kind: str) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {f"{i}": bytes(1000) for i in range(30)})
+    with pytest.raises(DataError, match=r"it may be a bomb"):
+        unpack(archive, tmp_path / "out", max_bytes=20_000)
+
+
+@kinds
+def test_a_bomb_of_empty_files(tmp_path: Path, kind: str) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {f"{i}": b"" for i in range(200)})
+    with pytest.raises(DataError, match=r"it may be a bomb"):
+        unpack(archive, tmp_path / "out", max_bytes=50_000)
+
+
+def test_a_bomb_in_a_header(tmp_path: Path) -> None:
+    """A long-name header of 40 MB would be read into memory before any member is seen."""
+    header = tarfile.TarInfo("name")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 40 << 20
+    path = tmp_path / "files.tar.gz"
+    path.write_bytes(gzip.compress(header.tobuf() + bytes(header.size), compresslevel=1))
+    with pytest.raises(DataError, match=r"it may be a bomb"):
+        unpack(path, tmp_path / "out", max_ratio=1e6)
+
+
+def test_a_zip_that_lies_about_its_sizes(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "files.zip", {"zeros": bytes(300_000)})
+    stated, lie = (300_000).to_bytes(4, "little"), (10).to_bytes(4, "little")
+    path.write_bytes(path.read_bytes().replace(stated, lie))
+    with pytest.raises(DataError, match=r"cannot be unpacked .*: get it again"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@kinds
+@pytest.mark.parametrize("kept", [0, 40, 200])
+def test_half_an_archive(tmp_path: Path, kind: str, kept: int) -> None:
+    archive = WRITERS[kind](tmp_path / "files", {"a.txt": bytes(range(256)) * 4})
+    archive.write_bytes(archive.read_bytes()[:kept])
+    with pytest.raises(DataError, match=r"cannot be unpacked .*: get it again"):
+        unpack(archive, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    archive = write_zip(tmp_path / "files.zip", {"a.txt": b"one"})
+    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    with pytest.raises(DataError, match=r"The disk is full, .*: free some space"):
+        unpack(archive, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["files.zip"]

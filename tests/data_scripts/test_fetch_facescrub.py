@@ -1,0 +1,197 @@
+"""FaceScrub from a local host: rows, boxes, hashes, the layout our loader reads, dead links, kills."""
+
+import hashlib
+import io
+import multiprocessing
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scripts import script
+
+from mia_kit.data import DataError, load
+from mia_kit.data.crawl import Manners
+from tests.local_server import Server, content, status
+
+facescrub = script("fetch_facescrub")
+QUICK = Manners(workers=4, per_host=4, delay=0.0, timeout=2.0)
+PEOPLE = ("Ada Lovelace", "Jean-Luc O'Neill Jr.")
+
+
+def picture(number: int) -> bytes:
+    """40 x 30 pixels, black but for a bright face in columns 10 to 19 and rows 5 to 14."""
+    pixels = np.zeros((30, 40, 3), np.uint8)
+    pixels[5:15, 10:20] = 100 + number
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def row(server: Server, number: int, sha256: str | None = None, box: str = "10,5,20,15") -> str:
+    digest = sha256 or hashlib.sha256(picture(number)).hexdigest()
+    return f"{PEOPLE[number % 2]}\t{100 + number}\t{200 + number}\t{server.url}/{number}\t{box}\t{digest}"
+
+
+def write_list(path: Path, rows: list[str]) -> Path:
+    path.write_text("\n".join(["name\timage_id\tface_id\turl\tbbox\tsha256", *rows, ""]))
+    return path
+
+
+@pytest.fixture
+def listing(server: Server, tmp_path: Path) -> Path:
+    """Six faces; number 4 is gone, number 5 has become another picture."""
+    server.routes = {f"/{number}": content(picture(number)) for number in range(4)} | {"/5": content(picture(9))}
+    return write_list(tmp_path / "actors.txt", [row(server, number) for number in range(6)])
+
+
+def run(listing: Path, root: Path, **options: object) -> dict[str, int]:
+    return dict(facescrub.fetch(facescrub.read_list(listing), root, manners=QUICK, **options))
+
+
+def test_our_loader_reads_what_it_writes(server: Server, listing: Path, data_root: Path) -> None:
+    assert run(listing, data_root) == {"answered 404": 1, "another file": 1}
+    images = load("facescrub", size=10)
+    assert images.class_names == ("Ada Lovelace", "Jean-Luc O'Neill Jr.")
+    assert images.labels.tolist() == [0, 0, 1, 1]
+    assert images.files[0] == "Ada_Lovelace/Ada_Lovelace_100_200.jpg"
+    # The face fills the box to its edge: no black pixel came in.
+    assert np.abs(images.images[:, :, :, 0].astype(int) - np.array([100, 102, 101, 103])[:, None, None]).max() <= 2
+
+
+def test_nothing_is_asked_for_twice(server: Server, listing: Path, data_root: Path) -> None:
+    run(listing, data_root)
+    asked = len(server.asked)
+    assert run(listing, data_root) == {"answered 404": 1, "another file": 1}
+    assert len(server.asked) == asked
+    server.routes["/4"] = content(picture(4))
+    assert run(listing, data_root, retry=True) == {"another file": 1}
+    assert sorted(server.paths()[asked:]) == ["/4", "/5"]
+
+
+def test_a_lost_face_is_cut_from_the_original(server: Server, listing: Path, data_root: Path) -> None:
+    run(listing, data_root)
+    asked = len(server.asked)
+    face = data_root / "facescrub" / "Ada_Lovelace" / "Ada_Lovelace_100_200.jpg"
+    before = face.read_bytes()
+    face.unlink()
+    run(listing, data_root)
+    assert face.read_bytes() == before
+    assert len(server.asked) == asked
+    face.unlink()
+    original = data_root / "facescrub_originals" / hashlib.sha256(picture(0)).hexdigest()
+    original.write_bytes(b"damaged")
+    run(listing, data_root)
+    assert server.paths()[asked:] == ["/0"]
+    assert face.read_bytes() == before
+
+
+def test_two_faces_in_one_picture(server: Server, listing: Path, data_root: Path) -> None:
+    rows = [row(server, 0), row(server, 0, box="12,5,20,15").replace("\t200\t", "\t777\t")]
+    run(write_list(listing, rows), data_root)
+    assert len(server.asked) == 1
+    assert len(list((data_root / "facescrub").rglob("*.jpg"))) == 2
+
+
+def test_a_second_address_of_the_same_picture(server: Server, listing: Path, data_root: Path) -> None:
+    server.routes["/other"] = content(picture(4))
+    rows = [row(server, 4), row(server, 4).replace("/4\t", "/other\t")]
+    run(write_list(listing, rows), data_root)
+    assert len(list((data_root / "facescrub").rglob("*.jpg"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "box", "reason"),
+    [
+        (b"<html>sorry</html>", "1,1,2,2", "not a picture"),
+        (picture(0)[:60], "1,1,2,2", "not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "1,1,2,2", "not a picture"),
+        (picture(0), "50,5,60,9", "box outside the picture"),
+    ],
+)
+def test_bytes_that_show_no_face(server: Server, listing: Path, data_root: Path, body: bytes, box: str, reason) -> None:
+    """The hash is the listed one, and still there is nothing to cut out. No empty folder stays for our loader."""
+    server.routes["/0"] = content(body)
+    faces = [row(server, 0, hashlib.sha256(body).hexdigest(), box), row(server, 1)]
+    assert run(write_list(listing, faces), data_root) == {reason: 1}
+    assert load("facescrub", size=4).class_names == ("Jean-Luc O'Neill Jr.",)
+
+
+def test_too_many_pixels(server: Server, listing: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    assert run(write_list(listing, [row(server, 0)]), data_root) == {"too many pixels": 1}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "../../evil\t1\t2\thttp://a/b\t1,2,3,4\t" + "0" * 64,
+        "/evil\t1\t2\thttp://a/b\t1,2,3,4\t" + "0" * 64,
+        "..\t1\t2\thttp://a/b\t1,2,3,4\t" + "0" * 64,
+        "Al\t../1\t2\thttp://a/b\t1,2,3,4\t" + "0" * 64,
+        "Al\t1\t2\thttp://a/b\t1,2,3,4\t../../../evil",
+        "Al\t1\t2\thttp://a/b\t3,2,1,4\t" + "0" * 64,
+        "Al\t1\t2\thttp://a/b\t1,2,3\t" + "0" * 64,
+        "Al\t1\t2",
+    ],
+)
+def test_a_row_that_is_none(tmp_path: Path, line: str) -> None:
+    with pytest.raises(DataError, match=r"actors\.txt should hold a face in line 2, got "):
+        facescrub.read_list(write_list(tmp_path / "actors.txt", [line]))
+
+
+def test_an_absent_list(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"actors\.txt cannot be read"):
+        facescrub.read_list(tmp_path / "actors.txt")
+
+
+def test_the_command_reports(
+    server: Server, listing: Path, data_root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.routes = {"/0": content(picture(0)), "/1": status(410)}
+    write_list(listing, [row(server, 0), row(server, 1)])
+    facescrub.main([str(listing), "--delay", "0"])
+    out = capsys.readouterr().out
+    assert out.startswith("FaceScrub distributes addresses only")
+    assert "1 of 2 faces, 1 of 2 people are in" in out
+    assert "       1  answered 410\n1 dead links, listed in" in out
+    assert "Nobody is left of Jean-Luc_O'Neill_Jr.:" in out
+
+
+def test_the_command_in_one_sentence(data_root: Path, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match=r"cannot be read .*: expected a list of FaceScrub\.$"):
+        facescrub.main([str(tmp_path / "nothing.txt")])
+
+
+def test_a_full_disk(server: Server, listing: Path, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Path.write_bytes
+
+    def full(path: Path, body: bytes) -> int:
+        if path.name.endswith("_202.jpg"):
+            raise OSError(28, "No space left on device")
+        return whole(path, body)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DataError, match=r"The disk is full, .*_202\.jpg cannot be written: free some space"):
+        run(listing, data_root)
+    monkeypatch.setattr(Path, "write_bytes", whole)
+    assert run(listing, data_root) == {"answered 404": 1, "another file": 1}
+    assert len(load("facescrub", size=10)) == 4
+    assert server.paths().count("/2") == 1  # the original had been kept
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_killed_at_any_moment(server: Server, tmp_path: Path, data_root: Path) -> None:
+    server.routes = {f"/{number}": content(picture(number)) for number in range(24) if number % 4}
+    listing = write_list(tmp_path / "actors.txt", [row(server, number) for number in range(24)])
+    context = multiprocessing.get_context("fork")
+    for seconds in (0.05, 0.1, 0.2):
+        process = context.Process(target=run, args=(listing, data_root), daemon=True)
+        process.start()
+        process.join(seconds)
+        process.kill()
+        process.join()
+    assert run(listing, data_root) == {"answered 404": 6}
+    assert len(load("facescrub", size=4)) == 18
+    assert [path.name for path in (data_root / "facescrub_originals" / "part").iterdir()] == []

@@ -1,0 +1,74 @@
+"""The smaller scripts against a local host: what they write is what our loaders read."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from scripts import script
+
+from mia_kit.data import load
+from tests.local_server import Server, content, status
+
+
+def packed(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, body in members.items():
+            archive.writestr(name, body)
+    return stream.getvalue()
+
+
+def sign(shade: int) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 20), (shade, 0, 0)).save(stream, "PPM")
+    return stream.getvalue()
+
+
+def test_gtsrb(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gtsrb = script("fetch_gtsrb")
+    train = packed({f"GTSRB/Training/{label:05}/00000_00001.ppm": sign(label) for label in range(43)})
+    test = packed({"GTSRB/Final_Test/Images/00000.ppm": sign(200)})
+    labels = packed({"GT-final_test.csv": b"Filename;Width;ClassId\n00000.ppm;20;7\n"})
+    monkeypatch.setattr(gtsrb, "HOST", server.url)
+    for name, body in (("TRAIN", train), ("TEST", test), ("LABELS", labels)):
+        server.routes[f"/{name}.zip"] = content(body)
+        monkeypatch.setattr(gtsrb, name, (f"{name}.zip", hashlib.sha256(body).hexdigest()))
+    gtsrb.main()
+    images = load("gtsrb_full")
+    assert images.labels.tolist() == [*range(43), 7]
+    assert images.images[:, 0, 0, 0].tolist() == [*range(43), 200]
+    gtsrb.main()
+    assert len(server.asked) == 3
+
+
+def test_cifar10(data_root: Path) -> None:
+    pixels = np.arange(3 * 32 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(3, 32, 32, 3)
+    script("fetch_cifar10").write(data_root / "cifar10_full", (pixels[:2], [4, 9]), (pixels[2:], [1]))
+    images = load("cifar10_full")
+    assert np.array_equal(images.images, pixels)
+    assert (images.labels.tolist(), images.files) == ([4, 9, 1], ("train/00000", "train/00001", "test/00000"))
+
+
+def test_stylegan2(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stylegan2 = script("fetch_stylegan2")
+    monkeypatch.setattr(stylegan2, "URL", f"{server.url}/ffhq.pkl")
+    server.routes["/ffhq.pkl"] = content(b"never opened")
+    with pytest.raises(SystemExit, match="should have the hash 00000"):
+        stylegan2.main(["--sha256", "0" * 64])
+    stylegan2.main([])
+    assert (data_root / "stylegan2" / "ffhq.pkl").read_bytes() == b"never opened"
+
+
+def test_mnist_asks_the_second_mirror(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.datasets import MNIST
+
+    body = b"digits"
+    server.routes = {"/one/a.gz": status(404), "/two/a.gz": content(body)}
+    monkeypatch.setattr(MNIST, "mirrors", [f"{server.url}/one/", f"{server.url}/two/"])
+    monkeypatch.setattr(MNIST, "resources", [("a.gz", hashlib.md5(body).hexdigest())])
+    script("fetch_mnist").main(["mnist"])
+    assert (data_root / "mnist" / "a.gz").read_bytes() == body
