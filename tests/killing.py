@@ -1,10 +1,14 @@
-"""Run a function in a process of its own that is killed at random moments and started again, until it is through."""
+"""Run a function in a process of its own that is killed, at random moments and started again, or when a block ends.
+
+Never forked from the tests themselves: a killed child would take the locks that it holds with it, tqdm's for one.
+"""
 
 import multiprocessing
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mia_kit.training.checkpoints import load_checkpoint
@@ -21,10 +25,7 @@ def finish_despite_kills(target: Callable[..., None], *arguments: object, seed: 
     `target` is a function of a module, and `arguments` are plain values. Returns how often it was still at work when
     it was killed.
     """
-    context = multiprocessing.get_context(METHOD)
-    if METHOD == "forkserver":
-        context.set_forkserver_preload(PRELOAD)
-    chance, hits = random.Random(seed), 0
+    context, chance, hits = _context(), random.Random(seed), 0
     for _ in range(KILLS):
         process = _start(context, target, arguments)
         process.join(chance.uniform(0, longest))
@@ -48,6 +49,24 @@ def alone_and_killed(train: Callable[[Path], None], folder: Path, *, seed: int) 
     assert hits >= 8, "the runs ended before they could be killed"
     alone, killed = (load_checkpoint(folder / name / "end.pt", run="end") for name in ("alone", "killed"))
     return alone, killed
+
+
+@contextmanager
+def at_work(target: Callable[..., object], *arguments: object) -> Iterator[None]:
+    """A process that runs `target` and is killed when the block ends; arguments as for `finish_despite_kills`."""
+    process = _start(_context(), target, arguments)
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+def _context():
+    context = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        context.set_forkserver_preload(PRELOAD)
+    return context
 
 
 def _start(context, target, arguments):

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import multiprocessing
 import os
 import random
 import sys
@@ -14,6 +13,7 @@ import pytest
 
 from mia_kit.data import DataError, downloads
 from mia_kit.data.downloads import download
+from tests.killing import at_work
 from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
 
 BODY = random.Random(0).randbytes(300_000)
@@ -28,7 +28,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 def fetch(server: Server, folder: Path, *, known_hash: str | None = HASH, max_bytes: int = 10**6) -> Path:
-    return download(f"{server.url}/a", folder / "a.bin", known_hash=known_hash, max_bytes=max_bytes)
+    return fetch_from(server.url, folder, known_hash=known_hash, max_bytes=max_bytes)
+
+
+def fetch_from(url: str, folder: Path, *, known_hash: str | None = HASH, max_bytes: int = 10**6) -> Path:
+    return download(f"{url}/a", folder / "a.bin", known_hash=known_hash, max_bytes=max_bytes)
 
 
 def names(folder: Path) -> list[str]:
@@ -214,7 +218,6 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         download("http://127.0.0.1:9/a", tmp_path / "a", known_hash=None, max_bytes=1)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_killed_in_the_middle(server: Server, tmp_path: Path) -> None:
     """SIGKILL after a third of the file; the next run asks for the rest."""
 
@@ -224,14 +227,11 @@ def test_killed_in_the_middle(server: Server, tmp_path: Path) -> None:
         time.sleep(5)
 
     server.routes["/a"] = stall
-    process = multiprocessing.get_context("fork").Process(target=fetch, args=(server, tmp_path), daemon=True)
-    process.start()
     part = tmp_path / "a.bin.part"
-    end = time.monotonic() + 20
-    while not (part.is_file() and part.stat().st_size >= 60_000) and time.monotonic() < end:
-        time.sleep(0.01)
-    process.kill()
-    process.join()
+    with at_work(fetch_from, server.url, tmp_path):
+        end = time.monotonic() + 20
+        while not (part.is_file() and part.stat().st_size >= 60_000) and time.monotonic() < end:
+            time.sleep(0.01)
     assert part.stat().st_size >= 60_000
     server.routes["/a"] = content(BODY)
     assert fetch(server, tmp_path).read_bytes() == BODY

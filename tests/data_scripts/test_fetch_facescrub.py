@@ -2,8 +2,7 @@
 
 import hashlib
 import io
-import multiprocessing
-import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from scripts import script
 
 from mia_kit.data import DataError, load
 from mia_kit.data.crawl import Manners
+from tests.killing import at_work
 from tests.local_server import Server, content, status
 
 facescrub = script("fetch_facescrub")
@@ -181,17 +181,12 @@ def test_a_full_disk(server: Server, listing: Path, data_root: Path, monkeypatch
     assert server.paths().count("/2") == 1  # the original had been kept
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 def test_killed_at_any_moment(server: Server, tmp_path: Path, data_root: Path) -> None:
     server.routes = {f"/{number}": content(picture(number)) for number in range(24) if number % 4}
     listing = write_list(tmp_path / "actors.txt", [row(server, number) for number in range(24)])
-    context = multiprocessing.get_context("fork")
     for seconds in (0.05, 0.1, 0.2):
-        process = context.Process(target=run, args=(listing, data_root), daemon=True)
-        process.start()
-        process.join(seconds)
-        process.kill()
-        process.join()
+        with at_work(run, listing, data_root):
+            time.sleep(seconds)
     assert run(listing, data_root) == {"answered 404": 6}
     assert len(load("facescrub", size=4)) == 18
     assert [path.name for path in (data_root / "facescrub_originals" / "part").iterdir()] == []
