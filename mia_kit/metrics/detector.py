@@ -94,7 +94,7 @@ def detector_scores(
             f"folds must lie in [2, {len(marked)}], the number of classes with injected pictures, got {folds} instead"
         )
     random = np.random.default_rng(seed)
-    fold_of = {}
+    fold_of: dict[int, int] = {}
     for kind in (marked, clean):
         fold_of |= {one: place % folds for place, one in enumerate(random.permutation(kind).tolist())}
     folded = np.array([fold_of[one] for one in groups.tolist()])

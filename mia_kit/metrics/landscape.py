@@ -169,8 +169,9 @@ def curvature(
         _power_iteration(loss, part, vectors, iterations, tolerance)
         for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)
     ]
-    values, errors = (torch.cat([part[place] for part in parts]).double().cpu().numpy() for place in (0, 1))
-    return Curvature(values, errors, errors <= tolerance * abs(values), max(part[2] for part in parts))
+    found, missed, made = zip(*parts, strict=True)
+    values, errors = (torch.cat(one).double().cpu().numpy() for one in (found, missed))
+    return Curvature(values, errors, errors <= tolerance * abs(values), max(made))
 
 
 def _power_iteration(
