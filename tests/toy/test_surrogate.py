@@ -42,8 +42,8 @@ def test_the_attack_lands_on_a_surrogate_in_its_way():
     added = [with_surrogate(data, place, seed=seed) for seed in (0, 1)]
     clouds = [one.points[90:] for one in added]
     for own, expected in ((added, True), ([data, data], False)):
-        grid = train_grid((0.0,), (0, 1), own, steps=250, progress=False)
-        inversions = invert_grid(grid, ((4.0, -10.0),), max_steps=600)
+        grid = train_grid((0.0,), (0, 1), own, steps=400, progress=False)
+        inversions = invert_grid(grid, ((4.0, -10.0),), max_steps=1500)
         found = landings(inversions, data.of_class(2), clouds)
         assert (found.on_surrogate == expected).all()
 
