@@ -1,6 +1,7 @@
 """Defences: training that leaks less, at a price in accuracy. `build(name, strength)` makes any of them."""
 
 from mia_kit.defences.bido import BidoObjective
+from mia_kit.defences.data_centric import DataCentric, Protected, farthest_identity, protect
 from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, with_group_norm
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.recipe import STRENGTHS, Defended, Recipe, build, combine
@@ -10,6 +11,7 @@ __all__ = [
     "STRENGTHS",
     "BidoObjective",
     "BottleneckClassifier",
+    "DataCentric",
     "Defended",
     "DropoutObjective",
     "MidObjective",
@@ -17,10 +19,13 @@ __all__ = [
     "Privacy",
     "PrivateFitResult",
     "PrivateSettings",
+    "Protected",
     "Recipe",
     "StrongAugment",
     "build",
     "combine",
+    "farthest_identity",
     "fit_private",
+    "protect",
     "with_group_norm",
 ]
