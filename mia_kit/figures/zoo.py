@@ -72,7 +72,7 @@ def zoo_wall(
     access : of each attack
     """
     figure = wall(pictures, rows=[f"{name}<br>{own}" for name, own in zip(attacks, access, strict=True)], columns=names)
-    figure.update_layout(title_text="One person, all attacks", margin={"l": 150})
+    figure.update_layout(title_text="The same people, every attack", margin={"l": 150})
     hits, count = passed.sum(axis=1), passed.shape[1]
     blank = (np.ptp(pictures.reshape(*passed.shape, -1), axis=2) == 0).sum(axis=1)
     words = "; ".join(
