@@ -12,19 +12,30 @@ from mia_kit.metrics.leakage import (
     verified_share,
 )
 from mia_kit.metrics.membership import RocCurve, advantage, auc, best_advantage, roc, true_positives_at
+from mia_kit.metrics.poisoning import (
+    PrivacyCurve,
+    accuracy_loss,
+    confidence_distortion,
+    privacy_curve,
+    reconstruction_error,
+    squared_errors,
+)
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
     "Interval",
     "Manifold",
+    "PrivacyCurve",
     "RocCurve",
     "ScaledDistances",
+    "accuracy_loss",
     "advantage",
     "attack_accuracy",
     "auc",
     "best_advantage",
     "calibration_error",
     "cluster_interval",
+    "confidence_distortion",
     "distance_histograms",
     "feature_distance",
     "frechet_distance",
@@ -33,9 +44,12 @@ __all__ = [
     "morphing_tsne",
     "nearest_squared",
     "person_distances",
+    "privacy_curve",
+    "reconstruction_error",
     "roc",
     "scaled_distances",
     "share_interval",
+    "squared_errors",
     "target_ranks",
     "true_positives_at",
     "verified_share",
