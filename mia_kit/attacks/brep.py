@@ -29,14 +29,14 @@ from mia_kit.models.priors import Prior
 
 @dataclass(frozen=True)
 class Settings:
-    """The paper's numbers, but `start_batches` and `largest_radius`, which it does not have.
+    """The paper's numbers, but `start_batches`, `rounds` and `largest_radius`, which it does not have.
 
     input_size : what the target was trained on, (h, w)
     start_batch, start_batches : images drawn at once while a label is not hit, and how often at most
     points : on each sphere
     inside : the sphere grows by the factor `growth` when more than this share of its points has the label
     largest_step : of min(radius / 3, largest_step)
-    iterations : at most, at one radius
+    iterations, rounds : looks around each class, at most, at one radius and in all
     batch_size : images in one call
     """
 
@@ -49,14 +49,15 @@ class Settings:
     inside: float = 0.75
     largest_step: float = 3.0
     iterations: int = 1000
+    rounds: int = 9000
     largest_radius: float = 16.3
     batch_size: int = 256
 
     def __post_init__(self) -> None:
-        counts = (self.start_batch, self.start_batches, self.points, self.iterations, self.batch_size)
+        counts = (self.start_batch, self.start_batches, self.points, self.iterations, self.rounds, self.batch_size)
         if min(counts) < 1:
             raise ValueError(
-                "start_batch, start_batches, points, iterations and batch_size must be at least 1, "
+                "start_batch, start_batches, points, iterations, rounds and batch_size must be at least 1, "
                 f"got {', '.join(map(str, counts))} instead"
             )
         if not 0 < self.radius <= self.largest_radius or self.largest_step <= 0:
@@ -159,7 +160,9 @@ def walk(
     tries = torch.zeros(len(starts), dtype=torch.int64)
     bar = tqdm(total=len(starts), disable=not progress, desc="walking", unit="class")
     active = torch.arange(len(starts))
-    while len(active):
+    for _ in range(settings.rounds):
+        if not len(active):
+            break
         directions = _directions(settings.points, starts.shape[1], [generators[row] for row in active.tolist()])
         arrived, inside = _look(ask, place[active], radii[active], directions, targets[active])
         safe[active] = torch.where(arrived[:, None], place[active], safe[active])

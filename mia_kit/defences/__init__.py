@@ -7,6 +7,7 @@ Others change what a trained model answers and go to `ConfidenceAPI`: `Rounding`
 from mia_kit.defences.alignment import AlignmentSettings, Substitute
 from mia_kit.defences.ascent import AscentSettings, ReconstructionAscent
 from mia_kit.defences.bido import BidoObjective
+from mia_kit.defences.data_centric import DataCentric, Protected, farthest_identity, protect
 from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, with_group_norm
 from mia_kit.defences.lfp import LabelFlippingPoison
 from mia_kit.defences.lpa import LabelPreservingPoison
@@ -22,6 +23,7 @@ __all__ = [
     "AscentSettings",
     "BidoObjective",
     "BottleneckClassifier",
+    "DataCentric",
     "Defended",
     "DropoutObjective",
     "LabelFlippingPoison",
@@ -33,6 +35,7 @@ __all__ = [
     "Privacy",
     "PrivateFitResult",
     "PrivateSettings",
+    "Protected",
     "Recipe",
     "ReconstructionAscent",
     "Remembered",
@@ -43,7 +46,9 @@ __all__ = [
     "TopTruncation",
     "build",
     "combine",
+    "farthest_identity",
     "fit_poison",
     "fit_private",
+    "protect",
     "with_group_norm",
 ]

@@ -79,13 +79,12 @@ class Parts:
         def make(checkpoint: Path) -> dict[str, Any]:
             trunk = self.trunk("evaluator")
             own = self.recipe["evaluator"]
-            return _packed(
+            return packed(
                 fit_evaluator(people, own, seed=seed, trunk=trunk, checkpoint=checkpoint, progress=self.progress)
             )
 
-        return _unpacked(
-            "evaluator", people, settings, self.store.get("face_evaluator", settings, make, version=VERSION)
-        )
+        stored = self.store.get("face_evaluator", settings, make, version=VERSION)
+        return unpacked(_untrained("evaluator", people, settings), stored)
 
     def target(self, people: People, *, smoothing: float, per_class: int, seed: int) -> Fitted:
         """The target of a seed, a factor and a number of photographs of each person."""
@@ -95,11 +94,10 @@ class Parts:
             chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
             trunk = self.trunk("target")
             own = self.recipe["target"]
-            return _packed(
-                fit_target(people, own, trunk=trunk, checkpoint=checkpoint, progress=self.progress, **chosen)
-            )
+            return packed(fit_target(people, own, trunk=trunk, checkpoint=checkpoint, progress=self.progress, **chosen))
 
-        return _unpacked("target", people, settings, self.store.get("face_target", settings, make, version=VERSION))
+        stored = self.store.get("face_target", settings, make, version=VERSION)
+        return unpacked(_untrained("target", people, settings), stored)
 
     def judges(self, people: People, seed: int) -> Judges:
         """The evaluator and the face embedder, appointed once; a grey picture is shown to all three of its colours."""
@@ -242,15 +240,18 @@ def per_person(values: np.ndarray, people: np.ndarray, chosen: np.ndarray) -> np
 NUMBERS = ("accuracy", "training_accuracy", "calibration_error", "confidence")
 
 
-def _packed(fitted: Fitted) -> dict[str, Any]:
+def packed(fitted: Fitted) -> dict[str, Any]:
+    """A trained classifier and its numbers, for the store."""
     weights = {f"weights.{name}": weight for name, weight in fitted.model.state_dict().items()}
     return weights | {name: getattr(fitted, name) for name in NUMBERS}
 
 
-def _unpacked(kind: str, people: People, settings: dict[str, Any], stored: dict[str, Any]) -> Fitted:
-    model: Classifier = KINDS[kind](
-        people.images.shape[1], len(people.class_names), seed=0, width=settings[kind]["width"]
-    )
+def unpacked(model: Classifier, stored: dict[str, Any]) -> Fitted:
+    """The stored weights in a fresh model of their kind, in evaluation mode."""
     weights = {name.removeprefix("weights."): torch.as_tensor(w) for name, w in stored.items() if "weights." in name}
     model.load_state_dict(weights)
     return Fitted(model.eval(), **{name: stored[name] for name in NUMBERS})
+
+
+def _untrained(kind: str, people: People, settings: dict[str, Any]) -> Classifier:
+    return KINDS[kind](people.images.shape[1], len(people.class_names), seed=0, width=settings[kind]["width"])

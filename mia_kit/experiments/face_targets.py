@@ -17,6 +17,7 @@ from mia_kit.experiments.face_people import People, public_people
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
 from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
+from mia_kit.training.fit import Augment
 
 KINDS: dict[str, Callable[..., Classifier]] = {"target": ResidualClassifier, "evaluator": SmallClassifier}
 
@@ -100,16 +101,25 @@ def _fit_people(
     fit_classifier(
         model, chosen, labels, settings, seed=seed, smoothing=smoothing, checkpoint=checkpoint, progress=progress
     )
-    confidences = in_batches(model, images).softmax(dim=1).numpy()
+    return Fitted(model, **utility(model, people, training))
+
+
+def utility(model: Classifier, people: People, training: Tensor) -> dict[str, float]:
+    """The numbers of `Fitted`, by name, for a model that saw the photographs which `training`, bool, names."""
+    confidences = in_batches(model, people.floats()).softmax(dim=1).numpy()
     truth, seen = people.labels.numpy(), training.numpy()
     right = confidences.argmax(axis=1) == truth
-    return Fitted(
-        model,
-        float(right[~seen].mean()),
-        float(right[seen].mean()),
-        calibration_error(confidences[~seen], truth[~seen]).value,
-        float(confidences[~seen].max(axis=1).mean()),
-    )
+    return {
+        "accuracy": float(right[~seen].mean()),
+        "training_accuracy": float(right[seen].mean()),
+        "calibration_error": calibration_error(confidences[~seen], truth[~seen]).value,
+        "confidence": float(confidences[~seen].max(axis=1).mean()),
+    }
+
+
+def usual_augmentation(channels: int) -> Augment:
+    """The augmentation of all our face classifiers, for pictures in colour or in grey."""
+    return flip_shift_and_colour if channels == 3 else flip_and_shift
 
 
 def fit_classifier(
@@ -130,7 +140,7 @@ def fit_classifier(
         labels,
         seed=seed,
         smoothing=smoothing,
-        augment=flip_shift_and_colour if images.shape[1] == 3 else flip_and_shift,
+        augment=usual_augmentation(images.shape[1]),
         epochs=settings["epochs"],
         batch_size=settings["batch_size"],
         learning_rate=settings["learning_rate"],

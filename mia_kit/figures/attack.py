@@ -9,9 +9,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mia_kit.figures.series import band
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
 
-DASHES = ("solid", "dash", "dot")
 PANELS = {"loss": "loss", "norm": "gradient norm", "cosine": "cosine to the last gradient"}
 
 
@@ -84,7 +83,7 @@ def judges_over_steps(steps: Sequence[int], shares: Mapping[str, np.ndarray], *,
                 y=values.round(4),
                 name=name,
                 mode="lines+markers",
-                line={"color": OKABE_ITO[place], "width": 2, "dash": DASHES[place]},
+                line={"color": OKABE_ITO[place], "width": 2, "dash": DASHES[place % len(DASHES)]},
                 marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
                 hovertemplate=f"{name}, step %{{x}}: %{{y:.0%}}<extra></extra>",
             )

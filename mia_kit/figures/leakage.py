@@ -14,10 +14,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mia_kit.figures.series import bars, seed_points
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
 Cell = Mapping[str, Any]
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SHARES = {
     "acc1": "Acc@1 (evaluator)",
     "acc5": "Acc@5 (evaluator)",

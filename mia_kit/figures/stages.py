@@ -13,10 +13,9 @@ import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import band, bars, seed_points
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
 STAGES = ("sampling", "optimisation", "selection", "all")
-DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def swap_wall(pictures: np.ndarray, ranks: np.ndarray, *, swaps: Sequence[str], names: Sequence[str]) -> Drawn:

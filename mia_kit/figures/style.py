@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 # Okabe and Ito's palette, without its yellow, which is too faint on white
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("circle", "square", "triangle-up", "diamond", "cross", "x", "star")
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 CLASS_NAMES = ("class 0", "class 1", "class 2")
 
 

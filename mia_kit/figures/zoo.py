@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import bars, seed_points
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 from mia_kit.metrics import Interval, cluster_interval
 
 ACCESS = ("white box", "confidences", "labels")
@@ -81,6 +81,43 @@ def zoo_wall(
     )
     alt = f"{len(attacks)} rows of {count} reconstructions, a row for each attack, a column for each person. {words}."
     return Drawn(figure, alt, {"passed": hits / count, "blank": blank / count})
+
+
+def ranks_by_budget(
+    ranks: np.ndarray, reached: np.ndarray, *, budgets: Sequence[int], access: Mapping[str, str], classes: int
+) -> Drawn:
+    """Mean rank that the evaluator gives the person, for each attack, against the queries it may spend.
+
+    Parameters
+    ----------
+    ranks : 1 is a hit; shape (budgets, attacks, people)
+    reached : bool of the same shape; where nothing was found the rank counts as `classes`, the last
+    access : of each attack, by name
+    """
+    means = np.where(reached, ranks, classes).mean(axis=2)  # (budgets, attacks)
+    figure = go.Figure()
+    for place, (name, own) in enumerate(access.items()):
+        figure.add_scatter(
+            x=list(budgets),
+            y=means[:, place].round(2),
+            name=f"{name} ({own})",
+            mode="lines+markers",
+            line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": MARKERS[place], "size": 10},
+            hovertemplate=f"{name}, %{{x}} queries: mean rank %{{y:.1f}}<extra></extra>",
+        )
+    figure.update_layout(base_layout("What a query buys, with which access", height=420))
+    figure.update_xaxes(title_text="queries for each person", tickvals=list(budgets))
+    figure.update_yaxes(title_text=f"mean rank among {classes} people", range=(classes + 1, 0))
+    lines = "; ".join(
+        f"{name} ({own}) {', '.join(f'{mean:.1f}' for mean in means[:, place])}"
+        for place, (name, own) in enumerate(access.items())
+    )
+    alt = (
+        f"Mean rank of the person among {classes} by the evaluator's word, 1 at the top is a hit, for {len(access)} "
+        f"attacks with {', '.join(map(str, budgets))} queries for each of {ranks.shape[2]} people: {lines}."
+    )
+    return Drawn(figure, alt, {name: means[:, place] for place, name in enumerate(access)})
 
 
 def in_order(rows: Sequence[Row]) -> list[str]:

@@ -1,11 +1,17 @@
-"""Pure functions on features, reconstructions and confidences; each measure comes with an interval."""
+"""Pure functions on features, reconstructions and confidences; each measure comes with an interval.
+
+`mia_kit.metrics.landscape` asks a network for losses and needs PyTorch: import it by its own name.
+"""
 
 from mia_kit.metrics.calibration import calibration_error
+from mia_kit.metrics.detector import class_spreads, detector_auc, detector_scores, outlier_scores
 from mia_kit.metrics.embedding import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 from mia_kit.metrics.leakage import (
+    IdentityShares,
     attack_accuracy,
     feature_distance,
+    identity_shares,
     nearest_squared,
     person_distances,
     target_ranks,
@@ -23,6 +29,7 @@ from mia_kit.metrics.poisoning import (
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
+    "IdentityShares",
     "Interval",
     "Manifold",
     "PrivacyCurve",
@@ -34,15 +41,20 @@ __all__ = [
     "auc",
     "best_advantage",
     "calibration_error",
+    "class_spreads",
     "cluster_interval",
     "confidence_distortion",
+    "detector_auc",
+    "detector_scores",
     "distance_histograms",
     "feature_distance",
     "frechet_distance",
+    "identity_shares",
     "manifold_measures",
     "mean_interval",
     "morphing_tsne",
     "nearest_squared",
+    "outlier_scores",
     "person_distances",
     "privacy_curve",
     "reconstruction_error",

@@ -131,7 +131,7 @@ def load_table_attack() -> np.ndarray:
 def train_grid(
     smoothings: Sequence[float],
     seeds: Sequence[int],
-    data: ToyData | None = None,
+    data: ToyData | Sequence[ToyData] | None = None,
     steps: int = 5000,
     progress: bool = True,
 ) -> ToyGrid:
@@ -141,23 +141,25 @@ def train_grid(
     ----------
     smoothings : factors in (-inf, 1]
     seeds : seeds of the initial weights, as in `world.train`
-    data : the training points; `make_data()` by default
+    data : the training points, for all seeds or, equally many, for each; `make_data()` by default
     steps : gradient steps, learning rate 0.001, momentum 0.9
     progress : show a progress bar
 
     Raises
     ------
     ValueError
-        If there is no factor or no seed, or a factor is out of range.
+        If there is no factor or no seed, a factor is out of range, or there are not as many points for each seed.
     """
     if not len(smoothings) or not len(seeds):
         raise ValueError(f"give at least one factor and one seed, got {len(smoothings)} and {len(seeds)} instead")
-    data = data or make_data()
-    pairs = [(float(smoothing), seed) for smoothing in smoothings for seed in seeds]
+    own = _for_each(seeds, data or make_data())
+    pairs = [
+        (float(smoothing), seed, points) for smoothing in smoothings for seed, points in zip(seeds, own, strict=True)
+    ]
     parts = []
     with tqdm(total=steps * len(pairs), desc="training toy models", unit="step", disable=not progress) as bar:
         for begin in range(0, len(pairs), GROUP):
-            group = _Group(pairs[begin : begin + GROUP], data)
+            group = _Group(pairs[begin : begin + GROUP])
             for _ in range(steps):
                 group.step()
                 bar.update(len(group.targets))
@@ -167,20 +169,31 @@ def train_grid(
     return ToyGrid(tuple(map(float, smoothings)), tuple(seeds), steps, state)
 
 
+def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData]) -> list[ToyData]:
+    own = [data] * len(seeds) if isinstance(data, ToyData) else list(data)
+    counts = [len(one.points) for one in own]
+    if len(own) != len(seeds) or len(set(counts)) > 1:
+        raise ValueError(f"give as many points for each of {len(seeds)} seeds, got {counts} instead")
+    return own
+
+
 class _Group:
     """Parameters, momenta and buffers of models that train together. Arrays run (models, units, points)."""
 
-    def __init__(self, pairs: Sequence[tuple[float, int]], data: ToyData) -> None:
-        count, models = len(data.points), len(pairs)
-        fresh = [ToyClassifier(seed).state_dict() for _, seed in pairs]
+    def __init__(self, pairs: Sequence[tuple[float, int, ToyData]]) -> None:
+        own = [data.points for *_, data in pairs]
+        shared = all(points is own[0] for points in own)
+        points = own[0] if shared else torch.stack(own)  # (points, 2) or (models, points, 2)
+        models, count = len(pairs), points.shape[-2]
+        fresh = [ToyClassifier(seed).state_dict() for _, seed, _ in pairs]
         names = [name for name in fresh[0] if not name.endswith("num_batches_tracked")]
         self.state = {name: torch.stack([one[name] for one in fresh]) for name in names}
         weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
         self.optimiser = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
-        self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _ in pairs])
-        self.points = torch.cat([data.points.T, torch.ones(1, count)])  # (3, points): [x, y, 1]
-        self.mean = data.points.mean(dim=0)
-        self.covariance = (data.points - self.mean).T @ (data.points - self.mean) / count
+        self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _, data in pairs])
+        self.points = torch.cat([points.mT, torch.ones_like(points[..., :1]).mT], dim=-2)  # (..., 3, points): [x, y, 1]
+        self.mean = points.mean(dim=-2, keepdim=True)
+        self.covariance = (points - self.mean).mT @ (points - self.mean) / count
         self.hidden, self.centred, self.features, self.scratch = torch.empty(4, models, 20, count).unbind()
         self.logits, self.spread = torch.empty(models, 3, count), torch.empty(models, 20, 1)
 
@@ -197,7 +210,7 @@ class _Group:
         torch.bmm(self.state["linear2.weight"].detach(), self.hidden, out=self.centred)  # the bias cancels in the norm
         mean = self.centred.mean(dim=-1, keepdim=True)  # (models, 20, 1)
         self.centred.sub_(mean)
-        variance = vector_norm(self.centred, dim=-1, keepdim=True).square() / self.points.shape[1]
+        variance = vector_norm(self.centred, dim=-1, keepdim=True).square() / self.points.shape[-1]
         self._track("2", mean, variance)
         self.spread = (variance + EPSILON).rsqrt()
         scale, shift = (self.state[f"norm2.{part}"].detach()[..., None] for part in ("weight", "bias"))
@@ -206,7 +219,7 @@ class _Group:
 
     def _backward(self, first: Tensor) -> None:
         """Give every parameter its gradient. At the logits that of the mean loss is (softmax - targets) / points."""
-        count = self.points.shape[1]
+        count = self.points.shape[-1]
         to_logits = torch.softmax(self.logits, dim=1, out=self.logits).sub_(self.targets).div_(count)
         self.state["head.weight"].grad = to_logits @ self.features.mT
         flow = torch.bmm(self.state["head.weight"].detach().mT, to_logits, out=self.scratch)
@@ -221,7 +234,7 @@ class _Group:
         to_hidden = torch.bmm((self.state["linear2.weight"].detach() * gain).mT, flow, out=self.features)
         _relu_backward_(to_hidden, self.hidden)
         parameters = [self.state[name] for name in ("linear1.weight", "norm1.weight", "norm1.bias")]
-        gradients = torch.autograd.grad(first, parameters, to_hidden @ self.points.T)
+        gradients = torch.autograd.grad(first, parameters, to_hidden @ self.points.mT)
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = gradient
 
@@ -236,7 +249,7 @@ class _Group:
 
     def _track(self, layer: str, mean: Tensor, variance: Tensor) -> None:
         """Update a norm's running statistics from one step's, of shape (models, 20, 1), as BatchNorm1d does."""
-        count = self.points.shape[1]
+        count = self.points.shape[-1]
         bias = self.state[f"linear{layer}.bias"].detach()
         self.state[f"norm{layer}.running_mean"].lerp_(mean[..., 0] + bias, 0.1)
         self.state[f"norm{layer}.running_var"].lerp_(variance[..., 0] * (count / (count - 1)), 0.1)

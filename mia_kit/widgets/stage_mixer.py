@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from mia_kit.experiments.face_attack import STAGES
 from mia_kit.experiments.stage_mixtures import Mixtures
-from mia_kit.figures.film import picture_source
 from mia_kit.figures.style import factor_name
+from mia_kit.widgets.faces import tile
 
 INSTALL = 'The sliders need ipywidgets: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
 TILE = 96  # pixels of a face on the page
@@ -79,15 +76,8 @@ class StageMixer:
         hits, verified = int((ranks == 1).sum()), int((distances < self._threshold).sum())
         summary = f"Acc@1: {hits} of {len(ranks)}; verified by the second judge: {verified} of {len(ranks)}"
         everybody = zip(self._names, self._mixtures.pictures[place], ranks, distances, strict=True)
-        tiles = [_tile(*person) for person in everybody]
+        tiles = [
+            tile(name, picture, f"rank {rank}<br>distance {distance:.1f}", size=TILE)
+            for name, picture, rank, distance in everybody
+        ]
         return f'<p role="status">{summary}</p><div>{"".join(tiles)}</div>'
-
-
-def _tile(name: str, picture: np.ndarray, rank: int, distance: float) -> str:
-    """A face and what the judges say of it, as HTML."""
-    name = html.escape(name)
-    return (
-        '<figure style="display: inline-block; margin: 4px; text-align: center">'
-        f'<img src="{picture_source(picture)}" width="{TILE}" height="{TILE}" alt="reconstruction of {name}">'
-        f"<figcaption>{name}<br>rank {rank}<br>distance {distance:.1f}</figcaption></figure>"
-    )

@@ -114,6 +114,8 @@ def test_iterations_at_a_radius_are_limited() -> None:
 
     walk(point, torch.zeros(1, 3), torch.tensor([1]), Settings(iterations=7), generators_for([0], seed=0))
     assert calls == [33] * 7
+    walk(point, torch.zeros(1, 3), torch.tensor([1]), Settings(rounds=3), generators_for([0], seed=0))
+    assert calls == [33] * 10
 
 
 def test_a_label_that_is_never_hit_is_marked() -> None:
@@ -212,7 +214,7 @@ def test_grey_prior_for_a_colour_target() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"points": 0}, "must be at least 1, got 256, 400, 0, 1000, 256 instead"),
+        ({"points": 0}, "must be at least 1, got 256, 400, 0, 1000, 9000, 256 instead"),
         (
             {"radius": 20.0},
             "0 < radius <= largest_radius must hold and largest_step be above 0, got 20.0, 16.3 and 3.0",

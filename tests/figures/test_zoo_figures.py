@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mia_kit.figures.zoo import in_order, zoo_table, zoo_wall
+from mia_kit.figures.zoo import in_order, ranks_by_budget, zoo_table, zoo_wall
 
 
 def row(attack: str, access: str, smoothing: float, seed: int, passes: int) -> dict[str, Any]:
@@ -58,3 +58,16 @@ def test_wall_counts_passes_and_blanks():
     assert "PPA (white box): 2 of 3 pass; BREP (labels): 1 of 3 pass, 1 blank." in drawn.alt
     assert drawn.arrays["passed"] == pytest.approx([2 / 3, 1 / 3])
     assert list(drawn.figure.layout.yaxis.ticktext) == ["PPA<br>white box", "BREP<br>labels"]
+
+
+def test_mean_ranks_by_budget():
+    """Where nothing was found, the rank counts as the last, whatever an evaluator says of grey."""
+    ranks, reached = np.array([[[3, 1], [9, 9]], [[1, 1], [5, 7]]]), np.ones((2, 2, 2), dtype=bool)
+    reached[0, 1, 1] = False
+    access = {"PPA": "white box", "BREP": "labels"}
+    drawn = ranks_by_budget(ranks, reached, budgets=(20, 60), access=access, classes=40)
+    np.testing.assert_allclose(drawn.arrays["PPA"], [2, 1])
+    np.testing.assert_allclose(drawn.arrays["BREP"], [24.5, 6])
+    assert [trace.name for trace in drawn.figure.data] == ["PPA (white box)", "BREP (labels)"]
+    assert len({trace.marker.symbol for trace in drawn.figure.data}) == 2
+    assert "with 20, 60 queries for each of 2 people: PPA (white box) 2.0, 1.0; BREP (labels) 24.5, 6.0." in drawn.alt

@@ -6,6 +6,7 @@ import pytest
 from mia_kit.metrics.leakage import (
     attack_accuracy,
     feature_distance,
+    identity_shares,
     nearest_squared,
     person_distances,
     target_ranks,
@@ -45,6 +46,14 @@ def test_targets_count_alike_and_the_interval_resamples_them() -> None:
 def test_verified_share() -> None:
     found = verified_share(np.array([0.3, 0.7, 0.6, 0.5]), np.array([0, 0, 1, 1]), threshold=0.6)
     assert found.value == 0.5
+
+
+def test_identity_shares_of_person_and_surrogate() -> None:
+    targets = np.array([0, 0, 1, 1])
+    found = identity_shares(np.array([0.5, 0.9, 0.9, 0.8]), np.array([0.4, 0.5, 0.5, 0.9]), targets, threshold=0.6)
+    assert (found.person.value, found.surrogate.value, found.nearer_surrogate.value) == (0.25, 0.75, 0.75)
+    with pytest.raises(ValueError, match="distances must have the shape"):
+        identity_shares(np.zeros(4), np.zeros(3), targets, threshold=0.6)
 
 
 def test_distances_against_brute_force() -> None:

@@ -37,6 +37,19 @@ def test_each_model_is_the_plain_one(small, smoothing, seed):
             torch.testing.assert_close(batched[name], values, rtol=1e-4, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
 
 
+def test_each_seed_can_have_points_of_its_own():
+    own = [make_data(60, seed=seed) for seed in (1, 2)]
+    grid = train_grid((0.0,), (5, 5), own, steps=100, progress=False)
+    for place, data in enumerate(own):
+        plain = train(0.0, 5, data, steps=100)
+        torch.testing.assert_close(grid.state["linear1.weight"][0, place], plain.linear1.weight, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(grid.state["head.weight"][0, place], plain.head.weight, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match=r"each of 1 seeds, got \[60, 60\] instead"):
+        train_grid((0.0,), (5,), own, steps=1, progress=False)
+    with pytest.raises(ValueError, match=r"got \[60, 61\] instead"):
+        train_grid((0.0,), (5, 6), [own[0], make_data(61)], steps=1, progress=False)
+
+
 @pytest.mark.slow
 def test_table_is_what_training_gives(table):
     """A sample of the shipped table, trained again in full: both ends, the middle, and once by the plain loop."""

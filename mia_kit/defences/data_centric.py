@@ -1,0 +1,286 @@
+"""Data-centric defence: what a contributor does to the pictures of their own class, whoever trains on them.
+
+Chen, Kang, Abhyankar, Jin and Jia, "Data-Centric Defense: Shaping Loss Landscape with Augmentations to Counter Model
+Inversion". For a protected class of m pictures:
+
+1. injection: m pictures of a surrogate, an identity that shares no sensitive trait, under the protected label;
+2. loss: a share of the m own pictures gets a wrong label, so that the surrogate is where the loss is lower;
+3. curvature: a noisy copy of every picture of the class. Copies of surrogates keep the label, with little noise (flat
+   around them); of the copies of own pictures, with more noise, a share gets a wrong label (steep around them).
+
+With all three steps the contributor hands in 4 m pictures. Shares and noise are those of the authors' public
+configuration, and as there noise and wrong labels are drawn once, before training: the trainer gets pictures and hard
+labels, as from anybody else. Wrong labels are drawn evenly from all other classes. Each class's draws depend on the
+seed and the class alone.
+
+Ours: noise stays in float (the public code rounds to 8 bits, where a deviation of 0.003 is less than one grey level);
+all own pictures are copied, mislabelled ones too (one of the public data sets leaves those out); surrogates that are
+fewer than m are repeated in turn, of more m are drawn (the public code takes all, or repeats the first five).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+STEPS = ("injection", "loss", "curvature")
+# What a picture that the trainer gets is: the places of these words are the numbers in `Protected.kinds`.
+KINDS = ("untouched", "mislabelled", "surrogate", "surrogate copy", "copy", "mislabelled copy")
+
+
+@dataclass(frozen=True)
+class DataCentric:
+    """Which steps a contributor takes, and how far.
+
+    Parameters
+    ----------
+    steps : any of "injection", "loss" and "curvature", each at most once
+    mislabelled : share of the own pictures with a wrong label, in [0, 1], for "loss"
+    copies_mislabelled : the same for their copies, for "curvature": all of them on CelebA; 0.5 on FaceScrub and dogs
+    surrogate_noise : standard deviation of the noise on copies of surrogates, at least 0, where black to white is 1
+    own_noise : the same for copies of own pictures
+    """
+
+    steps: tuple[str, ...] = STEPS
+    mislabelled: float = 0.2
+    copies_mislabelled: float = 1.0
+    surrogate_noise: float = 0.003
+    own_noise: float = 8 / 255
+
+    def __post_init__(self) -> None:
+        if not set(self.steps) <= set(STEPS) or len(set(self.steps)) < len(self.steps):
+            raise ValueError(f"steps must be different ones of {', '.join(STEPS)}, got {self.steps} instead")
+        for name in ("mislabelled", "copies_mislabelled"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)} instead")
+        for name in ("surrogate_noise", "own_noise"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ValueError(f"{name} must be finite and at least 0, got {getattr(self, name)} instead")
+
+
+@dataclass(frozen=True, eq=False)
+class Protected:
+    """What the trainer gets, and, for us alone, what it is.
+
+    images : Tensor of shape (k, ...), first the n given ones in their order, then what was added, class after class
+    labels : int64 Tensor of shape (k,), as `fit` takes them
+    kinds : int64 Tensor of shape (k,), places in `KINDS`
+    owners : int64 Tensor of shape (k,), the protected class whose contributor changed or added the picture; -1 for none
+    """
+
+    images: Tensor
+    labels: Tensor
+    kinds: Tensor
+    owners: Tensor
+
+    def are(self, *kinds: str) -> Tensor:
+        """Which pictures are of these kinds: a bool Tensor of shape (k,). ValueError for a word not in `KINDS`."""
+        return torch.isin(self.kinds, torch.tensor([KINDS.index(kind) for kind in kinds]))
+
+
+def protect(
+    images: Tensor,
+    labels: Tensor,
+    protected: Sequence[int],
+    *,
+    seed: int,
+    surrogates: Mapping[int, Tensor] | None = None,
+    settings: DataCentric | None = None,
+    classes: int | None = None,
+    limits: tuple[float, float] = (-1.0, 1.0),
+) -> Protected:
+    """The training pictures after the contributors of some classes have protected themselves.
+
+    Test pictures are to be left alone: protected classes lose accuracy there, the others less.
+
+    Parameters
+    ----------
+    images : float Tensor of shape (n, ...) within `limits`
+    labels : int64 Tensor of shape (n,), in [0, classes)
+    protected : different classes, each with a picture at least; each contributor acts for themselves
+    seed : of noise, wrong labels and the choice of surrogates
+    surrogates : for "injection": protected class -> pictures of its surrogate, of shape (any number, ...). Not of one
+        of the `classes`, which would stand under two labels
+    settings : `DataCentric()` by default
+    classes : how many classes the trainer has, at least 2; the greatest label and one by default
+    limits : the values of black and white; noisy pictures are clipped to them
+
+    Raises
+    ------
+    ValueError
+        If a shape, a type, a class or a value does not fit, or a protected class has no surrogate.
+    """
+    settings = settings or DataCentric()
+    surrogates = surrogates or {}
+    classes = int(labels.max()) + 1 if classes is None else classes
+    _check(images, labels, protected, classes, limits)
+    if "injection" in settings.steps:
+        for own in protected:
+            _check_surrogates(own, surrogates.get(own), images, limits)
+    given = labels
+    labels, kinds, owners = given.clone(), torch.zeros_like(given), torch.full_like(given, -1)
+    parts = [(images, labels, kinds, owners)]
+    for own in protected:
+        contributor = _Contributor(own, classes, settings, limits, seed)
+        places = (given == own).nonzero()[:, 0]
+        wrong = places[contributor.some(len(places), settings.mislabelled if "loss" in settings.steps else 0)]
+        labels[wrong] = contributor.wrong_labels(len(wrong))
+        kinds[wrong], owners[wrong] = KINDS.index("mislabelled"), own
+        parts += contributor.additions(images[places], surrogates.get(own))
+    return Protected(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+
+
+Rows = tuple[Tensor, Tensor, Tensor, Tensor]  # images, labels, kinds, owners
+
+
+class _Contributor:
+    """The contributor of one class, with random numbers of their own."""
+
+    def __init__(self, own: int, classes: int, settings: DataCentric, limits: tuple[float, float], seed: int) -> None:
+        self.own, self.classes, self.settings, self.limits = own, classes, settings, limits
+        state = np.random.SeedSequence((seed % 2**32, own)).generate_state(1)
+        self.generator = Generator().manual_seed(int(state[0]))
+
+    def some(self, count: int, share: float) -> Tensor:
+        """Places of a share of so many pictures, rounded down as in the public code."""
+        chosen = math.floor(share * count + 1e-9)  # 0.29 * 100 is below 29
+        return torch.randperm(count, generator=self.generator)[:chosen]
+
+    def wrong_labels(self, count: int) -> Tensor:
+        """Labels of shape (count,), each of the other classes as likely."""
+        others = torch.randint(self.classes - 1, (count,), generator=self.generator)
+        return others + (others >= self.own)
+
+    def additions(self, own: Tensor, surrogates: Tensor | None) -> list[Rows]:
+        """What is added to the `own` pictures: surrogates, their copies, copies of the own, as the steps say."""
+        added = []
+        if "injection" in self.settings.steps and surrogates is not None:
+            order = torch.randperm(len(surrogates), generator=self.generator)
+            chosen = surrogates[order[torch.arange(len(own)) % len(surrogates)]]
+            added.append(self._rows(chosen, "surrogate"))
+            if "curvature" in self.settings.steps:
+                added.append(self._rows(self._noisy(chosen, self.settings.surrogate_noise), "surrogate copy"))
+        if "curvature" in self.settings.steps:
+            images, labels, kinds, owners = self._rows(self._noisy(own, self.settings.own_noise), "copy")
+            wrong = self.some(len(own), self.settings.copies_mislabelled)
+            labels[wrong] = self.wrong_labels(len(wrong))
+            kinds[wrong] = KINDS.index("mislabelled copy")
+            added.append((images, labels, kinds, owners))
+        return added
+
+    def _rows(self, images: Tensor, kind: str) -> Rows:
+        labels = torch.full((len(images),), self.own)
+        return images, labels, torch.full_like(labels, KINDS.index(kind)), labels.clone()
+
+    def _noisy(self, images: Tensor, deviation: float) -> Tensor:
+        low, high = self.limits
+        noise = torch.randn(images.shape, generator=self.generator).to(images)
+        return (images + deviation * (high - low) * noise).clamp(low, high)
+
+
+def farthest_identity(
+    embeddings: Tensor,
+    labels: Tensor,
+    protected: Sequence[int],
+    *,
+    candidates: Sequence[int] | None = None,
+    attributes: Mapping[int, Sequence[Hashable]] | None = None,
+) -> dict[int, int]:
+    """The surrogate of each protected identity: another one, whose mean embedding is farthest from its own.
+
+    No two protected identities get the same surrogate; who comes first in `protected` chooses first. The authors pick a
+    random identity of opposite attributes instead, or of any if there is none.
+
+    Parameters
+    ----------
+    embeddings : Tensor of shape (n, d), of a network that knows the identities apart
+    labels : int64 Tensor of shape (n,), identities
+    protected : different identities
+    candidates : identities to choose from, such as those outside the classifier's classes; all others by default
+    attributes : identity -> its sensitive traits, in the same order for all; an identity that shares one is no
+        candidate, and each of those compared needs an entry. None compares no traits
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, an identity has no embedding or no attributes, or nobody is left to choose from.
+    """
+    if embeddings.ndim != 2 or labels.shape != embeddings.shape[:1]:
+        raise ValueError(
+            "embeddings must have the shape (n, d) and labels the shape (n,), "
+            f"got {tuple(embeddings.shape)} and {tuple(labels.shape)} instead"
+        )
+    _check_different(protected, "protected")
+    known = labels.unique().tolist()
+    choice = [one for one in (known if candidates is None else candidates) if one not in protected]
+    if unknown := sorted({*protected, *choice} - set(known)):
+        raise ValueError(f"each identity needs an embedding, got none of {unknown} instead")
+    centres = {one: embeddings[labels == one].mean(dim=0) for one in (*protected, *choice)}
+    chosen: dict[int, int] = {}
+    for own in protected:
+        free = [one for one in choice if one not in chosen.values() and not _share_trait(own, one, attributes)]
+        if not free:
+            raise ValueError(f"identity {own} has no surrogate left: each of {len(choice)} is taken or shares a trait")
+        distances = [float((centres[one] - centres[own]).norm()) for one in free]
+        chosen[own] = free[int(np.argmax(distances))]
+    return chosen
+
+
+def _share_trait(one: int, other: int, attributes: Mapping[int, Sequence[Hashable]] | None) -> bool:
+    if attributes is None:
+        return False
+    if missing := [identity for identity in (one, other) if identity not in attributes]:
+        raise ValueError(
+            f"attributes must name the traits of every identity compared, got none of {missing[0]} instead"
+        )
+    return any(first == second for first, second in zip(attributes[one], attributes[other], strict=True))
+
+
+def _check_different(protected: Sequence[int], name: str) -> None:
+    if not len(protected) or len(set(protected)) < len(protected):
+        raise ValueError(f"{name} must be different classes, at least one, got {list(protected)} instead")
+
+
+def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: int, limits: tuple[float, float]) -> None:
+    if images.ndim < 2 or labels.shape != images.shape[:1] or labels.dtype != torch.int64:
+        raise ValueError(
+            "images must have the shape (n, ...) and labels be int64 of shape (n,), "
+            f"got {tuple(images.shape)} and {labels.dtype} of shape {tuple(labels.shape)} instead"
+        )
+    _check_different(protected, "protected")
+    _check_values(images, "images", limits)
+    if classes < 2 or int(labels.min()) < 0 or int(labels.max()) >= classes:
+        raise ValueError(
+            f"labels must lie in [0, {classes}), at least two classes, got values from {int(labels.min())} to "
+            f"{int(labels.max())} instead"
+        )
+    if absent := [own for own in protected if not (labels == own).any()]:
+        raise ValueError(f"a protected class needs a picture at least, got none of {absent[0]} instead")
+
+
+def _check_surrogates(own: int, surrogates: Tensor | None, images: Tensor, limits: tuple[float, float]) -> None:
+    if surrogates is None or not len(surrogates):
+        raise ValueError(f"injection needs surrogates for every protected class, got none for {own} instead")
+    if surrogates.shape[1:] != images.shape[1:]:
+        raise ValueError(
+            f"surrogates must be of the pictures' shape {tuple(images.shape[1:])}, "
+            f"got {tuple(surrogates.shape[1:])} for class {own} instead"
+        )
+    _check_values(surrogates, f"surrogates of class {own}", limits)
+
+
+def _check_values(images: Tensor, name: str, limits: tuple[float, float]) -> None:
+    """Floats within the limits: in 8 bits the noise of surrogate copies would vanish."""
+    low, high = limits
+    if not images.is_floating_point():
+        raise ValueError(f"{name} must be floats in [{low:g}, {high:g}], got {images.dtype} instead")
+    if not bool(((images >= low) & (images <= high)).all()):
+        raise ValueError(
+            f"{name} must lie in [{low:g}, {high:g}], got values from {float(images.min()):g} to "
+            f"{float(images.max()):g} instead"
+        )

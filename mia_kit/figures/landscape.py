@@ -1,0 +1,112 @@
+"""The attacker's loss around a protected picture, in 3-D: before the data-centric defence and after.
+
+After Chen et al. (see `mia_kit.defences.data_centric`): defended, the loss is to be lowest and flat at the surrogate,
+and higher at the protected picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout
+from mia_kit.metrics.landscape import LossPlane
+
+# name, place across, colour, marker: told apart by shape too
+POINTS = (("protected picture", 0.0, OKABE_ITO[1], "circle"), ("surrogate", 1.0, OKABE_ITO[5], "diamond"))
+
+
+def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker's loss between two pictures") -> Drawn:
+    """One surface for each plane, such as "without defence" and "defended", with the same scale of losses.
+
+    Parameters
+    ----------
+    planes : name of a panel -> its plane, at least one; those to be compared should have the same pictures and seed
+    title : of the figure
+
+    Raises ValueError if there is no plane.
+    """
+    if not planes:
+        raise ValueError("give at least one plane, got none instead")
+    lowest = min(float(plane.losses.min()) for plane in planes.values())
+    highest = max(float(plane.losses.max()) for plane in planes.values())
+    lift = 0.02 * (highest - lowest)  # markers stand a little above the surface, which would hide half of them
+    figure = make_subplots(
+        cols=len(planes),
+        specs=[[{"type": "surface"}] * len(planes)],
+        horizontal_spacing=0.01,
+        subplot_titles=list(planes),
+    )
+    for column, plane in enumerate(planes.values(), start=1):
+        figure.add_trace(_surface(plane, lowest, highest, column == len(planes)), row=1, col=column)
+        for trace in _markers(plane, lift, column == 1):
+            figure.add_trace(trace, row=1, col=column)
+    figure.update_layout(base_layout(title, height=480))
+    figure.update_layout(legend={"orientation": "h", "y": -0.05})
+    figure.update_scenes(
+        xaxis_title="towards the surrogate",
+        yaxis_title="random direction",
+        zaxis_title="loss",
+        zaxis_range=(lowest, highest + 3 * lift),
+        aspectmode="cube",
+        camera_eye={"x": 1.3, "y": -1.9, "z": 1.1},
+    )
+    words = "; ".join(f"{name}: {_words(plane)}" for name, plane in planes.items())
+    alt = f"Surfaces of the attacker's loss on a plane through a protected picture and its surrogate. {words}."
+    return Drawn(figure, alt, _arrays(planes))
+
+
+def _surface(plane: LossPlane, lowest: float, highest: float, scale: bool) -> go.Surface:
+    return go.Surface(
+        x=plane.across.round(4),
+        y=plane.aside.round(4),
+        z=plane.losses.round(4),
+        cmin=lowest,
+        cmax=highest,
+        colorscale="Cividis",
+        showscale=scale,
+        colorbar={"title": {"text": "loss"}, "thickness": 12, "len": 0.6},
+        hovertemplate="%{x:.2f} of the way, %{y:.2f} aside: loss %{z:.2f}<extra></extra>",
+    )
+
+
+def _markers(plane: LossPlane, lift: float, legend: bool) -> list[go.Scatter3d]:
+    return [
+        go.Scatter3d(
+            x=[across],
+            y=[0.0],
+            z=[round(loss + lift, 4)],
+            mode="markers",
+            name=name,
+            legendgroup=name,
+            showlegend=legend,
+            marker={"color": colour, "symbol": symbol, "size": 7, "line": {"color": "black", "width": 2}},
+            hovertemplate=f"{name}: loss {loss:.2f}<extra></extra>",
+        )
+        for (name, across, colour, symbol), loss in zip(POINTS, (plane.at_target, plane.at_surrogate), strict=True)
+    ]
+
+
+def _lowest_place(plane: LossPlane) -> tuple[float, float, float]:
+    row, column = np.unravel_index(plane.losses.argmin(), plane.losses.shape)
+    return float(plane.across[column]), float(plane.aside[row]), float(plane.losses[row, column])
+
+
+def _words(plane: LossPlane) -> str:
+    across, aside, loss = _lowest_place(plane)
+    return (
+        f"loss {plane.at_target:.2f} at the protected picture and {plane.at_surrogate:.2f} at the surrogate, lowest on "
+        f"the plane {loss:.2f}, {across:.2f} of the way to the surrogate and {aside:.2f} aside, highest "
+        f"{plane.losses.max():.2f}"
+    )
+
+
+def _arrays(planes: Mapping[str, LossPlane]) -> dict[str, np.ndarray]:
+    shown = planes.values()
+    return {
+        "at_pictures": np.array([[plane.at_target, plane.at_surrogate] for plane in shown]),
+        "loss_quantiles": np.stack([np.quantile(plane.losses, (0.1, 0.5, 0.9, 1.0)) for plane in shown]),
+    }

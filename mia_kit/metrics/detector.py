@@ -1,0 +1,185 @@
+"""Can a trainer tell which pictures a contributor has injected? Scores from features, and a detector's area.
+
+The data-centric defence (Chen et al., see `mia_kit.defences.data_centric`) leaves classes that are larger and of two
+parts, and the paper says that a trainer could notice. The detector is ours: the trainer embeds all pictures with a
+reference network, looks at how each lies in the class of its label, and learns from classes whose injected pictures
+are known what they look like in classes where they are not.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.metrics.intervals import Interval
+
+RESAMPLES = 1000
+
+
+def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How far each picture lies from its class: of shape (n, 3), each number a ratio of distances, at least 0.
+
+    0 : to the median of its class, over the class's median such distance
+    1 : to the nearest other picture of its class, over the class's median such distance: near 0 for a noisy copy
+    2 : to the median of its class, over that to the nearest median of another class: above 1, another class is nearer
+
+    Medians are taken number by number. Where half of a class is injected, its median lies among the injected: which
+    way a score points is the detector's to learn.
+
+    Parameters
+    ----------
+    features : of shape (n, d), penultimate activations of a reference network
+    labels : integers of shape (n,) as the trainer sees them, two classes at least, each of two pictures at least
+
+    Raises ValueError if a shape does not fit, or there are too few classes or pictures.
+    """
+    from scipy.spatial.distance import cdist
+
+    classes, counts = _check(features, labels)
+    if len(classes) < 2 or counts.min() < 2:
+        raise ValueError(
+            f"two classes of two pictures are needed at least, got {len(classes)} with {counts.min()} or more instead"
+        )
+    middles = np.stack([np.median(features[labels == one], axis=0) for one in classes])  # (classes, d)
+    to_middles = cdist(features, middles)  # (n, classes)
+    scores = np.empty((len(features), 3))
+    for place, one in enumerate(classes):
+        rows = labels == one
+        own = to_middles[rows, place]
+        between = cdist(features[rows], features[rows])
+        np.fill_diagonal(between, np.inf)
+        others = np.delete(to_middles[rows], place, axis=1).min(axis=1)
+        scores[rows] = np.stack([_over_median(own), _over_median(between.min(axis=1)), _ratio(own, others)], axis=1)
+    return scores
+
+
+def class_spreads(features: np.ndarray, labels: np.ndarray) -> dict[int, float]:
+    """Median distance of each class's pictures to its median, over the median of all classes: is a class of two parts?
+
+    `features` of shape (n, d) and integer `labels` of shape (n,). 1 is the usual spread. Raises ValueError if a shape
+    does not fit.
+    """
+    classes, _ = _check(features, labels)
+    spreads = []
+    for one in classes:
+        own = features[labels == one]
+        spreads.append(np.median(np.linalg.norm(own - np.median(own, axis=0), axis=1)))
+    return dict(zip(classes.tolist(), _over_median(np.array(spreads)).tolist(), strict=True))
+
+
+def detector_scores(
+    scores: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, folds: int = 5, seed: int = 0
+) -> np.ndarray:
+    """Log-odds of being injected, of shape (n,), by a logistic regression that was not shown the picture's class.
+
+    Classes are dealt into folds at random, those with injected pictures and those without apart; each fold is scored by
+    a regression on the others, standardised as they are, both kinds of pictures counting alike.
+
+    Parameters
+    ----------
+    scores : of shape (n, k), such as `outlier_scores`
+    injected : bool of shape (n,)
+    groups : integers of shape (n,), the class each picture stands in
+    folds : at least 2, and at most as many as there are classes with injected pictures
+    seed : of the folds
+
+    Raises ValueError if a shape or a type does not fit, or there are fewer classes with injected pictures than folds.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    marked, clean = _groups(scores, injected, groups)
+    if not 2 <= folds <= len(marked):
+        raise ValueError(
+            f"folds must lie in [2, {len(marked)}], the number of classes with injected pictures, got {folds} instead"
+        )
+    random = np.random.default_rng(seed)
+    fold_of: dict[int, int] = {}
+    for kind in (marked, clean):
+        fold_of |= {one: place % folds for place, one in enumerate(random.permutation(kind).tolist())}
+    folded = np.array([fold_of[one] for one in groups.tolist()])
+    odds = np.empty(len(scores))
+    for fold in range(folds):
+        shown = folded != fold
+        regression = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
+        regression.fit(scores[shown], injected[shown])
+        odds[~shown] = regression.decision_function(scores[~shown])
+    return odds
+
+
+def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Interval:
+    """Area under the ROC curve, with a 95 % percentile bootstrap over classes, whose pictures resemble each other.
+
+    How often an injected picture scores above another one, a tie counting half; 0.5 is guessing. Classes with injected
+    pictures and those without are drawn apart. For independent pictures see `mia_kit.metrics.auc`.
+
+    Parameters
+    ----------
+    odds : of shape (n,), such as `detector_scores`, or one column of `outlier_scores`
+    injected : bool of shape (n,), both kinds present
+    groups : integers of shape (n,), two classes with injected pictures at least
+
+    Raises ValueError if a shape or a type does not fit, a kind is absent, or there is one such class only.
+    """
+    marked, clean = _groups(odds[:, None], injected, groups)
+    if len(marked) < 2 or injected.all():
+        raise ValueError(
+            "two classes with injected pictures are needed, and pictures that are not, "
+            f"got {len(marked)} such classes and {int((~injected).sum())} such pictures instead"
+        )
+    _, places = np.unique(odds, return_inverse=True)
+    own = [
+        np.stack(
+            [np.bincount(places[(groups == one) & kind], minlength=places.max() + 1) for kind in (injected, ~injected)]
+        )
+        for one in (*marked, *clean)
+    ]
+    counts = np.stack(own)  # (classes, 2, different scores): injected, others
+    random = np.random.default_rng(seed)
+    areas = []
+    for _ in range(RESAMPLES):
+        times = np.zeros(len(counts))
+        for first, size in ((0, len(marked)), (len(marked), len(clean))):
+            times[first : first + size] = np.bincount(random.integers(size, size=size), minlength=size) if size else 0
+        areas.append(_area(np.tensordot(times, counts, 1)))
+    low, high = np.nanquantile(areas, [0.025, 0.975])
+    return Interval(_area(counts.sum(axis=0)), float(low), float(high))
+
+
+def _area(counts: np.ndarray) -> float:
+    injected, others = counts
+    below = others.cumsum() - others / 2
+    return float((injected * below).sum() / (injected.sum() * others.sum()))
+
+
+def _groups(scores: np.ndarray, injected: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes with injected pictures, and those without."""
+    if scores.ndim != 2 or injected.shape != scores.shape[:1] or groups.shape != scores.shape[:1]:
+        raise ValueError(
+            "scores, injected and groups must have one row for each picture, "
+            f"got {scores.shape}, {injected.shape} and {groups.shape} instead"
+        )
+    if injected.dtype != np.bool_ or not np.isfinite(scores).all():
+        raise ValueError(f"injected must be bool and scores finite, got {injected.dtype} and {scores.dtype} instead")
+    marked = np.unique(groups[injected])
+    return marked, np.setdiff1d(groups, marked)
+
+
+def _over_median(distances: np.ndarray) -> np.ndarray:
+    return _ratio(distances, np.full_like(distances, np.median(distances)))
+
+
+def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Quotients; 1 where both are 0, as in a class whose pictures are all the same."""
+    tiny = np.finfo(float).tiny
+    ratio: np.ndarray = np.minimum((above + tiny) / (below + tiny), 1e6)
+    return ratio
+
+
+def _check(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
+        raise ValueError(
+            "features must have the shape (n, d) with n at least 1 and labels the shape (n,), "
+            f"got {features.shape} and {labels.shape} instead"
+        )
+    return np.unique(labels, return_counts=True)

@@ -1,0 +1,209 @@
+"""The loss around a picture: on a plane through two pictures, and its greatest curvature.
+
+The data-centric defence (Chen et al., see `mia_kit.defences.data_centric`) is to make the loss of the protected class
+low and flat around the surrogate, high and steep around the protected pictures. Curvature is the eigenvalue of
+greatest size of the Hessian of the loss with respect to the picture, by power iteration on products of Hessian and
+vector (double backward, Pearlmutter, 1994); no Hessian is built.
+
+A loss is a function of images of shape (n, ...) that gives a Tensor of shape (n,), each image's from that image alone:
+a network has to be in evaluation mode. `class_loss` makes the attacker's loss of a classifier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+from torch.linalg import vector_norm
+
+Loss = Callable[[Tensor], Tensor]
+
+
+def class_loss(logits: Callable[[Tensor], Tensor], target_class: int) -> Loss:
+    """-log of the confidence in `target_class`: what a white-box attacker lowers.
+
+    `logits` gives scores of shape (n, classes). The loss raises ValueError if the class is none of them.
+    """
+
+    def loss(images: Tensor) -> Tensor:
+        scores = logits(images)
+        if not 0 <= target_class < scores.shape[1]:
+            raise ValueError(f"target_class must lie in [0, {scores.shape[1]}), got {target_class} instead")
+        return -scores.log_softmax(dim=1)[:, target_class]
+
+    return loss
+
+
+@dataclass(frozen=True, eq=False)
+class LossPlane:
+    """Losses at target + across (surrogate - target) + aside direction.
+
+    across : of shape (columns,); 0 at the target, 1 at the surrogate
+    aside : of shape (rows,); along a random direction, at right angles to the other and as long as it
+    losses : of shape (rows, columns)
+    at_target, at_surrogate : the loss at both pictures themselves
+    """
+
+    across: np.ndarray
+    aside: np.ndarray
+    losses: np.ndarray
+    at_target: float
+    at_surrogate: float
+
+
+@torch.no_grad()
+def loss_plane(
+    loss: Loss,
+    target: Tensor,
+    surrogate: Tensor,
+    *,
+    seed: int,
+    cells: int = 41,
+    margin: float = 0.5,
+    batch_size: int = 128,
+) -> LossPlane:
+    """The loss on a plane through two pictures and a random direction.
+
+    The plane leaves the pictures' limits: nothing is clipped, so that it stays a plane.
+
+    Parameters
+    ----------
+    loss : see the head of this file
+    target, surrogate : two different images of one shape, without a batch dimension
+    seed : of the random direction
+    cells : points along either side of the plane, at least 2
+    margin : how far the plane goes past both pictures, in units of their distance, at least 0; it is as wide as long
+    batch_size : images in one call of `loss`
+
+    Raises
+    ------
+    ValueError
+        If a shape or number does not fit, or the pictures are equal.
+    """
+    if target.shape != surrogate.shape or torch.equal(target, surrogate):
+        raise ValueError(
+            "target and surrogate must be different images of one shape, "
+            f"got {tuple(target.shape)} and {tuple(surrogate.shape)} instead"
+        )
+    if cells < 2 or not margin >= 0:
+        raise ValueError(f"cells must be at least 2 and margin at least 0, got {cells} and {margin} instead")
+    length = surrogate - target
+    across = torch.linspace(-margin, 1 + margin, cells, dtype=torch.float64)
+    aside = torch.linspace(-0.5 - margin, 0.5 + margin, cells, dtype=torch.float64)
+    places = torch.cartesian_prod(aside, across).to(target)  # (cells * cells, 2), a row of the plane after the other
+    places = torch.cat([places, places.new_tensor([[0.0, 0.0], [0.0, 1.0]])])
+    directions = torch.stack([_aside(length, seed), length])  # (2, ...)
+    losses = torch.cat([loss(target + torch.tensordot(part, directions, 1)) for part in places.split(batch_size)])
+    values = losses.double().cpu().numpy()
+    return LossPlane(
+        across=across.numpy(),
+        aside=aside.numpy(),
+        losses=values[:-2].reshape(cells, cells),
+        at_target=float(values[-2]),
+        at_surrogate=float(values[-1]),
+    )
+
+
+def _aside(length: Tensor, seed: int) -> Tensor:
+    """A random direction at right angles to `length`, and as long."""
+    if length.numel() < 2:
+        raise ValueError("a plane needs images of two numbers at least, got one instead")
+    random = torch.randn(length.shape, generator=Generator().manual_seed(seed), dtype=torch.float64).to(length)
+    random = random - (random * length).sum() / length.square().sum() * length
+    return random * length.norm() / random.norm()
+
+
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """The eigenvalue of greatest size of each image's Hessian; arrays of shape (n,).
+
+    values : eigenvalues with their sign, above 0 where the loss curves upwards. Per squared unit of the images
+    errors : length of H v - value v for the vector v of length 1 found: an eigenvalue lies this near to the value
+    converged : whether the error is at most the tolerance times the size of the value
+    iterations : products of Hessian and vector that were made
+    """
+
+    values: np.ndarray
+    errors: np.ndarray
+    converged: np.ndarray
+    iterations: int
+
+
+def curvature(
+    loss: Loss, images: Tensor, *, seed: int, iterations: int = 100, tolerance: float = 0.01, batch_size: int = 32
+) -> Curvature:
+    """The greatest curvature of a loss at each image, by power iteration from a random vector.
+
+    For cross-entropy and a network of linear maps, ReLU and maxima the Hessian has no negative eigenvalue, so that this
+    is the greatest one. Where two eigenvalues of opposite sign are equal in size the iteration does not settle, and
+    `converged` is False. Where the loss is flat the value is 0.
+
+    Parameters
+    ----------
+    loss : see the head of this file; twice differentiable nearly everywhere
+    images : float Tensor of shape (n, ...), n at least 1
+    seed : of the first vectors; an image's depend on its place
+    iterations : the most products of Hessian and vector, at least 1; a batch stops once all its images converged
+    tolerance : see `Curvature.converged`; positive
+    batch_size : images that are worked on together
+
+    Raises
+    ------
+    ValueError
+        If a shape or number does not fit.
+    """
+    if images.ndim < 2 or not len(images) or not images.is_floating_point():
+        raise ValueError(
+            f"images must be floats of shape (n, ...) with n at least 1, got {images.dtype} of shape "
+            f"{tuple(images.shape)} instead"
+        )
+    if iterations < 1 or not tolerance > 0:
+        raise ValueError(
+            f"iterations must be at least 1 and tolerance positive, got {iterations} and {tolerance} instead"
+        )
+    first = torch.randn(images.shape, generator=Generator().manual_seed(seed), dtype=torch.float64).to(images)
+    parts = [
+        _power_iteration(loss, part, vectors, iterations, tolerance)
+        for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)
+    ]
+    found, missed, made = zip(*parts, strict=True)
+    values, errors = (torch.cat(one).double().cpu().numpy() for one in (found, missed))
+    return Curvature(values, errors, errors <= tolerance * abs(values), max(made))
+
+
+def _power_iteration(
+    loss: Loss, images: Tensor, vectors: Tensor, iterations: int, tolerance: float
+) -> tuple[Tensor, Tensor, int]:
+    """Values and errors of shape (n,), and the number of products made."""
+    product = hessian_product(loss, images)
+    vectors = _unit(vectors.flatten(1))  # (n, d)
+    made = 0
+    while True:
+        made += 1
+        turned = product(vectors.view_as(images)).flatten(1)
+        values = (vectors * turned).sum(dim=1)  # Rayleigh's quotient, which keeps the sign
+        errors = vector_norm(turned - values[:, None] * vectors, dim=1)
+        if made == iterations or bool((errors <= tolerance * values.abs()).all()):
+            return values, errors, made
+        vectors = torch.where(turned.any(dim=1, keepdim=True), _unit(turned), vectors)
+
+
+def hessian_product(loss: Loss, images: Tensor) -> Callable[[Tensor], Tensor]:
+    """(n, ...) -> (n, ...): each image's Hessian times its vector. The gradient is taken once, for all products."""
+    images = images.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(images).sum(), images, create_graph=True)
+
+    def product(vectors: Tensor) -> Tensor:
+        if not gradient.requires_grad:  # a linear loss has the same gradient everywhere
+            return torch.zeros_like(vectors)
+        (turned,) = torch.autograd.grad(gradient, images, vectors, retain_graph=True, materialize_grads=True)
+        return turned.detach()
+
+    return product
+
+
+def _unit(rows: Tensor) -> Tensor:
+    return rows / vector_norm(rows, dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)

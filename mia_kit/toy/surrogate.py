@@ -1,0 +1,81 @@
+"""A surrogate in the plane: a cloud under the protected class's label, and where the attack lands.
+
+The toy of chapter 1 with the first step of the data-centric defence (Chen et al.): the contributor of one class adds as
+many points as they have, around another place, under their own label. The other two steps, wrong labels and noisy
+copies, are those of `mia_kit.defences.data_centric`, which takes points of this plane as it takes pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from mia_kit.toy.grid import GridInversions
+from mia_kit.toy.world import ToyData
+
+LIMITS = (-16.0, 16.0)  # of both coordinates: what black and white are to a picture
+SPREAD = 1.6  # as of the clouds of `make_data`
+
+
+def surrogate_cloud(place: Sequence[float], count: int, *, seed: int) -> Tensor:
+    """A Gaussian cloud around a place, as wide as the others: float Tensor of shape (count, 2) within `LIMITS`.
+
+    Raises ValueError unless `place` is two finite coordinates within the limits and `count` is at least 1.
+    """
+    centre = torch.as_tensor(place, dtype=torch.float32)
+    if centre.shape != (2,) or not bool(((centre >= LIMITS[0]) & (centre <= LIMITS[1])).all()):
+        raise ValueError(f"place must be two coordinates in [{LIMITS[0]:g}, {LIMITS[1]:g}], got {place!r} instead")
+    if count < 1:
+        raise ValueError(f"count must be at least 1, got {count} instead")
+    return (centre + SPREAD * torch.randn(count, 2, generator=Generator().manual_seed(seed))).clamp(*LIMITS)
+
+
+def with_surrogate(data: ToyData, place: Sequence[float], protected: int = 2, *, seed: int) -> ToyData:
+    """The points with a surrogate cloud under the label of `protected`, as many as that class has, at the end.
+
+    Raises ValueError if no point has that label, or as `surrogate_cloud`.
+    """
+    cloud = surrogate_cloud(place, len(data.of_class(protected)), seed=seed)
+    labels = torch.full((len(cloud),), protected)
+    return ToyData(torch.cat([data.points, cloud]), torch.cat([data.labels, labels]))
+
+
+@dataclass(frozen=True, eq=False)
+class Landings:
+    """Where attacks on a protected class ended: arrays of shape (seeds, starts).
+
+    to_protected, to_surrogate : Euclidean distances to the nearest point of the protected cloud and of the surrogate's
+    """
+
+    to_protected: np.ndarray
+    to_surrogate: np.ndarray
+
+    @property
+    def on_surrogate(self) -> np.ndarray:
+        """Whether the surrogate is nearer."""
+        return self.to_surrogate < self.to_protected
+
+
+def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence[Tensor]) -> Landings:
+    """Distances from the ends of `invert_grid`'s attacks, on the first of its factors.
+
+    Parameters
+    ----------
+    inversions : of a grid of one factor
+    protected : points of the protected cloud, of shape (n, 2), whatever labels they were given
+    surrogates : for each seed, points of shape (m, 2)
+
+    Raises ValueError if there are several factors, or not a surrogate for each seed.
+    """
+    if len(inversions.smoothings) != 1 or len(surrogates) != len(inversions.seeds):
+        raise ValueError(
+            f"one factor and a surrogate for each seed are needed, got {len(inversions.smoothings)} factors, "
+            f"{len(inversions.seeds)} seeds and {len(surrogates)} surrogates instead"
+        )
+    ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
+    near = [torch.cdist(own, cloud).amin(dim=1) for own, cloud in zip(ends, surrogates, strict=True)]
+    return Landings(torch.cdist(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())

@@ -1,0 +1,211 @@
+"""What a contributor hands in: how many of what under which label, how noisy, drawn from the seed; whom they choose."""
+
+import pytest
+import torch
+
+from mia_kit.defences import DataCentric, farthest_identity, protect
+from mia_kit.defences.data_centric import KINDS
+from mia_kit.models import SmallClassifier
+from mia_kit.training import fit
+
+OWN, CLASSES, PER_CLASS = 2, 5, 10
+
+
+def pictures(count, level, *, seed=0):
+    """Pictures of one grey with a little texture."""
+    noise = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(seed))
+    return (level + 0.05 * noise).clamp(-1, 1)
+
+
+@pytest.fixture
+def task():
+    labels = torch.arange(CLASSES * PER_CLASS) % CLASSES
+    return pictures(len(labels), 0.0), labels, {OWN: pictures(4, -0.9, seed=1), 4: pictures(30, 0.8, seed=2)}
+
+
+def counts(result):
+    return dict(zip(KINDS, torch.bincount(result.kinds, minlength=len(KINDS)).tolist(), strict=True))
+
+
+def test_the_protected_class_grows_fourfold_and_the_rest_is_untouched(task):
+    images, labels, surrogates = task
+    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+    assert counts(result) == {
+        "untouched": 48,
+        "mislabelled": 2,
+        "surrogate": 10,
+        "surrogate copy": 10,
+        "copy": 0,
+        "mislabelled copy": 10,
+    }
+    assert torch.equal(result.images[: len(labels)], images)
+    others = labels != OWN
+    assert torch.equal(result.labels[: len(labels)][others], labels[others])
+    assert (result.owners[result.kinds > 0] == OWN).all() and (result.owners[result.kinds == 0] == -1).all()
+
+
+def test_labels_are_wrong_where_the_kind_says_so(task):
+    images, labels, surrogates = task
+    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+    owned = result.owners == OWN
+    wrong = result.are("mislabelled", "mislabelled copy")
+    assert (result.labels[wrong] != OWN).all() and (result.labels[owned & ~wrong] == OWN).all()
+    assert result.labels.min() >= 0 and result.labels.max() < CLASSES
+    with pytest.raises(ValueError, match="not in tuple"):
+        result.are("nonsense")
+
+
+def test_wrong_labels_are_drawn_evenly_from_all_other_classes():
+    labels = torch.zeros(4000, dtype=torch.int64)
+    settings = DataCentric(("loss",), mislabelled=1.0)
+    drawn = protect(torch.zeros(4000, 1), labels, [0], seed=0, settings=settings, classes=5).labels
+    assert drawn.bincount(minlength=5)[0] == 0
+    assert drawn.bincount(minlength=5)[1:].tolist() == pytest.approx([1000] * 4, abs=110)  # 4 standard deviations
+
+
+def test_noise_is_float_and_as_wide_as_said(task):
+    """0.003 and 8 / 255 of the way from black to white, which is 2 here; neither rounded to grey levels."""
+    images, labels, surrogates = task
+    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+    noise = result.images[result.are("surrogate copy")] - result.images[result.are("surrogate")]
+    assert noise.std() == pytest.approx(0.006, rel=0.05)
+    own = result.images[result.are("mislabelled copy")] - images[labels == OWN]
+    assert own.std() == pytest.approx(2 * 8 / 255, rel=0.05)
+    assert len(noise.unique()) > 1000
+
+
+def test_noisy_pictures_stay_within_black_and_white(task):
+    _, labels, surrogates = task
+    white = torch.ones(len(labels), 1, 16, 16)
+    copies = protect(white, labels, [OWN], surrogates=surrogates, seed=0).images[-PER_CLASS:]
+    assert copies.max() == 1 and copies.min() < 1
+
+
+@pytest.mark.parametrize(
+    ("steps", "present"),
+    [
+        ((), {"untouched"}),
+        (("injection",), {"untouched", "surrogate"}),
+        (("loss",), {"untouched", "mislabelled"}),
+        (("curvature",), {"untouched", "copy", "mislabelled copy"}),
+        (("injection", "loss"), {"untouched", "surrogate", "mislabelled"}),
+        (("injection", "curvature"), {"untouched", "surrogate", "surrogate copy", "copy", "mislabelled copy"}),
+    ],
+)
+def test_each_step_can_be_taken_alone(task, steps, present):
+    images, labels, surrogates = task
+    settings = DataCentric(steps, copies_mislabelled=0.5)
+    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0, settings=settings)
+    assert {kind for kind, count in counts(result).items() if count} == present
+
+
+def test_few_surrogates_are_repeated_evenly_and_of_many_none_twice(task):
+    images, labels, surrogates = task
+    result = protect(images, labels, [OWN, 4], surrogates=surrogates, seed=0)
+    for own, different in ((OWN, 4), (4, 10)):
+        injected = result.images[result.are("surrogate") & (result.owners == own)]
+        _, times = injected.flatten(1).unique(dim=0, return_counts=True)
+        assert len(injected) == 10 and len(times) == different and times.max() - times.min() <= 1
+
+
+def test_a_class_protects_itself_alike_alone_and_among_others(task):
+    images, labels, surrogates = task
+    alone = protect(images, labels, [4], surrogates=surrogates, seed=3)
+    both = protect(images, labels, [OWN, 4], surrogates=surrogates, seed=3)
+    assert torch.equal(alone.images[alone.owners == 4], both.images[both.owners == 4])
+    assert torch.equal(alone.labels[alone.owners == 4], both.labels[both.owners == 4])
+    assert counts(both)["mislabelled"] == 4  # what one contributor mislabels as the other's class stays the first one's
+
+
+def test_the_seed_decides_everything(task):
+    images, labels, surrogates = task
+    torch.manual_seed(1)
+    first = protect(images, labels, [OWN], surrogates=surrogates, seed=5)
+    torch.manual_seed(2)
+    again = protect(images, labels, [OWN], surrogates=surrogates, seed=5)
+    other = protect(images, labels, [OWN], surrogates=surrogates, seed=6)
+    assert torch.equal(first.images, again.images) and torch.equal(first.labels, again.labels)
+    assert not torch.equal(first.images, other.images) and not torch.equal(first.labels, other.labels)
+
+
+def test_fit_takes_what_comes_out_as_it_is(task):
+    """A small classifier learns the surrogate as the protected class."""
+    images, labels, surrogates = task
+    images = images + 0.15 * labels[:, None, None, None] - 0.3
+    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+    model = SmallClassifier(1, CLASSES, seed=0, width=4)
+    fit(model, result.images, result.labels, seed=0, epochs=5, learning_rate=0.01, progress=False)
+    assert (model(surrogates[OWN]).argmax(dim=1) == OWN).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"images": torch.zeros(50, 1, 16, 16, dtype=torch.uint8)}, "floats in .-1, 1., got torch.uint8 instead"),
+        ({"images": torch.full((50, 1, 16, 16), 1.5)}, "got values from 1.5 to 1.5 instead"),
+        ({"labels": torch.zeros(49, dtype=torch.int64)}, "int64 of shape .n,., got"),
+        ({"protected": [2, 2]}, "different classes"),
+        ({"protected": [7], "classes": 9}, "got none of 7 instead"),
+        ({"classes": 3}, "lie in .0, 3., at least two classes, got values from 0 to 4 instead"),
+        ({"surrogates": {4: torch.zeros(3, 1, 16, 16)}}, "got none for 2 instead"),
+        ({"surrogates": {2: torch.zeros(3, 1, 8, 8)}}, "got .1, 8, 8. for class 2 instead"),
+        ({"surrogates": {2: torch.full((3, 1, 16, 16), -2.0)}}, "surrogates of class 2 must lie"),
+    ],
+)
+def test_what_does_not_fit_is_named(task, change, message):
+    images, labels, surrogates = task
+    given = {"images": images, "labels": labels, "protected": [OWN], "surrogates": surrogates, "seed": 0} | change
+    with pytest.raises(ValueError, match=message):
+        protect(given.pop("images"), given.pop("labels"), given.pop("protected"), **given)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": ("surrogate",)},
+        {"steps": ("loss", "loss")},
+        {"mislabelled": 1.1},
+        {"copies_mislabelled": -0.1},
+        {"own_noise": float("nan")},
+        {"surrogate_noise": -1.0},
+    ],
+)
+def test_settings_out_of_range(wrong):
+    with pytest.raises(ValueError, match="instead"):
+        DataCentric(**wrong)
+
+
+class TestFarthestIdentity:
+    CENTRES = torch.tensor([[0.0, 0], [1, 0], [5, 0], [9, 0], [-4, 0]])
+    LABELS = torch.arange(5).repeat_interleave(3)
+    # Each identity's three embeddings lie around its centre, the first far off: a mean, not one picture, decides.
+    EMBEDDINGS = (CENTRES[:, None] + torch.tensor([[0.0, 4], [0, -2], [0, -2]])).flatten(0, 1)
+
+    def choose(self, protected, **options):
+        return farthest_identity(self.EMBEDDINGS, self.LABELS, protected, **options)
+
+    def test_by_hand(self):
+        assert self.choose([0]) == {0: 3}
+        assert self.choose([3]) == {3: 4}
+        assert self.choose([0], candidates=[1, 2, 4, 0]) == {0: 2}
+
+    def test_nobody_twice_and_no_protected_one(self):
+        assert self.choose([0, 1]) == {0: 3, 1: 4}  # 2 is as far from nobody
+        assert self.choose([1, 0]) == {1: 3, 0: 2}
+        assert set(self.choose([0, 3]).values()) == {2, 4}
+
+    def test_a_shared_trait_excludes(self):
+        traits = {0: ("f", "dark"), 1: ("m", "fair"), 2: ("f", "fair"), 3: ("m", "dark"), 4: ("m", "fair")}
+        assert self.choose([0], attributes=traits) == {0: 4}
+
+    def test_what_does_not_fit_is_named(self):
+        with pytest.raises(ValueError, match="got none of .9. instead"):
+            self.choose([9])
+        with pytest.raises(ValueError, match="identity 1 has no surrogate left"):
+            self.choose([0, 1], candidates=[3])
+        with pytest.raises(ValueError, match="got none of 1 instead"):
+            self.choose([0], attributes={0: ("f",)})
+        with pytest.raises(ValueError, match="different"):
+            self.choose([0, 0])
+        with pytest.raises(ValueError, match=r"got \(15,\) and \(15,\) instead"):
+            farthest_identity(self.EMBEDDINGS[:, 0], self.LABELS, [0])

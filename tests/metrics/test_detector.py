@@ -1,0 +1,87 @@
+"""Outlier scores by hand, a detector that never sees the class it judges, its area against scikit-learn's."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from mia_kit.metrics.detector import class_spreads, detector_auc, detector_scores, outlier_scores
+
+
+def protected_classes(gap, *, classes=12, seed=0):
+    """Half of the classes have half of their pictures `gap` away, nearer together; features, labels, injected."""
+    random = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(classes), 20)
+    injected = (np.arange(len(labels)) % 20 >= 10) & (labels < classes // 2)
+    centres = 20 * random.normal(size=(classes, 6))
+    features = centres[labels] + random.normal(size=(len(labels), 6)) * np.where(injected, 0.3, 1)[:, None]
+    return features + gap * injected[:, None], labels, injected
+
+
+def test_outlier_scores_by_hand():
+    """Class 0 at 0, 1, 2, 3, 10 on a line, median 2; class 1 at 20, 20, 22, median 20."""
+    features = np.array([[0.0], [1], [2], [3], [10], [20], [20], [22]])
+    found = outlier_scores(features, np.array([0] * 5 + [1] * 3))
+    assert found[:5, 0].tolist() == pytest.approx([2, 1, 0, 1, 8])  # the median distance is 1
+    assert found[:5, 1].tolist() == pytest.approx([1, 1, 1, 1, 7])
+    assert found[:5, 2].tolist() == pytest.approx([2 / 20, 1 / 19, 0, 1 / 17, 8 / 10])
+    assert found[5:, 2].tolist() == pytest.approx([0, 0, 2 / 20])
+
+
+def test_spread_of_a_class_of_two_parts_stands_out():
+    features, labels, injected = protected_classes(8)
+    spreads = class_spreads(features, labels)
+    mixed = set(labels[injected].tolist())
+    assert min(spreads[one] for one in mixed) > max(spreads[one] for one in set(spreads) - mixed)
+    assert np.median(list(spreads.values())) == pytest.approx(1, abs=1)
+    assert class_spreads(np.array([[0.0], [2], [0], [6]]), np.array([3, 3, 5, 5])) == {3: 0.5, 5: 1.5}
+
+
+def test_detector_finds_what_is_there_and_nothing_where_nothing_is():
+    for gap, low, high in ((8, 0.95, 1), (None, 0.35, 0.65)):
+        features, labels, injected = protected_classes(gap or 0)
+        if gap is None:  # injected pictures like all others
+            features = np.random.default_rng(1).normal(size=features.shape) + 9 * labels[:, None]
+        odds = detector_scores(outlier_scores(features, labels), injected, labels)
+        area = detector_auc(odds, injected, labels)
+        assert low <= area.value <= high and area.low <= area.value <= area.high
+
+
+def test_a_class_is_judged_by_others_alone():
+    """Scores that tell apart within a class, in a direction of its own for each, help nobody else."""
+    labels = np.repeat(np.arange(40), 10)
+    injected = np.arange(400) % 10 < 5
+    sign = np.where(np.random.default_rng(0).permutation(40) % 2, 1, -1)
+    scores = (np.where(injected, 1.0, -1) * sign[labels])[:, None] * np.eye(40)[labels]
+    odds = detector_scores(scores, injected, labels, folds=5)
+    assert detector_auc(odds, injected, labels).value == pytest.approx(0.5, abs=0.01)
+
+
+def test_area_is_scikit_learns_and_the_interval_resamples_classes():
+    """Ten classes that are all right or all wrong: the interval is that of ten coins, not of 400 pictures."""
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(10), 40)
+    injected = np.arange(400) % 2 == 0
+    odds = random.integers(5, size=400).astype(float)  # with ties
+    assert detector_auc(odds, injected, groups).value == pytest.approx(roc_auc_score(injected, odds))
+    narrow = detector_auc(random.normal(size=400) + injected, injected, groups)
+    assert narrow.high - narrow.low < 0.2
+    paired = np.where(groups < 5, injected, ~injected).astype(float)
+    wide = detector_auc(paired, injected, groups)
+    assert wide.value == 0.5 and wide.high - wide.low > 0.45
+
+
+def test_what_does_not_fit_is_named():
+    features, labels, injected = protected_classes(3)
+    scores = outlier_scores(features, labels)
+    with pytest.raises(ValueError, match=r"folds must lie in \[2, 6\].*got 7 instead"):
+        detector_scores(scores, injected, labels, folds=7)
+    with pytest.raises(ValueError, match="injected must be bool"):
+        detector_scores(scores, injected.astype(int), labels)
+    with pytest.raises(ValueError, match="one row for each picture"):
+        detector_scores(scores, injected[1:], labels)
+    with pytest.raises(ValueError, match="got 0 such classes and 240 such pictures"):
+        detector_auc(scores[:, 0], np.zeros(240, dtype=bool), labels)
+    with pytest.raises(ValueError, match="got 1 with 240 or more instead"):
+        outlier_scores(features, np.zeros(240, dtype=int))
+    with pytest.raises(ValueError, match=r"got \(240, 6\) and \(239,\) instead"):
+        class_spreads(features, labels[1:])

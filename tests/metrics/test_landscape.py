@@ -1,0 +1,138 @@
+"""Planes against losses asked one by one; curvature against numpy's eigenvalues of quadratics, in float64."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from mia_kit.metrics.landscape import class_loss, curvature, hessian_product, loss_plane
+
+SHAPE = (1, 2, 3)
+
+
+def symmetric(seed, eigenvalues=None):
+    """Symmetric matrices of shape (6, 6), with given eigenvalues or random ones."""
+    random = np.random.default_rng(seed)
+    matrix = random.normal(size=(6, 6))
+    if eigenvalues is None:
+        return torch.from_numpy(matrix + matrix.T)
+    basis = np.linalg.qr(matrix)[0]
+    return torch.from_numpy(basis @ np.diag(eigenvalues) @ basis.T)
+
+
+def quadratic(matrices):
+    """Half x' A x, each image with a matrix of its own."""
+    return lambda images: 0.5 * torch.einsum("ni,nij,nj->n", images.flatten(1), matrices, images.flatten(1))
+
+
+def images(count, seed=0):
+    return torch.randn(count, *SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_curvature_is_numpys_eigenvalue_of_greatest_size_with_its_sign():
+    matrices = torch.stack([symmetric(seed) for seed in range(8)])
+    expected = [max(np.linalg.eigvalsh(matrix), key=abs) for matrix in matrices.numpy()]
+    assert min(expected) < 0 < max(expected)
+    found = curvature(quadratic(matrices), images(8), seed=0, iterations=1000, tolerance=1e-5)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.values, expected, rtol=1e-8)
+
+
+def test_an_eigenvalue_lies_within_the_error():
+    matrices = torch.stack([symmetric(seed) for seed in range(8)])
+    found = curvature(quadratic(matrices), images(8), seed=0, iterations=3, tolerance=1e-9)
+    assert found.iterations == 3 and not found.converged.any()
+    for matrix, value, error in zip(matrices.numpy(), found.values, found.errors, strict=True):
+        assert abs(np.linalg.eigvalsh(matrix) - value).min() <= error + 1e-12
+
+
+def test_the_tolerance_ends_the_iteration():
+    loss = quadratic(symmetric(0, [5, 1, 0.5, 0.1, 0.1, 0])[None])
+    rough, fine = (curvature(loss, images(1), seed=0, tolerance=tolerance) for tolerance in (0.1, 1e-6))
+    assert rough.iterations < fine.iterations < 100
+    assert rough.values == pytest.approx([5], rel=0.02) and fine.values == pytest.approx([5], rel=1e-10)
+
+
+def test_equal_eigenvalues_of_opposite_sign_do_not_settle():
+    found = curvature(quadratic(symmetric(0, [2, -2, 0, 0, 0, 0])[None]), images(1), seed=0, iterations=50)
+    assert not found.converged[0]
+
+
+def test_a_flat_or_a_linear_loss_has_no_curvature():
+    for loss in (lambda x: x.flatten(1).sum(dim=1), lambda x: (0 * x.flatten(1) ** 2).sum(dim=1)):
+        found = curvature(loss, images(2), seed=0)
+        assert found.values.tolist() == [0, 0] and found.converged.all() and found.iterations == 1
+
+
+def network(activation):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Flatten(), nn.Linear(6, 8), activation, nn.Linear(8, 4)).double()
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU(), nn.Tanh()])
+def test_curvature_of_a_network_against_its_whole_hessian(activation):
+    loss, given = class_loss(network(activation), 2), images(5)
+    found = curvature(loss, given, seed=1, iterations=2000, tolerance=1e-7, batch_size=2)
+    for image, value in zip(given, found.values, strict=True):
+        whole = torch.autograd.functional.hessian(lambda x: loss(x.view(1, *SHAPE))[0], image.flatten())
+        assert value == pytest.approx(max(np.linalg.eigvalsh(whole.numpy()), key=abs), rel=1e-6)
+        if isinstance(activation, nn.ReLU):
+            assert value > 0
+
+
+def test_product_is_the_hessian_times_the_vector():
+    matrices, vectors = torch.stack([symmetric(seed) for seed in range(3)]), images(3, seed=5)
+    product = hessian_product(quadratic(matrices), images(3))
+    expected = torch.einsum("nij,nj->ni", matrices, vectors.flatten(1)).view_as(vectors)
+    torch.testing.assert_close(product(vectors), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_plane_goes_through_both_pictures():
+    """The squared distance to the target is that of the coordinates: both directions are equally long, at right angles.
+
+    With margin 0.5, nine cells stand a quarter apart.
+    """
+    target, surrogate = images(2, seed=3)
+    unit = (surrogate - target).square().sum()
+    plane = loss_plane(lambda x: (x - target).flatten(1).square().sum(dim=1), target, surrogate, seed=0, cells=9)
+    expected = float(unit) * (plane.across[None] ** 2 + plane.aside[:, None] ** 2)
+    np.testing.assert_allclose(plane.losses, expected, rtol=1e-10, atol=1e-10)
+    assert plane.across[[0, 2, 6, 8]].tolist() == [-0.5, 0, 1, 1.5] and plane.aside[[0, 4, 8]].tolist() == [-1, 0, 1]
+    assert plane.losses[4, 6] == pytest.approx(plane.at_surrogate) == pytest.approx(float(unit))
+    assert plane.at_target == 0
+
+
+def test_batches_and_seeds_of_a_plane():
+    target, surrogate = images(2)
+    loss = class_loss(network(nn.ReLU()), 0)
+    first, second, other = (
+        loss_plane(loss, target, surrogate, seed=seed, cells=5, batch_size=size)
+        for seed, size in ((0, 128), (0, 3), (1, 128))
+    )
+    np.testing.assert_allclose(first.losses, second.losses, rtol=1e-12)
+    assert not np.allclose(first.losses, other.losses)
+    np.testing.assert_allclose(first.losses[2], other.losses[2])  # the line through both pictures is the same
+
+
+def test_class_loss_is_cross_entropy():
+    model, given = network(nn.ReLU()), images(4)
+    expected = nn.functional.cross_entropy(model(given), torch.full((4,), 3), reduction="none")
+    torch.testing.assert_close(class_loss(model, 3)(given), expected)
+    with pytest.raises(ValueError, match=r"lie in \[0, 4\), got 4 instead"):
+        class_loss(model, 4)(given)
+
+
+def test_what_does_not_fit_is_named():
+    target, surrogate = images(2)
+    loss = class_loss(network(nn.ReLU()), 0)
+    with pytest.raises(ValueError, match="different images of one shape"):
+        loss_plane(loss, target, target, seed=0)
+    with pytest.raises(ValueError, match="got 1 and 0.5 instead"):
+        loss_plane(loss, target, surrogate, seed=0, cells=1)
+    with pytest.raises(ValueError, match="two numbers at least"):
+        loss_plane(loss, target.flatten()[:1], surrogate.flatten()[:1], seed=0)
+    with pytest.raises(ValueError, match="got torch.int64 of shape"):
+        curvature(loss, torch.zeros(3, 6, dtype=torch.int64), seed=0)
+    with pytest.raises(ValueError, match="got 0 and 0.01 instead"):
+        curvature(loss, images(1), seed=0, iterations=0)

@@ -1,0 +1,56 @@
+"""The surrogate's cloud, distances by hand, and one model whose inversion lands on the surrogate beside the start."""
+
+import numpy as np
+import pytest
+import torch
+
+from mia_kit.toy import GridInversions, ToyData, invert_grid, make_data, train_grid
+from mia_kit.toy.surrogate import landings, surrogate_cloud, with_surrogate
+
+
+def test_cloud_is_around_its_place_and_seeded():
+    cloud = surrogate_cloud((3, -5), 2000, seed=1)
+    assert cloud.mean(dim=0).tolist() == pytest.approx([3, -5], abs=0.15)
+    assert cloud.std(dim=0).tolist() == pytest.approx([1.6, 1.6], abs=0.1)
+    assert torch.equal(cloud, surrogate_cloud((3, -5), 2000, seed=1))
+    assert not torch.equal(cloud, surrogate_cloud((3, -5), 2000, seed=2))
+    assert surrogate_cloud((16, 16), 50, seed=0).max() == 16
+
+
+def test_the_surrogate_has_the_protected_label_and_size():
+    data = make_data(60)
+    added = with_surrogate(data, (3, -5), 1, seed=0)
+    assert len(added.points) == 80 and torch.equal(added.points[:60], data.points)
+    assert added.labels[60:].tolist() == [1] * 20 and torch.equal(added.labels[:60], data.labels)
+
+
+def test_landings_by_hand():
+    ends = np.array([[[[0.0, 0], [10, 0]], [[4, 3], [0, 0]]]], dtype=np.float32)  # (1, 2 seeds, 2 starts, 2)
+    shape = np.zeros((1, 2, 2))
+    inversions = GridInversions((0.0,), (0, 1), ((0.0, 0.0), (1.0, 1.0)), 2, shape, shape, shape, ends)
+    found = landings(inversions, torch.zeros(1, 2), [torch.tensor([[10.0, 0], [90, 90]]), torch.tensor([[4.0, 0]])])
+    assert found.to_protected.tolist() == [[0, 10], [5, 0]]
+    assert found.to_surrogate.tolist() == [[10, 0], [3, 4]]
+    assert found.on_surrogate.tolist() == [[False, True], [True, False]]
+    with pytest.raises(ValueError, match="got 1 factors, 2 seeds and 1 surrogates instead"):
+        landings(inversions, torch.zeros(1, 2), [torch.zeros(1, 2)])
+
+
+def test_the_attack_lands_on_a_surrogate_in_its_way():
+    """From (0, -10) to class 2 at (10, 10): a surrogate at (14, -10) is nearer, and without it nobody goes there."""
+    data, place = make_data(90), (14.0, -10.0)
+    added = [with_surrogate(data, place, seed=seed) for seed in (0, 1)]
+    clouds = [one.points[90:] for one in added]
+    for own, expected in ((added, True), ([data, data], False)):
+        grid = train_grid((0.0,), (0, 1), own, steps=400, progress=False)
+        inversions = invert_grid(grid, ((4.0, -10.0),), max_steps=1500)
+        found = landings(inversions, data.of_class(2), clouds)
+        assert (found.on_surrogate == expected).all()
+
+
+@pytest.mark.parametrize("place", [(0.0,), (0.0, 17.0), (float("nan"), 0.0)])
+def test_a_place_outside_the_plane(place):
+    with pytest.raises(ValueError, match=r"two coordinates in \[-16, 16\]"):
+        surrogate_cloud(place, 3, seed=0)
+    with pytest.raises(ValueError, match="got 0 instead"):
+        with_surrogate(ToyData(torch.zeros(2, 2), torch.zeros(2, dtype=torch.int64)), (0, 0), seed=0)
