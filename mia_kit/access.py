@@ -28,6 +28,14 @@ class Defence(Protocol):
         ...
 
 
+class PictureDefence(Protocol):
+    """A defence that looks at the picture, too: what it spoils is the pair of picture and answer."""
+
+    def poison(self, confidences: Tensor, images: Tensor) -> Tensor:
+        """What is answered instead of `confidences`, of shape (n, classes), about images (n, channels, h, w)."""
+        ...
+
+
 class WhiteBox:
     """Everything: logits, features, gradients.
 
@@ -76,7 +84,7 @@ class WhiteBox:
 class _BlackBox:
     """Answers without gradients; `answer` is all that the outside gets, besides `channels` and `device`."""
 
-    def __init__(self, model: nn.Module, answer: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, model: nn.Module, answer: Callable[[Tensor, Tensor], Tensor]) -> None:
         model.eval()
         self.channels: int | None = getattr(model, "channels", None)
         self.queries = 0
@@ -84,7 +92,8 @@ class _BlackBox:
         @torch.no_grad()
         def ask(images: Tensor) -> Tensor:
             self.queries += len(images)
-            return answer(model(images.detach()))
+            images = images.detach()
+            return answer(model(images), images)
 
         self._ask = ask
         self._locate = lambda: _device(model)
@@ -106,9 +115,9 @@ class _BlackBox:
 class ConfidenceAPI(_BlackBox):
     """A service that answers with confidences, which a defence may change first; no gradients, no logits."""
 
-    def __init__(self, model: nn.Module, defence: Defence | None = None) -> None:
-        serve = defence.serve if defence else lambda confidences: confidences
-        super().__init__(model, lambda logits: serve(logits.softmax(dim=1)))
+    def __init__(self, model: nn.Module, defence: Defence | PictureDefence | None = None) -> None:
+        serve = _served_by(defence)
+        super().__init__(model, lambda logits, images: serve(logits.softmax(dim=1), images))
 
     def confidences(self, images: Tensor) -> Tensor:
         """Served confidences of shape (n, classes)."""
@@ -123,11 +132,22 @@ class LabelAPI(_BlackBox):
     """A service that answers with the predicted class alone."""
 
     def __init__(self, model: nn.Module) -> None:
-        super().__init__(model, lambda logits: logits.argmax(dim=1))
+        super().__init__(model, lambda logits, _: logits.argmax(dim=1))
 
     def labels(self, images: Tensor) -> Tensor:
         """The predicted class of each image: int64 of shape (n,)."""
         return self._ask(images)
+
+
+def _served_by(defence: Defence | PictureDefence | None) -> Callable[[Tensor, Tensor], Tensor]:
+    """The answer as a function of confidences and pictures."""
+    if defence is None:
+        return lambda confidences, _: confidences
+    poison: Callable[[Tensor, Tensor], Tensor] | None = getattr(defence, "poison", None)
+    if poison is not None:
+        return poison
+    serve: Callable[[Tensor], Tensor] = defence.serve  # type: ignore[union-attr]
+    return lambda confidences, _: serve(confidences)
 
 
 Access = WhiteBox | ConfidenceAPI | LabelAPI

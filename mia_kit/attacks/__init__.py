@@ -1,10 +1,10 @@
 """Model inversion attacks, one file each, one verb: `run(access, target_classes, seed=...) -> Reconstructions`.
 
 `run` and `Settings` here are those of Plug & Play; the others are `mirror.run`, `mirror.run_black` (confidences alone),
-`brep.run` (labels alone) and `fredrikson.run` (no prior).
+`brep.run` (labels alone), `fredrikson.run` (no prior) and `inversion_model.run` (a decoder of served confidences).
 """
 
-from mia_kit.attacks import brep, fredrikson, mirror
+from mia_kit.attacks import brep, fredrikson, inversion_model, mirror
 from mia_kit.attacks.losses import cross_entropy, lack_of_confidence, logit, margin, poincare
 from mia_kit.attacks.ppa import Settings, run
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
@@ -16,6 +16,7 @@ __all__ = [
     "brep",
     "cross_entropy",
     "fredrikson",
+    "inversion_model",
     "lack_of_confidence",
     "logit",
     "margin",

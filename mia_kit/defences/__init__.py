@@ -1,30 +1,53 @@
-"""Defences: training that leaks less, at a price in accuracy. `build(name, strength)` makes any of them."""
+"""Defences. `build(name, strength)` makes any that trains a model to leak less, at a price in accuracy.
 
+Others change what a trained model answers and go to `ConfidenceAPI`: `Rounding`, `TopTruncation`, `OneParameter` and
+`PoisonAutoencoder` by the confidences alone, LPA, LFP and the ascents by the picture too.
+"""
+
+from mia_kit.defences.alignment import AlignmentSettings, Substitute
+from mia_kit.defences.ascent import AscentSettings, ReconstructionAscent
 from mia_kit.defences.bido import BidoObjective
 from mia_kit.defences.data_centric import DataCentric, Protected, farthest_identity, protect
 from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, with_group_norm
+from mia_kit.defences.lfp import LabelFlippingPoison
+from mia_kit.defences.lpa import LabelPreservingPoison
+from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.recipe import STRENGTHS, Defended, Recipe, build, combine
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
+from mia_kit.defences.serving import OneParameter, Remembered, Rounding, ServingDefence, TopTruncation
 
 __all__ = [
     "STRENGTHS",
+    "AlignmentSettings",
+    "AscentSettings",
     "BidoObjective",
     "BottleneckClassifier",
     "DataCentric",
     "Defended",
     "DropoutObjective",
+    "LabelFlippingPoison",
+    "LabelPreservingPoison",
     "MidObjective",
     "MixupObjective",
+    "OneParameter",
+    "PoisonAutoencoder",
     "Privacy",
     "PrivateFitResult",
     "PrivateSettings",
     "Protected",
     "Recipe",
+    "ReconstructionAscent",
+    "Remembered",
+    "Rounding",
+    "ServingDefence",
     "StrongAugment",
+    "Substitute",
+    "TopTruncation",
     "build",
     "combine",
     "farthest_identity",
+    "fit_poison",
     "fit_private",
     "protect",
     "with_group_norm",

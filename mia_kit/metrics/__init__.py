@@ -18,14 +18,24 @@ from mia_kit.metrics.leakage import (
     verified_share,
 )
 from mia_kit.metrics.membership import RocCurve, advantage, auc, best_advantage, roc, true_positives_at
+from mia_kit.metrics.poisoning import (
+    PrivacyCurve,
+    accuracy_loss,
+    confidence_distortion,
+    privacy_curve,
+    reconstruction_error,
+    squared_errors,
+)
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
     "IdentityShares",
     "Interval",
     "Manifold",
+    "PrivacyCurve",
     "RocCurve",
     "ScaledDistances",
+    "accuracy_loss",
     "advantage",
     "attack_accuracy",
     "auc",
@@ -33,6 +43,7 @@ __all__ = [
     "calibration_error",
     "class_spreads",
     "cluster_interval",
+    "confidence_distortion",
     "detector_auc",
     "detector_scores",
     "distance_histograms",
@@ -45,9 +56,12 @@ __all__ = [
     "nearest_squared",
     "outlier_scores",
     "person_distances",
+    "privacy_curve",
+    "reconstruction_error",
     "roc",
     "scaled_distances",
     "share_interval",
+    "squared_errors",
     "target_ranks",
     "true_positives_at",
     "verified_share",

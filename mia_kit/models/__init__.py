@@ -3,6 +3,8 @@
 from mia_kit.models.backbones import BACKBONES, Backbone, load_backbone_weights
 from mia_kit.models.batches import in_batches
 from mia_kit.models.classifier import Classifier
+from mia_kit.models.convolutional import ConvolutionalClassifier
+from mia_kit.models.decoder import InversionDecoder, prepare_confidences
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
@@ -17,8 +19,10 @@ __all__ = [
     "DCGAN_FRAME",
     "Backbone",
     "Classifier",
+    "ConvolutionalClassifier",
     "FaceEmbedder",
     "Framed",
+    "InversionDecoder",
     "Prior",
     "ResidualClassifier",
     "SmallClassifier",
@@ -30,6 +34,7 @@ __all__ = [
     "load_embedder",
     "load_stylegan2",
     "predict",
+    "prepare_confidences",
     "same_person_threshold",
     "sample_latents",
     "save_stylegan2",

@@ -1,0 +1,98 @@
+"""LFP: a few served vectors change their label, the others stay clean.
+
+Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning". Of each predicted class, a
+share of the vectors is chosen, those first whose greatest confidence is below a threshold; the order of their entries
+is reversed, and they are aligned as in `mia_kit.defences.alignment` while the rest stay as they are.
+
+Where the paper is silent: within the threshold the least confident go first and beyond it the choice is random; a share
+that is no whole number of vectors is rounded up or down at random, so that it holds on average for single queries too;
+the alignment keeps the label that reversal has given. The repair of accuracy swaps the two greatest entries, keeps the
+new greatest where it is and reverses the others: an unsure vector, whose second class is often the right one, then
+answers with that.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
+from mia_kit.defences.vectors import check_confidences, random_in_ball, reverse_ranks
+
+
+class LabelFlippingPoison:
+    """Flips and poisons a share of the vectors, for `ConfidenceAPI`.
+
+    Choice and starts of a call depend on `seed` and on the calls before it.
+
+    Parameters
+    ----------
+    substitute : the defender's decoder and its target, see `Substitute.aim`
+    rate : share of the vectors of each class that is flipped, in [0, 1]
+    threshold : vectors whose greatest confidence is below it go first
+    repair : whether to serve the second class instead of the last one
+    """
+
+    def __init__(
+        self,
+        substitute: Substitute,
+        *,
+        seed: int,
+        rate: float = 0.05,
+        threshold: float = 0.9,
+        repair: bool = False,
+        settings: AlignmentSettings | None = None,
+    ) -> None:
+        if not 0 <= rate <= 1:
+            raise ValueError(f"rate must lie in [0, 1], got {rate} instead")
+        self.substitute, self.seed, self.settings = substitute, seed, settings or AlignmentSettings()
+        self.rate, self.threshold, self.repair = rate, threshold, repair
+        self.calls = 0
+
+    def poison(self, confidences: Tensor, images: Tensor) -> Tensor:
+        """Probability vectors of shape (n, classes), of which about a share `rate` has another label.
+
+        Arguments and errors are those of `LabelPreservingPoison.poison`.
+        """
+        check_confidences(confidences)
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
+        self.calls += 1
+        chosen = candidates(confidences, rate=self.rate, threshold=self.threshold, generator=generator)
+        flipped = torch.where(chosen[:, None], flip(confidences, repair=self.repair), confidences)
+        start = random_in_ball(confidences, self.settings.bound, generator)
+        size = self.settings.batch_size
+        parts = zip(flipped.split(size), images.split(size), start.split(size), chosen.split(size), strict=True)
+        return torch.cat(
+            [
+                align(self.substitute, own, seen, begin, self.settings, moved=moved) if moved.any() else own
+                for own, seen, begin, moved in parts
+            ]
+        )
+
+
+def candidates(confidences: Tensor, *, rate: float, threshold: float, generator: Generator) -> Tensor:
+    """Which vectors are flipped: a bool Tensor of shape (n,), True for a share `rate` of each predicted class."""
+    greatest, classes = (part.cpu() for part in confidences.max(dim=1))
+    chosen = torch.zeros(len(classes), dtype=torch.bool)
+    for label in classes.unique():
+        own = (classes == label).nonzero().squeeze(1)
+        budget = int(rate * len(own) + float(torch.rand((), generator=generator, dtype=torch.float64)))
+        # Above the threshold the places are random numbers beyond all confidences.
+        random = 2 + torch.rand(len(own), generator=generator)
+        places = torch.where(greatest[own] < threshold, greatest[own].float(), random)
+        chosen[own[places.argsort()[:budget]]] = True
+    return chosen.to(confidences.device)
+
+
+def flip(vectors: Tensor, *, repair: bool = False) -> Tensor:
+    """Vectors of shape (n, classes) with reversed ranks; with `repair`, the second class is first, the others reversed.
+
+    A row whose entries are all equal stays as it is, and so does its label.
+    """
+    if not repair:
+        return reverse_ranks(vectors)
+    order = vectors.argsort(dim=1, descending=True, stable=True)
+    falling = vectors.gather(1, order)
+    # The second class takes the greatest value, the first the least, the rest what reversal leaves them.
+    places = torch.cat([order[:, 1:2], order[:, 2:].flip(1), order[:, :1]], dim=1)
+    return torch.empty_like(vectors).scatter(1, places, falling)

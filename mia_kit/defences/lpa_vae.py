@@ -1,0 +1,133 @@
+"""LPA by a variational autoencoder: one forward pass for what `mia_kit.defences.lpa` finds by optimisation.
+
+Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning". The network turns a clean
+vector and a random code into a perturbation, and is trained on public pictures with the same misalignment as LPA. What
+it serves keeps the label and the bound by the same construction. It needs no picture when it serves.
+
+The paper gives neither the sizes nor a divergence in the loss; ours are small, with a light divergence of the code from
+a standard Gaussian, without which the code's noise could be trained away and nothing would be variational.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from mia_kit.defences.alignment import Substitute
+from mia_kit.defences.mid import divergence
+from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
+from mia_kit.models.decoder import SHIFT, prepare_confidences
+from mia_kit.training.fit import FitResult, fit
+
+
+class PoisonAutoencoder(nn.Module):
+    """Clean vectors to poisoned ones; a defence for `ConfidenceAPI` once it is trained.
+
+    The code of a call is drawn afresh: it depends on `seed` and on the calls before it.
+
+    Parameters
+    ----------
+    classes : length of the vectors, at least 2
+    bound : of the served vector's distance from the clean one, in the 2-norm
+    seed : seeds the initial weights and the codes
+    hidden, latent : numbers in the hidden layers and in the code
+    """
+
+    def __init__(self, classes: int, *, bound: float, seed: int, hidden: int = 128, latent: int = 16) -> None:
+        super().__init__()
+        check_bound(bound)
+        if classes < 2 or hidden < 1 or latent < 1:
+            raise ValueError(
+                "expected at least 2 classes and positive sizes of the hidden layers and the code, "
+                f"got {classes}, {hidden} and {latent} instead"
+            )
+        self.bound, self.seed, self.latent, self.calls = bound, seed, latent, 0
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.encoder = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
+            self.decoder = nn.Sequential(
+                nn.Linear(classes + latent, hidden), nn.ReLU(), nn.Linear(hidden, classes, bias=False)
+            )
+
+    def code(self, confidences: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of the code, each of shape (n, latent)."""
+        mean, log_deviation = self.encoder(_shown(confidences)).chunk(2, dim=1)
+        return mean, log_deviation.clamp(-10, 10).exp()
+
+    def forward(self, confidences: Tensor, code: Tensor) -> Tensor:
+        """Poisoned vectors of shape (n, classes), with gradients, for codes of shape (n, latent)."""
+        raw = self.decoder(torch.cat([_shown(confidences), code], dim=1))
+        # Within the ball of radius `bound`, and smoothly so.
+        perturbation = self.bound * raw / (1 + raw.square().sum(dim=1, keepdim=True)).sqrt()
+        return poisoned(confidences, perturbation, self.bound)
+
+    @torch.no_grad()
+    def serve(self, confidences: Tensor) -> Tensor:
+        """Probability vectors with the labels of `confidences`, each at most `bound` from its own."""
+        check_confidences(confidences)
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
+        self.calls += 1
+        mean, deviation = self.code(confidences)
+        noise = torch.randn(mean.shape, generator=generator).to(mean)
+        return repaired(self(confidences, mean + deviation * noise), confidences)
+
+
+@dataclass(frozen=True)
+class PoisonObjective:
+    """Misalignment of a batch plus `divergence_weight` times the divergence of its codes, an objective for `fit`.
+
+    `fit` is given the public pictures, and their clean vectors in place of labels.
+    """
+
+    substitute: Substitute
+    divergence_weight: float = 1e-3
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """`labels` are the clean vectors, of shape (n, classes). TypeError for another kind of model."""
+        if not isinstance(model, PoisonAutoencoder):
+            raise TypeError(f"expected a PoisonAutoencoder, got {type(model).__name__} instead")
+        mean, deviation = model.code(labels)
+        made = model(labels, mean + deviation * torch.randn_like(mean))
+        misalignment = self.substitute.misalignment(made, images)
+        return misalignment + self.divergence_weight * divergence(mean, deviation).mean()
+
+
+def fit_poison(
+    model: PoisonAutoencoder,
+    substitute: Substitute,
+    confidences: Tensor,
+    images: Tensor,
+    *,
+    seed: int,
+    epochs: int = 100,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> FitResult:
+    """Train `model` in place to poison `confidences` of public `images`, and leave it in evaluation mode.
+
+    `confidences` has the shape (n, classes), `images` (n, channels, size, size) in [-1, 1], the substitute's size.
+    Other arguments, warnings and errors are those of `fit`; ValueError if rows are no probability vectors.
+    """
+    check_confidences(confidences)
+    return fit(
+        model,
+        images,
+        confidences,
+        seed=seed,
+        objective=PoisonObjective(substitute),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+
+
+def _shown(confidences: Tensor) -> Tensor:
+    """Logarithms in [0, 1], as nearly one-hot vectors would look alike otherwise."""
+    return prepare_confidences(confidences) / SHIFT

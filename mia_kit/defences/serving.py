@@ -1,0 +1,132 @@
+"""Defences that change the served confidences and know nothing of the picture: `serve(confidences) -> confidences`.
+
+Rounding and truncation are what services do anyway. OneParameter follows "One Parameter Defense: Defending Against Data
+Inference Attacks via Differential Privacy" (Ye et al., IEEE TIFS 2022) in its idea, noise by one privacy budget that
+leaves the order of the entries alone; we take Laplace noise. The order is that of the clean vector, so that what is
+served is not differentially private as a whole.
+
+All serve probability vectors, and none trains anything. Defences that look at the picture too are in
+`mia_kit.defences.lpa`, `lfp` and `ascent`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from mia_kit.defences.vectors import check_confidences, repaired
+
+# The sum of the absolute differences of two probability vectors is 2 at most.
+SENSITIVITY = 2.0
+
+
+class ServingDefence(Protocol):
+    """What `ConfidenceAPI` asks of a defence."""
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """Probability vectors of shape (n, classes) for those of a softmax."""
+        ...
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """Confidences to so many decimals, divided by their sum.
+
+    The label can be lost where rounding makes it the equal of an earlier class. A row that is 0 throughout becomes the
+    label's one-hot vector. ValueError unless `decimals` is at least 0.
+    """
+
+    decimals: int = 2
+
+    def __post_init__(self) -> None:
+        if self.decimals < 0:
+            raise ValueError(f"decimals must be at least 0, got {self.decimals} instead")
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """ValueError unless the rows are probability vectors."""
+        check_confidences(confidences)
+        rounded = confidences.round(decimals=self.decimals)
+        total = rounded.sum(dim=1, keepdim=True)
+        label = one_hot(confidences.argmax(dim=1), confidences.shape[1]).to(confidences)
+        return torch.where(total > 0, rounded / total.clamp_min(torch.finfo(total.dtype).tiny), label)
+
+
+@dataclass(frozen=True)
+class TopTruncation:
+    """The `k` greatest confidences, divided by their sum, and 0 for the rest; the label is kept.
+
+    ValueError unless `k` is at least 1; with more than there are classes, all are served.
+    """
+
+    k: int = 5
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise ValueError(f"k must be at least 1, got {self.k} instead")
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """ValueError unless the rows are probability vectors."""
+        check_confidences(confidences)
+        kept = confidences.argsort(dim=1, descending=True, stable=True)[:, : self.k]  # (n, k)
+        top = torch.zeros_like(confidences).scatter(1, kept, confidences.gather(1, kept))
+        return top / top.sum(dim=1, keepdim=True)
+
+
+class OneParameter:
+    """Laplace noise of scale 2 / epsilon on each entry; the noisy values are given back in the clean order of rank.
+
+    Negative values become 0 and the rest are divided by their sum; where nothing is left, the clean vector is served.
+    The label is kept, and no entry passes a greater one. Each call has fresh noise, which depends on `seed` and on the
+    calls before: `Remembered` makes it one for each vector.
+
+    Parameters
+    ----------
+    epsilon : the privacy budget, above 0: the smaller, the more noise
+    """
+
+    def __init__(self, epsilon: float, *, seed: int) -> None:
+        if not (math.isfinite(epsilon) and epsilon > 0):
+            raise ValueError(f"epsilon must be a finite number above 0, got {epsilon} instead")
+        self.epsilon, self.seed, self.calls = epsilon, seed, 0
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """ValueError unless the rows are probability vectors."""
+        check_confidences(confidences)
+        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
+        self.calls += 1
+        # The difference of two exponential numbers has a Laplace distribution.
+        draws = torch.empty(2, *confidences.shape, dtype=torch.float64).exponential_(generator=generator)
+        noise = (SENSITIVITY / self.epsilon * (draws[0] - draws[1])).to(confidences)
+        noisy = (confidences + noise).clamp_min(0).sort(dim=1, descending=True).values
+        order = confidences.argsort(dim=1, descending=True, stable=True)
+        total = noisy.sum(dim=1, keepdim=True).clamp_min(torch.finfo(noisy.dtype).tiny)
+        return repaired(torch.zeros_like(noisy).scatter(1, order, noisy / total), confidences)
+
+
+class Remembered:
+    """A defence that answers the same vector the same way, so that an attacker who asks again learns nothing.
+
+    Every vector served is kept, bit by bit, with its answer; vectors asked about for the first time in one call are
+    served by `defence` together, each once.
+    """
+
+    def __init__(self, defence: ServingDefence) -> None:
+        self.defence = defence
+        self._answers: dict[bytes, Tensor] = {}
+
+    def serve(self, confidences: Tensor) -> Tensor:
+        """What `defence` said, or says now. ValueError as there."""
+        check_confidences(confidences)
+        keys = [row.tobytes() for row in confidences.detach().cpu().numpy()]
+        new = list({key: place for place, key in enumerate(keys) if key not in self._answers}.items())
+        if new:
+            answers = self.defence.serve(confidences[[place for _, place in new]]).cpu()
+            self._answers |= {key: answer for (key, _), answer in zip(new, answers, strict=True)}
+        if not keys:
+            return confidences
+        return torch.stack([self._answers[key] for key in keys]).to(confidences)

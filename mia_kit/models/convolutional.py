@@ -1,0 +1,70 @@
+"""A plain convolutional classifier with max pooling and two linear layers: the target of the training-based attacks.
+
+Three blocks (MNIST, Fashion-MNIST) or four (faces) of convolution, batch norm, ReLU and max pooling, as in "Defending
+Against Neural Network Model Inversion Attacks via Data Poisoning" (Zhou et al.). The widths of Yang, Chang and Liang
+(CCS 2019) are 128, 256, 512 and 1024 for faces: `blocks=4, width=128`.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from mia_kit.models.classifier import MIN_SIZE, Classifier, check_classes
+
+
+class ConvolutionalClassifier(Classifier):
+    """Blocks that halve the picture, then two linear layers; the features are the first one's, rectified.
+
+    Parameters
+    ----------
+    channels : 1 for grey pictures, 3 for colour
+    classes : number of people or digits, at least 2
+    size : pixels a side of the pictures, at least 16; unlike other classifiers, it takes no other size
+    seed : seeds the initial weights, and nothing else
+    blocks : 3 or 4
+    width : channels of the first block; each of the next doubles it
+    hidden : numbers in the first linear layer, the features; ours, for the paper does not say
+
+    Raises ValueError if a number does not fit.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        classes: int,
+        size: int,
+        *,
+        seed: int,
+        blocks: int = 3,
+        width: int = 32,
+        hidden: int = 128,
+    ) -> None:
+        super().__init__()
+        check_classes(channels, classes)
+        if blocks not in (3, 4) or size < MIN_SIZE:
+            raise ValueError(
+                f"expected 3 or 4 blocks and pictures of at least {MIN_SIZE} pixels, got {blocks} and {size} instead"
+            )
+        self.channels, self.size = channels, size
+        widths = [channels, *(width << place for place in range(blocks))]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            body: list[nn.Module] = []
+            for inputs, outputs in pairwise(widths):
+                convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+                body += [convolution, nn.BatchNorm2d(outputs), nn.ReLU(), nn.MaxPool2d(2)]
+            body += [nn.Flatten(), nn.Linear(widths[-1] * (size >> blocks) ** 2, hidden), nn.ReLU()]
+            self.body = nn.Sequential(*body)
+            self.head = nn.Linear(hidden, classes)
+
+    def features(self, images: Tensor) -> Tensor:
+        """As in `Classifier.features`, for pictures of `size` pixels a side alone."""
+        if images.shape[2:] != (self.size, self.size):
+            raise ValueError(
+                f"images must have the shape (n, {self.channels}, {self.size}, {self.size}), "
+                f"got {tuple(images.shape)} instead"
+            )
+        return super().features(images)

@@ -1,0 +1,106 @@
+"""A decoder from confidence vectors to pictures: the inversion model of training-based attacks, and of their defences.
+
+Transposed convolutions with batch norm and tanh, as in Yang, Chang and Liang ("Neural Network Inversion in Adversarial
+Setting via Background Knowledge Alignment", CCS 2019), whose decoder for 64 pixels has five of them, 1024 channels wide
+at first: `blocks=5, width=128`. The first makes a small square of the vector, the next ones double it, and blocks that
+are left over keep its size. Yang's pictures lie in [0, 1] and end in a sigmoid; ours lie in [-1, 1] and end in tanh.
+
+Confidences of a good classifier are nearly one-hot, so that the decoder sees their logarithms by default.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+SHIFT = 50.0
+
+
+class InversionDecoder(nn.Module):
+    """Pictures of `size` pixels a side for confidence vectors.
+
+    Parameters
+    ----------
+    classes : length of the vectors, at least 2
+    channels : 1 for grey pictures, 3 for colour
+    size : pixels a side, at least 8 and divisible by 2 as often as it is doubled, such as 8, 16, 28, 32, 64
+    seed : seeds the initial weights, and nothing else
+    blocks : transposed convolutions, 4, 5 or 6 in the papers; at least 2
+    width : channels of the last hidden block, doubled in each block before it up to 8 times as many
+    top_k : the decoder sees this many of the largest confidences, the rest as 0; all of them by default
+    logarithm : whether it sees shifted logarithms instead of the confidences, see `prepare_confidences`
+
+    Raises ValueError if a number does not fit.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        channels: int,
+        size: int,
+        *,
+        seed: int,
+        blocks: int = 5,
+        width: int = 128,
+        top_k: int | None = None,
+        logarithm: bool = True,
+    ) -> None:
+        super().__init__()
+        if classes < 2 or channels not in (1, 3) or blocks < 2 or width < 1:
+            raise ValueError(
+                "a decoder needs at least 2 classes, 1 or 3 channels, 2 blocks and a positive width, "
+                f"got {classes}, {channels}, {blocks} and {width} instead"
+            )
+        if top_k is not None and not 1 <= top_k <= classes:
+            raise ValueError(f"top_k must lie in [1, {classes}], got {top_k} instead")
+        self.classes, self.channels, self.size, self.blocks = classes, channels, size, blocks
+        self.top_k, self.logarithm = top_k, logarithm
+        hidden = [min(8, 2 ** (blocks - 2 - place)) * width for place in range(blocks - 1)]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            parts: list[nn.Module] = []
+            for inputs, outputs, shape in zip([classes, *hidden], hidden, _shapes(size, blocks), strict=False):
+                parts += [nn.ConvTranspose2d(inputs, outputs, *shape, bias=False), nn.BatchNorm2d(outputs), nn.Tanh()]
+            parts += [nn.ConvTranspose2d(hidden[-1], channels, *_shapes(size, blocks)[-1]), nn.Tanh()]
+            self.body = nn.Sequential(*parts)
+
+    def forward(self, confidences: Tensor) -> Tensor:
+        """Pictures of shape (n, channels, size, size) in [-1, 1] for `confidences` of shape (n, classes) in [0, 1]."""
+        if confidences.ndim != 2 or confidences.shape[1] != self.classes:
+            raise ValueError(
+                f"confidences must have the shape (n, {self.classes}), got {tuple(confidences.shape)} instead"
+            )
+        seen = prepare_confidences(confidences, top_k=self.top_k, logarithm=self.logarithm)
+        pictures: Tensor = self.body(seen[:, :, None, None])  # (n, classes, 1, 1) -> (n, channels, size, size)
+        return pictures
+
+
+def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logarithm: bool = True) -> Tensor:
+    """What a decoder is shown: relu(log p + 50) of the `top_k` largest confidences and 0 for the rest, or p and 0.
+
+    `confidences` has the shape (n, classes) and so has the result; gradients are finite also where p = 0. Yang et al.
+    clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same wherever all
+    p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by 950.
+    """
+    seen = confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT if logarithm else confidences
+    seen = seen.clamp_min(0)
+    if top_k is None or top_k >= confidences.shape[1]:
+        return seen
+    kept = confidences.topk(top_k, dim=1).indices
+    return torch.zeros_like(seen).scatter(1, kept, seen.gather(1, kept))
+
+
+def _shapes(size: int, blocks: int) -> list[tuple[int, int, int]]:
+    """Kernel, stride and padding of each block: one pixel to a square, keep it, double it up to `size`."""
+    doublings = 0
+    while doublings < blocks - 1 and size >> doublings >= 8 and (size >> doublings) % 2 == 0:
+        doublings += 1
+    square = size >> doublings
+    if size < 8 or square > 8:
+        raise ValueError(
+            f"size must come down to 4 to 8 pixels when it is halved by fewer than {blocks} blocks, such as 8, 16, 28, "
+            f"32 or 64, got {size} instead"
+        )
+    return [(square, 1, 0)] + [(3, 1, 1)] * (blocks - 1 - doublings) + [(4, 2, 1)] * doublings

@@ -1,0 +1,52 @@
+"""Costs and gains of a defence at serving time, by hand."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics.poisoning import (
+    accuracy_loss,
+    confidence_distortion,
+    privacy_curve,
+    reconstruction_error,
+    squared_errors,
+)
+
+CLEAN = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]], dtype=np.float32)
+LABELS = np.array([0, 1, 1, 1])
+
+
+def test_accuracy_loss():
+    kept = accuracy_loss(CLEAN, np.array([[0.6, 0.4], [0.9, 0.1], [0.4, 0.6], [0.1, 0.9]]), LABELS)
+    assert (kept.value, kept.low, kept.high) == (0, 0, 0)
+    flipped = CLEAN.copy()
+    flipped[:3] = flipped[:3, ::-1]  # one wrong answer is put right, two right ones are spoilt
+    loss = accuracy_loss(CLEAN, flipped, LABELS)
+    assert loss.value == pytest.approx(0.25) and loss.low < 0.25 < loss.high
+
+
+def test_distortion():
+    moved = CLEAN.copy()
+    moved[0] = [0.6, 0.4]
+    assert confidence_distortion(CLEAN, moved).value == pytest.approx(0.3 * np.sqrt(2) / 4)
+    assert confidence_distortion(CLEAN, CLEAN).value == 0
+
+
+def test_errors_and_their_curve():
+    images = np.zeros((4, 1, 2, 2))
+    made = np.stack([np.full((1, 2, 2), shade) for shade in (0.0, 0.5, -1.0, 1.0)])
+    errors = squared_errors(made, images)
+    assert errors.tolist() == [0, 0.25, 1, 1]
+    assert reconstruction_error(made, images).value == pytest.approx(2.25 / 4)
+    curve = privacy_curve(errors, np.array([0, 0.25, 0.3, 1.0, 1.1]))
+    assert curve.shares.tolist() == [1, 0.75, 0.5, 0.5, 0]
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"\(n, classes\) with n at least 2, got \(4, 2\) and \(3, 2\)"):
+        confidence_distortion(CLEAN, CLEAN[1:])
+    with pytest.raises(ValueError, match=r"labels must have the shape \(4,\), got \(3,\)"):
+        accuracy_loss(CLEAN, CLEAN, LABELS[1:])
+    with pytest.raises(ValueError, match="one shape"):
+        squared_errors(np.zeros((2, 1, 4, 4)), np.zeros((2, 1, 4, 5)))
+    with pytest.raises(ValueError, match="n at least 1"):
+        privacy_curve(np.zeros(0), np.zeros(3))

@@ -1,0 +1,78 @@
+"""Training a decoder: the two errors by hand, a map that is learnt, a killed run that goes on."""
+
+import math
+import sys
+
+import pytest
+import torch
+
+from mia_kit.models import InversionDecoder
+from mia_kit.training.inversion import decoder_adam, fit_decoder, picture_errors
+
+
+def pairs(n=24):
+    """Vectors of two classes, and flat pictures as bright as the first confidence."""
+    first = torch.rand(n, generator=torch.Generator().manual_seed(0))
+    return torch.stack([first, 1 - first], dim=1), (first - 0.5).view(-1, 1, 1, 1).expand(-1, 1, 8, 8).contiguous()
+
+
+def decoder(**options):
+    return InversionDecoder(2, 1, 8, seed=0, blocks=3, width=4, **options)
+
+
+def test_errors_by_hand():
+    made, images = torch.zeros(2, 1, 8, 8), torch.stack([torch.full((1, 8, 8), 0.5), torch.zeros(1, 8, 8)])
+    assert picture_errors(made, images).tolist() == [0.25, 0]
+    ratios = picture_errors(made, images, "psnr")
+    assert ratios[0].item() == pytest.approx(10 * math.log10(0.25 / 4), abs=1e-4)
+    assert -140 < ratios[1] < -130
+    made = torch.randn(3, 1, 4, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda m: picture_errors(m, torch.zeros_like(m), "psnr"), made)
+
+
+@pytest.mark.parametrize("error", ["mse", "psnr"])
+def test_a_simple_map_is_learnt(error):
+    confidences, images = pairs()
+    model = decoder(logarithm=False)
+    fit_decoder(
+        model, confidences, images, seed=0, error=error, epochs=30, batch_size=8, learning_rate=1e-2, progress=False
+    )
+    assert not model.training
+    assert picture_errors(model(confidences), images).mean() < 0.1 * images.var()
+
+
+def test_a_killed_run_ends_with_the_same_weights(tmp_path, monkeypatch):
+    confidences, images = pairs()
+    options = {"seed": 1, "epochs": 3, "batch_size": 8, "progress": False}
+    whole, killed = decoder(), decoder()
+    fit_decoder(whole, confidences, images, **options)
+    module = sys.modules["mia_kit.training.fit"]  # the package has a function of that name
+    run_epoch = module._run_epoch
+
+    def stop_at_2(model, batches, epoch, *rest):
+        if epoch == 2:
+            raise KeyboardInterrupt
+        return run_epoch(model, batches, epoch, *rest)
+
+    monkeypatch.setattr(module, "_run_epoch", stop_at_2)
+    with pytest.raises(KeyboardInterrupt):
+        fit_decoder(killed, confidences, images, checkpoint=tmp_path / "decoder", **options)
+    monkeypatch.undo()
+    again = decoder()
+    fit_decoder(again, confidences, images, checkpoint=tmp_path / "decoder", **options)
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), again.parameters(), strict=True))
+
+
+def test_adam_is_the_paper_s():
+    (group,) = decoder_adam(decoder().parameters(), lr=2e-4).param_groups
+    assert group["betas"] == (0.5, 0.999) and group["amsgrad"] and group["lr"] == 2e-4
+
+
+def test_what_does_not_fit_is_refused():
+    confidences, images = pairs()
+    with pytest.raises(ValueError, match="one of mse, psnr, got 'ssim'"):
+        fit_decoder(decoder(), confidences, images, seed=0, error="ssim")
+    with pytest.raises(ValueError, match=r"\(24, classes\), got \(23, 2\) instead"):
+        fit_decoder(decoder(), confidences[1:], images, seed=0)
+    with pytest.raises(ValueError, match="one shape"):
+        picture_errors(images, images[:, :, :4])
