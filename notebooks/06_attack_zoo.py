@@ -153,8 +153,14 @@ exercises.check_margin(my_margin)
 
 # %% tags=["nbval-ignore-output"]
 target = scenes[-0.05].target.model
-settings = Settings(input_size=(64, 64), pool=200, candidates=1, keep=1, steps=40, learning_rate=0.05, selection_views=5)
-for name, loss in {"cross-entropy": losses.cross_entropy, "Poincaré": losses.poincare, "your margin": my_margin}.items():
+settings = Settings(
+    input_size=(64, 64), pool=200, candidates=1, keep=1, steps=40, learning_rate=0.05, selection_views=5
+)
+for name, loss in {
+    "cross-entropy": losses.cross_entropy,
+    "Poincaré": losses.poincare,
+    "your margin": my_margin,
+}.items():
     found = run(WhiteBox(target), people, prior=hard.prior, seed=0, settings=settings, loss=loss, progress=False)
     judged = face_attack.measure(found, hard.people, hard.judges, per_class=face_quick.POOL)
     norms = found.trace.gradient_norms.median(dim=1).values
