@@ -16,6 +16,10 @@ from plotly.subplots import make_subplots
 from mia_kit.figures.series import bars, seed_points
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
+APART = 0.35  # photographs, between the bars of two factors
+# Clear of the title of the axis, in two lines if need be.
+LEGEND_BELOW = {"legend": {"orientation": "h", "y": -0.3}, "margin": {"b": 125}}
+
 Cell = Mapping[str, Any]
 SHARES = {
     "acc1": "Acc@1 (evaluator)",
@@ -53,8 +57,8 @@ def leakage_by_factor(cells: Sequence[Cell], *, which: str = "selected") -> Draw
     )
     arrays["accuracy"] = accuracy.mean(axis=1)
     genuine = float(np.mean([cell["judges"]["genuine"] for cell in cells]))
-    figure.update_layout(base_layout(f"Leakage and use by smoothing factor, {accuracy.shape[1]} seeds", height=460))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(base_layout(f"Leakage and use by smoothing factor, {accuracy.shape[1]} seeds", height=500))
+    figure.update_layout(LEGEND_BELOW)
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:g}" for a in factors])
     figure.update_yaxes(range=(-0.03, 1.03), tickformat=".0%")
     alt = (
@@ -103,19 +107,20 @@ def leakage_by_photographs(cells: Sequence[Cell], advantages: Mapping[float, Seq
     for place, factor in enumerate(factors):
         rows = [table[factor, number]["acc1_all"] for number in numbers]
         seeds, name = np.array([row["by_seed"] for row in rows]), factor_name(factor)
-        for trace in _series(numbers, rows, seeds, name, place):
+        shift = APART * (place - (len(factors) - 1) / 2)
+        for trace in _series(numbers, rows, seeds, name, place, shift=shift):
             figure.add_trace(trace, row=1, col=1)
         words.append(f"{name}: Acc@1 " + ", ".join(_spread(row) for row in rows))
         arrays[f"{factor:+g}"] = np.array([row["value"] for row in rows])
         if factor:
             own = [{"value": one.value, "low": one.low, "high": one.high} for one in advantages[factor]]
-            for trace in _series(numbers, own, np.empty((len(own), 0)), name, place):
+            for trace in _series(numbers, own, np.empty((len(own), 0)), name, place, shift=shift):
                 trace.showlegend = False
                 figure.add_trace(trace, row=1, col=2)
             words.append(f"change {', '.join(_spread(row) for row in own)}")
     figure.add_hline(y=0, line={"color": "#555555", "dash": "dash", "width": 1}, row=1, col=2)
-    figure.update_layout(base_layout("Leakage by photographs of a person"))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(base_layout("Leakage by photographs of a person", height=480))
+    figure.update_layout(LEGEND_BELOW)
     figure.update_xaxes(title_text="photographs of each person", tickvals=numbers)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(tickformat="+.0%", row=1, col=2)
@@ -131,14 +136,25 @@ def _spread(row: Mapping[str, Any]) -> str:
 
 
 def _series(
-    x: Sequence[float], rows: Sequence[Mapping[str, Any]], seeds: np.ndarray, name: str, place: int
+    x: Sequence[float],
+    rows: Sequence[Mapping[str, Any]],
+    seeds: np.ndarray,
+    name: str,
+    place: int,
+    *,
+    shift: float = 0.0,
 ) -> list[go.Scatter]:
-    """The seeds as faint points, of shape (x, seeds), then the values of the rows with bars from low to high."""
+    """The seeds as faint points, of shape (x, seeds), then the values of the rows with bars from low to high.
+
+    All are drawn `shift` to the right of x, so that bars do not hide each other.
+    """
     colour, marker = OKABE_ITO[place], MARKERS[place]
-    points = seed_points(x, seeds, place, size=5, legendgroup=name)
+    drawn_at = [one + shift for one in x]
+    points = seed_points(drawn_at, seeds, place, size=5, legendgroup=name)
     value, low, high = (np.array([row[key] for row in rows]) for key in ("value", "low", "high"))
     line = go.Scatter(
-        x=list(x),
+        x=drawn_at,
+        customdata=list(x),
         y=value.round(4),
         mode="lines+markers",
         name=name,
@@ -146,6 +162,6 @@ def _series(
         line={"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]},
         marker={"color": colour, "symbol": marker, "size": 9},
         error_y=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{name}, %{{x:g}}: %{{y:.1%}}<extra></extra>",
+        hovertemplate=f"{name}, %{{customdata:g}}: %{{y:.1%}}<extra></extra>",
     )
     return [points, line]

@@ -2,7 +2,8 @@
 
 The plain loop is what one writes first: one target after another in batches of 25, networks as they were loaded, one
 augmentation at a time, and the images synthesised again for each of six measures. It draws the same latents and crops,
-so its reconstructions must be the same, which is printed too.
+so its reconstructions must be the same, which is printed too. Steps and views are the paper's, 50 and 100; candidates
+are an eighth of its 200.
 """
 
 import time
@@ -19,7 +20,7 @@ from mia_kit.models.style_prior import StylePrior
 SIZE, CLASSES, BATCH, MEASURES = (64, 64), 105, 25, 6
 TARGETS = (0, 7, 21, 40)
 SETTINGS = Settings(
-    input_size=SIZE, pool=500, candidates=50, keep=10, steps=20, learning_rate=0.02, selection_views=20, batch_size=100
+    input_size=SIZE, pool=500, candidates=25, keep=10, steps=50, learning_rate=0.02, selection_views=100, batch_size=100
 )
 
 

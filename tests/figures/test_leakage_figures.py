@@ -60,5 +60,6 @@ def test_photographs_beside_their_advantage():
     drawn = leakage_by_photographs(cells, {-0.05: own, 0.1: own})
     np.testing.assert_allclose(drawn.arrays["+0.1"], [0.55, 0.7])
     right = [trace for trace in drawn.figure.data if trace.xaxis == "x2" and len(trace.x) == 2]
+    assert right[0].x[0] < 5 < right[1].x[0]  # side by side
     assert [list(trace.y) for trace in right] == [[0.3, 0.2], [0.3, 0.2]]
-    assert list(right[0].x) == [5, 20] and "change 0.300 [0.200, 0.400]" in drawn.alt
+    assert list(right[0].customdata) == [5, 20] and "change 0.300 [0.200, 0.400]" in drawn.alt
