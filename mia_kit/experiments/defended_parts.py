@@ -73,7 +73,7 @@ class DefendedParts:
 
     def attack(self, point: Point, loss: str) -> dict[str, np.ndarray]:
         """All candidates at the end: targets, selected, scores of shape (m,), codes, and medians of gradient norms."""
-        parts = self._with_loss(loss)
+        parts = self.parts.with_loss(None if loss == "poincare" else loss)
         if point.smoothing is not None:
             own: dict[str, Any] = {"smoothing": point.smoothing, "per_class": point.per_class, "seed": point.seed}
             found = parts.attack(point.people, **own)
@@ -117,18 +117,14 @@ class DefendedParts:
         stored = self.parts.store.get("defended_judged", settings, make, version=VERSION)
         return {name: np.asarray(value) for name, value in stored.items()} | {"norms": found["norms"]}
 
-    def _with_loss(self, loss: str) -> Parts:
-        """The parts whose attack has this loss; with Poincare, exactly the recipe's attack."""
-        if loss == "poincare":
-            return self.parts
-        return replace(self.parts, recipe=self.parts.recipe | {"attack": self.parts.recipe["attack"] | {"loss": loss}})
-
     def _target_settings(self, point: Point) -> dict[str, Any]:
         own = self.parts.target_settings(0.0, point.per_class, point.seed)
         return own | {"defence": [point.defence, point.strength]}
 
     def _attack_settings(self, point: Point, loss: str) -> dict[str, Any]:
-        attacked = self._with_loss(loss).attack_settings(point.per_class, point.seed, {"smoothing": 0.0})
+        attacked = self.parts.with_loss(None if loss == "poincare" else loss).attack_settings(
+            point.per_class, point.seed, {"smoothing": 0.0}
+        )
         return attacked | {"target": self._target_settings(point)}
 
 

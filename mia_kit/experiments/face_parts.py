@@ -109,6 +109,12 @@ class Parts:
             )
         return self._appointed[seed]
 
+    def with_loss(self, loss: str | None) -> Parts:
+        """The parts whose attack has this loss; None leaves the recipe's attack exactly as it is."""
+        if loss is None:
+            return self
+        return replace(self, recipe=self.recipe | {"attack": self.recipe["attack"] | {"loss": loss}})
+
     def attack(
         self,
         people: People,

@@ -214,7 +214,9 @@ class Zoo:
     def attack_settings(self, spec: Spec, cell: Cell) -> dict[str, Any]:
         """All that shapes an attack; its name in the recipe does not."""
         if spec["attack"] == "ppa":
-            own = self._with_loss(spec).attack_settings(cell.per_class, cell.seed, {"smoothing": cell.smoothing})
+            own = self.parts.with_loss(spec.get("loss")).attack_settings(
+                cell.per_class, cell.seed, {"smoothing": cell.smoothing}
+            )
             return {"ppa": own}
         found = {
             "attack": spec["attack"],
@@ -238,7 +240,7 @@ class Zoo:
 
     def _plug_and_play(self, spec: Spec, cell: Cell) -> dict[str, Any]:
         """`attacked` for Plug & Play, from the attack of `face_parts`."""
-        parts = self._with_loss(spec)
+        parts = self.parts.with_loss(spec.get("loss"))
         found = parts.attack(cell.people, **cell.chosen)
         picked = found["selected"].astype(bool)
         images = synthesise(parts.prior, torch.from_numpy(found["film"][-1])[picked])
@@ -256,13 +258,6 @@ class Zoo:
         settings = parts.attack_settings(cell.per_class, cell.seed, {"smoothing": cell.smoothing})
         about = self.parts.store.about("face_attack", settings, version=FACE_VERSION)
         return float(about["own_seconds"]) if about else 0.0
-
-    def _with_loss(self, spec: Spec) -> Parts:
-        """The parts whose attack has the spec's loss; without one, exactly the recipe's attack."""
-        if "loss" not in spec:
-            return self.parts
-        own = self.parts.recipe["attack"] | {"loss": spec["loss"]}
-        return replace(self.parts, recipe=self.parts.recipe | {"attack": own})
 
     def _target(self, cell: Cell) -> Classifier:
         return self.parts.target(cell.people, **cell.chosen).model

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from mia_kit.metrics.intervals import Interval
+from mia_kit.metrics.roc import area_under_roc
 
 RESAMPLES = 1000
 
@@ -141,15 +142,9 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
         times = np.zeros(len(counts))
         for first, size in ((0, len(marked)), (len(marked), len(clean))):
             times[first : first + size] = np.bincount(random.integers(size, size=size), minlength=size) if size else 0
-        areas.append(_area(np.tensordot(times, counts, 1)))
+        areas.append(area_under_roc(np.tensordot(times, counts, 1)))
     low, high = np.nanquantile(areas, [0.025, 0.975])
-    return Interval(_area(counts.sum(axis=0)), float(low), float(high))
-
-
-def _area(counts: np.ndarray) -> float:
-    injected, others = counts
-    below = others.cumsum() - others / 2
-    return float((injected * below).sum() / (injected.sum() * others.sum()))
+    return Interval(area_under_roc(counts.sum(axis=0)), float(low), float(high))
 
 
 def _groups(scores: np.ndarray, injected: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mia_kit.metrics.intervals import Interval
+from mia_kit.metrics.roc import area_under_roc
 
 RESAMPLES = 1000
 
@@ -82,7 +83,7 @@ def auc(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Inter
 
     Raises ValueError if a shape or a score does not fit.
     """
-    return _bootstrap(members, non_members, _area, seed)
+    return _bootstrap(members, non_members, area_under_roc, seed)
 
 
 def true_positives_at(
@@ -144,12 +145,6 @@ def _difference(counts: np.ndarray) -> float:
     if counts.shape[1] == 1:
         return 0.0
     return float(counts[0, 1] / counts[0].sum() - counts[1, 1] / counts[1].sum())
-
-
-def _area(counts: np.ndarray) -> float:
-    members, non_members = counts
-    below = non_members.cumsum() - non_members / 2  # non-members a member of this score stands above, ties half
-    return float((members * below).sum() / (members.sum() * non_members.sum()))
 
 
 def _bootstrap(

@@ -2,7 +2,7 @@
 
 Chromium is cut off from the network. For each notebook it prints the seconds until the kernel had nothing left to do
 and what went wrong: error outputs, dialogs, widgets that were not drawn, requests to elsewhere, uncaught errors. With
---pictures FOLDER each figure and widget is saved as the learner sees it. Ends with 1 if anything went wrong.
+--pictures FOLDER what is in view at the end is saved, progress bars too. Ends with 1 if anything went wrong.
 """
 
 import argparse
@@ -23,7 +23,7 @@ LIMIT = 900  # seconds for one chapter
 
 
 def walk(browser: Browser, address: str, name: str, pictures: Path | None) -> tuple[float, int, list[str]]:
-    """Run one notebook; seconds, number of figures and widgets, and what went wrong."""
+    """Run one notebook; seconds, how many figures and widgets are in the page, and what went wrong."""
     with cut_off_page(browser) as (page, complaints):
         notebook = Notebook.open(page, address, name)
         began = time.perf_counter()
