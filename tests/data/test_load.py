@@ -136,7 +136,11 @@ def test_damaged_faces_give_one_sentence_that_says_what_to_do(own_orl, how, sent
     assert "\n" not in str(caught.value) and "get the data set again" in str(caught.value)
 
 
-@pytest.mark.parametrize("content", [b"half a file", gzip.compress(b"1,2,3\n"), gzip.compress(b"a,b\n")])
+@pytest.mark.parametrize(
+    "content",
+    [b"half a file", gzip.compress(b"1,2,3\n"), gzip.compress(b"a,b\n")],
+    ids=["half a file", "a short row", "letters"],  # never their bytes, which hold the time
+)
 def test_damaged_digits_give_one_sentence(monkeypatch, tmp_path, content):
     path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
     path.parent.mkdir(parents=True)
