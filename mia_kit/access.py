@@ -10,22 +10,17 @@ Each counts its queries: one for each image in each call. What images a model ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
 
+if TYPE_CHECKING:
+    from mia_kit.defences.serving import ServingDefence
+
 
 class AccessError(TypeError):
     """An attack asked for more than its kind of access gives."""
-
-
-class Defence(Protocol):
-    """The part of a defence that works at serving time."""
-
-    def serve(self, confidences: Tensor) -> Tensor:
-        """What the service answers instead of `confidences`, a Tensor of shape (n, classes) in [0, 1]."""
-        ...
 
 
 class PictureDefence(Protocol):
@@ -115,7 +110,7 @@ class _BlackBox:
 class ConfidenceAPI(_BlackBox):
     """A service that answers with confidences, which a defence may change first; no gradients, no logits."""
 
-    def __init__(self, model: nn.Module, defence: Defence | PictureDefence | None = None) -> None:
+    def __init__(self, model: nn.Module, defence: ServingDefence | PictureDefence | None = None) -> None:
         serve = _served_by(defence)
         super().__init__(model, lambda logits, images: serve(logits.softmax(dim=1), images))
 
@@ -139,7 +134,7 @@ class LabelAPI(_BlackBox):
         return self._ask(images)
 
 
-def _served_by(defence: Defence | PictureDefence | None) -> Callable[[Tensor, Tensor], Tensor]:
+def _served_by(defence: ServingDefence | PictureDefence | None) -> Callable[[Tensor, Tensor], Tensor]:
     """The answer as a function of confidences and pictures."""
     if defence is None:
         return lambda confidences, _: confidences

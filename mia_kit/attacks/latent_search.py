@@ -23,6 +23,7 @@ from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_ta
 from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
+from mia_kit.training.seeds import turn_generator
 
 # The best of a class is chosen by its image as it is.
 WHOLE_IMAGE = Crop(area=(1.0, 1.0))
@@ -156,7 +157,7 @@ def check_classes(what: str, classes: int, confidences: Tensor) -> None:
 
 def step_random(seed: int, step: int) -> Generator:
     """Where the draws of a step come from, apart from those of the latents."""
-    return Generator().manual_seed((seed + 1) * 1_000_003 + step)
+    return turn_generator(seed + 1, step)
 
 
 def invert(

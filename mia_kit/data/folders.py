@@ -1,4 +1,4 @@
-"""Where data files are looked for, and the one error that says what to do when they are not there."""
+"""Where files are looked for and how they are written whole, and the error that says what to do when that fails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import importlib.util
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -62,6 +63,23 @@ def package_folder(package: str, requirement: str) -> Path:
     if found is None or not found.submodule_search_locations:
         raise DataError(f'The package {package} is missing: run  python -m pip install "{requirement}"  and try again.')
     return Path(found.submodule_search_locations[0])
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file so that a kill or a full disk leaves what was there before. Raises OSError if it cannot be written.
+
+    A kill can leave `<name>.<letters>.part` beside it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        Path(part).unlink(missing_ok=True)
 
 
 def write_error(path: Path, problem: OSError) -> DataError:

@@ -25,7 +25,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from mia_kit.defences.vectors import check_bound, check_confidences, in_ball, poisoned, repaired
+from mia_kit.defences.picture_poison import MoveSettings
+from mia_kit.defences.vectors import check_confidences, in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.inversion import check_error, picture_errors
@@ -34,30 +35,18 @@ CRITERIA = ("cosine", "squared")
 
 
 @dataclass(frozen=True)
-class AlignmentSettings:
-    """How vectors are poisoned.
+class AlignmentSettings(MoveSettings):
+    """How vectors are poisoned; those of a batch share a gradient. The rest as in `MoveSettings`.
 
-    bound : of the served vector's distance from the clean one, in the 2-norm. The paper does not name its own; on
-        FaceScrub a distortion of 0.0034 points to 0.004
     rounds : steps of the optimiser; Witches' Brew takes 250
-    step : of each entry in the first rounds, in units of the bound
     criterion : "cosine", or "squared" for Poi_MSE: |g_t - g_p|^2 / |g_t|^2
-    batch_size : vectors that share a gradient
     """
 
-    bound: float = 0.004
     rounds: int = 50
-    step: float = 0.1
     criterion: str = "cosine"
-    batch_size: int = 128
 
     def __post_init__(self) -> None:
-        check_bound(self.bound)
-        if self.rounds < 1 or self.batch_size < 1 or not self.step > 0:
-            raise ValueError(
-                "rounds and batch_size must be at least 1 and step above 0, "
-                f"got {self.rounds}, {self.batch_size} and {self.step} instead"
-            )
+        super().__post_init__()
         if self.criterion not in CRITERIA:
             raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r} instead")
 

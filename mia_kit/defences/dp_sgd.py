@@ -29,6 +29,7 @@ from tqdm.auto import trange
 
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective, checked_decay
+from mia_kit.training.seeds import turn_seed
 
 INSTALL = 'DP-SGD needs Opacus: run pip install "mia_kit[dp]"'
 # At least so many channels in a group, as in Wu and He (ECCV 2018, table 3). With their 32 groups, a narrow network's
@@ -155,10 +156,10 @@ def fit_private(
         history, before = _resume(stepper, checkpoint, key) if checkpoint else ([], 0.0)
         began, first = time.perf_counter() - before, len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
-            generator = stepper.begin(seed * 1_000_003 + epoch)
+            generator = stepper.begin(turn_seed(seed, epoch))
             total, seen = 0.0, 0
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed * 1_000_003 + epoch)
+                torch.manual_seed(turn_seed(seed, epoch))
                 for _ in range(steps):
                     chosen = torch.rand(len(labels), generator=generator) < rate
                     batch = augment(images[chosen], generator) if augment and chosen.any() else images[chosen]

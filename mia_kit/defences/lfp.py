@@ -17,13 +17,12 @@ import torch
 from torch import Generator, Tensor
 
 from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
-from mia_kit.defences.vectors import check_confidences, random_in_ball, reverse_ranks
+from mia_kit.defences.picture_poison import PicturePoison
+from mia_kit.defences.vectors import reverse_ranks
 
 
-class LabelFlippingPoison:
-    """Flips and poisons a share of the vectors, for `ConfidenceAPI`.
-
-    Choice and starts of a call depend on `seed` and on the calls before it.
+class LabelFlippingPoison(PicturePoison):
+    """Flips and poisons a share of the vectors, and leaves the others; see `PicturePoison`.
 
     Parameters
     ----------
@@ -45,29 +44,17 @@ class LabelFlippingPoison:
     ) -> None:
         if not 0 <= rate <= 1:
             raise ValueError(f"rate must lie in [0, 1], got {rate} instead")
-        self.substitute, self.seed, self.settings = substitute, seed, settings or AlignmentSettings()
+        super().__init__(seed)
+        self.substitute = substitute
+        self.settings: AlignmentSettings = settings or AlignmentSettings()
         self.rate, self.threshold, self.repair = rate, threshold, repair
-        self.calls = 0
 
-    def poison(self, confidences: Tensor, images: Tensor) -> Tensor:
-        """Probability vectors of shape (n, classes), of which about a share `rate` has another label.
-
-        Arguments and errors are those of `LabelPreservingPoison.poison`.
-        """
-        check_confidences(confidences)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
-        self.calls += 1
+    def _chosen(self, confidences: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         chosen = candidates(confidences, rate=self.rate, threshold=self.threshold, generator=generator)
-        flipped = torch.where(chosen[:, None], flip(confidences, repair=self.repair), confidences)
-        start = random_in_ball(confidences, self.settings.bound, generator)
-        size = self.settings.batch_size
-        parts = zip(flipped.split(size), images.split(size), start.split(size), chosen.split(size), strict=True)
-        return torch.cat(
-            [
-                align(self.substitute, own, seen, begin, self.settings, moved=moved) if moved.any() else own
-                for own, seen, begin, moved in parts
-            ]
-        )
+        return torch.where(chosen[:, None], flip(confidences, repair=self.repair), confidences), chosen
+
+    def _moved(self, clean: Tensor, images: Tensor, start: Tensor, moved: Tensor) -> Tensor:
+        return align(self.substitute, clean, images, start, self.settings, moved=moved)
 
 
 def candidates(confidences: Tensor, *, rate: float, threshold: float, generator: Generator) -> Tensor:

@@ -12,17 +12,14 @@ With the criterion "squared", this is the paper's Poi_MSE.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
-from mia_kit.defences.vectors import check_confidences, random_in_ball
+from mia_kit.defences.picture_poison import PicturePoison
 
 
-class LabelPreservingPoison:
-    """Poisons all vectors, for `ConfidenceAPI`.
-
-    The starts of a call depend on `seed` and on the calls before it: who asks twice gets two answers, and may average.
+class LabelPreservingPoison(PicturePoison):
+    """Poisons all vectors, which keep their labels; see `PicturePoison`.
 
     Parameters
     ----------
@@ -31,19 +28,9 @@ class LabelPreservingPoison:
     """
 
     def __init__(self, substitute: Substitute, *, seed: int, settings: AlignmentSettings | None = None) -> None:
-        self.substitute, self.seed, self.settings = substitute, seed, settings or AlignmentSettings()
-        self.calls = 0
+        super().__init__(seed)
+        self.substitute = substitute
+        self.settings: AlignmentSettings = settings or AlignmentSettings()
 
-    def poison(self, confidences: Tensor, images: Tensor) -> Tensor:
-        """Probability vectors with the labels of `confidences`, each at most `settings.bound` from its own.
-
-        `confidences` has the shape (n, classes), `images` (n, channels, size, size) in [-1, 1], the decoder's size.
-        ValueError for other shapes or rows that are no probability vectors.
-        """
-        check_confidences(confidences)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
-        self.calls += 1
-        start = random_in_ball(confidences, self.settings.bound, generator)
-        size = self.settings.batch_size
-        parts = zip(confidences.split(size), images.split(size), start.split(size), strict=True)
-        return torch.cat([align(self.substitute, *part, self.settings) for part in parts])
+    def _moved(self, clean: Tensor, images: Tensor, start: Tensor, moved: Tensor) -> Tensor:
+        return align(self.substitute, clean, images, start, self.settings, moved=moved)

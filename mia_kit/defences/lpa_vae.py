@@ -21,6 +21,7 @@ from mia_kit.defences.mid import divergence
 from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
 from mia_kit.models.decoder import SHIFT, prepare_confidences
 from mia_kit.training.fit import FitResult, fit
+from mia_kit.training.seeds import Calls
 
 
 class PoisonAutoencoder(nn.Module):
@@ -44,7 +45,7 @@ class PoisonAutoencoder(nn.Module):
                 "expected at least 2 classes and positive sizes of the hidden layers and the code, "
                 f"got {classes}, {hidden} and {latent} instead"
             )
-        self.bound, self.seed, self.latent, self.calls = bound, seed, latent, 0
+        self.bound, self.latent, self._calls = bound, latent, Calls(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
@@ -68,8 +69,7 @@ class PoisonAutoencoder(nn.Module):
     def serve(self, confidences: Tensor) -> Tensor:
         """Probability vectors with the labels of `confidences`, each at most `bound` from its own."""
         check_confidences(confidences)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
-        self.calls += 1
+        generator = self._calls.generator()
         mean, deviation = self.code(confidences)
         noise = torch.randn(mean.shape, generator=generator).to(mean)
         return repaired(self(confidences, mean + deviation * noise), confidences)

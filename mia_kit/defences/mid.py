@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
 from mia_kit.models import Classifier
+from mia_kit.training.seeds import Calls
 
 BETA_CELEBA, BETA_FACESCRUB = 0.003, 0.001
 # Deviations begin small, at softplus(-5) = 0.0067, so that training can begin.
@@ -49,8 +50,7 @@ class BottleneckClassifier(Classifier):
         size, classes = inner.head.in_features, inner.head.out_features
         if size < 2:
             raise ValueError(f"a bottleneck needs at least 2 features, got {size} instead")
-        self.noise_seed = seed if noise_seed is None else noise_seed
-        self.calls = 0
+        self._calls = Calls(seed if noise_seed is None else noise_seed)
         self.inner = inner
         self.inner.head = nn.Identity()  # type: ignore[assignment]  # a layer without use would still be decayed
         with torch.random.fork_rng(devices=[]):
@@ -67,10 +67,7 @@ class BottleneckClassifier(Classifier):
         """One draw of shape (n, k); gradients reach both arguments."""
         if self.training:
             return mean + deviation * torch.randn_like(mean)
-        generator = torch.Generator().manual_seed(self.noise_seed * 1_000_003 + self.calls)
-        self.calls += 1
-        # Drawn on the CPU, so that the answers are those of any device.
-        return mean + deviation * torch.randn(mean.shape, generator=generator).to(mean)
+        return mean + deviation * torch.randn(mean.shape, generator=self._calls.generator()).to(mean)
 
     def features(self, images: Tensor) -> Tensor:
         """A draw from the bottleneck, of shape (n, k), for `images` as in `Classifier.features`."""
@@ -78,7 +75,7 @@ class BottleneckClassifier(Classifier):
 
     def train(self, mode: bool = True) -> Self:
         """As in PyTorch; `eval()` begins the noise anew."""
-        self.calls = 0
+        self._calls.begin_anew()
         return super().train(mode)
 
 

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from mia_kit.defences.vectors import check_confidences, repaired
+from mia_kit.training.seeds import Calls
 
 # The sum of the absolute differences of two probability vectors is 2 at most.
 SENSITIVITY = 2.0
@@ -92,13 +93,12 @@ class OneParameter:
     def __init__(self, epsilon: float, *, seed: int) -> None:
         if not (math.isfinite(epsilon) and epsilon > 0):
             raise ValueError(f"epsilon must be a finite number above 0, got {epsilon} instead")
-        self.epsilon, self.seed, self.calls = epsilon, seed, 0
+        self.epsilon, self._calls = epsilon, Calls(seed)
 
     def serve(self, confidences: Tensor) -> Tensor:
         """ValueError unless the rows are probability vectors."""
         check_confidences(confidences)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + self.calls)
-        self.calls += 1
+        generator = self._calls.generator()
         # The difference of two exponential numbers has a Laplace distribution.
         draws = torch.empty(2, *confidences.shape, dtype=torch.float64).exponential_(generator=generator)
         noise = (SENSITIVITY / self.epsilon * (draws[0] - draws[1])).to(confidences)

@@ -50,7 +50,8 @@ def poisoned(clean: Tensor, perturbation: Tensor, bound: float, *, keeps_label: 
     before it moves towards `clean`. Serve it through `repaired`, which looks after rounding.
     """
     raw = clean + perturbation
-    return _nearer(with_label(raw, clean) if keeps_label else on_simplex(raw), clean, bound)
+    sound = with_label(raw, clean) if keeps_label else on_simplex(raw)
+    return clean + in_ball(sound - clean, bound)
 
 
 def with_label(raw: Tensor, clean: Tensor) -> Tensor:
@@ -106,11 +107,6 @@ def random_in_ball(like: Tensor, bound: float, generator: Generator) -> Tensor:
     direction = torch.randn(like.shape, generator=generator, dtype=torch.float64)
     radius = torch.rand(len(like), 1, generator=generator, dtype=torch.float64) ** (1 / like.shape[1])
     return (bound * radius * direction / direction.norm(dim=1, keepdim=True)).to(like)
-
-
-def _nearer(point: Tensor, clean: Tensor, bound: float) -> Tensor:
-    gap = point - clean
-    return clean + gap * (bound / _length(gap)).clamp_max(1)
 
 
 def _length(rows: Tensor) -> Tensor:

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mia_kit.data.folders import write_whole
+
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -48,10 +50,7 @@ def write_measurement(name: str, measured: dict[str, Any]) -> Path:
     """Write one evidence file whole or not at all, and return its path."""
     record = {"name": name, "command": f"mia-kit run {name}", **measured}
     path = evidence_folder() / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    unfinished.replace(path)
+    write_whole(path, (json.dumps(record, indent=1) + "\n").encode())
     return path
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from mia_kit.data.aligned import load_public_faces
-from mia_kit.data.folders import cache_folder
+from mia_kit.data.folders import cache_folder, write_whole
 from mia_kit.experiments.evidence import circumstances
 from mia_kit.models import sample_latents
 from mia_kit.models.style_prior import WEIGHTS, Discriminator, StylePrior
@@ -59,7 +59,7 @@ def run(recipe: dict[str, Any], progress: bool = True) -> Path:
 
 def save(path: Path, prior: StylePrior, discriminator: nn.Module, recipe: dict[str, Any], seconds: float) -> None:
     """Write both networks, the mean style included, whole or not at all."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save as packed
 
     with torch.no_grad():
         prior.mean_style.copy_(prior.map(sample_latents(prior, STYLES, seed=recipe["seed"])).mean(dim=0))
@@ -69,6 +69,4 @@ def save(path: Path, prior: StylePrior, discriminator: nn.Module, recipe: dict[s
         for part, weight in network.state_dict().items()
     }
     made = {"recipe": recipe, **circumstances(seconds)}
-    unfinished = path.with_suffix(".part")
-    save_file(weights, unfinished, metadata={"made": json.dumps(made)})
-    unfinished.replace(path)
+    write_whole(path, packed(weights, metadata={"made": json.dumps(made)}))

@@ -7,8 +7,6 @@ of the file has been found to fit.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mia_kit.data.folders import DataError
+from mia_kit.data.folders import DataError, write_whole
 from mia_kit.models.stylegan2 import StyleGAN2
 from mia_kit.models.weights import set_weights
 
@@ -112,22 +110,9 @@ def save_stylegan2(path: Path, arguments: Arguments, weights: Mapping[str, Tenso
     header = {name: json.dumps(value) for name, value in arguments.items()}
     content = save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header)
     try:
-        _write_whole(path, content)
+        write_whole(path, content)
     except OSError as problem:
         raise DataError(
             f"{path} could not be written ({problem.strerror}); the file before it, if any, is whole: make room or "
             "choose another place, and run this again."
         ) from problem
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)

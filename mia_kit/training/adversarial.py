@@ -25,6 +25,7 @@ from torch.nn.functional import softplus
 from tqdm.auto import tqdm
 
 from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
+from mia_kit.training.seeds import turn_generator
 
 PENALTY_EVERY = 16
 
@@ -210,7 +211,7 @@ def _step(
     players: _Players, images: np.ndarray, step: int, *, latent_size: int, seed: int, settings: GanSettings
 ) -> tuple[float, float]:
     """One step of each player. Returns the mean verdicts on real and on generated images."""
-    random = torch.Generator().manual_seed(seed * 1_000_003 + step)
+    random = turn_generator(seed, step)
     place = next(players.generator.parameters()).device
     real = _batch(images, random, settings.batch_size).to(place, memory_format=torch.channels_last)
     made = players.generator(torch.randn(settings.batch_size, latent_size, generator=random).to(place))

@@ -10,10 +10,8 @@ import glob
 import hashlib
 import io
 import json
-import os
 import pickle
 import re
-import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
@@ -22,6 +20,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from mia_kit.data.folders import write_whole
 
 
 class CheckpointError(OSError):
@@ -36,7 +36,7 @@ def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
     content = io.BytesIO()  # PyTorch would turn a full disk into a RuntimeError about positions
     torch.save({"run": run, "state": state}, content)
     try:
-        _write_whole(path, content.getbuffer())
+        write_whole(path, content.getbuffer())
     except OSError as problem:
         raise OSError(
             problem.errno,
@@ -113,19 +113,6 @@ def _described(function: Callable[..., Any]) -> str:
     name = qualified_name(function)
     described = f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
     return re.sub(r" at 0x[0-9a-f]+", "", described)  # of a function among the fields
-
-
-def _write_whole(path: Path, content: memoryview) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        Path(part).unlink(missing_ok=True)
 
 
 def _compare_checksums(path: Path) -> None:

@@ -25,6 +25,7 @@ from tqdm.auto import trange
 
 from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
+from mia_kit.training.seeds import turn_generator, turn_seed
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
@@ -187,11 +188,10 @@ def fit(
     first = len(run.history)
     bar = trange(first, last, initial=first, total=last, disable=not progress, desc="training", unit="epoch")
     for epoch in bar:
-        epoch_seed = seed * 1_000_003 + epoch
-        generator = torch.Generator().manual_seed(epoch_seed)
+        generator = turn_generator(seed, epoch)
         batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(epoch_seed)  # for random layers of the model, such as dropout
+            torch.manual_seed(turn_seed(seed, epoch))  # for random layers of the model, such as dropout
             record = _run_epoch(model, batches, epoch, objective, run.optimiser)
         run.scheduler.step()
         run.history.append(record)

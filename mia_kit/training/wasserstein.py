@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.training.adversarial import play
 from mia_kit.training.checkpoints import fingerprint
+from mia_kit.training.seeds import turn_generator
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def fit_adversaries(
     }
 
     def turn(step: int) -> tuple[float, float]:
-        random = Generator().manual_seed(seed * 1_000_003 + step)
+        random = turn_generator(seed, step)
         for _ in range(settings.critic_steps):
             batch = _batch(data, random, settings.batch_size, device)
             loss, on_real, on_made = game.critic_loss(critic, generator, batch, random)

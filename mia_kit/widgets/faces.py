@@ -1,12 +1,86 @@
-"""A face with words below it, as HTML: what the widgets with pictures are made of."""
+"""Faces with words below them as HTML, and sliders above them: what the widgets with pictures are made of."""
 
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mia_kit.figures.film import picture_source
+
+INSTALL = 'The sliders need ipywidgets: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
+
+
+@dataclass(frozen=True)
+class Stops:
+    """What a slider can be set to: words and values, and the value that it begins with."""
+
+    options: Sequence[tuple[str, Any]]
+    value: Any
+
+
+class FaceSliders(ABC):
+    """Sliders, and below them the faces that belong to where they stand, drawn once for each place.
+
+    Display it as the last line of a cell. `sliders` holds the sliders by their labels, `faces` the HTML.
+
+    Parameters
+    ----------
+    names : of the people
+    people : how many there must be
+    stops : of each slider, by its label
+
+    Raises
+    ------
+    ImportError
+        If ipywidgets is missing.
+    ValueError
+        If there is not a name for each person.
+    """
+
+    def __init__(self, names: Sequence[str], *, people: int, stops: Mapping[str, Stops]) -> None:
+        if len(names) != people:
+            raise ValueError(f"there must be a name for each of {people} people, got {len(names)}")
+        try:
+            import ipywidgets
+        except ImportError as problem:
+            raise ImportError(INSTALL) from problem
+        self._names = tuple(names)
+        self._drawn: dict[tuple[Any, ...], str] = {}
+        self.sliders = {
+            label: ipywidgets.SelectionSlider(
+                options=own.options,
+                value=own.value,
+                description=label,
+                style={"description_width": "9em"},
+                layout={"width": "min(100%, 480px)"},
+            )
+            for label, own in stops.items()
+        }
+        self.faces = ipywidgets.HTML()
+        self._box = ipywidgets.VBox([*self.sliders.values(), self.faces])
+        for slider in self.sliders.values():
+            slider.observe(self._on_change, names="value")
+        self._on_change({})
+
+    @abstractmethod
+    def _draw(self, chosen: tuple[Any, ...]) -> str:
+        """The faces as HTML for a value of each slider."""
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self._box)
+
+    def _on_change(self, _: dict[str, Any]) -> None:
+        chosen = tuple(slider.value for slider in self.sliders.values())
+        if chosen not in self._drawn:
+            self._drawn[chosen] = self._draw(chosen)
+        self.faces.value = self._drawn[chosen]
 
 
 def tile(name: str, picture: np.ndarray, words: str, *, size: int) -> str:
