@@ -37,10 +37,12 @@ from mia_kit.attacks.latent_search import (
 )
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.reconstructions import Reconstructions
-from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior
+from mia_kit.models.convolutional_gan import ClassDiscriminator
 from mia_kit.models.priors import Prior
-from mia_kit.training.wasserstein import AdversarySettings, draw_latents, fit_adversaries, make
+from mia_kit.models.style_players import StyleClassDiscriminator
+from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, draw_latents, fit_adversaries, make
 
+Discriminator = ClassDiscriminator | StyleClassDiscriminator
 TRAINING = AdversarySettings(critic_steps=1)
 
 
@@ -79,7 +81,7 @@ class KnowledgeGame:
     entropy_weight: float = 1e-4
 
     def critic_loss(
-        self, critic: ClassDiscriminator, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+        self, critic: Discriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Cross-entropy with the soft labels, less the log probabilities that real is real and made is fake."""
         real, soft_labels = batch
@@ -89,7 +91,7 @@ class KnowledgeGame:
         return loss, on_real.logsumexp(dim=1), on_made.logsumexp(dim=1)
 
     def generator_loss(
-        self, critic: ClassDiscriminator, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+        self, critic: Discriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> Tensor:
         """Feature matching plus entropy_weight times the entropy of the classes predicted for made images."""
         real, _ = batch
@@ -106,8 +108,8 @@ def train(
     access: WhiteBox,
     images: Tensor,
     *,
-    generator: ConvolutionalPrior,
-    discriminator: ClassDiscriminator,
+    generator: AnyGenerator,
+    discriminator: Discriminator,
     seed: int,
     game: KnowledgeGame = GAME,
     settings: AdversarySettings = TRAINING,

@@ -40,11 +40,13 @@ from mia_kit.attacks.losses import Loss, margin
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.priors import Prior
+from mia_kit.models.style_players import ClassStylePrior
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.wasserstein import AdversarySettings, draw_latents, fit_adversaries, make
 
 AUGMENTATION = Crop(area=(0.8, 1.0), mirror=0.5)
 TRAINING = AdversarySettings(critic_steps=1)
+ClassGenerator = ConvolutionalPrior | ClassStylePrior
 
 
 class ClassPrior(Prior, Protocol):
@@ -89,7 +91,7 @@ class PseudoLabelGame:
         object.__setattr__(self, "target", fingerprint(self.access.model.state_dict()))
 
     def critic_loss(
-        self, critic: nn.Module, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+        self, critic: nn.Module, generator: ClassGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Real images of a class above 1, made ones below -1."""
         real, labels = batch
@@ -98,7 +100,7 @@ class PseudoLabelGame:
         return hinge(on_real, on_made), on_real, on_made
 
     def generator_loss(
-        self, critic: nn.Module, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
+        self, critic: nn.Module, generator: ClassGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> Tensor:
         """Minus the critic's verdict, plus margin_weight times the target's margin on an augmented view of each."""
         codes, wanted = self._codes(generator, batch[0], random)
@@ -108,7 +110,7 @@ class PseudoLabelGame:
         verdicts: Tensor = critic(made, wanted)
         return self.margin_weight * margins.mean() - verdicts.mean()
 
-    def _codes(self, generator: ConvolutionalPrior, like: Tensor, random: Generator) -> tuple[Tensor, Tensor]:
+    def _codes(self, generator: ClassGenerator, like: Tensor, random: Generator) -> tuple[Tensor, Tensor]:
         """Codes to make as many images as there are, of classes drawn alike often, and the classes."""
         wanted = torch.randint(generator.classes, (len(like),), generator=random).to(like.device)
         return generator.codes(draw_latents(generator, like, random), wanted), wanted
@@ -118,7 +120,7 @@ def train(
     access: WhiteBox,
     images: Tensor,
     *,
-    generator: ConvolutionalPrior,
+    generator: ClassGenerator,
     critic: nn.Module,
     seed: int,
     per_class: int = 30,

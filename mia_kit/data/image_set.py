@@ -11,6 +11,8 @@ import yaml
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from mia_kit.data.pictures import to_floats
+
 
 @dataclass(frozen=True)
 class DataCard:
@@ -121,7 +123,7 @@ class ImageSet:
 
     def to_tensor(self, size: tuple[int, int] | None = None) -> Tensor:
         """Float images of shape (n, channels, h, w) in [-1, 1], resized to `size` = (h, w) if that is given."""
-        images = torch.from_numpy(self.images.copy()).float() / 127.5 - 1
+        images = to_floats(torch.from_numpy(self.images.copy()))
         images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)  # (n, channels, h, w)
         if size is None:
             return images

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from mia_kit.metrics import Interval, cluster_interval
+from mia_kit.experiments.verdicts import mean_that_counts, verdict
+from mia_kit.metrics import cluster_interval
 
 MUCH = 0.5  # of the loss by negative smoothing that must be undone
 MEASURE = "acc1"  # what the paper plots
@@ -44,13 +45,6 @@ def hits(rows: Rows, attack: str, smoothing: float, measure: str, *, start: str 
     return np.array([[int(digit) for digit in text] for text in texts]).T
 
 
-def counts(table: np.ndarray) -> tuple[Interval, bool]:
-    """Mean of differences of shape (people, seeds), and whether it counts."""
-    interval = cluster_interval(table)
-    signs = np.sign(table.mean(axis=0))
-    return interval, bool(interval.low * interval.high > 0 and abs(signs.sum()) == len(signs))
-
-
 def beats(rows: Rows, measure: str = "verified") -> dict[str, dict[str, Any]]:
     """Does each attack beat both of its own starts? By attack and then by factor, as text.
 
@@ -62,7 +56,7 @@ def beats(rows: Rows, measure: str = "verified") -> dict[str, dict[str, Any]]:
         entry: dict[str, Any] = {}
         for start in ("random", "best"):
             table = own - hits(rows, attack, smoothing, measure, start=start)
-            interval, sure = counts(table)
+            interval, sure = mean_that_counts(table)
             by_seed = np.round(table.mean(axis=0), 4).tolist()
             entry[start] = asdict(interval) | {"by_seed": by_seed, "beaten": sure and interval.value > 0}
         entry["beats_both"] = all(entry[start]["beaten"] for start in ("random", "best"))
@@ -108,9 +102,8 @@ def claims(rows: Rows, recipe: dict[str, Any]) -> dict[str, Any]:
         words += [f"{kind}, {pair[1]} against {pair[0]}: {one['text']}" for pair, one in zip(pairs, found, strict=True)]
         open_questions = [one for one in found if one["to_undo"]]
         agrees.append(bool(open_questions) and all(one["undone"] for one in open_questions))
-    reproduced = all(agrees)
     text = f"change of {MEASURE} from hard labels to {negative:+g}; {'; '.join(words)}"
-    return {"S16": {recipe.get("size", "course"): text, "verdict": "reproduced" if reproduced else "not reproduced"}}
+    return {"S16": verdict(text, all(agrees), size=recipe.get("size", "course"))}
 
 
 def undone(rows: Rows, saturating: str, other: str, negative: float) -> dict[str, Any]:
@@ -120,19 +113,19 @@ def undone(rows: Rows, saturating: str, other: str, negative: float) -> dict[str
     text : both changes and the difference with their intervals; beside them what the second judge says
     """
     change = {name: _change(rows, name, negative, MEASURE) for name in (saturating, other)}
-    lost, sure = counts(-change[saturating])
-    difference, differs = counts(change[other] - change[saturating])
+    lost, sure = mean_that_counts(-change[saturating])
+    difference, differs = mean_that_counts(change[other] - change[saturating])
     to_undo = sure and lost.value > 0
     kept = difference.value / lost.value if to_undo else float("nan")
     undoes = to_undo and differs and difference.value > 0 and kept >= MUCH
-    verdict = (f"{kept:.0%} undone" if differs else "no difference that counts") if to_undo else "nothing to undo"
+    words = (f"{kept:.0%} undone" if differs else "no difference that counts") if to_undo else "nothing to undo"
     beside = ", ".join(
         f"{measure} {_change(rows, saturating, negative, measure).mean():+.3f} and "
         f"{_change(rows, other, negative, measure).mean():+.3f}"
         for measure in BESIDE
     )
     own = " and ".join(str(cluster_interval(change[name])) for name in (saturating, other))
-    return {"to_undo": to_undo, "undone": undoes, "text": f"{own}, {verdict} (beside it {beside})"}
+    return {"to_undo": to_undo, "undone": undoes, "text": f"{own}, {words} (beside it {beside})"}
 
 
 def _change(rows: Rows, attack: str, negative: float, measure: str) -> np.ndarray:

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.verdicts import counts, verdict
 from mia_kit.metrics import Interval, cluster_interval
 
 USEFUL = 0.10
@@ -36,10 +37,10 @@ def claims(points: Points, recipe: dict[str, Any]) -> dict[str, Any]:
     there = {point["defence"] for point in points}
     if {"none", OURS, *COMPETITORS} <= there:
         text, agrees = negative_smoothing_beats(points, recipe["seeds"])
-        found["S14"] = {size: text, "verdict": "reproduced" if agrees else "not reproduced"}
+        found["S14"] = verdict(text, agrees, size=size)
     if {"none", *REGULARISERS} <= there:
         text, agrees = regularisers_change(points, recipe["seeds"])
-        found["S18"] = {size: text, "verdict": "reproduced" if agrees else "not reproduced"}
+        found["S18"] = verdict(text, agrees, size=size)
     return found
 
 
@@ -55,9 +56,8 @@ def difference(
     """Leakage of a point less another's, person by person, and whether it counts."""
     first, second = worst(one), worst(other)
     gaps = (np.array(first["by_person"]) - np.array(second["by_person"])) / seeds
-    signs = np.sign(np.array(first["by_seed"]) - np.array(second["by_seed"]))
     interval = cluster_interval(gaps, confidence=confidence)
-    return interval, bool(interval.low * interval.high > 0 and abs(signs.sum()) == len(signs))
+    return interval, counts(interval, np.array(first["by_seed"]) - np.array(second["by_seed"]))
 
 
 def accuracy(point: dict[str, Any]) -> float:

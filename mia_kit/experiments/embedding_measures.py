@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from mia_kit.experiments.verdicts import verdict
 from mia_kit.metrics import Interval, ScaledDistances, mean_interval, morphing_tsne, scaled_distances
 from mia_kit.toy import load_table, make_data
 
@@ -104,11 +105,8 @@ def claims(results: Mapping[str, Any], factors: Sequence[float]) -> dict[str, di
             f"{kind.replace('_', ' ')} {factors[1]:g} -> {factors[1 + side]:+g}: change {one}"
             for (kind, side, _), one in zip(claimed, found, strict=True)
         ]
-        rows[name] = {
-            "course": f"ORL faces, held out: {'; '.join(words)}; {len(results['seeds'])} seeds",
-            "verdict": "reproduced" if holds else "not reproduced",
-            "link": "notebooks/02_embeddings.ipynb",
-        }
+        text = f"ORL faces, held out: {'; '.join(words)}; {len(results['seeds'])} seeds"
+        rows[name] = verdict(text, holds) | {"link": "notebooks/02_embeddings.ipynb"}
     return rows
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.verdicts import counts, verdict
 from mia_kit.metrics import Interval, cluster_interval
 
 BESIDE = ("named_selected", "verified_selected", "distance_selected")  # what the independent judge says
@@ -35,7 +36,7 @@ def claims(results: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
         better = _by_seed("test accuracy", table, positive, "accuracy", sign=1)
         calibrated = _by_seed("calibration error", table, positive, "calibration_error", sign=-1)
         both = all(own["verdict"] == "reproduced" for own in (better, calibrated))
-        found["S22"] = _row(f"{better['course']}; {calibrated['course']}", both)
+        found["S22"] = verdict(f"{better['course']}; {calibrated['course']}", both)
     else:
         least, most = min(numbers), max(numbers)
         cells = {(cell["smoothing"], cell["per_class"]): cell for cell in results["cells"]}
@@ -49,7 +50,7 @@ def difference(one: dict[str, Any], other: dict[str, Any], measure: str) -> tupl
     gaps = np.array(one[measure]["by_person"]) - np.array(other[measure]["by_person"])
     seeds = np.array(one[measure]["by_seed"]) - np.array(other[measure]["by_seed"])
     interval = cluster_interval(gaps)
-    return interval, bool(interval.low * interval.high > 0 and abs(np.sign(seeds).sum()) == len(seeds))
+    return interval, counts(interval, seeds)
 
 
 def advantage(cell: dict[str, Any], hard: dict[str, Any], measure: str = "acc1_all") -> Interval:
@@ -67,7 +68,7 @@ def _order(claim: str, measure: str, table: dict[float, Any], positive: float, n
     down, down_counts = difference(table[0.0], table[negative], measure)
     values = _values(measure, table, positive, negative)
     text = f"{measure} {values}; {positive:+g} less hard {up}, hard less {negative:+g} {down}"
-    return {claim: _row(text, up_counts and down_counts and up.value > 0 and down.value > 0)}
+    return {claim: verdict(text, up_counts and down_counts and up.value > 0 and down.value > 0)}
 
 
 def _values(measure: str, table: dict[float, Any], positive: float, negative: float) -> str:
@@ -77,14 +78,14 @@ def _values(measure: str, table: dict[float, Any], positive: float, negative: fl
 def _by_seed(words: str, table: dict[float, Any], factor: float, name: str, *, sign: int) -> dict[str, Any]:
     """A change in one direction in every seed."""
     text, gaps = _gaps(words, table, factor, name)
-    return _row(text, bool((gaps * sign > 0).all()))
+    return verdict(text, bool((gaps * sign > 0).all()))
 
 
 def _cost(table: dict[float, Any], factor: float) -> dict[str, Any]:
     """A loss of accuracy of at most 3.5 points on average, by targets that have learnt something."""
     text, gaps = _gaps("test accuracy", table, factor, "accuracy")
     hard = min(table[0.0]["accuracy"])
-    return _row(f"{text}; hard at least {hard:.3f}", bool(gaps.mean() >= -0.035 and hard >= LEAST_ACCURACY))
+    return verdict(f"{text}; hard at least {hard:.3f}", bool(gaps.mean() >= -0.035 and hard >= LEAST_ACCURACY))
 
 
 def _gaps(words: str, table: dict[float, Any], factor: float, name: str) -> tuple[str, np.ndarray]:
@@ -103,7 +104,7 @@ def _monotone(table: dict[float, Any]) -> dict[str, Any]:
     correlations = [float(spearmanr(factors, own).statistic) for own in rows.T]
     values = ", ".join(f"{a:+g}: {row.mean():.3f}" for a, row in zip(factors, rows, strict=True))
     text = f"Acc@1 {values}; rank correlation by seed {', '.join(f'{own:.2f}' for own in correlations)}"
-    return _row(text, min(correlations) > 0.8)
+    return verdict(text, min(correlations) > 0.8)
 
 
 def _advantage(
@@ -113,8 +114,4 @@ def _advantage(
     one, other = (advantage(cells[factor, n], cells[0.0, n]) for n in (strong, weak))
     text = f"advantage of {factor:+g} with {strong} photographs {one}, with {weak} {other}"
     apart = one.low > other.high if sign > 0 else one.high < other.low
-    return _row(text, bool(apart and one.value * sign > 0))
-
-
-def _row(text: str, reproduced: bool) -> dict[str, Any]:
-    return {"course": text, "verdict": "reproduced" if reproduced else "not reproduced"}
+    return verdict(text, bool(apart and one.value * sign > 0))

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mia_kit.data import ImageSet, load, people_with
 from mia_kit.data.aligned import FRAMES, load_aligned
+from mia_kit.data.pictures import to_floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +47,7 @@ class People:
 
     def floats(self, chosen: Tensor | slice = slice(None)) -> Tensor:
         """Those images as floats in [-1, 1], of shape (m, channels, h, w)."""
-        return self.images[chosen].float() / 127.5 - 1
+        return to_floats(self.images[chosen])
 
 
 def load_people(name: str, *, size: int, pool: int, least: int, seed: int) -> People:

@@ -17,6 +17,7 @@ from torch import Tensor
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings
 from mia_kit.attacks.ppa import score_pool
+from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.face_attack import Judges, Measures, appoint, attack, film, fitted, measure
 from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import Fitted, fit_evaluator, fit_target, in_batches
@@ -180,5 +181,5 @@ def third_judge(scene: Scene) -> Judges:
 
 def as_pictures(images: Tensor) -> np.ndarray:
     """Images in [-1, 1] of shape (n, 3, h, w) as uint8 of shape (n, h, w, 3)."""
-    scaled: np.ndarray = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+    scaled: np.ndarray = to_bytes(images).permute(0, 2, 3, 1).numpy()
     return scaled

@@ -14,6 +14,7 @@ from mia_kit.experiments.face_attack import STAGES, single_swaps
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
+from mia_kit.experiments.verdicts import leaves_out_zero, verdict
 from mia_kit.metrics import Interval, cluster_interval
 
 VERSION = 1
@@ -73,16 +74,15 @@ def claims(swapped: dict[str, dict[str, Any]], smoothings: list[float]) -> dict[
             own, whole = alone[stage], swapped[f"{factor:+g} all"]
             words.append(f"{factor:+g}: {_interval(own)} of {_interval(whole)} in all")
             most = abs(own["change"]) >= max(abs(other["change"]) for other in alone.values())
-            agrees.append(_counts(own) and most if claim == "S7" else _counts(whole) and not most)
+            agrees.append(
+                leaves_out_zero(_interval(own)) and most
+                if claim == "S7"
+                else leaves_out_zero(_interval(whole)) and not most
+            )
         text = f"Acc@1 changed by the {stage} stage alone, at {'; '.join(words)}"
-        found[claim] = {"course": text, "verdict": "reproduced" if all(agrees) else "not reproduced"}
+        found[claim] = verdict(text, all(agrees))
     return found
 
 
 def _interval(swap: dict[str, Any]) -> Interval:
     return Interval(swap["change"], swap["low"], swap["high"])
-
-
-def _counts(swap: dict[str, Any]) -> bool:
-    """Whether the interval of a change leaves out 0."""
-    return bool(swap["low"] * swap["high"] > 0)

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from mia_kit.data.pictures import to_floats
 from mia_kit.experiments.face_people import People, public_people
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
@@ -46,7 +47,7 @@ def pretrain(
     """
     images, labels = public_people(size)
     model = KINDS[kind](3, int(labels.max()) + 1, seed=settings["seed"], width=settings["width"])
-    floats = images.float() / 127.5 - 1
+    floats = to_floats(images)
     fit_classifier(model, floats, labels, settings, seed=settings["seed"], checkpoint=checkpoint, progress=progress)
     return {name: weight.clone() for name, weight in model.state_dict().items() if not name.startswith("head.")}
 

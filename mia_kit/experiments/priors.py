@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.data.aligned import load_aligned, load_public_faces
+from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import frechet_distance, manifold_measures
 from mia_kit.models import DCGAN_FRAME, Framed, Prior, embed, in_batches, load_dcgan, load_embedder, sample_latents
 from mia_kit.models.style_prior import load_style_prior, weights_digest
@@ -31,7 +32,7 @@ def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
     for seed in range(recipe["seeds"]):
         random = np.random.default_rng(seed)
         real = embed(embedder, private[random.choice(len(private), count, replace=False)]).numpy()
-        others = public[random.choice(len(public), count, replace=False)].permute(0, 3, 1, 2).float() / 127.5 - 1
+        others = to_floats(public[random.choice(len(public), count, replace=False)].permute(0, 3, 1, 2))
         results["photographs"].append(compare(real, embed(embedder, others).numpy(), recipe["k"]))
         for name in recipe["priors"]:
             made = draw(build(name), count, seed=seed)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.verdicts import verdict
 from mia_kit.metrics.intervals import cluster_interval, share_interval
 from mia_kit.toy import invert_grid, train_grid
 
@@ -58,12 +59,11 @@ def claim(summary: dict[str, Any], recipe: dict[str, Any]) -> dict[str, str]:
     medians = ", ".join(f"{value:.4g}" for value in summary["median"])
     share, low, high = summary["ordered_share"]
     factors = " / ".join(f"{a:+g}" if a else "0" for a in recipe["smoothings"])
-    return {
-        "course": f"factors {factors}: mean {means}; median {medians}; in the claimed order {share:.0%} "
-        f"[{low:.0%}, {high:.0%}] of {recipe['seeds']} seeds x {len(recipe['starts'])} starts",
-        "verdict": "reproduced" if holds else "not reproduced",
-        "link": "notebooks/01_toy_inversion.ipynb",
-    }
+    text = (
+        f"factors {factors}: mean {means}; median {medians}; in the claimed order {share:.0%} "
+        f"[{low:.0%}, {high:.0%}] of {recipe['seeds']} seeds x {len(recipe['starts'])} starts"
+    )
+    return verdict(text, holds) | {"link": "notebooks/01_toy_inversion.ipynb"}
 
 
 def _triple(interval: Any) -> list[float]:

@@ -19,6 +19,7 @@ from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, kedmi, mirro
 from mia_kit.attacks.latent_search import ImageLoss
 from mia_kit.attacks.losses import Loss
 from mia_kit.attacks.prior_to_target import asker, synthesise
+from mia_kit.data.pictures import to_bytes
 from mia_kit.models import Prior, sample_latents
 
 # The attacks that need less than the whole model; the others get a white box.
@@ -131,7 +132,7 @@ def handed_in(found: Reconstructions) -> tuple[Tensor, Tensor]:
     Returns uint8 of shape (people, channels, h, w) and bool of shape (people,).
     """
     classes = found.targets.unique_consecutive()
-    pictures = as_pictures(found.images)
+    pictures = to_bytes(found.images)
     result = torch.full((len(classes), *pictures.shape[1:]), 128, dtype=torch.uint8)
     reached = torch.zeros(len(classes), dtype=torch.bool)
     for row, own in enumerate(classes):
@@ -141,15 +142,10 @@ def handed_in(found: Reconstructions) -> tuple[Tensor, Tensor]:
     return result, reached
 
 
-def as_pictures(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as uint8, as an attacker would hand them in."""
-    return ((images.clamp(-1, 1) + 1) * 127.5).round().byte()
-
-
 def random_start(prior: Prior, people: int, *, seed: int) -> Tensor:
     """A picture of each person from the latents that Plug & Play's pool begins with: uint8 (people, channels, h, w)."""
     latents = sample_latents(prior, people, seed=seed)
-    return as_pictures(synthesise(prior, _codes(prior, latents, torch.arange(people))))
+    return to_bytes(synthesise(prior, _codes(prior, latents, torch.arange(people))))
 
 
 def best_start(
@@ -176,7 +172,7 @@ def best_start(
     else:
         codes = prior.map(sample_latents(prior, pool, seed=seed))
         places = ask(codes).argmax(dim=0)[:people]
-    return as_pictures(synthesise(prior, codes[places])), torch.ones(people, dtype=torch.bool)
+    return to_bytes(synthesise(prior, codes[places])), torch.ones(people, dtype=torch.bool)
 
 
 def knows_classes(prior: Prior) -> TypeGuard[plgmi.ClassPrior]:
@@ -195,7 +191,7 @@ def _first_with_label(
     reached = places >= 0
     pictures = torch.full((people, *prior.image_size), 128, dtype=torch.uint8)
     if reached.any():
-        pictures[reached] = as_pictures(synthesise(prior, prior.map(latents[reached])))
+        pictures[reached] = to_bytes(synthesise(prior, prior.map(latents[reached])))
     return pictures, reached
 
 

@@ -21,6 +21,7 @@ from mia_kit.attacks import Settings
 from mia_kit.attacks.latent_search import white_box
 from mia_kit.attacks.losses import LOSSES
 from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.experiments import zoo_tools
 from mia_kit.experiments.face_attack import judge
 from mia_kit.experiments.face_parts import VERSION as FACE_VERSION
@@ -30,7 +31,6 @@ from mia_kit.experiments.zoo_attacks import (
     Pixels,
     Tools,
     access_name,
-    as_pictures,
     best_start,
     give_access,
     handed_in,
@@ -39,11 +39,12 @@ from mia_kit.experiments.zoo_attacks import (
 )
 from mia_kit.experiments.zoo_tools import CRITICS, LEARNS_FROM_TARGET
 from mia_kit.models import Classifier, Prior
-from mia_kit.models.style_prior import weights_digest
+from mia_kit.models.style_prior import load_discriminator, weights_digest
 
 # Raise it when a part's code gives other results.
 VERSION = 1
 LOMMA = "lomma"
+STYLE = "style"
 STARTS = ("random", "best")
 
 Spec = Mapping[str, Any]  # an entry of a recipe's `attacks`: name, attack, and optionally loss and settings
@@ -79,8 +80,8 @@ class Cell:
 class Zoo:
     """The parts that a recipe of the zoo needs, made when they are asked for.
 
-    parts : of a recipe that has, besides what `Parts` needs, public (a number of photographs), generators (width, steps
-        and batch_size by attack), lomma (widths of the surrogates, and LOMMA's settings)
+    parts : of a recipe that has, besides what `Parts` needs, public (a number of photographs), generators (by attack,
+        see `zoo_tools`), lomma (widths of the surrogates, and LOMMA's settings)
     """
 
     parts: Parts
@@ -144,7 +145,7 @@ class Zoo:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             judges = self.parts.judges(cell.people, cell.seed)
-            images = torch.from_numpy(made["pictures"]).float() / 127.5 - 1
+            images = to_floats(torch.from_numpy(made["pictures"]))
             everybody = np.arange(cell.classes)
             found = judge(images, everybody, made["reached"], cell.people, judges, per_class=cell.per_class)
             names = ("rank", "embedder_rank", "distance", "nearest")
@@ -176,8 +177,11 @@ class Zoo:
 
     def generator(self, kind: str, cell: Cell) -> Tools:
         """The GAN of "gmi", which serves all targets of a seed, or of "kedmi" or "plgmi", one for each target."""
+        if kind == "gmi" and self._from_style(kind):
+            return Tools(self.parts.prior, load_discriminator())
         own = dict(self.parts.recipe["generators"][kind])
-        width = own.pop("width")
+        width = own.pop("width", None)
+        own.pop("start", None)
 
         def fresh() -> tuple[Any, Any]:
             return zoo_tools.players(kind, width, image_size=cell.image_size, classes=cell.classes, seed=cell.seed)
@@ -187,7 +191,7 @@ class Zoo:
             training = zoo_tools.train_players(
                 kind,
                 *both,
-                self._public(cell),
+                self._public(both[0].image_size),
                 own,
                 target=self._target(cell) if kind in LEARNS_FROM_TARGET else None,
                 seed=cell.seed,
@@ -203,7 +207,7 @@ class Zoo:
         """LOMMA's surrogates of a target, and what they took."""
 
         def make(checkpoint: Path) -> dict[str, Any]:
-            target, images = self._target(cell), self._public(cell)
+            target, images = self._target(cell), self._public(cell.image_size)
             began = time.perf_counter()
             own: dict[str, Any] = {"classes": cell.classes, "seed": cell.seed, "progress": self.parts.progress}
             made = zoo_tools.distilled(self.parts.recipe["lomma"], target, images, **own)
@@ -245,7 +249,7 @@ class Zoo:
         picked = found["selected"].astype(bool)
         images = synthesise(parts.prior, torch.from_numpy(found["film"][-1])[picked])
         return {
-            "pictures": as_pictures(images).numpy(),
+            "pictures": to_bytes(images).numpy(),
             "reached": np.ones(len(images), dtype=bool),
             "took": self._plug_and_play_took(parts, cell),
             "queries": plug_and_play_queries(parts.recipe["attack"], cell.classes),
@@ -262,8 +266,8 @@ class Zoo:
     def _target(self, cell: Cell) -> Classifier:
         return self.parts.target(cell.people, **cell.chosen).model
 
-    def _public(self, cell: Cell) -> Tensor:
-        channels, size, _ = cell.image_size
+    def _public(self, image_size: tuple[int, int, int]) -> Tensor:
+        channels, size, _ = image_size
         return zoo_tools.public_faces(self.parts.recipe["public"], channels=channels, size=size)
 
     def _source(self, spec: Spec, cell: Cell) -> Prior:
@@ -275,13 +279,25 @@ class Zoo:
     def _source_settings(self, attack: str, cell: Cell) -> dict[str, Any]:
         if attack == "fredrikson":
             return {"pixels": list(cell.image_size)}
-        if attack not in CRITICS:
+        if attack not in CRITICS or (attack == "gmi" and self._from_style(attack)):
             return {"prior": [self.parts.recipe["prior"], weights_digest()]}
         own = {"attack": attack, "public": self.parts.recipe["public"], "image_size": list(cell.image_size)}
         own |= {"generator": self.parts.recipe["generators"][attack], "seed": cell.seed}
+        own |= {"weights": weights_digest()} if self._from_style(attack) else {}
         if attack not in LEARNS_FROM_TARGET:
             return own
         return own | {"target": self.parts.target_settings(cell.smoothing, cell.per_class, cell.seed)}
+
+    def _from_style(self, kind: str) -> bool:
+        """Whether a GAN begins with the style-based prior. ValueError if that is not the prior of the other attacks."""
+        if "width" in self.parts.recipe["generators"][kind]:
+            return False
+        if not str(self.parts.recipe["prior"]).startswith(STYLE):
+            raise ValueError(
+                f"the generator of {kind} needs a width unless the prior is style-based, "
+                f"got the prior {self.parts.recipe['prior']!r}"
+            )
+        return True
 
     def _surrogate_settings(self, cell: Cell) -> dict[str, Any]:
         target = self.parts.target_settings(cell.smoothing, cell.per_class, cell.seed)

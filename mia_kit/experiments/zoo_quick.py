@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import resize
+from mia_kit.data.pictures import to_floats
 from mia_kit.experiments.face_attack import attack, judge
 from mia_kit.experiments.face_quick import POOL, SIZE, Scene, as_pictures
 from mia_kit.experiments.zoo_attacks import Tools, access_name, best_start, give_access, handed_in, run_attack
@@ -115,7 +116,7 @@ def _cell(
     with one_thread():
         pictures, reached, queries = _hand_in(scene, kind, budget, target_classes, seed=seed, progress=progress)
     seconds = time.perf_counter() - began
-    images, targets = pictures.float() / 127.5 - 1, np.asarray(target_classes)
+    images, targets = to_floats(pictures), np.asarray(target_classes)
     said = judge(images, targets, reached, scene.people, scene.judges, per_class=POOL)
     return {
         "pictures": as_pictures(resize(images.expand(-1, 3, -1, -1), (SIZE, SIZE))),

@@ -1,7 +1,8 @@
 """What some attacks of the zoo make before they begin: GANs of public faces, and LOMMA's surrogates.
 
 GMI's GAN learns from public faces alone, so that one serves all targets; those of KED-MI and PLG-MI learn from what the
-target says of these faces as well. All see the same faces, drawn from `public_people`.
+target says of these faces as well. All see the same faces, drawn from `public_people`. A recipe trains them from
+nothing, with a `width`, or begins with the style-based prior (`start: style`), which is all that GMI needs.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import kedmi, lomma, plgmi
 from mia_kit.attacks.latent_search import GanTraining
 from mia_kit.attacks.prior_to_target import in_channels
+from mia_kit.data.pictures import to_floats
 from mia_kit.experiments.face_people import public_people
 from mia_kit.experiments.zoo_attacks import Tools
 from mia_kit.models import Classifier, SmallClassifier
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
-from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries
+from mia_kit.models.style_players import ClassStylePrior, StyleClassDiscriminator, StyleProjectionCritic
+from mia_kit.models.style_prior import Discriminator, StylePrior, load_discriminator, load_style_prior
+from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, Wasserstein, fit_adversaries
 
 # The attacks that train a GAN: its critic for a number of classes, and how many steps that takes for one of the other.
 CRITICS: dict[str, tuple[Callable[..., nn.Module], int]] = {
@@ -41,25 +45,41 @@ def public_faces(count: int, *, channels: int, size: int) -> Tensor:
     if count > len(images):
         raise ValueError(f"there are {len(images)} public photographs, got {count} asked for instead")
     chosen = torch.randperm(len(images), generator=Generator().manual_seed(0))[:count]
-    return in_channels(channels, images[chosen].float() / 127.5 - 1)
+    return in_channels(channels, to_floats(images[chosen]))
 
 
 def players(
-    kind: str, width: int, *, image_size: tuple[int, int, int], classes: int, seed: int
-) -> tuple[ConvolutionalPrior, nn.Module]:
-    """A fresh generator and critic of the kind "gmi", "kedmi" or "plgmi"."""
+    kind: str, width: int | None, *, image_size: tuple[int, int, int], classes: int, seed: int
+) -> tuple[AnyGenerator, nn.Module]:
+    """A generator and a critic of the kind "gmi", "kedmi" or "plgmi", untrained.
+
+    Without a width they are made from the style-based prior and its discriminator, whose images have their own size.
+    """
+    if width is None:
+        return style_players(kind, load_style_prior(truncation=1.0), load_discriminator(), classes=classes)
     own: dict[str, Any] = {"image_size": image_size, "width": width}
     critic, _ = CRITICS[kind]
     known = classes if kind == "plgmi" else 0
     return ConvolutionalPrior(seed=seed, classes=known, **own), critic(classes, seed=seed + 1, **own)
 
 
+def style_players(
+    kind: str, prior: StylePrior, discriminator: Discriminator, *, classes: int
+) -> tuple[StylePrior | ClassStylePrior, nn.Module]:
+    """The two networks as players of a kind; both are taken over."""
+    if kind == "gmi":
+        return prior, discriminator
+    if kind == "kedmi":
+        return prior, StyleClassDiscriminator(discriminator, classes)
+    return ClassStylePrior(prior, classes), StyleProjectionCritic(discriminator, classes)
+
+
 def train_players(
     kind: str,
-    generator: ConvolutionalPrior,
+    generator: AnyGenerator,
     critic: nn.Module,
     images: Tensor,
-    settings: dict[str, int],
+    settings: dict[str, Any],
     *,
     target: nn.Module | None,
     seed: int,
@@ -68,7 +88,7 @@ def train_players(
 ) -> GanTraining:
     """Train both in place as their attack does; GMI's need no `target`.
 
-    `settings` has steps and batch_size, and for PLG-MI optionally per_class, public photographs for each person.
+    `settings` has numbers of `AdversarySettings`, and for PLG-MI optionally per_class, public photographs a person.
     """
     _, critic_steps = CRITICS[kind]
     numbers: dict[str, Any] = {name: value for name, value in settings.items() if name != "per_class"}
@@ -79,20 +99,22 @@ def train_players(
         return GanTraining(fit_adversaries(generator, critic, (images,), game=Wasserstein(), **more), 0)
     assert target is not None
     access = WhiteBox(target)
-    if isinstance(critic, ClassDiscriminator):
+    if isinstance(critic, ClassDiscriminator | StyleClassDiscriminator):
+        assert not isinstance(generator, ClassStylePrior)
         return kedmi.train(access, images, generator=generator, discriminator=critic, input_size=size, **more)
+    assert not isinstance(generator, StylePrior)
     more |= {"per_class": settings["per_class"]} if "per_class" in settings else {}
     return plgmi.train(access, images, generator=generator, critic=critic, input_size=size, **more)
 
 
-def packed(generator: ConvolutionalPrior, critic: nn.Module, training: GanTraining) -> dict[str, Any]:
+def packed(generator: AnyGenerator, critic: nn.Module, training: GanTraining) -> dict[str, Any]:
     """Both players and what they took, for the store."""
     weights = {f"generator.{name}": weight for name, weight in generator.state_dict().items()}
     weights |= {f"critic.{name}": weight for name, weight in critic.state_dict().items()}
     return weights | {"took": training.seconds, "queries": training.queries}
 
 
-def unpacked(generator: ConvolutionalPrior, critic: nn.Module, stored: dict[str, Any]) -> Tools:
+def unpacked(generator: AnyGenerator, critic: nn.Module, stored: dict[str, Any]) -> Tools:
     """The stored weights in these fresh players, in evaluation mode and frozen."""
     for name, player in (("generator.", generator), ("critic.", critic)):
         own = {key.removeprefix(name): torch.as_tensor(w) for key, w in stored.items() if key.startswith(name)}

@@ -135,8 +135,8 @@ class Discriminator(nn.Module):
             self.hidden = Scaled(16 * down[-1], down[-1])
             self.verdict = Scaled(down[-1], 1)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Verdicts of shape (n,); each depends on the whole batch. ValueError for images of another shape."""
+    def features(self, images: Tensor) -> Tensor:
+        """Activations of shape (n, d) below the verdict; each depends on the whole batch. ValueError as `forward`."""
         if images.ndim != 4 or images.shape[1:] != StylePrior.image_size:
             raise ValueError(f"images must have the shape (n, 3, 64, 64), got {tuple(images.shape)} instead")
         x = activate(self.from_bands(to_bands(images)))
@@ -144,7 +144,11 @@ class Discriminator(nn.Module):
             x = block(x)
         spread = x.std(dim=0, unbiased=False).mean().expand(len(x), 1, 4, 4)  # tells a batch without variety
         x = activate(self.last(torch.cat([x, spread], dim=1)))
-        verdicts: Tensor = self.verdict(activate(self.hidden(x.flatten(1)))).squeeze(1)
+        return activate(self.hidden(x.flatten(1)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Verdicts of shape (n,). ValueError for images of another shape."""
+        verdicts: Tensor = self.verdict(self.features(images)).squeeze(1)
         return verdicts
 
 

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from tqdm.auto import tqdm
 
+from mia_kit.data.pictures import to_floats
 from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
 from mia_kit.training.seeds import turn_generator
 
@@ -253,6 +254,6 @@ def _follow(players: _Players, step: int, settings: GanSettings) -> None:
 def _batch(images: np.ndarray, random: torch.Generator, size: int) -> Tensor:
     """Photographs drawn with replacement, half of them mirrored: float of shape (size, 3, h, w) in [-1, 1]."""
     index = torch.randint(len(images), (size,), generator=random)
-    batch = torch.from_numpy(images[index.numpy()]).permute(0, 3, 1, 2).float() / 127.5 - 1
+    batch = to_floats(torch.from_numpy(images[index.numpy()]).permute(0, 3, 1, 2))
     mirrored = torch.rand(size, 1, 1, 1, generator=random) < 0.5
     return torch.where(mirrored, batch.flip(3), batch)

@@ -18,9 +18,13 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.models.style_players import ClassStylePrior
+from mia_kit.models.style_prior import StylePrior
 from mia_kit.training.adversarial import play
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.seeds import turn_generator
+
+AnyGenerator = ConvolutionalPrior | StylePrior | ClassStylePrior
 
 
 @dataclass(frozen=True)
@@ -157,7 +161,7 @@ def slope_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, made: Tensor
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 
-def draw_latents(generator: ConvolutionalPrior, images: Tensor, random: Generator) -> Tensor:
+def draw_latents(generator: AnyGenerator, images: Tensor, random: Generator) -> Tensor:
     """Standard normal latents, one for each of `images` and where they are; the same on every device."""
     return torch.randn(len(images), generator.latent_size, generator=random).to(images)
 

@@ -29,6 +29,7 @@ from mia_kit.experiments.zoo_attacks import (
 )
 from mia_kit.experiments.zoo_parts import Cell, Zoo, plug_and_play_queries
 from mia_kit.models import sample_latents
+from mia_kit.models.style_prior import Discriminator, StylePrior
 
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 GAN = {"width": 1, "steps": 1, "batch_size": 4}
@@ -131,6 +132,31 @@ def test_gmis_generator_serves_all_targets_and_kedmis_one(zoo: Zoo, cell: Cell) 
         own = {"attack": attack}
         assert (zoo.start_settings("random", own, cell) == zoo.start_settings("random", own, other)) is shared
         assert zoo.start_settings("best", own, cell) != zoo.start_settings("best", own, other)
+
+
+@pytest.mark.parametrize("kind", ["gmi", "kedmi", "plgmi"])
+def test_generators_go_on_from_the_style_based_prior(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zoo: Zoo, cell: Cell, kind: str
+) -> None:
+    small = (8, 8, 8, 8)
+    monkeypatch.setattr(zoo_tools, "load_style_prior", lambda truncation: StylePrior(channels=small))
+    monkeypatch.setattr(zoo_tools, "load_discriminator", lambda: Discriminator(channels=small))
+    monkeypatch.setattr(zoo_parts, "load_discriminator", lambda: Discriminator(channels=small))
+    public = torch.randint(256, (12, 3, 64, 64), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(zoo_tools, "public_people", lambda size: (public, torch.zeros(12)))
+    start = {"start": "style"} | ({} if kind == "gmi" else {"steps": 1, "batch_size": 4})
+    start |= {"per_class": 2} if kind == "plgmi" else {}
+    monkeypatch.setattr(face_parts, "build", lambda name: StylePrior(channels=small).eval())
+    recipe = RECIPE | {"prior": "style 0.7", "generators": {kind: start}}
+    found = Zoo(Parts(recipe, Store(tmp_path / "anew"), progress=False))
+    own = {"name": kind, "attack": kind, "settings": SEARCH}
+    assert found.attacked(own, cell)["pictures"].shape == (3, 3, 64, 64)
+    asked = {"gmi": 0, "kedmi": 12, "plgmi": 12 + 4}
+    assert found.generator(kind, cell).queries == asked[kind]
+    same = found.start_settings("random", own, cell) == found.start_settings("random", {"attack": "mirror"}, cell)
+    assert same is (kind == "gmi")
+    with pytest.raises(ValueError, match=f"generator of {kind} needs a width unless the prior is style-based"):
+        Zoo(Parts(recipe | {"prior": "flat"}, Store(tmp_path), progress=False)).generator(kind, cell)
 
 
 def test_other_judges_see_the_same_pictures(zoo: Zoo, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mia_kit.experiments.attack_zoo_claims import PUBLISHED, beats, claims, counts, hits, in_published_order, undone
+from mia_kit.experiments.attack_zoo_claims import PUBLISHED, beats, claims, hits, in_published_order, undone
 from mia_kit.experiments.claims import read_claims
+from mia_kit.experiments.verdicts import mean_that_counts
 
 PEOPLE, SEEDS = 100, 3
 RECIPE: dict[str, Any] = {
@@ -99,9 +100,9 @@ def test_worse_than_a_start_is_not_beaten() -> None:
 def test_a_difference_is_paired_by_person() -> None:
     """Every fifth person is gained and nobody lost: the interval is that of the gains alone."""
     gains = np.tile((np.arange(PEOPLE) % 5 == 0)[:, None], (1, SEEDS)).astype(int)
-    interval, sure = counts(gains)
+    interval, sure = mean_that_counts(gains)
     assert sure and interval.value == pytest.approx(0.2) and interval.low > 0.1
-    assert counts(np.zeros((PEOPLE, SEEDS)))[1] is False
+    assert mean_that_counts(np.zeros((PEOPLE, SEEDS)))[1] is False
 
 
 def test_a_missing_attack_or_a_seed_twice_is_told() -> None:
