@@ -7,6 +7,7 @@ a side is a picture of two pixels: noise is a share of 32. Intervals resample se
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from mia_kit.defences.data_centric import DataCentric, protect
 from mia_kit.metrics.intervals import Interval, cluster_interval
-from mia_kit.toy import ToyData, ToyGrid, invert_grid, make_data, train_grid
+from mia_kit.toy import GridInversions, ToyData, ToyGrid, invert_grid, make_data, train_grid
 from mia_kit.toy.surrogate import LIMITS, landings, surrogate_cloud
 
 VERSION = 1  # raise it when the code below gives other results
@@ -25,25 +26,50 @@ TEST_SEED = 18  # of the points that accuracy is measured on
 
 def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
     """Protect, train, attack; distances, shares and accuracies of each cell of steps and place."""
-    cells = [
-        measure(recipe, tuple(steps), tuple(place), progress=progress)
-        for steps in recipe["steps"]
-        for place in recipe["places"]
-    ]
+    trained: dict[Any, Attacked] = {}
+    cells = []
+    for steps in map(tuple, recipe["steps"]):
+        for place in map(tuple, recipe["places"]):
+            key = (steps, place if "injection" in steps else None)  # nothing else depends on where the surrogate is
+            if key not in trained:
+                trained[key] = attack(recipe, steps, place, progress=progress)
+            cells.append(measure(recipe, steps, place, trained[key]))
     return {"cells": cells}
 
 
-def measure(
+@dataclass(frozen=True, eq=False)
+class Attacked:
+    """Models of all seeds on the points that a trainer gets, and where the attacks on them end."""
+
+    grid: ToyGrid
+    inversions: GridInversions
+
+
+def attack(
     recipe: dict[str, Any], steps: tuple[str, ...], place: tuple[float, float], *, progress: bool = True
+) -> Attacked:
+    """Protect, train and attack with these steps and this place of the surrogate."""
+    data, own = make_data(recipe["points"]), recipe["protected"]
+    settings = DataCentric(steps, copies_mislabelled=recipe["copies_mislabelled"])
+    points = [
+        defended(data, own, settings, cloud, seed=seed) for seed, cloud in enumerate(clouds(recipe, data, own, place))
+    ]
+    grid = train_grid([0.0], range(recipe["seeds"]), points, steps=recipe["training_steps"], progress=progress)
+    return Attacked(grid, invert_grid(grid, recipe["starts"], own, max_steps=recipe["max_steps"], progress=progress))
+
+
+def clouds(recipe: dict[str, Any], data: ToyData, own: int, place: tuple[float, float]) -> list[Tensor]:
+    """The surrogate of each seed, as many points as the protected class has."""
+    return [surrogate_cloud(place, len(data.of_class(own)), seed=seed) for seed in range(recipe["seeds"])]
+
+
+def measure(
+    recipe: dict[str, Any], steps: tuple[str, ...], place: tuple[float, float], attacked: Attacked
 ) -> dict[str, Any]:
     """One cell, with the distances of every attack."""
     data, own = make_data(recipe["points"]), recipe["protected"]
-    settings = DataCentric(steps, copies_mislabelled=recipe["copies_mislabelled"])
-    clouds = [surrogate_cloud(place, len(data.of_class(own)), seed=seed) for seed in range(recipe["seeds"])]
-    points = [defended(data, own, settings, cloud, seed=seed) for seed, cloud in enumerate(clouds)]
-    grid = train_grid([0.0], range(recipe["seeds"]), points, steps=recipe["training_steps"], progress=progress)
-    inversions = invert_grid(grid, recipe["starts"], own, max_steps=recipe["max_steps"], progress=progress)
-    found = landings(inversions, data.of_class(own), clouds)
+    grid, inversions = attacked.grid, attacked.inversions
+    found = landings(inversions, data.of_class(own), clouds(recipe, data, own, place))
     # (seeds, 2): classified right of all points and of the protected class's
     accuracy = np.array([accuracies(grid, seed, own, recipe["points"]) for seed in grid.seeds])
     return {

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny_people import FlatPrior, Quarters, shaded_people
+from tiny_people import BRIEF, FlatPrior, Quarters, tiny_parts
+from tiny_people import RECIPE as SHARED
 
 from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
 from mia_kit.attacks import Settings
@@ -31,7 +32,6 @@ from mia_kit.experiments.zoo_parts import Cell, Zoo, plug_and_play_queries
 from mia_kit.models import sample_latents
 from mia_kit.models.style_prior import Discriminator, StylePrior
 
-BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 GAN = {"width": 1, "steps": 1, "batch_size": 4}
 SEARCH = {"steps": 1, "starts": 1}
 ATTACKS: list[dict[str, Any]] = [
@@ -50,14 +50,7 @@ ATTACKS: list[dict[str, Any]] = [
     {"name": "BREP-MI", "attack": "brep", "settings": {"start_batch": 8, "start_batches": 1, "iterations": 1}},
     {"name": "Fredrikson", "attack": "fredrikson", "settings": {"steps": 2}},
 ]
-RECIPE: dict[str, Any] = {
-    "people": {"name": "shades", "size": 16, "pool": 4, "least": 20},
-    "evaluator_from": 3,
-    "prior": "flat",
-    "pretraining": {},
-    "target": BRIEF,
-    "evaluator": BRIEF,
-    "attack": {"pool": 8, "candidates": 2, "keep": 1, "steps": 1, "selection_views": 1, "film": [0, 1]},
+RECIPE: dict[str, Any] = SHARED | {
     "public": 12,
     "generators": {"gmi": GAN, "kedmi": GAN, "plgmi": GAN | {"per_class": 4}},
     "lomma": {"widths": [2], "epochs": 1},
@@ -70,13 +63,9 @@ RECIPE: dict[str, Any] = {
 
 @pytest.fixture
 def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zoo:
-    monkeypatch.setattr(face_parts, "build", lambda name: FlatPrior())
-    monkeypatch.setattr(face_parts, "load_embedder", lambda: None)
-    monkeypatch.setattr(face_parts, "embed", lambda embedder, images: images.mean(dim=(2, 3)))
-    monkeypatch.setattr(face_parts, "load_people", lambda **_: shaded_people(classes=3, each=20, pool=4))
     public = torch.randint(256, (40, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     monkeypatch.setattr(zoo_tools, "public_people", lambda size: (public, torch.zeros(40)))
-    return Zoo(Parts(RECIPE, Store(tmp_path), progress=False))
+    return Zoo(tiny_parts(tmp_path, monkeypatch, RECIPE))
 
 
 @pytest.fixture

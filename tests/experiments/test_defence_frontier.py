@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_face_parts import RECIPE
-from tiny_people import FlatPrior, shaded_people
+from tiny_people import RECIPE, tiny_parts
 
 from mia_kit.defences import BottleneckClassifier
-from mia_kit.experiments import defence_frontier, defended_parts, face_parts
+from mia_kit.experiments import defence_frontier, defended_parts
 from mia_kit.experiments.defended_parts import DefendedParts, Point
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.store import Store
@@ -17,11 +16,7 @@ from mia_kit.experiments.store import Store
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DefendedParts:
-    monkeypatch.setattr(face_parts, "build", lambda name: FlatPrior())
-    monkeypatch.setattr(face_parts, "load_embedder", lambda: None)
-    monkeypatch.setattr(face_parts, "embed", lambda embedder, images: images.mean(dim=(2, 3)))
-    monkeypatch.setattr(face_parts, "load_people", lambda **_: shaded_people(classes=3, each=20, pool=4))
-    return DefendedParts(Parts(RECIPE, Store(tmp_path), progress=False))
+    return DefendedParts(tiny_parts(tmp_path, monkeypatch))
 
 
 def point(parts: DefendedParts, defence: str, strength: float) -> Point:

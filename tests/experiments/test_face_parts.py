@@ -5,37 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_people import FlatPrior, shaded_people
+from tiny_people import CHOSEN, RECIPE, tiny_parts
 
 from mia_kit.experiments import face_parts
 from mia_kit.experiments.face_attack import centre_ranks
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.store import Store
-
-BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
-RECIPE: dict[str, Any] = {
-    "people": {"name": "shades", "size": 16, "pool": 4, "least": 20},
-    "evaluator_from": 3,
-    "prior": "flat",
-    "pretraining": {},
-    "target": BRIEF,
-    "evaluator": BRIEF,
-    "attack": {"pool": 8, "candidates": 2, "keep": 1, "steps": 1, "selection_views": 1, "film": [0, 1]},
-    "extraction": BRIEF,
-}
 
 
 @pytest.fixture
 def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
-    monkeypatch.setattr(face_parts, "build", lambda name: FlatPrior())
-    monkeypatch.setattr(face_parts, "load_embedder", lambda: None)
-    monkeypatch.setattr(face_parts, "embed", lambda embedder, images: images.mean(dim=(2, 3)))
-    monkeypatch.setattr(face_parts, "load_people", lambda **_: shaded_people(classes=3, each=20, pool=4))
-    return Parts(RECIPE, Store(tmp_path), progress=False)
-
-
-CHOSEN: dict[str, Any] = {"smoothing": 0.0, "per_class": 3, "seed": 0}
+    return tiny_parts(tmp_path, monkeypatch)
 
 
 def test_judged_holds_the_attack_and_what_the_judges_say(parts: Parts) -> None:

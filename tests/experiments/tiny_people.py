@@ -1,11 +1,31 @@
 """People of a few grey or coloured pixels, for the tests of the face experiments."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
 from mia_kit.data import DataCard, ImageSet
+from mia_kit.experiments import face_parts
+from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
+from mia_kit.experiments.store import Store
+
+BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
+RECIPE: dict[str, Any] = {
+    "people": {"name": "shades", "size": 16, "pool": 4, "least": 20},
+    "evaluator_from": 3,
+    "prior": "flat",
+    "pretraining": {},
+    "target": BRIEF,
+    "evaluator": BRIEF,
+    "attack": {"pool": 8, "candidates": 2, "keep": 1, "steps": 1, "selection_views": 1, "film": [0, 1]},
+    "extraction": BRIEF,
+}
+CHOSEN: dict[str, Any] = {"smoothing": 0.0, "per_class": 3, "seed": 0}
 
 
 def numbered_faces(counts: list[int], *, size: tuple[int, int] = (4, 4), colour: bool = False) -> ImageSet:
@@ -50,3 +70,12 @@ class FlatPrior:
     def synthesise(self, codes: Tensor) -> Tensor:
         quarters = torch.tanh(codes).view(-1, 1, 2, 2).expand(-1, 3, -1, -1)
         return quarters.repeat_interleave(8, 2).repeat_interleave(8, 3)
+
+
+def tiny_parts(folder: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, Any] = RECIPE) -> Parts:
+    """The parts of a recipe on three shaded people, with a store in `folder` and an embedder that sees mean colours."""
+    monkeypatch.setattr(face_parts, "build", lambda name: FlatPrior())
+    monkeypatch.setattr(face_parts, "load_embedder", lambda: None)
+    monkeypatch.setattr(face_parts, "embed", lambda embedder, images: images.mean(dim=(2, 3)))
+    monkeypatch.setattr(face_parts, "load_people", lambda **_: shaded_people(classes=3, each=20, pool=4))
+    return Parts(recipe, Store(folder), progress=False)

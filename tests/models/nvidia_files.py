@@ -1,15 +1,26 @@
-"""Files as NVIDIA's training writes them, made from our own generator under the names of the original's modules."""
+"""Files as NVIDIA's training writes them, made from our own generator under the names of the original's modules.
+
+And the instructions of pickles, byte by byte, of which hostile and damaged ones are made.
+"""
 
 import io
 import pickle
+import struct
 import sys
 import types
 from collections import OrderedDict
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
+import torch
 from torch import nn
+
+from mia_kit.data import DataError
+from mia_kit.models import StyleGAN2
+from mia_kit.models.stylegan2_pickle import convert
 
 SOURCE = "raise RuntimeError('the source code of the network was run')\n"
 CLASSES = {"_Mapping": "MappingNetwork", "_Synthesis": "SynthesisNetwork", "_Block": "SynthesisBlock"}
@@ -83,3 +94,55 @@ def nvidia_bytes(network: nn.Module, arguments: dict[str, Any], *, protocol: int
         stream = io.BytesIO()
         pickle.dump(content | others, stream, protocol=protocol)
     return stream.getvalue()
+
+
+TINY = {"z_dim": 6, "w_dim": 5, "img_resolution": 16, "img_channels": 3}
+TINY |= {"channel_base": 64, "channel_max": 8, "mapping_layers": 2}
+
+
+def tiny() -> StyleGAN2:
+    prior = StyleGAN2(seed=4, **TINY)
+    with torch.no_grad():
+        for weight in prior.state_dict().values():
+            weight += 0.1
+    return prior.eval()
+
+
+def whole(**others) -> bytes:
+    return nvidia_bytes(tiny(), TINY, **others)
+
+
+def refused(path: Path, out: Path, sentence: str) -> None:
+    """`convert` gives one line that matches, and leaves what was there."""
+    with pytest.raises(DataError, match=sentence) as caught:
+        convert(path, out)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert [file.name for file in out.parent.iterdir()] == ["faces.safetensors"]
+    assert out.read_bytes() == b"before"
+
+
+def text(value: str) -> bytes:
+    return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
+
+
+def blob(value: bytes) -> bytes:
+    return b"B" + struct.pack("<I", len(value)) + value
+
+
+def called(module: str, name: str, *arguments: bytes) -> bytes:
+    """A call in protocol 2 whose arguments are pushed by the given instructions."""
+    return f"c{module}\n{name}\n".encode() + b"(" + b"".join(arguments) + b"tR"
+
+
+def by_stack(module: str, name: str, *arguments: bytes) -> bytes:
+    """The same in protocol 4."""
+    return text(module) + text(name) + b"\x93(" + b"".join(arguments) + b"tR"
+
+
+def in_storage(content: bytes) -> bytes:
+    return called("torch.storage", "_load_from_bytes", blob(content))
+
+
+def storage_head(*others: bytes) -> bytes:
+    return b"".join(pickle.dumps(number, 2) for number in (0x1950A86A20F9469CFC6C, 1001)) + b"".join(others)
