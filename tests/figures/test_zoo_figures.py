@@ -10,10 +10,10 @@ from mia_kit.figures.zoo import in_order, ranks_by_budget, zoo_table, zoo_wall
 
 def row(attack: str, access: str, smoothing: float, seed: int, passes: int) -> dict[str, Any]:
     text = "1" * passes + "0" * (10 - passes)
-    start = {"hits": {"named": "1" + "0" * 9, "verified": "0" * 10}}
-    costs = {"queries": 1200.0 + seed, "seconds": 30.0, "generator_seconds": 5.0}
+    start = {"hits": {"named": "1" + "0" * 9, "verified": "0" * 10, "acc1": "0" * 10}}
+    costs = {"queries": 1200.0 + seed, "seconds": 30.0 + 7 * seed, "generator_seconds": 5.0}
     own = {"attack": attack, "access": access, "smoothing": smoothing, "seed": seed, **costs}
-    return own | {"hits": {"named": text, "verified": "0" * 10}, "start_best": start, "start_random": start}
+    return own | {"hits": {"named": text, "verified": "0" * 10, "acc1": "1" * 10}, "start_best": start, "start_random": start}
 
 
 ROWS = [
@@ -29,6 +29,7 @@ def test_attacks_stand_by_access_with_their_costs():
     drawn = zoo_table(ROWS)
     np.testing.assert_allclose(drawn.arrays["named -0.05"], [0.65, 0.35, 0.15])
     np.testing.assert_allclose(drawn.arrays["verified +0"], 0)
+    np.testing.assert_allclose(drawn.arrays["acc1 +0"], 1)
     labels = drawn.figure.layout.yaxis.ticktext
     assert labels[0] == "PPA<br>white box, 1,200 queries, 35 s"
     assert "named by the embedder, 0 (hard labels): PPA 0.650 [" in drawn.alt
