@@ -18,7 +18,8 @@ from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_attacks import access_name
 from mia_kit.experiments.zoo_parts import STARTS, Cell, Spec, Zoo
 
-VERSION = 1
+VERSION = 2
+BEATEN_IN = ("verified", "named", "acc1")  # by what an attack is held against its starts
 JUDGES = ("threshold", "genuine", "named")
 
 
@@ -42,7 +43,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         "targets": targets,
         "evaluator_accuracy": evaluators,
         "rows": rows,
-        "beats": beats(rows),
+        "beats": {measure: beats(rows, measure) for measure in BEATEN_IN},
         "published_order": in_published_order(rows, recipe),
         "claims": claims(rows, recipe),
     }

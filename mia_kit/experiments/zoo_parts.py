@@ -43,6 +43,7 @@ from mia_kit.models.style_prior import load_discriminator, weights_digest
 
 # Raise it when a part's code gives other results.
 VERSION = 1
+LOMMA_VERSION = 2  # of its loss
 LOMMA = "lomma"
 STYLE = "style"
 STARTS = ("random", "best")
@@ -229,7 +230,8 @@ class Zoo:
             "source": self._source_settings(spec["attack"], cell),
             "target": self.parts.target_settings(cell.smoothing, cell.per_class, cell.seed),
         }
-        return found | ({LOMMA: self._surrogate_settings(cell)} if spec.get("loss") == LOMMA else {})
+        own = {LOMMA: self._surrogate_settings(cell), "loss_version": LOMMA_VERSION}
+        return found | (own if spec.get("loss") == LOMMA else {})
 
     def start_settings(self, which: str, spec: Spec, cell: Cell) -> dict[str, Any]:
         """All that shapes a start: a random one knows no target, and a white box tells it no more than confidences."""

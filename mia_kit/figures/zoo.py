@@ -29,11 +29,14 @@ def zoo_table(rows: Sequence[Row]) -> Drawn:
 
     Bars are 95 % intervals over people, faint marks the seeds; a grey stroke is the attack's best sampled picture. Each
     attack's label has its queries for each person, the mean over its rows, and its seconds for all, GAN and surrogates
-    included, the least of its rows: whatever else a computer does only adds to them. The arrays hold the shares of shape (attacks,) by measure and factor.
+    included, the least of its rows: whatever else a computer does only adds to them. The arrays hold the shares of
+    shape (attacks,) by measure and factor.
     """
     factors = sorted({row["smoothing"] for row in rows})
     attacks = in_order(rows)
-    figure = make_subplots(cols=len(PANELS), shared_yaxes=True, subplot_titles=list(PANELS.values()), horizontal_spacing=0.04)
+    figure = make_subplots(
+        cols=len(PANELS), shared_yaxes=True, subplot_titles=list(PANELS.values()), horizontal_spacing=0.04
+    )
     words, arrays = [], {}
     for column, measure in enumerate(PANELS, start=1):
         for place, factor in enumerate(factors):
@@ -54,8 +57,9 @@ def zoo_table(rows: Sequence[Row]) -> Drawn:
     figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
     costs = "; ".join(label.replace("<br>", ": ") for label in labels)
     alt = (
-        f"Share of people whose picture the face embedder names, or verifies, or the evaluator names, for {len(attacks)} "
-        f"attacks and each smoothing factor, with 95 % intervals over people. {'; '.join(words)}. Access and cost: {costs}."
+        f"Share of people whose picture the face embedder names or verifies, or the evaluator names, for "
+        f"{len(attacks)} attacks and each smoothing factor, with 95 % intervals over people. {'; '.join(words)}. "
+        f"Access and cost: {costs}."
     )
     return Drawn(figure, alt, arrays)
 

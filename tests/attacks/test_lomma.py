@@ -35,20 +35,20 @@ def boxes(*scales: float) -> tuple[WhiteBox, ...]:
 
 
 def test_the_loss_by_hand() -> None:
-    """Features (1, 2) and (3, -1); logits of the targets 1 and 2; squared distances to (1, 1): 1 and 8."""
+    """Features (1, 2) and (3, -1); logits of the targets 1 and 2; squares off (1, 1): 1 and 8, halved."""
     reference = torch.tensor([1.0, 1.0], dtype=torch.float64)
     models = boxes(1.0)
-    assert lomma.IdentityLoss(models, (reference,), 1.0).of_images(IMAGES, TARGETS).tolist() == [0.0, 6.0]
-    assert lomma.IdentityLoss(models, (reference,), 0.5).of_images(IMAGES, TARGETS).tolist() == [-0.5, 2.0]
+    assert lomma.IdentityLoss(models, (reference,), 1.0).of_images(IMAGES, TARGETS).tolist() == [-0.5, 2.0]
+    assert lomma.IdentityLoss(models, (reference,), 0.5).of_images(IMAGES, TARGETS).tolist() == [-0.75, 0.0]
     assert models[0].queries == 4  # one an image and call
 
 
 def test_the_mean_over_the_target_and_its_surrogates() -> None:
-    """With features twice as large, and a reference of its own: -2 + 1 and -4 + 17."""
+    """With features twice as large, and a reference of its own."""
     references = (torch.tensor([1.0, 1.0], dtype=torch.float64), torch.tensor([2.0, 3.0], dtype=torch.float64))
     both = lomma.IdentityLoss(boxes(1.0, 2.0), references, 1.0).of_images(IMAGES, TARGETS)
-    # Features (2, 4) and (6, -2), logits 2 and 4, squared distances to (2, 3): 1 and 41.
-    assert both.tolist() == [(0.0 + (-2 + 1)) / 2, (6.0 + (-4 + 41)) / 2]
+    # Features (2, 4) and (6, -2), logits 2 and 4, squares off (2, 3): 1 and 41, halved.
+    assert both.tolist() == [(-0.5 + (-2 + 0.5)) / 2, (2.0 + (-4 + 20.5)) / 2]
 
 
 def test_gradients() -> None:

@@ -89,7 +89,7 @@ def test_every_attack_gives_a_row_and_a_second_run_makes_nothing(zoo: Zoo, monke
         for own in (row, row["start_random"], row["start_best"]):
             for measure, text in own["hits"].items():
                 assert len(text) == 3 and own[measure] == pytest.approx(text.count("1") / 3, abs=1e-4)
-    assert found["beats"]["KED-MI"]["+0"]["random"]["by_seed"]
+    assert found["beats"]["verified"]["KED-MI"]["+0"]["random"]["by_seed"]
     monkeypatch.setattr(zoo_parts, "run_attack", lambda *_, **__: pytest.fail("attacked again"))
     monkeypatch.setattr(zoo_tools, "train_players", lambda *_, **__: pytest.fail("trained again"))
     monkeypatch.setattr(face_parts, "fit_target", lambda *_, **__: pytest.fail("trained again"))

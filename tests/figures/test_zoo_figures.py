@@ -13,7 +13,11 @@ def row(attack: str, access: str, smoothing: float, seed: int, passes: int) -> d
     start = {"hits": {"named": "1" + "0" * 9, "verified": "0" * 10, "acc1": "0" * 10}}
     costs = {"queries": 1200.0 + seed, "seconds": 30.0 + 7 * seed, "generator_seconds": 5.0}
     own = {"attack": attack, "access": access, "smoothing": smoothing, "seed": seed, **costs}
-    return own | {"hits": {"named": text, "verified": "0" * 10, "acc1": "1" * 10}, "start_best": start, "start_random": start}
+    return own | {
+        "hits": {"named": text, "verified": "0" * 10, "acc1": "1" * 10},
+        "start_best": start,
+        "start_random": start,
+    }
 
 
 ROWS = [
