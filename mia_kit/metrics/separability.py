@@ -50,3 +50,17 @@ def _shown(vectors: np.ndarray) -> np.ndarray:
     both = np.concatenate([vectors, np.log(vectors.astype(float) + LEAST)], axis=1)
     halves = np.split(both, 2, axis=1)
     return np.concatenate([both, *(np.sort(own, axis=1) for own in halves)], axis=1)
+
+
+def two_views(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The paper's pictures: all vectors in two dimensions, by PCA and by t-SNE, each of shape (2 n, 2), clean first.
+
+    `clean` and `poisoned` of one shape (n, classes), n at least 16; both views see the entries as they are.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    both = np.concatenate([clean, poisoned]).astype(float)
+    flat: np.ndarray = PCA(2, random_state=seed).fit_transform(both)
+    close: np.ndarray = TSNE(2, init="pca", perplexity=15, random_state=seed).fit_transform(both)
+    return flat, close
