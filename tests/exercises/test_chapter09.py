@@ -24,7 +24,7 @@ def normalised(raw):
         (my_serve, "Correct."),
         (lambda clean, disturbance: normalised(clean + disturbance), "an entry is negative"),
         (lambda clean, disturbance: (clean + disturbance).clamp_min(0), "should sum to 1"),
-        (lambda clean, disturbance: normalised((clean + disturbance).clamp_min(0)), "4 of 6 vectors have another"),
+        (lambda clean, disturbance: normalised((clean + disturbance).clamp_min(0)), "3 of 6 vectors have another"),
         (lambda clean, disturbance: (clean + disturbance).softmax(dim=1), "vectors have another label"),
         (lambda clean, disturbance: clean, "that is the clean vector"),
         (lambda clean, disturbance: my_serve(clean, 0.5 * disturbance), "the first vector needs nothing"),

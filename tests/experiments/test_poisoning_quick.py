@@ -10,6 +10,7 @@ from tiny_poison import RECIPE
 from mia_kit.experiments import poisoning_quick
 from mia_kit.experiments.poisoning_quick import ATTACKERS, BOUNDS, DEFENCES, Gallery, fill_gallery, views
 from mia_kit.experiments.poisoning_rows import read_rows
+from mia_kit.experiments.store import Store
 from mia_kit.metrics import membership, separability
 from mia_kit.widgets.poison_wall import PoisonWall
 
@@ -17,12 +18,12 @@ SMALL: dict[str, Any] = RECIPE | {"decoders": {name: RECIPE["decoders"]["usual"]
 
 
 @pytest.fixture(scope="module")
-def gallery() -> Iterator[Gallery]:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(poisoning_quick, "BOUNDS", (0.0, 0.1))
         defences = {name: DEFENCES[name] for name in ("none", "LPA", "rounding")}
         patch.setattr(poisoning_quick, "DEFENCES", defences)
-        yield fill_gallery(recipe=SMALL, progress=False)
+        yield fill_gallery(recipe=SMALL, store=Store(tmp_path_factory.mktemp("store")), progress=False)
 
 
 def test_the_gallery_holds_every_attack(gallery: Gallery) -> None:
