@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ def poison_wall(
     """
     pictures = np.stack([originals, *rows.values()])
     figure = wall(pictures, rows=["private", *rows], columns=labels)
-    figure.update_layout(title_text="Private pictures and their reconstructions", margin={"l": 110})
+    figure.update_layout(title_text="Private pictures and their reconstructions", margin={"l": 170})
+    figure.update_layout(height=84 * len(pictures) + 150)
     shares = {name: float(hits[name].mean()) for name in rows}
     words = "; ".join(f"{name} {share:.0%}" for name, share in shares.items())
     alt = (
@@ -45,34 +47,34 @@ def poison_wall(
 
 
 def trade_off(
-    points: Mapping[str, tuple[float, np.ndarray]], *, chance: float, lines: Sequence[Sequence[str]] = ()
+    points: Mapping[str, tuple[float, np.ndarray]],
+    *,
+    chance: float,
+    lines: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Drawn:
-    """Attack accuracy against confidence distortion, a marker for each defence, with 95 % intervals over pictures.
+    """Attack accuracy against confidence distortion, a marker for each line, with 95 % intervals over pictures.
 
     Parameters
     ----------
     points : by name the mean distortion, and hits of shape (n,)
     chance : attack accuracy of a guess
-    lines : names of points that are strengths of one defence, to be joined in this order
+    lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
+        joined; a point that stands in none is on its own
     """
     shares = {name: share_interval(int(hits.sum()), len(hits)) for name, (_, hits) in points.items()}
     at = {name: max(far, LEAST_DISTORTION) for name, (far, _) in points.items()}
+    joined = {name for names in lines.values() for name in names}
+    groups = {**lines, **{name: [name] for name in points if name not in joined}}
     figure = go.Figure()
-    for place, names in enumerate(lines):
-        figure.add_scatter(
-            x=[at[name] for name in names],
-            y=[shares[name].value for name in names],
-            mode="lines",
-            line={"color": "#999999", "dash": DASHES[place % len(DASHES)]},
-            hoverinfo="skip",
-            showlegend=False,
-        )
-    for place, (name, share) in enumerate(shares.items()):
-        figure.add_trace(_dot(name, at[name], share, place))
+    for place, (group, names) in enumerate(groups.items()):
+        figure.add_trace(_points(group, [at[name] for name in names], [shares[name] for name in names], place))
     figure.add_hline(y=chance, line={"color": "#555555", "dash": "dot"}, annotation_text="chance")
     figure.update_layout(base_layout("What is kept from the attacker, and at which distortion", height=460))
     figure.update_xaxes(
-        title_text="mean distance of served from clean vectors (no defence: at the left end)", type="log"
+        title_text="mean distance of served from clean vectors (no defence: at the left end)",
+        type="log",
+        dtick=1,
+        exponentformat="power",
     )
     figure.update_yaxes(title_text="attack accuracy", range=(-0.03, 1.03), tickformat=".0%")
     words = "; ".join(f"{name} {share.value:.2f} at {points[name][0]:.2g}" for name, share in shares.items())
@@ -163,17 +165,15 @@ def poison_table(rows: Sequence[Row], *, chance: float) -> Drawn:
     return Drawn(figure, alt, arrays)
 
 
-def _dot(name: str, at: float, share: Interval, place: int) -> go.Scatter:
+def _points(group: str, at: Sequence[float], shares: Sequence[Interval], place: int) -> go.Scatter:
+    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
     return go.Scatter(
-        x=[at],
-        y=[round(share.value, 4)],
-        mode="markers",
-        name=name,
-        marker={
-            "color": OKABE_ITO[place % len(OKABE_ITO)],
-            "symbol": MARKERS[place % len(MARKERS)] + ("-open" if place >= len(MARKERS) else ""),
-            "size": 11,
-        },
-        error_y=bars(*(np.array([end]) for end in (share.value, share.low, share.high)), thickness=1.2),
-        hovertemplate=f"{name}: %{{y:.1%}} at %{{x:.2g}}<extra></extra>",
+        x=list(at),
+        y=value.round(4),
+        mode="lines+markers",
+        name=group,
+        line={"color": OKABE_ITO[place % len(OKABE_ITO)], "dash": DASHES[place % len(DASHES)]},
+        marker={"symbol": MARKERS[place % len(MARKERS)] + ("-open" if place >= len(MARKERS) else ""), "size": 11},
+        error_y=bars(value, low, high, thickness=1.2),
+        hovertemplate=f"{group}: %{{y:.1%}} at %{{x:.2g}}<extra></extra>",
     )
