@@ -155,7 +155,7 @@ def poison_table(rows: Sequence[Row], *, chance: float) -> Drawn:
         figure.add_trace(dots.update(error_x=bars(value, low, high, thickness=1.2)), row=1, col=column)
         arrays[measure] = value
     figure.update_traces(showlegend=False, col=2)
-    figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)  # type: ignore[arg-type]
+    figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
     figure.update_layout(base_layout("Every defence and every attacker", height=24 * len(rows) + 170))
     figure.update_layout(margin={"l": 280}, legend={"orientation": "h", "y": -0.04})
     figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
