@@ -47,8 +47,19 @@ def _measured() -> dict[str, dict[str, str]]:
     measured: dict[str, dict[str, str]] = {}
     for path in sorted(evidence_folder().glob("*.json")):
         for claim, found in read_evidence(path.stem)["results"].get("claims", {}).items():
-            measured.setdefault(claim, {}).update(found)
+            measured[claim] = joined(measured.get(claim, {}), found)
     return measured
+
+
+def joined(known: dict[str, str], found: dict[str, str]) -> dict[str, str]:
+    """What two evidence files say of one claim: measured twice at a size, it is reproduced if it is both times."""
+    both = known | found
+    twice = [size for size in SIZES if size in known and size in found]
+    for size in twice:
+        both[size] = f"{known[size]}; {found[size]}"
+    if twice and "not reproduced" in (known["verdict"], found["verdict"]):
+        both["verdict"] = "not reproduced"
+    return both
 
 
 def as_text(claims: list[Claim]) -> str:

@@ -71,6 +71,17 @@ def show_photographs(drawn: Drawn) -> None:
         display(bundle, raw=True)
 
 
+def show_measured(drawn: Drawn) -> None:
+    """Display a figure of evidence, which its own file pins and which may not be there: a PNG with words for commit."""
+    from IPython.display import display
+
+    if os.environ.get("MIA_KIT_STATIC") == "1":
+        bundle = {"image/png": base64.b64encode(_twin(drawn.figure)).decode("ascii"), "text/plain": drawn.alt}
+    else:
+        bundle = {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json()), "text/plain": drawn.alt}
+    display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
+
+
 def check(number: str, drawn: Drawn, tolerance: float) -> None:
     """Compare a figure's arrays to the committed ones and print that it is reproduced.
 

@@ -100,3 +100,15 @@ def test_evidence_is_written_whole(tmp_path, monkeypatch):
         "mia-kit run trial",
     )
     assert [entry.name for entry in tmp_path.iterdir()] == ["trial.json"]
+
+
+def test_a_claim_measured_twice_at_a_size_must_hold_both_times():
+    first = {"course": "digits: 1", "verdict": "reproduced", "link": "a"}
+    second = {"course": "faces: 2", "verdict": "not reproduced"}
+    both = {"course": "digits: 1; faces: 2", "verdict": "not reproduced", "link": "a"}
+    assert claims.joined(first, second) == both
+    assert claims.joined(second, first)["verdict"] == "not reproduced"
+    assert claims.joined(first, second | {"verdict": "reproduced"})["verdict"] == "reproduced"
+    quick = {"quick": "q", "verdict": "not reproduced"}
+    assert claims.joined(quick, first) == quick | first  # another size says more than the one before
+    assert claims.joined({}, first) == first

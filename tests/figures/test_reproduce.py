@@ -86,3 +86,15 @@ def test_photographs_are_shown_but_not_stored(drawn, monkeypatch):
     monkeypatch.setenv("MIA_KIT_STATIC", "1")
     reproduce.show_photographs(drawn)
     assert "not stored with the notebook" in shown[1].data and "a rising line" in shown[1].data
+
+
+def test_a_figure_of_evidence_is_stored_as_a_picture_with_words(drawn, monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args[0], kwargs["metadata"])))
+    monkeypatch.setattr(reproduce, "_twin", lambda figure: b"picture")
+    reproduce.show_measured(drawn)
+    monkeypatch.setenv("MIA_KIT_STATIC", "1")
+    reproduce.show_measured(drawn)
+    kind = "application/vnd.plotly.v1+json"
+    assert kind in shown[0][0] and kind not in shown[1][0] and shown[1][0]["image/png"]
+    assert shown[1][1]["image/png"]["alt"] == shown[1][0]["text/plain"] == drawn.alt

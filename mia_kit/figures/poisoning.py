@@ -1,0 +1,179 @@
+"""Defences of the served confidences: what the attacker sees of the pictures, what it costs, and whether it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mia_kit.figures.film import wall
+from mia_kit.figures.series import bars
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.metrics import Interval, privacy_curve, share_interval
+
+Row = Mapping[str, Any]
+
+EPSILONS = 60
+LEAST_DISTORTION = 1e-5  # what an undefended service is drawn at, on an axis of powers of ten
+
+
+def poison_wall(
+    originals: np.ndarray, rows: Mapping[str, np.ndarray], hits: Mapping[str, np.ndarray], *, labels: Sequence[str]
+) -> Drawn:
+    """The private pictures and, below them, what an attacker reconstructs under each defence.
+
+    Parameters
+    ----------
+    originals : uint8 of shape (m, h, w, 3)
+    rows : by defence, of the same shape
+    hits : whether the evaluator names the class, bool of shape (n,) for all attacked pictures, by defence
+    labels : of the m pictures shown
+    """
+    pictures = np.stack([originals, *rows.values()])
+    figure = wall(pictures, rows=["private", *rows], columns=labels)
+    figure.update_layout(title_text="Private pictures and their reconstructions", margin={"l": 170})
+    figure.update_layout(height=84 * len(pictures) + 150)
+    shares = {name: float(hits[name].mean()) for name in rows}
+    words = "; ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    alt = (
+        f"A row of {len(labels)} private pictures and {len(rows)} rows of reconstructions, one for each defence. Share "
+        f"of all {len(next(iter(hits.values())))} attacked pictures whose class an evaluator recognises: {words}."
+    )
+    return Drawn(figure, alt, {"attack accuracy": np.array(list(shares.values()))})
+
+
+def trade_off(
+    points: Mapping[str, tuple[float, np.ndarray]],
+    *,
+    chance: float,
+    lines: Mapping[str, Sequence[str]] = MappingProxyType({}),
+) -> Drawn:
+    """Attack accuracy against confidence distortion, a marker for each line, with 95 % intervals over pictures.
+
+    Parameters
+    ----------
+    points : by name the mean distortion, and hits of shape (n,)
+    chance : attack accuracy of a guess
+    lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
+        joined; a point that stands in none is on its own
+    """
+    shares = {name: share_interval(int(hits.sum()), len(hits)) for name, (_, hits) in points.items()}
+    at = {name: max(far, LEAST_DISTORTION) for name, (far, _) in points.items()}
+    joined = {name for names in lines.values() for name in names}
+    groups = {**lines, **{name: [name] for name in points if name not in joined}}
+    figure = go.Figure()
+    for place, (group, names) in enumerate(groups.items()):
+        figure.add_trace(_points(group, [at[name] for name in names], [shares[name] for name in names], place))
+    figure.add_hline(y=chance, line={"color": "#555555", "dash": "dot"}, annotation_text="chance")
+    figure.update_layout(base_layout("What is kept from the attacker, and at which distortion", height=460))
+    figure.update_xaxes(
+        title_text="mean distance of served from clean vectors (no defence: at the left end)",
+        type="log",
+        dtick=1,
+        exponentformat="power",
+    )
+    figure.update_yaxes(title_text="attack accuracy", range=(-0.03, 1.03), tickformat=".0%")
+    words = "; ".join(f"{name} {share.value:.2f} at {points[name][0]:.2g}" for name, share in shares.items())
+    alt = f"Attack accuracy against the distortion of the served vectors; chance is {chance:.2f}. {words}."
+    return Drawn(figure, alt, {"attack accuracy": np.array([share.value for share in shares.values()])})
+
+
+def privacy_curves(errors: Mapping[str, np.ndarray]) -> Drawn:
+    """The (epsilon, eta) curve of each defence: the share of pictures whose reconstruction errs by epsilon or more.
+
+    `errors` of shape (n,) by name. A curve further to the right is more private.
+    """
+    together = np.concatenate(list(errors.values()))
+    epsilons = np.linspace(0, together.max() * 1.05, EPSILONS)
+    figure, arrays = go.Figure(), {}
+    for place, (name, own) in enumerate(errors.items()):
+        arrays[name] = privacy_curve(own, epsilons).shares
+        figure.add_scatter(
+            x=epsilons.round(4),
+            y=arrays[name].round(4),
+            name=name,
+            mode="lines+markers",
+            line={"color": OKABE_ITO[place % len(OKABE_ITO)], "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": MARKERS[place % len(MARKERS)], "size": 7, "maxdisplayed": 9},
+        )
+    figure.update_layout(base_layout("How many reconstructions err by epsilon or more", height=430))
+    figure.update_xaxes(title_text="epsilon, mean squared error")
+    figure.update_yaxes(title_text="share of pictures, 1 − eta", range=(-0.03, 1.03), tickformat=".0%")
+    medians = "; ".join(f"{name} {np.median(own):.3f}" for name, own in errors.items())
+    alt = (
+        f"Falling curves, one for each of {len(errors)} defences: the share of pictures whose reconstruction errs by "
+        f"epsilon or more. Further to the right is more private. Median errors: {medians}."
+    )
+    return Drawn(figure, alt, arrays)
+
+
+def vectors_map(flat: np.ndarray, close: np.ndarray, detector: Interval) -> Drawn:
+    """Clean and poisoned vectors by PCA and by t-SNE, with the area of a trained detector beside them.
+
+    `flat` and `close` have the shape (2 n, 2), the clean vectors first.
+    """
+    figure = make_subplots(cols=2, subplot_titles=("PCA", "t-SNE"), horizontal_spacing=0.06)
+    half = len(flat) // 2
+    for column, points in enumerate((flat, close), start=1):
+        for place, (name, own) in enumerate((("clean", points[:half]), ("poisoned", points[half:]))):
+            look = {"color": OKABE_ITO[place], "symbol": ("circle-open", "x-thin-open")[place], "size": 7}
+            dots = go.Scatter(x=own[:, 0].round(4), y=own[:, 1].round(4), mode="markers", name=name, marker=look)
+            figure.add_trace(dots.update(showlegend=column == 1, hoverinfo="skip"), row=1, col=column)
+    figure.update_layout(base_layout(f"Clean or poisoned? A detector's area under the curve: {detector}", height=430))
+    figure.update_layout(margin={"t": 100}, legend={"orientation": "h", "y": -0.08})
+    figure.update_xaxes(showticklabels=False)
+    figure.update_yaxes(showticklabels=False)
+    alt = (
+        f"{half} clean vectors and the same {half} poisoned, in two dimensions by PCA on the left and by t-SNE on the "
+        f"right. A detector that is shown entries and logarithms has an area under its curve of {detector}; 0.5 is "
+        "guessing."
+    )
+    return Drawn(figure, alt, {"detector": np.array([detector.value])})
+
+
+def poison_table(rows: Sequence[Row], *, chance: float) -> Drawn:
+    """Attack accuracy and reconstruction error of every row of `mia-kit run poisoning_mnist` and its like.
+
+    Dots with 95 % intervals over the pictures of all seeds, crosses for the seeds; `rows` as in the evidence.
+    """
+    names = [f"{row['name']} · loses {np.mean(row['accuracy_loss']):.1%}" for row in rows]
+    titles = ("attack accuracy", "reconstruction error")
+    figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05)
+    arrays = {}
+    for column, measure in enumerate(("attack", "error"), start=1):
+        value, low, high = (np.array([row[measure][end] for row in rows]) for end in ("value", "low", "high"))
+        seeds = np.array([row[measure]["by_seed"] for row in rows])  # (rows, seeds)
+        places, faint = np.arange(len(rows)), {"color": "#888888", "symbol": "x-thin-open", "size": 6}
+        crosses = {"x": seeds.ravel().round(4), "y": np.repeat(places, seeds.shape[1])}
+        figure.add_trace(go.Scatter(**crosses, mode="markers", name="a seed", marker=faint), row=1, col=column)
+        look = {"color": OKABE_ITO[0], "symbol": "circle", "size": 9}
+        dots = go.Scatter(x=value.round(4), y=places, mode="markers", name="all seeds", marker=look)
+        figure.add_trace(dots.update(error_x=bars(value, low, high, thickness=1.2)), row=1, col=column)
+        arrays[measure] = value
+    figure.update_traces(showlegend=False, col=2)
+    figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
+    figure.update_layout(base_layout("Every defence and every attacker", height=24 * len(rows) + 170))
+    figure.update_layout(margin={"l": 280}, legend={"orientation": "h", "y": -0.04})
+    figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
+    words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)
+    alt = f"Attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals: {words}."
+    return Drawn(figure, alt, arrays)
+
+
+def _points(group: str, at: Sequence[float], shares: Sequence[Interval], place: int) -> go.Scatter:
+    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
+    return go.Scatter(
+        x=list(at),
+        y=value.round(4),
+        mode="lines+markers",
+        name=group,
+        line={"color": OKABE_ITO[place % len(OKABE_ITO)], "dash": DASHES[place % len(DASHES)]},
+        marker={"symbol": MARKERS[place % len(MARKERS)] + ("-open" if place >= len(MARKERS) else ""), "size": 11},
+        error_y=bars(value, low, high, thickness=1.2),
+        hovertemplate=f"{group}: %{{y:.1%}} at %{{x:.2g}}<extra></extra>",
+    )

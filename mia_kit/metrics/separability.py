@@ -1,0 +1,66 @@
+"""Can poisoned vectors be told from clean ones? A detector that is trained for it, and the area under its curve.
+
+Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning", show t-SNE and PCA pictures
+in which the two lie in one heap. A picture is no test: that two heaps overlap in two dimensions says nothing of the
+others. So a random forest is trained on vectors of both kinds and asked about others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mia_kit.metrics.intervals import Interval
+from mia_kit.metrics.membership import auc
+
+TREES = 100
+LEAST = 1e-22  # the decoders' own floor, exp(-50)
+
+
+def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Interval:
+    """How often the detector takes a poisoned vector for more poisoned than a clean one; 0.5 is guessing.
+
+    Pictures are dealt into four parts: clean and poisoned vectors to learn from, clean and poisoned ones to be asked
+    about, so that the detector never sees two vectors of one picture. It sees entries and their logarithms, as they are
+    and in order of size. The interval is a bootstrap over vectors.
+
+    Parameters
+    ----------
+    clean, poisoned : of one shape (n, classes), the vectors of the same pictures, n at least 8
+    seed : of the deal and of the forest
+
+    Raises ValueError for other shapes.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    if clean.shape != poisoned.shape or clean.ndim != 2 or len(clean) < 8:
+        raise ValueError(
+            "clean and poisoned must have one shape (n, classes) with n at least 8, "
+            f"got {clean.shape} and {poisoned.shape} instead"
+        )
+    parts = np.array_split(np.random.default_rng(seed).permutation(len(clean)), 4)
+    seen = np.concatenate([_shown(clean[parts[0]]), _shown(poisoned[parts[1]])])
+    kinds = np.repeat([0, 1], [len(parts[0]), len(parts[1])])
+    forest = RandomForestClassifier(TREES, min_samples_leaf=3, random_state=seed).fit(seen, kinds)
+    asked = (poisoned[parts[3]], clean[parts[2]])
+    return auc(*(forest.predict_proba(_shown(own))[:, 1] for own in asked), seed=seed)
+
+
+def _shown(vectors: np.ndarray) -> np.ndarray:
+    """Entries and logarithms, by class and by size: of shape (n, 4 classes)."""
+    both = np.concatenate([vectors, np.log(vectors.astype(float) + LEAST)], axis=1)
+    halves = np.split(both, 2, axis=1)
+    return np.concatenate([both, *(np.sort(own, axis=1) for own in halves)], axis=1)
+
+
+def two_views(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The paper's pictures: all vectors in two dimensions, by PCA and by t-SNE, each of shape (2 n, 2), clean first.
+
+    `clean` and `poisoned` of one shape (n, classes), n at least 16; both views see the entries as they are.
+    """
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    both = np.concatenate([clean, poisoned]).astype(float)
+    flat: np.ndarray = PCA(2, random_state=seed).fit_transform(both)
+    close: np.ndarray = TSNE(2, init="pca", perplexity=15, random_state=seed).fit_transform(both)
+    return flat, close

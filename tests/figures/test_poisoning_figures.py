@@ -1,0 +1,84 @@
+"""The figures of chapter 9: what is drawn is what was measured, and said in words."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mia_kit.figures.poisoning import (
+    LEAST_DISTORTION,
+    poison_table,
+    poison_wall,
+    privacy_curves,
+    trade_off,
+    vectors_map,
+)
+from mia_kit.figures.style import Drawn
+from mia_kit.metrics import Interval
+
+
+def hits(count: int) -> np.ndarray:
+    return np.arange(20) < count
+
+
+def symbols(drawn: Drawn) -> list[str]:
+    return [trace.marker.symbol for trace in drawn.figure.data if "markers" in trace.mode]
+
+
+def test_wall_has_the_private_pictures_above() -> None:
+    pictures = np.random.default_rng(0).integers(0, 255, (3, 4, 8, 8, 3), dtype=np.uint8)
+    rows = {"none": pictures[1], "LPA": pictures[2]}
+    drawn = poison_wall(pictures[0], rows, {"none": hits(15), "LPA": hits(5)}, labels=list("0123"))
+    assert list(drawn.figure.layout.yaxis.ticktext) == ["private", "none", "LPA"]
+    assert "none 75%; LPA 25%." in drawn.alt and "20 attacked pictures" in drawn.alt
+    np.testing.assert_allclose(drawn.arrays["attack accuracy"], [0.75, 0.25])
+
+
+def test_trade_off_shows_no_defence_at_the_left_end_and_joins_strengths() -> None:
+    points = {"none": (0.0, hits(18)), "LPA 0.02": (0.02, hits(6)), "LPA 0.2": (0.2, hits(4)), "MID": (0.1, hits(12))}
+    drawn = trade_off(points, chance=0.2, lines={"LPA": ["LPA 0.02", "LPA 0.2"]})
+    lpa, none, mid = drawn.figure.data
+    assert lpa.name == "LPA" and list(lpa.x) == [0.02, 0.2] and list(lpa.y) == [0.3, 0.2]
+    assert list(none.x) == [LEAST_DISTORTION] and list(none.y) == [0.9] and mid.name == "MID"
+    assert len(set(symbols(drawn))) == 3 and none.error_y.array[0] > 0 and none.error_y.arrayminus[0] > 0
+    assert "chance is 0.20" in drawn.alt and "MID 0.60 at 0.1" in drawn.alt
+
+
+def test_many_points_can_be_told_apart() -> None:
+    drawn = trade_off({str(place): (0.1, hits(place)) for place in range(14)}, chance=0.5)
+    assert len(set(symbols(drawn))) == 14
+
+
+def test_privacy_curves_fall_and_the_better_defence_lies_above() -> None:
+    errors = {"none": np.linspace(0.1, 0.3, 50), "LPA": np.linspace(0.2, 0.4, 50)}
+    drawn = privacy_curves(errors)
+    for own in drawn.arrays.values():
+        assert own[0] == 1 and own[-1] == 0 and (np.diff(own) <= 0).all()
+    assert (drawn.arrays["LPA"] >= drawn.arrays["none"]).all()
+    assert "Median errors: none 0.200; LPA 0.300." in drawn.alt
+    assert len({(trace.line.dash, trace.marker.symbol) for trace in drawn.figure.data}) == 2
+
+
+def test_vectors_are_shown_twice_with_the_detector_beside() -> None:
+    points = np.arange(40.0).reshape(20, 2)
+    drawn = vectors_map(points, points + 100, Interval(0.91, 0.88, 0.94))
+    clean, poisoned, *rest = drawn.figure.data
+    assert len(rest) == 2 and len(clean.x) == len(poisoned.x) == 10 and clean.x[0] == 0 and poisoned.x[0] == 20
+    assert clean.marker.symbol != poisoned.marker.symbol
+    assert "0.91 [0.88, 0.94]" in drawn.figure.layout.title.text and "0.91 [0.88, 0.94]" in drawn.alt
+    assert drawn.arrays["detector"] == pytest.approx([0.91])
+
+
+def row(name: str, share: float, loss: float) -> dict[str, Any]:
+    spread = {"value": share, "low": share - 0.05, "high": share + 0.05, "by_seed": [share, share + 0.01]}
+    return {"name": name, "attack": spread, "error": spread, "accuracy_loss": [loss, loss]}
+
+
+def test_table_has_every_row_with_its_loss() -> None:
+    drawn = poison_table([row("none", 0.9, 0.0), row("LFP", 0.7, 0.031)], chance=0.2)
+    assert list(drawn.figure.layout.yaxis.ticktext) == ["none · loses 0.0%", "LFP · loses 3.1%"]
+    np.testing.assert_allclose(drawn.arrays["attack"], [0.9, 0.7])
+    assert "none 0.900 and 0.900; LFP 0.700 and 0.700." in drawn.alt
+    crosses, dots = drawn.figure.data[:2]
+    assert len(crosses.x) == 4 and list(dots.x) == [0.9, 0.7]
+    assert [trace.showlegend for trace in drawn.figure.data] == [None, None, False, False]

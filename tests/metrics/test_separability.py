@@ -1,0 +1,37 @@
+"""The detector of poisoned vectors: it finds what can be found, guesses where there is nothing, and never peeks."""
+
+import numpy as np
+import pytest
+
+from mia_kit.metrics import mean_interval
+from mia_kit.metrics.separability import separability
+
+
+def confident(n: int, seed: int) -> np.ndarray:
+    logits = np.random.default_rng(seed).normal(scale=6, size=(n, 5))
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
+def test_vectors_of_one_kind_are_not_separable() -> None:
+    """The same vectors twice: who had seen a picture's clean vector could tell, who has not must guess."""
+    vectors = confident(400, 0)
+    areas = [separability(vectors, vectors, seed=seed).value for seed in range(4)]
+    assert abs(mean_interval(areas).value - 0.5) < 0.06
+
+
+def test_a_lifted_floor_is_seen_by_its_logarithm() -> None:
+    """A distance of 0.001 that no eye sees in the entries: all small ones are as large as each other."""
+    vectors = confident(400, 0)
+    lifted = vectors + 0.0004
+    lifted /= lifted.sum(axis=1, keepdims=True)
+    assert np.linalg.norm(lifted - vectors, axis=1).max() < 0.002
+    found = separability(vectors, lifted, seed=0)
+    assert found.value > 0.95 and found.low > 0.9
+
+
+def test_shapes() -> None:
+    with pytest.raises(ValueError, match="clean and poisoned must have one shape"):
+        separability(confident(8, 0), confident(9, 0), seed=0)
+    with pytest.raises(ValueError, match=r"got \(4, 5\)"):
+        separability(confident(4, 0), confident(4, 0), seed=0)
