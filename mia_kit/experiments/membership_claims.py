@@ -137,9 +137,7 @@ def pairs_beat(rows: Rows) -> tuple[str, bool]:
         own = strongest(rows, pair)[1]
         less = [change(own, strongest(rows, part)[1], questions=2 * len(pairs(rows))) for part in parts]
         cost = values(rows, pair, "accuracy").mean() - min(values(rows, part, "accuracy").mean() for part in parts)
-        beats.append(
-            all(counts and gap.value < 0 for gap, counts in less) and cost >= -ACCURACY_LOST_BY_PAIR - 1e-9
-        )
+        beats.append(all(counts and gap.value < 0 for gap, counts in less) and cost >= -ACCURACY_LOST_BY_PAIR - 1e-9)
         gaps = " and ".join(_marked(gap, counts) for gap, counts in less)
         words.append(f"{pair} {own.mean():.3f} ({gaps} against each alone, accuracy {cost:+.3f})")
     return f"advantage of the strongest attack: {'; '.join(words)}; {sum(beats)} of {len(beats)} beat both", any(beats)

@@ -35,6 +35,13 @@ class RocCurve:
     true_positives: np.ndarray
     thresholds: np.ndarray
 
+    def at(self, false_positives: np.ndarray) -> np.ndarray:
+        """True positives at these shares of false ones, in [0, 1]: nothing is interpolated between thresholds."""
+        # 0.29 * 100 is below 29
+        places = np.searchsorted(self.false_positives, np.asarray(false_positives) + 1e-12, side="right") - 1
+        found: np.ndarray = self.true_positives[places]
+        return found
+
     def log_points(self) -> tuple[np.ndarray, np.ndarray]:
         """False and true positives for logarithmic axes: without the points at which one of them is 0."""
         drawn = (self.false_positives > 0) & (self.true_positives > 0)
