@@ -96,6 +96,23 @@ def change(one: np.ndarray, other: np.ndarray, *, questions: int = 1) -> tuple[I
     return interval, bool(interval.low * interval.high > 0)
 
 
+def as_text(rows: Rows) -> str:
+    """The table with Student's intervals over the models: accuracy, attacks, and areas under the curve."""
+    columns = {
+        "accuracy": ("accuracy",),
+        "average": ("advantage", "average"),
+        "powerful": ("advantage", "powerful"),
+        "LiRA": ("advantage", "lira"),
+        "DtC, AUC": ("auc", "distance"),
+    }
+    lines = [f"{'mechanism':42}" + "".join(f"{name:22}" for name in columns)]
+    for mechanism in variants(rows):
+        found = [mean_interval(values(rows, mechanism, *path)) for path in columns.values()]
+        numbers = "".join(f"{own.value:6.3f} [{own.low:6.3f},{own.high:6.3f}] " for own in found)
+        lines.append(f"{mechanism.replace('_', ' '):42}{numbers}".rstrip())
+    return "\n".join(lines)
+
+
 def mechanisms_differ(rows: Rows, alone: Sequence[str]) -> tuple[str, bool]:
     """M1."""
     words, lowers_both, raises = [], [], []

@@ -8,7 +8,7 @@ ratio is shown on one target without a mechanism, whose shadow models are traine
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -21,7 +21,7 @@ from tqdm.auto import tqdm
 from mia_kit.access import WhiteBox
 from mia_kit.experiments.membership_claims import FAILS, SEPARATES, values
 from mia_kit.experiments.membership_parts import Mechanism, MembershipParts, mechanism_name
-from mia_kit.experiments.membership_table import measure
+from mia_kit.experiments.membership_table import DISTANCES, measure, shown_curves
 from mia_kit.experiments.store import Store
 from mia_kit.membership import fit_shadows, half_memberships, lira, losses_and_confidences, shadow_signals
 from mia_kit.metrics import roc
@@ -37,9 +37,8 @@ RECIPE: dict[str, Any] = {
     "copies": 4,
     "distance": {"images": 100, "steps": 20, "longest_step": 1.0, "confidences": [0.99]},
 }
-FACTORS = (-0.1, -0.05, 0.0, 0.05, 0.2, 0.5)
+FACTORS = (-0.05, 0.0, 0.05, 0.2, 0.5)
 CHOICES: dict[str, tuple[str, float]] = {
-    "dropout": ("dropout", 0.2),
     "shift and mirror": ("crop_and_flip", 3),
     "early stopping": ("early_stopping", 0.8),
     "smoothing +0.2": ("positive_smoothing", 0.2),
@@ -65,14 +64,13 @@ class Reading:
     @property
     def words(self) -> str:
         """Who says that the members are safe."""
-        attacks = max(self.average, self.powerful) < FAILS
-        if attacks:
-            return "Both attacks say safe" + (
-                ", the distance does not." if self.separates else ", and so does the distance."
+        leaks = [name for name in ("average", "powerful") if getattr(self, name) >= FAILS]
+        if not leaks:
+            return (
+                f"Both attacks say safe, {'the distance does not' if self.separates else 'and so does the distance'}."
             )
-        return "At least one attack tells members" + (
-            ", and so does the distance." if self.separates else ", the distance does not."
-        )
+        said = "Both attacks tell members apart" if len(leaks) == 2 else f"The {leaks[0]} attack tells members apart"
+        return f"{said}, {'and so does the distance' if self.separates else 'the distance does not'}."
 
     @property
     def separates(self) -> bool:
@@ -80,25 +78,37 @@ class Reading:
         return self.distance > SEPARATES
 
 
-def by_factor(factors: Sequence[float] = FACTORS, *, recipe: Mapping[str, Any] = RECIPE) -> list[dict[str, Any]]:
-    """A row for each smoothing factor and model."""
-    return rows([_smoothing(factor) for factor in factors], recipe=recipe)
+@dataclass(frozen=True)
+class Live:
+    """What was measured just now: rows as of `membership_table`, and shares of pictures within each of `distances`.
+
+    `within` holds by mechanism those of "members" and of "non-members".
+    """
+
+    rows: list[dict[str, Any]]
+    within: dict[str, dict[str, list[float]]]
+    distances: list[float]
 
 
-def by_mechanism(
-    choices: Mapping[str, tuple[str, float]] = CHOICES, *, recipe: Mapping[str, Any] = RECIPE
-) -> list[dict[str, Any]]:
-    """A row for each model without a mechanism, with each of `choices`, and with each two of them."""
+def by_factor(factors: Sequence[float] = FACTORS, *, recipe: Mapping[str, Any] = RECIPE) -> Live:
+    """Two models for each smoothing factor."""
+    return live([_smoothing(factor) for factor in factors], recipe=recipe)
+
+
+def by_mechanism(choices: Mapping[str, tuple[str, float]] = CHOICES, *, recipe: Mapping[str, Any] = RECIPE) -> Live:
+    """Two models without a mechanism, with each of `choices`, and with each two of them."""
     alone: list[Mechanism] = [(own,) for own in choices.values()]
-    return rows([(), *alone, *combinations(choices.values(), 2)], recipe=recipe)
+    return live([(), *alone, *combinations(choices.values(), 2)], recipe=recipe)
 
 
-def rows(mechanisms: Iterable[Mechanism], *, recipe: Mapping[str, Any] = RECIPE) -> list[dict[str, Any]]:
-    """The rows of these mechanisms; nothing is kept for another call."""
+def live(mechanisms: Sequence[Mechanism], *, recipe: Mapping[str, Any] = RECIPE) -> Live:
+    """Train and attack models of these mechanisms; nothing is kept for another call."""
     with tempfile.TemporaryDirectory() as folder:
         parts = MembershipParts(dict(recipe), Store(Path(folder)), progress=False)
         cells = [(mechanism, model) for mechanism in mechanisms for model in range(recipe["models"])]
-        return [measure(parts, *cell) for cell in tqdm(cells, desc="models", unit="model")]
+        rows = [measure(parts, *cell) for cell in tqdm(cells, desc="models", unit="model")]
+        within = {mechanism_name(own): shown_curves(parts, own)["within"] for own in mechanisms}
+    return Live(rows, within, DISTANCES.tolist())
 
 
 def reading(found: Sequence[Mapping[str, Any]], mechanism: str) -> Reading:
@@ -159,7 +169,10 @@ def likelihood_ratio(*, shadows: int = SHADOWS, recipe: Mapping[str, Any] = RECI
 def curve_of(
     members: np.ndarray, non_members: np.ndarray, *, seed: int = 0
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The curve of one target's scores for `mia_kit.figures.membership`, and its false positives; intervals are over the pictures."""
+    """The curve of one target's scores and its false positives, for `roc_curves` of `mia_kit.figures.membership`.
+
+    `low` and `high` are the ends of a 95 % bootstrap over the pictures.
+    """
     rates = np.geomspace(1 / len(non_members), 1, 20)
     random = np.random.default_rng(seed)
     drawn = [

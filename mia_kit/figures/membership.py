@@ -233,6 +233,16 @@ def smoothing_sweep(rows: Sequence[Row]) -> Drawn:
     return Drawn(figure, f"Lines over the smoothing factor, means over models. {'; '.join(words)}.", arrays)
 
 
+def not_run(name: str) -> Drawn:
+    """In the place of a figure whose evidence is not there: one sentence."""
+    sentence = f"Not run yet: this figure needs the evidence of  mia-kit run {name}"
+    figure = go.Figure(layout=base_layout("A measurement that is still to be made", height=200))
+    figure.add_annotation(text=sentence, showarrow=False, font={"size": 18}, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return Drawn(figure, f"No figure but a sentence. {sentence}. Nothing is known before.", {"measured": np.zeros(1)})
+
+
 def _number(row: Row, path: Sequence[str]) -> float:
     value: Any = row
     for name in path:

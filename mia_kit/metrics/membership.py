@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mia_kit.metrics.intervals import Interval
 from mia_kit.metrics.roc import area_under_roc
@@ -35,7 +36,7 @@ class RocCurve:
     true_positives: np.ndarray
     thresholds: np.ndarray
 
-    def at(self, false_positives: np.ndarray) -> np.ndarray:
+    def at(self, false_positives: ArrayLike) -> np.ndarray:
         """True positives at these shares of false ones, in [0, 1]: nothing is interpolated between thresholds."""
         # 0.29 * 100 is below 29
         places = np.searchsorted(self.false_positives, np.asarray(false_positives) + 1e-12, side="right") - 1

@@ -80,7 +80,7 @@ class PairChooser:
 
     def __init__(self, readings: Mapping[frozenset[str], Reading]) -> None:
         names = list(dict.fromkeys(name for own in readings for name in sorted(own)))
-        wanted = {frozenset((one, other)) for one in names for other in names} | {frozenset()}
+        wanted: set[frozenset[str]] = {frozenset((one, other)) for one in names for other in names} | {frozenset()}
         if not names or wanted != set(readings):
             raise ValueError(
                 f"there must be a reading of none, of each mechanism and of each pair of {', '.join(names) or 'them'}, "
