@@ -75,7 +75,10 @@ def measure(parts: MembershipParts, mechanism: Mechanism, model: int) -> dict[st
     found = verdicts(parts, mechanism, model)
     row["advantage"] = {name: round(_advantage(own.says_member), 4) for name, own in found.items() if name != "loss"}
     scores = {name: own.scores for name, own in found.items() if name not in ("average", "powerful")}
-    scores |= {name: -own.ravel() for name, own in distances(parts, mechanism, model).items()}
+    own_distances = distances(parts, mechanism, model)
+    scores |= {name: -own.ravel() for name, own in own_distances.items()}
+    # Where nothing was found the distance is infinite: of a model that is never so confident it says nothing.
+    row["found"] = {name: round(float(np.isfinite(own).mean()), 4) for name, own in own_distances.items()}
     curves = {name: roc(*_sides(own)) for name, own in scores.items()}
     # An interval over the pictures of one model would be a bootstrap each; those that count are over the models.
     row["auc"] = {name: round(_area(curve), 4) for name, curve in curves.items()}

@@ -60,6 +60,7 @@ def test_a_whole_run_gives_rows_curves_and_verdicts_and_a_second_trains_nothing(
         assert set(row["auc"]) == {"loss", "augmented", "shadow", "lira", "lira_unaware", "distance", "distance 0.5"}
         assert all(-1 <= value <= 1 for value in row["advantage"].values())
         assert row["gap"] == pytest.approx(row["training_accuracy"] - row["accuracy"], abs=2e-4)
+        assert set(row["found"]) == {"distance", "distance 0.5"} and 0 <= row["found"]["distance"] <= 1
         assert row["smoothing"] == (0.0 if row["mechanism"] == "none" else None)
     none = [row for row in found["rows"] if row["mechanism"] == "none"]
     assert all(row["auc"]["lira"] == row["auc"]["lira_unaware"] for row in none)
