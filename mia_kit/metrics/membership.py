@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mia_kit.metrics.intervals import Interval
 from mia_kit.metrics.roc import area_under_roc
@@ -34,6 +35,13 @@ class RocCurve:
     false_positives: np.ndarray
     true_positives: np.ndarray
     thresholds: np.ndarray
+
+    def at(self, false_positives: ArrayLike) -> np.ndarray:
+        """True positives at these shares of false ones, in [0, 1]: nothing is interpolated between thresholds."""
+        # 0.29 * 100 is below 29
+        places = np.searchsorted(self.false_positives, np.asarray(false_positives) + 1e-12, side="right") - 1
+        found: np.ndarray = self.true_positives[places]
+        return found
 
     def log_points(self) -> tuple[np.ndarray, np.ndarray]:
         """False and true positives for logarithmic axes: without the points at which one of them is 0."""

@@ -27,6 +27,15 @@ def test_every_point_of_the_curve_against_brute_force() -> None:
     assert (false > 0).all() and (true > 0).all() and (false[-1], true[-1]) == (1, 1)
 
 
+def test_the_curve_is_read_without_interpolation() -> None:
+    curve = roc(np.array([3.0, 2.0, 1.0, 0.0]), np.array([2.5, 1.5, 0.5, -1.0]))
+    np.testing.assert_array_equal(curve.at([0.0, 0.2, 0.25, 0.49, 0.5, 1.0]), [0.25, 0.25, 0.5, 0.5, 0.75, 1.0])
+    many = roc(np.arange(100) + 0.5, np.arange(100.0))
+    for rate in (0.01, 0.29, 0.58):  # 0.29 * 100 is below 29 in floating point
+        wanted = true_positives_at(np.arange(100) + 0.5, np.arange(100.0), false_positive_rate=rate).value
+        assert many.at(rate) == wanted
+
+
 def test_area_agrees_with_another_library_where_scores_tie() -> None:
     members, others = tied_scores()
     truth = np.repeat([1, 0], [len(members), len(others)])

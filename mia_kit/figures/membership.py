@@ -1,0 +1,263 @@
+"""Membership inference in four pictures: ROC curves, mechanisms against attacks, distances, the smoothing factor.
+
+After Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), and
+figure 1 of Carlini et al. (S&P 2022), whose axes are both logarithmic. Rows are those of the evidence of `mia-kit run
+membership_fashion`, one for each mechanism and trained model; the live run's have the same form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from mia_kit.figures.series import band, seed_points
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.metrics import Interval, mean_interval
+
+ATTACKS = {
+    "average": "average",
+    "powerful": "powerful",
+    "augmented": "augmented",
+    "shadow": "shadow",
+    "lira": "LiRA",
+    "lira_unaware": "LiRA, unaware",
+}
+AREAS = {"loss": "loss", "lira": "LiRA", "distance": "distance"}
+CURVES = {"loss": "loss", "shadow": "shadow models", "lira": "likelihood ratio", "distance": "distance-to-confident"}
+SWEEP = {
+    "average attack (advantage)": ("advantage", "average"),
+    "powerful attack (advantage)": ("advantage", "powerful"),
+    "distance-to-confident (AUC)": ("auc", "distance"),
+    "accuracy": ("accuracy",),
+}
+SIDES = ("members", "non-members")
+FEWEST = 3  # models from which on an interval over them is drawn
+
+Row = Mapping[str, Any]
+
+
+def roc_curves(curves: Mapping[str, Mapping[str, Sequence[float]]], false_positives: Sequence[float]) -> Drawn:
+    """True against false positives on logarithmic axes, the diagonal is guessing.
+
+    Parameters
+    ----------
+    curves : by attack, `value` at each of `false_positives`, and `low` and `high`, the ends of an interval
+    """
+    rates = np.asarray(false_positives)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=rates, y=rates, mode="lines", name="guessing", line={"color": "#777777", "width": 1}, hoverinfo="skip"
+    )
+    words, arrays = [], {}
+    for place, (attack, curve) in enumerate(curves.items()):
+        name = CURVES.get(attack, attack)
+        value, low, high = (np.asarray(curve[end], dtype=float) for end in ("value", "low", "high"))
+        drawn = value > 0
+        if drawn.any():
+            shade = band(rates[drawn], low[drawn].clip(rates.min() / 10), high[drawn], place, alpha=0.15)
+            figure.add_trace(shade)
+        figure.add_scatter(
+            x=rates[drawn],
+            y=value[drawn],
+            name=name,
+            mode="lines+markers",
+            line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)]},
+            marker={"symbol": MARKERS[place], "size": 6},
+            hovertemplate=f"{name}: %{{y:.2%}} of members at %{{x:.2%}} false alarms<extra></extra>",
+        )
+        at = ", ".join(
+            f"{_at(rates, value, rate):.1%} at {rate:.1%}" for rate in (0.001, 0.01, 0.1) if rate >= rates[0]
+        )
+        words.append(f"{name} {at}")
+        arrays[attack] = value
+    figure.update_layout(base_layout("Who is found at few false alarms", height=460))
+    for update, title in (
+        (figure.update_xaxes, "non-members called members"),
+        (figure.update_yaxes, "members found"),
+    ):
+        update(type="log", range=(np.log10(rates[0]), 0), title_text=title, tickformat=".1%", dtick=1)
+    figure.update_yaxes(range=(np.log10(rates[0]) - 0.1, 0.05))
+    alt = (
+        "ROC curves on axes that are both logarithmic, with 95 % intervals; the diagonal is guessing. Members found at "
+        f"shares of false alarms: {'; '.join(words)}."
+    )
+    return Drawn(figure, alt, arrays)
+
+
+def heat_map(rows: Sequence[Row]) -> Drawn:
+    """Left: the advantage of each attack on each mechanism; right: areas under the curve. Means over the models.
+
+    Numbers stand in the cells; 0 and 0.5 are guessing.
+    """
+    names = list(dict.fromkeys(row["mechanism"] for row in rows))
+    parts = [("advantage", ATTACKS), ("auc", AREAS)]
+    shown = [(kind, {own: words for own, words in labels.items() if own in rows[0][kind]}) for kind, labels in parts]
+    figure = make_subplots(
+        cols=2,
+        shared_yaxes=True,
+        horizontal_spacing=0.03,
+        column_widths=[len(labels) for _, labels in shown],
+        subplot_titles=["advantage", "area under the curve"],
+    )
+    words, arrays = [], {}
+    for column, ((kind, labels), middle) in enumerate(zip(shown, (0.0, 0.5), strict=True), start=1):
+        table = np.array(
+            [
+                [np.mean([row[kind][own] for row in rows if row["mechanism"] == name]) for own in labels]
+                for name in names
+            ]
+        )
+        figure.add_trace(
+            go.Heatmap(
+                z=table.round(4),
+                x=list(labels.values()),
+                y=[name.replace("_", " ") for name in names],
+                zmin=middle,
+                zmax=max(table.max(), middle + 0.1),
+                colorscale="Cividis_r",
+                showscale=False,
+                text=[[f"{value:.2f}" for value in own] for own in table],
+                texttemplate="%{text}",
+                xgap=1,
+                ygap=1,
+                hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
+            ),
+            row=1,
+            col=column,
+        )
+        for number, own in enumerate(labels):
+            lines = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, table[:, number], strict=True))
+            words.append(f"{kind} of {labels[own]}: {lines}")
+            arrays[f"{kind} {own}"] = table[:, number]
+    figure.update_layout(base_layout("Mechanisms against attacks", height=26 * len(names) + 190))
+    figure.update_layout(margin={"l": 300, "b": 90})
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(showgrid=False, tickangle=-35)
+    return Drawn(
+        figure, f"A table in colours, one row for each mechanism, means over models. {'; '.join(words)}.", arrays
+    )
+
+
+def distance_curves(within: Mapping[str, Mapping[str, Sequence[float]]], distances: Sequence[float]) -> Drawn:
+    """The share of members and of non-members within each distance of being confidently their own label.
+
+    `within` holds by mechanism the shares of "members" and of "non-members" at each of `distances`, ascending.
+    """
+    columns = len(within)
+    figure = make_subplots(
+        cols=columns,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        subplot_titles=[own.replace("_", " ") for own in within],
+    )
+    words, arrays = [], {}
+    for column, (name, sides) in enumerate(within.items(), start=1):
+        for place, side in enumerate(SIDES):
+            shares = np.asarray(sides[side], dtype=float)
+            figure.add_scatter(
+                x=list(distances),
+                y=shares,
+                name=side,
+                mode="lines+markers",
+                showlegend=column == 1,
+                line={"color": OKABE_ITO[place], "dash": DASHES[place]},
+                marker={"symbol": MARKERS[place], "size": 5},
+                hovertemplate=f"{side}: %{{y:.1%}} within %{{x:.1f}}<extra></extra>",
+                row=1,
+                col=column,
+            )
+            arrays[f"{name} {side}"] = shares
+        gap = np.asarray(sides[SIDES[0]]) - np.asarray(sides[SIDES[1]])
+        widest = int(np.abs(gap).argmax())
+        words.append(
+            f"{name}: at distance 0 {sides[SIDES[0]][0]:.0%} of members and {sides[SIDES[1]][0]:.0%} of non-members, "
+            f"widest apart at {distances[widest]:.1f} with {gap[widest]:+.0%}"
+        )
+    figure.update_layout(base_layout("How far to being confident", height=420))
+    figure.update_layout(legend={"orientation": "h", "y": -0.25}, margin={"b": 110})
+    figure.update_yaxes(range=(-0.03, 1.03), tickformat=".0%")
+    figure.update_yaxes(title_text="share of pictures within", row=1, col=1)
+    figure.update_xaxes(title_text="distance")
+    alt = (
+        "Share of members and of non-members whose distance to a confident answer is at most so much, for "
+        f"{columns} mechanisms. {'; '.join(words)}."
+    )
+    return Drawn(figure, alt, arrays)
+
+
+def smoothing_sweep(rows: Sequence[Row]) -> Drawn:
+    """Both attacks' advantage, the distance's area under the curve, and accuracy, against the smoothing factor.
+
+    Faint marks are the models; with three or more, bars are Student's interval over them.
+    """
+    factors = sorted({row["smoothing"] for row in rows if row["smoothing"] is not None})
+    figure = make_subplots(
+        cols=2,
+        column_widths=[0.5, 0.5],
+        horizontal_spacing=0.1,
+        subplot_titles=["advantage (0 is guessing)", "AUC (0.5 is guessing), accuracy"],
+    )
+    words, arrays = [], {}
+    for place, (name, path) in enumerate(SWEEP.items()):
+        column = 1 if path[0] == "advantage" else 2
+        table = np.array([[_number(row, path) for row in rows if row["smoothing"] == factor] for factor in factors])
+        even = np.arange(len(factors))
+        figure.add_trace(seed_points(even, table, place, size=5), row=1, col=column)
+        value = table.mean(axis=1)
+        figure.add_scatter(
+            x=even,
+            y=value.round(4),
+            name=name,
+            mode="lines+markers",
+            line={"color": OKABE_ITO[place], "dash": DASHES[place]},
+            marker={"symbol": MARKERS[place], "size": 9},
+            error_y=_bars(table),
+            hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>",
+            row=1,
+            col=column,
+        )
+        words.append(f"{name} " + ", ".join(f"{a:+g}: {own:.3f}" for a, own in zip(factors, value, strict=True)))
+        arrays[" ".join(path)] = value
+    figure.update_layout(base_layout("Two attacks and a distance against the smoothing factor", height=460))
+    figure.update_layout(legend={"orientation": "h", "y": -0.25}, margin={"b": 120})
+    ticks = [f"{a:+g}".replace("-", "\u2212") if a else "0" for a in factors]
+    figure.update_xaxes(
+        title_text="smoothing factor", tickvals=list(range(len(factors))), ticktext=ticks, zeroline=False
+    )
+    figure.update_yaxes(rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(range=(0.45, 1.02), row=1, col=2)
+    return Drawn(figure, f"Lines over the smoothing factor, means over models. {'; '.join(words)}.", arrays)
+
+
+def not_run(name: str) -> Drawn:
+    """In the place of a figure whose evidence is not there: one sentence."""
+    sentence = f"Not run yet: this figure needs the evidence of  mia-kit run {name}"
+    figure = go.Figure(layout=base_layout("A measurement that is still to be made", height=200))
+    figure.add_annotation(text=sentence, showarrow=False, font={"size": 18}, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return Drawn(figure, f"No figure but a sentence. {sentence}. Nothing is known before.", {"measured": np.zeros(1)})
+
+
+def _number(row: Row, path: Sequence[str]) -> float:
+    value: Any = row
+    for name in path:
+        value = value[name]
+    return float(value)
+
+
+def _bars(table: np.ndarray) -> dict[str, Any] | None:
+    """Plotly's bars over the models, of a table of shape (factors, models); None of too few."""
+    if table.shape[1] < FEWEST:
+        return None
+    found: list[Interval] = [mean_interval(own) for own in table]
+    return {"type": "data", "array": [round(own.high - own.value, 4) for own in found]}
+
+
+def _at(rates: np.ndarray, value: np.ndarray, rate: float) -> float:
+    """What the curve says at the greatest rate that is at most this one."""
+    return float(value[np.searchsorted(rates, rate * (1 + 1e-9), side="right") - 1])

@@ -1,0 +1,91 @@
+"""Chapter 11's figures: what is drawn is what was measured, and the words say it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mia_kit.figures.membership import distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
+
+RATES = [0.001, 0.01, 0.1, 1.0]
+
+
+def row(mechanism: str, seed: int, powerful: float, smoothing: float | None = None, **more: float) -> dict[str, Any]:
+    return {
+        "mechanism": mechanism,
+        "seed": seed,
+        "smoothing": smoothing,
+        "accuracy": 0.8,
+        "advantage": {"average": 0.1, "powerful": powerful, **more},
+        "auc": {"loss": 0.6, "distance": 0.7 + powerful / 10, "augmented": 0.5},
+    }
+
+
+def test_roc_has_a_diagonal_and_leaves_out_what_a_logarithm_cannot_show():
+    curve = {"value": [0.0, 0.05, 0.4, 1.0], "low": [0.0, 0.01, 0.3, 1.0], "high": [0.02, 0.1, 0.5, 1.0]}
+    drawn = roc_curves({"lira": curve}, RATES)
+    guessing, shade, line = drawn.figure.data
+    assert list(guessing.x) == list(guessing.y) == RATES
+    assert line.name == "likelihood ratio" and list(line.y) == [0.05, 0.4, 1.0] and list(line.x) == RATES[1:]
+    assert max(shade.y) == 1.0 and min(shade.y) == 0.01
+    assert drawn.figure.layout.xaxis.type == drawn.figure.layout.yaxis.type == "log"
+    np.testing.assert_array_equal(drawn.arrays["lira"], curve["value"])
+    assert "likelihood ratio 0.0% at 0.1%, 5.0% at 1.0%, 40.0% at 10.0%" in drawn.alt
+
+
+def test_roc_of_one_who_finds_nobody_still_stands():
+    nobody = {"value": [0.0] * 4, "low": [0.0] * 4, "high": [0.0] * 4}
+    drawn = roc_curves({"loss": nobody}, RATES)
+    assert len(drawn.figure.data[-1].x) == 0 and "0.0% at 10.0%" in drawn.alt
+
+
+def test_heat_map_writes_means_over_the_models_into_the_cells():
+    rows = [row("none", 0, 0.2), row("none", 1, 0.4), row("dropout 0.2", 0, 0.1), row("dropout 0.2", 1, 0.1)]
+    drawn = heat_map(rows)
+    left, right = drawn.figure.data
+    assert list(left.x) == ["average", "powerful"] and list(left.y) == ["none", "dropout 0.2"]
+    np.testing.assert_allclose(left.z, [[0.1, 0.3], [0.1, 0.1]])
+    assert [list(own) for own in left.text] == [["0.10", "0.30"], ["0.10", "0.10"]]
+    assert left.texttemplate == "%{text}" and left.zmin == 0 and right.zmin == 0.5
+    assert list(right.x) == ["loss", "distance"]
+    np.testing.assert_allclose(drawn.arrays["advantage powerful"], [0.3, 0.1])
+    assert "advantage of powerful: none 0.30, dropout 0.2 0.10" in drawn.alt
+
+
+def test_heat_map_shows_the_likelihood_ratio_where_there_is_one():
+    drawn = heat_map([row("none", 0, 0.2, lira=0.5)])
+    assert list(drawn.figure.data[0].x) == ["average", "powerful", "LiRA"]
+
+
+def test_distance_curves_have_a_panel_for_each_mechanism():
+    within = {
+        "none": {"members": [0.9, 1.0], "non-members": [0.5, 0.8]},
+        "a_b 1": {"members": [0, 1], "non-members": [0, 1]},
+    }
+    drawn = distance_curves(within, [0.0, 0.5])
+    assert len(drawn.figure.data) == 4
+    assert [note.text for note in drawn.figure.layout.annotations] == ["none", "a b 1"]
+    assert len({trace.marker.symbol for trace in drawn.figure.data}) == 2
+    np.testing.assert_array_equal(drawn.arrays["none members"], [0.9, 1.0])
+    assert "none: at distance 0 90% of members and 50% of non-members, widest apart at 0.0 with +40%" in drawn.alt
+
+
+@pytest.mark.parametrize(("models", "bars"), [(2, False), (3, True)])
+def test_sweep_is_over_factors_alone(models, bars):
+    factors = (0.2, -0.05, 0.0)
+    rows = [row(f"own {a}", seed, 0.3 + a + 0.01 * seed, a) for a in factors for seed in range(models)]
+    drawn = smoothing_sweep([*rows, row("dropout 0.2", 0, 0.9)])
+    np.testing.assert_allclose(
+        drawn.arrays["advantage powerful"], np.array([0.25, 0.3, 0.5]) + 0.005 * (models - 1), atol=1e-9
+    )
+    lines = [trace for trace in drawn.figure.data if trace.mode == "lines+markers"]
+    assert lines[0].name == "average attack (advantage)" and len(lines) == 4
+    assert all((line.error_y.array is not None) == bars for line in lines)
+    assert list(drawn.figure.layout.xaxis.ticktext) == ["\u22120.05", "0", "+0.2"]
+    assert "powerful attack (advantage) -0.05: " in drawn.alt
+
+
+def test_what_was_not_run_says_how_to_run_it():
+    drawn = not_run("membership_fashion")
+    assert "mia-kit run membership_fashion" in drawn.figure.layout.annotations[0].text
+    assert "mia-kit run membership_fashion" in drawn.alt and drawn.arrays["measured"].tolist() == [0.0]
