@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.verdicts import leaves_out_zero
 from mia_kit.metrics import Interval, mean_interval
 
 NONE = "none"
@@ -93,7 +94,7 @@ def strongest(rows: Rows, mechanism: str) -> tuple[str, np.ndarray]:
 def change(one: np.ndarray, other: np.ndarray, *, questions: int = 1) -> tuple[Interval, bool]:
     """Mean of one less the other, model by model, and whether it counts."""
     interval = mean_interval(one - other, confidence=1 - 0.05 / questions)
-    return interval, bool(interval.low * interval.high > 0)
+    return interval, leaves_out_zero(interval)
 
 
 def as_text(rows: Rows) -> str:

@@ -23,6 +23,7 @@ from mia_kit.experiments.membership_parts import (
     smoothing_factor,
 )
 from mia_kit.experiments.store import Store
+from mia_kit.experiments.verdicts import verdict
 from mia_kit.membership import (
     MembershipSplit,
     Verdicts,
@@ -58,7 +59,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         if (name := mechanism_name(mechanism)) in recipe["shown"]:
             curves[name] = shown_curves(parts, mechanism)
     verdicts = {
-        claim: {recipe.get("size", "course"): text, "verdict": "reproduced" if agrees else "not reproduced"}
+        claim: verdict(text, agrees, size=recipe.get("size", "course"))
         for claim, (text, agrees) in claims(rows).items()
     }
     grids = {"false_positives": FALSE_POSITIVES.tolist(), "distances": DISTANCES.tolist()}

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from mia_kit.experiments.poisoning_rows import USUAL, Setup
+from mia_kit.experiments.verdicts import counts, verdict
 from mia_kit.metrics import Interval, mean_interval
 
 Row = Mapping[str, Any]
@@ -56,7 +57,7 @@ def claims(results: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, A
         except _MissingError:
             continue
         words = f"{recipe['data']['name']}: {text}"
-        found[claim] = {recipe.get("size", "course"): words, "verdict": "reproduced" if agrees else "not reproduced"}
+        found[claim] = verdict(words, agrees, size=recipe.get("size", "course"))
     return found
 
 
@@ -69,8 +70,7 @@ def difference(one: Row, other: Row, values: Callable[[Row], list[np.ndarray]]) 
     """Mean difference, picture by picture, and whether it counts."""
     gaps = [mine - theirs for mine, theirs in zip(values(one), values(other), strict=True)]
     interval = mean_interval(np.concatenate(gaps))
-    signs = np.sign([gap.mean() for gap in gaps])
-    return interval, bool(interval.low * interval.high > 0 and abs(signs.sum()) == len(signs))
+    return interval, counts(interval, np.array([gap.mean() for gap in gaps]))
 
 
 def hits(row: Row) -> list[np.ndarray]:

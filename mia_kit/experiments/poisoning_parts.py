@@ -18,6 +18,7 @@ from torch import Tensor
 from mia_kit.access import ConfidenceAPI
 from mia_kit.attacks.adaptive import Noise, second_softmax
 from mia_kit.attacks.inversion_model import ask
+from mia_kit.data.pictures import to_bytes
 from mia_kit.defences import BottleneckClassifier, LabelPreservingPoison, MidObjective, Rounding, Substitute
 from mia_kit.experiments.poisoning_data import Sides, load_sides
 from mia_kit.experiments.poisoning_rows import PLAIN, Setup, aligned_settings, make_defence
@@ -142,7 +143,7 @@ class PoisonParts:
             return {
                 "errors": squared_errors(made.numpy(), sides.attacked.numpy()),
                 "hits": (named == sides.attacked_labels).numpy(),
-                "pictures": ((made[:SHOWN] + 1) * 127.5).round().to(torch.uint8),
+                "pictures": to_bytes(made[:SHOWN]),
             }
 
         stored = self.store.get("poison_attack", settings, make, version=VERSION)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.poisoning_parts import SHOWN, PoisonParts
 from mia_kit.experiments.poisoning_rows import Setup
 from mia_kit.experiments.store import Store
@@ -155,7 +156,7 @@ def _bounded(bound: float, attacker: dict[str, Any]) -> Setup:
 
 
 def _shown(images: Tensor) -> np.ndarray:
-    return _colours(((images + 1) * 127.5).round().byte().numpy())
+    return _colours(to_bytes(images).numpy())
 
 
 def _colours(pictures: np.ndarray) -> np.ndarray:

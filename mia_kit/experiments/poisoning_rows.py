@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor
 
-from mia_kit.access import ConfidenceAPI, Defence, PictureDefence
+from mia_kit.access import ConfidenceAPI, PictureDefence
 from mia_kit.attacks.inversion_model import ask
 from mia_kit.defences import (
     AlignmentSettings,
@@ -23,6 +23,7 @@ from mia_kit.defences import (
     PoisonAutoencoder,
     ReconstructionAscent,
     Rounding,
+    ServingDefence,
     Substitute,
     TopTruncation,
     fit_poison,
@@ -120,7 +121,7 @@ def make_defence(
     *,
     seed: int,
     checkpoint: Path | None = None,
-) -> Defence | PictureDefence | None:
+) -> ServingDefence | PictureDefence | None:
     """The row's defence, for `ConfidenceAPI`; None for none.
 
     Parameters
@@ -149,6 +150,6 @@ def make_defence(
         return ReconstructionAscent(substitute.decoder, seed=seed, keeps_label=kind == "advexa", settings=steps)
     answers = ask(ConfidenceAPI(model), images)
     autoencoder = PoisonAutoencoder(answers.shape[1], bound=setup.bound, seed=seed)
-    more = {"checkpoint": checkpoint, "progress": False} | dict(poison["autoencoder"])
+    more: dict[str, Any] = {"checkpoint": checkpoint, "progress": False} | poison["autoencoder"]
     fit_poison(autoencoder, substitute, answers, images, seed=seed, **more)
     return autoencoder

@@ -53,7 +53,7 @@ def measured(parts: PoisonParts, setup: Setup, seeds: Sequence[int]) -> dict[str
     """
     found = [_one(parts, setup, seed) for seed in seeds]
     table = {name: [own[name] for own in found] for name in found[0]}
-    spread = {name: _over_pictures(table.pop(name)) for name in ("distortion", "attack", "error")}
+    spread: dict[str, Any] = {name: _over_pictures(table.pop(name)) for name in ("distortion", "attack", "error")}
     spread |= {name: _rounded(table[name]) for name in ("accuracy", "accuracy_loss", "milliseconds")}
     more = {"detector": table["detector"]} if None not in table["detector"] else {}
     return spread | {name: table[name] for name in ("training_seconds", "hits", "errors")} | more
