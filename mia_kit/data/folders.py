@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import secrets
 import sys
-import tempfile
 from pathlib import Path
 
 
@@ -71,15 +71,15 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     A kill can leave `<name>.<letters>.part` beside it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with part.open("xb") as file:  # with the rights of any new file, which a temporary one has not
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def write_error(path: Path, problem: OSError) -> DataError:
