@@ -137,8 +137,7 @@ def _change(results: Results, attack: str, measure: str) -> str:
 
 
 def _accuracies(results: Results, defences: Sequence[str]) -> str:
-    listed = ", ".join(
-        f"{one} {accuracy(results, one).mean():.3f} (protected {accuracy(results, one, 'accuracy_protected').mean():.3f})"
-        for one in defences
-    )
-    return f"accuracy {listed}"
+    means = {
+        one: [accuracy(results, one, name).mean() for name in ("accuracy", "accuracy_protected")] for one in defences
+    }
+    return "accuracy " + ", ".join(f"{one} {all_:.3f} (protected {own:.3f})" for one, (all_, own) in means.items())

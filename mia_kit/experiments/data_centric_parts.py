@@ -20,7 +20,7 @@ from mia_kit.data.aligned import load_aligned
 from mia_kit.defences import DataCentric, Protected, protect
 from mia_kit.experiments.data_centric_people import Case, appoint_surrogates, deal_outsiders, protected_classes
 from mia_kit.experiments.defended_parts import NONE, DefendedParts, Point
-from mia_kit.experiments.face_attack import Judges, attack, fitted, judge
+from mia_kit.experiments.face_attack import Embed, Judges, attack, fitted, judge
 from mia_kit.experiments.face_parts import Parts, packed, unpacked
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_targets import KINDS, Fitted, fit_classifier, utility
@@ -34,6 +34,7 @@ from mia_kit.models.style_prior import weights_digest
 VERSION = 1
 PICTURES = 2  # of each protected class and of its surrogate, at which the landscape is looked at
 PRODUCTS, TOLERANCE = 30, 0.05  # of the power iteration
+FOLDS = 5  # of the trainer's detector, if so many classes hold injected pictures
 
 Spec = Mapping[str, Any]  # an entry of a recipe's `defences` or `attacks`
 
@@ -56,6 +57,12 @@ class Cell:
         """The target without contributors."""
         name, strength = self.defence.get("defence", NONE), self.defence.get("strength", 0.0)
         return Point(self.case.people, name, strength, self.per_class, self.seed)
+
+    @property
+    def image_size(self) -> tuple[int, int, int]:
+        """What the target takes."""
+        channels, height, width = self.case.people.images.shape[1:]
+        return channels, height, width
 
     @property
     def contributed(self) -> bool:
@@ -101,9 +108,11 @@ class DataCentricParts:
         faces = load_aligned(own["name"], own["size"])
         return deal_outsiders(faces, least=self.recipe["surrogates"]["least"], below=own["least"], seed=seed)
 
-    def embed(self, images: Tensor) -> Tensor:
+    @property
+    def embed(self) -> Embed:
         """What the second judge, the trainer who looks for injected pictures, and the choice of surrogates go by."""
-        return embed(self.parts.embedder, images.expand(-1, 3, -1, -1))
+        embedder = self.parts.embedder
+        return lambda images: embed(embedder, images.expand(-1, 3, -1, -1))
 
     def judges(self, case: Case, seed: int) -> Judges:
         return self.parts.judges(case.people, seed)
@@ -155,7 +164,7 @@ class DataCentricParts:
                     cell.case.protected,
                     self.tools(spec, cell),
                     dict(spec.get("settings", {})),
-                    image_size=tuple(people.images.shape[1:]),
+                    image_size=cell.image_size,
                     **more,
                 )
             return {"pictures": handed_in(found)[0].numpy()}
@@ -214,7 +223,7 @@ class DataCentricParts:
             for name, pictures in (("person", own), ("surrogate", shown)):
                 images = torch.cat([pictures[one][:PICTURES] for one in cell.case.protected])
                 loss = own_class_loss(model, targets)
-                more = {"iterations": PRODUCTS, "tolerance": TOLERANCE, "batch_size": len(images)}
+                more: dict[str, Any] = {"iterations": PRODUCTS, "tolerance": TOLERANCE, "batch_size": len(images)}
                 bent = curvature(loss, images, seed=cell.seed, **more)
                 with torch.no_grad():
                     found[f"loss_{name}"] = loss(images).view(-1, PICTURES).numpy()
@@ -235,7 +244,8 @@ class DataCentricParts:
             given = self.protected(cell)
             features, labels = in_batches(self.embed, given.images).numpy(), given.labels.numpy()
             injected = (given.owners >= 0).numpy()
-            odds = detector_scores(outlier_scores(features, labels), injected, labels, seed=cell.seed)
+            folds = min(FOLDS, len(np.unique(labels[injected])))
+            odds = detector_scores(outlier_scores(features, labels), injected, labels, folds=folds, seed=cell.seed)
             area = detector_auc(odds, injected, labels, seed=cell.seed)
             counts = np.bincount(labels, minlength=len(cell.case.people.class_names))
             larger = counts[list(cell.case.protected)] / np.median(counts)

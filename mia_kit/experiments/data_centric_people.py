@@ -7,7 +7,7 @@ others are kept back, for the judges to say whether a reconstruction shows the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,10 +16,9 @@ from torch import Tensor
 
 from mia_kit.data import ImageSet, people_with
 from mia_kit.defences import farthest_identity
+from mia_kit.experiments.face_attack import Embed
 from mia_kit.experiments.face_people import People, channels_first
 from mia_kit.models import in_batches
-
-Embed = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True, eq=False)

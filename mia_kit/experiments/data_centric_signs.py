@@ -22,11 +22,11 @@ from mia_kit.data import ImageSet, load, official_split
 from mia_kit.experiments import zoo_tools
 from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts, Spec
 from mia_kit.experiments.data_centric_people import Case, deal_signs
-from mia_kit.experiments.face_attack import Judges, appoint
+from mia_kit.experiments.face_attack import Embed, Judges, appoint
 from mia_kit.experiments.face_people import People, channels_first
 from mia_kit.experiments.face_targets import fit_classifier
 from mia_kit.experiments.zoo_attacks import Tools
-from mia_kit.models import Classifier, SmallClassifier, in_batches
+from mia_kit.models import Classifier, SmallClassifier
 
 VERSION = 1
 JUDGED = 20  # test pictures of an outsider that are held back, at most
@@ -58,8 +58,9 @@ class SignParts(DataCentricParts):
         dealt = deal_signs(frames, tests, own["outsiders"], pool=injected, judged=JUDGED, seed=seed)
         return {name: dealt.images[dealt.labels == place] for place, name in enumerate(dealt.class_names)}
 
-    def embed(self, images: Tensor) -> Tensor:
-        return self.judge.features(images)
+    @property
+    def embed(self) -> Embed:
+        return self.judge.features
 
     @cached_property
     def judge(self) -> Classifier:
@@ -92,7 +93,8 @@ class SignParts(DataCentricParts):
             return zoo_tools.players("gmi", width, image_size=(3, size, size), classes=0, seed=cell.seed)
 
         def make(checkpoint: Path) -> dict[str, Any]:
-            both, more = fresh(), {"seed": cell.seed, "checkpoint": checkpoint, "progress": self.parts.progress}
+            both = fresh()
+            more: dict[str, Any] = {"seed": cell.seed, "checkpoint": checkpoint, "progress": self.parts.progress}
             images = torch.cat([channels_first(side.images[self._public(side)]) for side in self.sides])
             training = zoo_tools.train_players("gmi", *both, images.float() / 127.5 - 1, own, target=None, **more)
             return zoo_tools.packed(*both, training)
