@@ -141,3 +141,25 @@ def _accuracies(results: Results, defences: Sequence[str]) -> str:
         one: [accuracy(results, one, name).mean() for name in ("accuracy", "accuracy_protected")] for one in defences
     }
     return "accuracy " + ", ".join(f"{one} {all_:.3f} (protected {own:.3f})" for one, (all_, own) in means.items())
+
+
+def as_text(results: Results) -> str:
+    """The paper's table 1 with our numbers: a line for each defence, a line below it for each attack on it."""
+    lines = []
+    for defence in dict.fromkeys(row["defence"] for row in results["targets"]):
+        all_, own, others = (
+            float(accuracy(results, defence, f"accuracy{part}").mean()) for part in ("", "_protected", "_others")
+        )
+        lines.append(f"{defence}: accuracy {all_:.1%}, of protected classes {own:.1%}, of the others {others:.1%}")
+        for attack in dict.fromkeys(row["attack"] for row in results["rows"] if row["defence"] == defence):
+            acc1, person, surrogate = (
+                cluster_interval(hits(results, defence, attack, measure)) for measure in ("acc1", "person", "surrogate")
+            )
+            lines.append(f"    {attack}: attack accuracy {acc1}, verified person {person}, surrogate {surrogate}")
+    return "\n".join(lines)
+
+
+def passes(results: Results, attack: str, measures: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
+    """By defence and measure `hits` of an attack, as `mia_kit.figures.data_centric.shares_by_defence` takes them."""
+    defences = dict.fromkeys(row["defence"] for row in results["rows"] if row["attack"] == attack)
+    return {one: {measure: hits(results, one, attack, measure) for measure in measures} for one in defences}

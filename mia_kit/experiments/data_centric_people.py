@@ -111,7 +111,9 @@ def deal_signs(
     photographed several times stands on one side. ValueError if a class has fewer.
     """
     random = np.random.default_rng(seed)
-    images, labels, order = [], [], []
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    order: list[int] = []
     for place, one in enumerate(chosen):
         for source, count, first in ((frames, pool, 0), (tests, judged, pool)):
             members = random.permutation(np.flatnonzero(source.labels == one))[:count]

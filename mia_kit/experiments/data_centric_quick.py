@@ -39,13 +39,13 @@ from mia_kit.models import DCGAN_FRAME, Classifier, Framed, Prior, in_batches, l
 from mia_kit.training import one_thread
 
 CLASSES = 30
-PROTECTED = (0, 7, 14, 21, 28)
+PROTECTED = (0, 7, 14, 21)
 ABLATION: dict[str, tuple[str, ...]] = {
-    "none": (),
-    "injection": ("injection",),
-    "injection, loss": ("injection", "loss"),
+    "undefended": (),
+    "injection alone": ("injection",),
     "all three steps": ("injection", "loss", "curvature"),
 }
+QUICK_ATTACK = BRIEF_ATTACK | {"candidates": 1}
 HALF = DataCentric(copies_mislabelled=0.5)
 
 
@@ -156,10 +156,10 @@ def train(
 def bring_back(
     scene: Scene, trained: Trained, *, settings: dict[str, Any] | None = None, seed: int = 0, progress: bool = True
 ) -> Brought:
-    """Attack the protected people, two seconds each, and let the judges look at what is handed in."""
+    """Attack the protected people, a second each, and let the judges look at what is handed in."""
     case, judges = scene.case, scene.judges
     more: dict[str, Any] = {"size": case.people.images.shape[2], "seed": seed, "progress": progress}
-    found = attack(trained.model, scene.prior, case.protected, settings or BRIEF_ATTACK, **more)
+    found = attack(trained.model, scene.prior, case.protected, settings or QUICK_ATTACK, **more)
     picked = found.selected
     targets, images = found.targets[picked].numpy(), fitted(found.images[picked], case.people)
     said = judge(images, targets, picked[picked].numpy(), case.people, judges, per_class=POOL)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mia_kit.experiments.data_centric_claims import FULL, NONE, WITHOUT, claims
+from mia_kit.experiments.data_centric_claims import FULL, NONE, WITHOUT, as_text, claims, passes
 
 PEOPLE, SEEDS = 20, 3
 ALL = ("D1", "D2", "D3", "D4", "D5", "D6", "D7")
@@ -94,3 +94,14 @@ def test_only_what_the_recipe_asks_for() -> None:
     own = rows(NONE, "PPA", **BEFORE) + rows(FULL, "PPA", **AFTER)
     assert claims({"rows": own, "targets": GOOD}, {"claims": []}) == {}
     assert set(claims({"rows": own, "targets": GOOD}, {"claims": list(ALL)})) == {"D2", "D6", "D7"}
+
+
+def test_the_table_and_the_figures_arrays() -> None:
+    own = rows(NONE, "PPA", **BEFORE) + rows(FULL, "PPA", **AFTER)
+    about = [row | {"accuracy_others": 0.5} for row in GOOD]
+    text = as_text({"rows": own, "targets": about}).splitlines()
+    assert text[0] == "none: accuracy 70.0%, of protected classes 70.0%, of the others 50.0%"
+    assert text[1].startswith("    PPA: attack accuracy 0.6 [") and len(text) == 4
+    found = passes({"rows": own, "targets": about}, "PPA", ("acc1", "surrogate"))
+    assert list(found) == [NONE, FULL] and found[FULL]["surrogate"].shape == (PEOPLE, SEEDS)
+    assert found[FULL]["surrogate"].mean() == pytest.approx(0.4)
