@@ -27,7 +27,8 @@ SIGNS = "gtsrb"
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
     """Measure every defence, attack and seed of the recipe; return rows with the verdicts they are enough for.
 
-    A defence's `attacks` name those that it is attacked with, all by default. Raises DataError if a data set or the
+    A defence's `attacks` name those that it is attacked with, all by default; one that is `noticed`, true or false, is
+    shown to the trainer's detector. Raises DataError if a data set or the
     face embedder's weights are absent.
     """
     kind = SignParts if recipe["people"]["name"] == SIGNS else DataCentricParts
@@ -58,7 +59,7 @@ def measured_target(parts: DataCentricParts, cell: Cell) -> dict[str, Any]:
     row |= {name: round(value, 4) for name, value in parts.accuracies(cell).items()}
     row["training_accuracy"] = round(fitted.training_accuracy, 4)
     row |= {name: round(float(np.median(values)), 4) for name, values in parts.landscape(cell).items()}
-    if cell.contributed:
+    if cell.defence.get("noticed"):
         row["noticed"] = parts.noticed(cell)
     return row
 

@@ -24,7 +24,7 @@ from mia_kit.experiments.zoo_attacks import KINDS
 COUNTS = [9, 9, 9, 9, 5, 5, 5, 3]  # four classes, three outsiders, and one with too few pictures to be either
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 STEPS = ["injection", "loss", "curvature"]
-DEFENCES: list[dict[str, Any]] = [{"name": NONE}, {"name": FULL, "steps": STEPS}]
+DEFENCES: list[dict[str, Any]] = [{"name": NONE}, {"name": FULL, "steps": STEPS, "noticed": True}]
 FACES: dict[str, Any] = {
     "claims": ["D2", "D6", "D7"],
     "people": {"name": "celeba_id", "size": 16, "pool": 4, "least": 8},
