@@ -162,7 +162,7 @@ class DataCentricParts:
                     spec["attack"],
                     give_access(spec["attack"], model),
                     cell.case.protected,
-                    self.tools(spec, cell),
+                    self.tools(cell),
                     dict(spec.get("settings", {})),
                     image_size=cell.image_size,
                     **more,
@@ -234,10 +234,10 @@ class DataCentricParts:
         return {name: np.asarray(value) for name, value in stored.items()}
 
     def noticed(self, cell: Cell) -> dict[str, Any]:
-        """Area under the ROC curve of the trainer's detector, with its interval over classes.
+        """What the trainer's detector finds of all that contributors added or relabelled.
 
-        all : for everything a contributor added or relabelled, against what nobody touched; pictures : the share of
-        the trainer's pictures that a protected class is, over the median class.
+        auc : area under its ROC curve, and the two ends of the interval over classes
+        larger : how many pictures a protected class has, over those of the median class
         """
 
         def make(checkpoint: Path) -> dict[str, Any]:
@@ -253,11 +253,11 @@ class DataCentricParts:
 
         return self.parts.store.get("contributed_noticed", self.target_settings(cell), make, version=VERSION)
 
-    def tools(self, spec: Spec, cell: Cell) -> Tools:
+    def tools(self, cell: Cell) -> Tools:
         """What the attacker has besides the access."""
         return Tools(self.parts.prior)
 
-    def tools_settings(self, spec: Spec, seed: int) -> dict[str, Any]:
+    def tools_settings(self, seed: int) -> dict[str, Any]:
         """All that shapes them."""
         return {"prior": [self.recipe["prior"], weights_digest()]}
 
@@ -272,5 +272,5 @@ class DataCentricParts:
     def attack_settings(self, cell: Cell, spec: Spec) -> dict[str, Any]:
         """All that shapes an attack; its name in the recipe does not."""
         settings = self.recipe["attack"] if spec["attack"] == "ppa" else dict(spec.get("settings", {}))
-        own = {"attack": spec["attack"], "settings": settings, "tools": self.tools_settings(spec, cell.seed)}
+        own = {"attack": spec["attack"], "settings": settings, "tools": self.tools_settings(cell.seed)}
         return own | {"target": self.target_settings(cell)}

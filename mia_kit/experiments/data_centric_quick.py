@@ -23,7 +23,6 @@ from mia_kit.experiments.face_attack import Judges, appoint, attack, fitted, jud
 from mia_kit.experiments.face_people import People, deal_photographs
 from mia_kit.experiments.face_quick import (
     BRIEF_ATTACK,
-    BRIEF_EPOCHS,
     EVALUATOR,
     PHOTOGRAPHS,
     POOL,
@@ -45,7 +44,8 @@ ABLATION: dict[str, tuple[str, ...]] = {
     "injection alone": ("injection",),
     "all three steps": ("injection", "loss", "curvature"),
 }
-QUICK_ATTACK = BRIEF_ATTACK | {"candidates": 1}
+EPOCHS = 15
+QUICK_ATTACK = BRIEF_ATTACK | {"pool": 300, "candidates": 1, "steps": 25, "film": [0, 25]}
 HALF = DataCentric(copies_mislabelled=0.5)
 
 
@@ -92,7 +92,7 @@ class Brought:
 
 
 def set_up(
-    *, protected: Sequence[int] = PROTECTED, seed: int = 0, epochs: int = BRIEF_EPOCHS, progress: bool = True
+    *, protected: Sequence[int] = PROTECTED, seed: int = 0, epochs: int = EPOCHS, progress: bool = True
 ) -> Scene:
     """Train both judges and appoint the surrogates, ten seconds. Raises DataError if the DCGAN's weights are absent."""
     prior = Framed(load_dcgan(), *DCGAN_FRAME)
@@ -138,9 +138,7 @@ def handed_in(scene: Scene, steps: Sequence[str], *, seed: int = 0, settings: Da
     )
 
 
-def train(
-    scene: Scene, steps: Sequence[str], *, seed: int = 0, epochs: int = BRIEF_EPOCHS, progress: bool = True
-) -> Trained:
+def train(scene: Scene, steps: Sequence[str], *, seed: int = 0, epochs: int = EPOCHS, progress: bool = True) -> Trained:
     """A target of what the trainer gets: five seconds, with all steps eight."""
     people, given = scene.case.people, handed_in(scene, steps, seed=seed)
     model = KINDS["target"](people.images.shape[1], CLASSES, seed=seed, width=TARGET["width"])

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from mia_kit.data import ImageSet, load, official_split
 from mia_kit.experiments import zoo_tools
-from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts, Spec
+from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts
 from mia_kit.experiments.data_centric_people import Case, deal_signs
 from mia_kit.experiments.face_attack import Embed, Judges, appoint
 from mia_kit.experiments.face_people import People, channels_first
@@ -84,7 +84,7 @@ class SignParts(DataCentricParts):
             self._appointed[seed] = appoint(case.people, evaluator, self.embed)
         return self._appointed[seed]
 
-    def tools(self, spec: Spec, cell: Cell) -> Tools:
+    def tools(self, cell: Cell) -> Tools:
         """GMI's GAN, which knows public signs alone and serves all targets of a seed."""
         own, size = dict(self.recipe["generator"]), self.recipe["people"]["size"]
         width = own.pop("width")
@@ -99,10 +99,10 @@ class SignParts(DataCentricParts):
             training = zoo_tools.train_players("gmi", *both, images.float() / 127.5 - 1, own, target=None, **more)
             return zoo_tools.packed(*both, training)
 
-        settings = self.tools_settings(spec, cell.seed)
+        settings = self.tools_settings(cell.seed)
         return zoo_tools.unpacked(*fresh(), self.parts.store.get("sign_generator", settings, make, version=VERSION))
 
-    def tools_settings(self, spec: Spec, seed: int) -> dict[str, Any]:
+    def tools_settings(self, seed: int) -> dict[str, Any]:
         own = self.recipe["people"]
         return {"generator": self.recipe["generator"], "seed": seed} | {
             name: own[name] for name in ("name", "size", "public")

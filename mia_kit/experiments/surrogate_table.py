@@ -18,7 +18,7 @@ from mia_kit.toy.surrogate import SurrogateTable, landings, surrogate_cloud
 PROTECTED = 2  # the class at (10, 10)
 COORDINATES = (-14.0, -7.0, 0.0, 7.0, 14.0)
 STARTS = ((-3.0, -10.0), (0.0, -10.0), (-10.0, 10.0), (0.0, 0.0), (10.0, -15.0))  # those of toy_order
-POINTS, TRAINING_STEPS, ATTACK_STEPS = 150, 1000, 1500
+POINTS, TRAINING_STEPS, ATTACK_STEPS = 150, 700, 1000
 
 
 def surrogate_table(

@@ -223,7 +223,7 @@ def test_the_generator_is_shown_public_signs_alone(tmp_path: Path, monkeypatch: 
         ),
     )
     own = data_centric_signs.SignParts(Parts(SIGNS, Store(tmp_path), progress=False))
-    own.tools(SIGNS["attacks"][0], Cell(own.case(0), DEFENCES[0], 3, 0))
+    own.tools(Cell(own.case(0), DEFENCES[0], 3, 0))
     assert len(shown[0]) == 4 + 24
     assert ((shown[0][:, 0] + 1) * 127.5).round().unique().tolist() == [100]  # class 5
 
