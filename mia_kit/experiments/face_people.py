@@ -85,7 +85,7 @@ def deal_photographs(faces: ImageSet, *, pool: int, least: int, seed: int) -> Pe
     random = np.random.default_rng(seed)
     members = [random.permutation(np.flatnonzero(faces.labels == person)) for person in chosen]
     return People(
-        _channels_first(faces.images[np.concatenate(members)]),
+        channels_first(faces.images[np.concatenate(members)]),
         torch.from_numpy(np.repeat(np.arange(len(chosen)), [len(own) for own in members])),
         torch.from_numpy(np.concatenate([np.arange(len(own)) for own in members])),
         pool,
@@ -115,10 +115,10 @@ def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
         images.append(faces.images[kept])
         labels.append(numbers + first)
         first += numbers.max() + 1
-    return _channels_first(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))
+    return channels_first(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))
 
 
-def _channels_first(images: np.ndarray) -> Tensor:
+def channels_first(images: np.ndarray) -> Tensor:
     """Images of an ImageSet as uint8 Tensor of shape (n, channels, h, w)."""
     together = torch.from_numpy(images)
     return together.unsqueeze(1) if together.ndim == 3 else together.permute(0, 3, 1, 2).contiguous()

@@ -37,6 +37,20 @@ def class_loss(logits: Callable[[Tensor], Tensor], target_class: int) -> Loss:
     return loss
 
 
+def own_class_loss(logits: Callable[[Tensor], Tensor], target_classes: Tensor) -> Loss:
+    """`class_loss` where each image has a class of its own: int64 of shape (n,), in the order of the images.
+
+    The loss is for all n images at once; it raises ValueError for another number of them.
+    """
+
+    def loss(images: Tensor) -> Tensor:
+        if len(images) != len(target_classes):
+            raise ValueError(f"there must be an image for each of {len(target_classes)} classes, got {len(images)}")
+        return -logits(images).log_softmax(dim=1).gather(1, target_classes[:, None]).squeeze(1)
+
+    return loss
+
+
 @dataclass(frozen=True, eq=False)
 class LossPlane:
     """Losses at target + across (surrogate - target) + aside direction.

@@ -79,3 +79,33 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
     near = [torch.cdist(own, cloud).amin(dim=1) for own, cloud in zip(ends, surrogates, strict=True)]
     return Landings(torch.cdist(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())
+
+
+@dataclass(frozen=True, eq=False)
+class SurrogateTable:
+    """Ends of attacks for each place of the surrogate. The first axes are its coordinates: places across, places up.
+
+    data : the points before anybody adds any
+    protected : the class under attack
+    coordinates : ascending, the same across and up
+    starts : of the attacks
+    clouds : of shape (places, places, m, 2), the surrogate of the first seed
+    ends : of shape (places, places, seeds, starts, 2)
+    on_surrogate : whether the surrogate is nearer than the protected cloud, bool of shape (places, places, seeds,
+        starts)
+    bare : ends without a surrogate, of shape (seeds, starts, 2)
+    """
+
+    data: ToyData
+    protected: int
+    coordinates: tuple[float, ...]
+    starts: tuple[tuple[float, float], ...]
+    clouds: np.ndarray
+    ends: np.ndarray
+    on_surrogate: np.ndarray
+    bare: np.ndarray
+
+    def landed(self) -> np.ndarray:
+        """The share of attacks that end on the surrogate, of shape (places, places)."""
+        share: np.ndarray = self.on_surrogate.mean(axis=(2, 3))
+        return share

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from mia_kit.metrics.landscape import class_loss, curvature, hessian_product, loss_plane
+from mia_kit.metrics.landscape import class_loss, curvature, hessian_product, loss_plane, own_class_loss
 
 SHAPE = (1, 2, 3)
 
@@ -113,6 +113,21 @@ def test_batches_and_seeds_of_a_plane():
     np.testing.assert_allclose(first.losses, second.losses, rtol=1e-12)
     assert not np.allclose(first.losses, other.losses)
     np.testing.assert_allclose(first.losses[2], other.losses[2])  # the line through both pictures is the same
+
+
+def test_each_image_can_have_a_class_of_its_own():
+    model, given = network(nn.Softplus()), images(3)
+    loss = own_class_loss(model, torch.tensor([2, 0, 2]))
+    expected = torch.stack([class_loss(model, own)(given)[place] for place, own in enumerate((2, 0, 2))])
+    torch.testing.assert_close(loss(given), expected)
+    together = curvature(loss, given, seed=0, iterations=300, tolerance=1e-4)
+    alone = [
+        curvature(class_loss(model, own), given[place : place + 1], seed=0, iterations=300, tolerance=1e-4).values[0]
+        for place, own in enumerate((2, 0, 2))
+    ]
+    np.testing.assert_allclose(together.values, alone, rtol=1e-2)
+    with pytest.raises(ValueError, match="an image for each of 3 classes, got 2"):
+        loss(given[:2])
 
 
 def test_class_loss_is_cross_entropy():
