@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from mia_kit.experiments.attack_zoo_claims import counts
+from mia_kit.experiments.verdicts import mean_that_counts, verdict
 from mia_kit.metrics import cluster_interval
 
 NONE, FULL = "none", "data-centric"  # the names of these two defences in a recipe
@@ -46,8 +46,7 @@ def claims(results: Results, recipe: dict[str, Any]) -> dict[str, Any]:
         rule, needed, attacks = rules[claim]
         if set(needed) <= defences and {(one, attack) for one in needed for attack in attacks} <= there:
             text, agrees = rule(results, attacks)
-            verdict = "reproduced" if agrees else "not reproduced"
-            found[claim] = {recipe.get("size", "course"): text, "verdict": verdict}
+            found[claim] = verdict(text, agrees, size=recipe.get("size", "course"))
     return found
 
 
@@ -73,7 +72,7 @@ def spares(results: Results, attacks: Sequence[str]) -> tuple[str, bool]:
     words, agrees = [], [cost <= COST]
     for attack in attacks:
         bare, own = (hits(results, defence, attack, "acc1") for defence in (NONE, FULL))
-        difference, sure = counts(own - bare)
+        difference, sure = mean_that_counts(own - bare)
         agrees.append(bool(bare.mean() >= WORKS and sure and difference.value < 0 and own.mean() <= LEFT * bare.mean()))
         beside = ", ".join(_change(results, attack, measure) for measure in ("person", "surrogate", "nearer_surrogate"))
         words.append(
@@ -101,7 +100,7 @@ def every_step_contributes(results: Results, attacks: Sequence[str]) -> tuple[st
     words, agrees = [], []
     full = hits(results, FULL, attacks[0], "acc1")
     for step, name in WITHOUT.items():
-        difference, sure = counts(hits(results, name, attacks[0], "acc1") - full)
+        difference, sure = mean_that_counts(hits(results, name, attacks[0], "acc1") - full)
         agrees.append(sure and difference.value > 0)
         words.append(f"without {step} {difference}{' counts' if sure else ''}")
     return f"{attacks[0]}: attack accuracy with all steps {full.mean():.3f}; change {'; '.join(words)}", all(agrees)
@@ -112,7 +111,7 @@ def shows_surrogate(results: Results, attacks: Sequence[str]) -> tuple[str, bool
     and more than of those from the undefended one; both differences count."""
     shown, person = (hits(results, FULL, attacks[0], measure) for measure in ("surrogate", "person"))
     before = hits(results, NONE, attacks[0], "surrogate")
-    differences = [counts(shown - person), counts(shown - before)]
+    differences = [mean_that_counts(shown - person), mean_that_counts(shown - before)]
     agrees = all(sure and difference.value > 0 for difference, sure in differences)
     text = (
         f"{attacks[0]}: verified as the surrogate {cluster_interval(shown)}, less as the person {differences[0][0]}, "

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.data.aligned import load_aligned
+from mia_kit.data.pictures import to_floats
 from mia_kit.defences import DataCentric, Protected, protect
 from mia_kit.experiments.data_centric_people import Case, appoint_surrogates, deal_outsiders, protected_classes
 from mia_kit.experiments.defended_parts import NONE, DefendedParts, Point
@@ -180,7 +181,7 @@ class DataCentricParts:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             case, judges = cell.case, self.judges(cell.case, cell.seed)
-            images = torch.from_numpy(self.attacked(cell, spec)["pictures"]).float() / 127.5 - 1
+            images = to_floats(torch.from_numpy(self.attacked(cell, spec)["pictures"]))
             targets = np.array(case.protected)
             said = judge(images, targets, np.ones(len(targets), bool), case.people, judges, per_class=cell.per_class)
             embeddings = in_batches(judges.embed, fitted(images, case.people)).numpy()

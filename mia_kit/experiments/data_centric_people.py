@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.data import ImageSet, people_with
+from mia_kit.data.pictures import to_floats
 from mia_kit.defences import farthest_identity
 from mia_kit.experiments.face_attack import Embed
 from mia_kit.experiments.face_people import People, channels_first
@@ -40,7 +41,7 @@ class Case:
 
     def floats(self, pictures: Mapping[int, Tensor]) -> dict[int, Tensor]:
         """`injected` or `held_back` as floats in [-1, 1]."""
-        return {own: pictures[own].float() / 127.5 - 1 for own in self.protected}
+        return {own: to_floats(pictures[own]) for own in self.protected}
 
 
 def protected_classes(classes: int, count: int) -> tuple[int, ...]:
@@ -75,7 +76,7 @@ def appoint_surrogates(
         raise ValueError(f"an outsider needs more than {injected} pictures, got {len(outsiders[short[0]])} instead")
     classes, names = len(people.class_names), list(outsiders)
     own = people.target_training(per_class) & torch.isin(people.labels, torch.tensor(protected))
-    shown = torch.cat([outsiders[name][:injected] for name in names]).float() / 127.5 - 1
+    shown = to_floats(torch.cat([outsiders[name][:injected] for name in names]))
     embeddings = torch.cat([in_batches(embed, people.floats(own)), in_batches(embed, shown)])
     numbers = torch.arange(classes, classes + len(names)).repeat_interleave(injected)
     labels = torch.cat([people.labels[own], numbers])

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.data import ImageSet, load, official_split
+from mia_kit.data.pictures import to_floats
 from mia_kit.experiments import zoo_tools
 from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts
 from mia_kit.experiments.data_centric_people import Case, deal_signs
@@ -69,7 +70,7 @@ class SignParts(DataCentricParts):
         model = SmallClassifier(3, len(tests.class_names), seed=own["seed"], width=own["width"])
 
         def make(checkpoint: Path) -> dict[str, Any]:
-            images, labels = channels_first(tests.images).float() / 127.5 - 1, torch.from_numpy(tests.labels)
+            images, labels = to_floats(channels_first(tests.images)), torch.from_numpy(tests.labels)
             more: dict[str, Any] = {"seed": own["seed"], "checkpoint": checkpoint, "progress": self.parts.progress}
             fit_classifier(model, images, labels, own, **more)
             return dict(model.state_dict())
@@ -96,7 +97,7 @@ class SignParts(DataCentricParts):
             both = fresh()
             more: dict[str, Any] = {"seed": cell.seed, "checkpoint": checkpoint, "progress": self.parts.progress}
             images = torch.cat([channels_first(side.images[self._public(side)]) for side in self.sides])
-            training = zoo_tools.train_players("gmi", *both, images.float() / 127.5 - 1, own, target=None, **more)
+            training = zoo_tools.train_players("gmi", *both, to_floats(images), own, target=None, **more)
             return zoo_tools.packed(*both, training)
 
         settings = self.tools_settings(cell.seed)
