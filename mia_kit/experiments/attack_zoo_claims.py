@@ -44,9 +44,9 @@ def hits(rows: Rows, attack: str, smoothing: float, measure: str, *, start: str 
     return np.array([[int(digit) for digit in text] for text in texts]).T
 
 
-def counts(table: np.ndarray) -> tuple[Interval, bool]:
+def counts(table: np.ndarray, *, confidence: float = 0.95) -> tuple[Interval, bool]:
     """Mean of differences of shape (people, seeds), and whether it counts."""
-    interval = cluster_interval(table)
+    interval = cluster_interval(table, confidence=confidence)
     signs = np.sign(table.mean(axis=0))
     return interval, bool(interval.low * interval.high > 0 and abs(signs.sum()) == len(signs))
 
