@@ -1,4 +1,4 @@
-"""Claim S17: attacks that know of negative smoothing, on the same people, targets, latents and judges as face_smoothing.
+"""Claim S17: attacks that know of negative smoothing, on the people, targets, latents and judges of face_smoothing.
 
 Every attack is Plug & Play with other settings: another loss, a temperature, more latents and starts. A row is one
 attack on one target, of a factor and a seed. Beside who is recognised it has the gradient by the code along the way: a

@@ -1,4 +1,4 @@
-"""The verdict on attacks adapted to negative smoothing, by a rule that was written down before any of them was measured.
+"""The verdict on attacks adapted to negative smoothing, by a rule written down before any of them was measured.
 
 Known beforehand, from face_smoothing: on these targets the usual attack loses nothing by negative smoothing. So S17 is
 not asked as "how much of the loss is undone" (that is S16's question) but so that it can still be answered either way:
