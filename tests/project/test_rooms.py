@@ -43,7 +43,7 @@ ARROWS = {
     "membership": {"access", "training", "models", "defences"},
     "metrics": set(),
     # A check holds an answer against the package's own.
-    "exercises": {"smoothing", "toy", "data", "models", "training", "attacks", "metrics"},
+    "exercises": {"smoothing", "toy", "data", "models", "training", "defences", "attacks", "metrics"},
     "figures": {"metrics", "toy", "data"},
     "widgets": {"figures", "toy", "experiments"},
     # The room that runs everything may look at everything.
