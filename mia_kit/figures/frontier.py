@@ -70,7 +70,9 @@ def marks(points: Sequence[Mapping[str, Any]], *, measure: str = MEASURE) -> lis
                 point["defence"],
                 point["strength"],
                 float(np.mean(point["accuracy"])),
-                *(leaks[end] for end in ("value", "low", "high")),
+                leaks["value"],
+                leaks["low"],
+                leaks["high"],
                 words=f"{words}{loss} loss",
                 seeds=tuple(zip(point["accuracy"], leaks["by_seed"], strict=True)),
             )

@@ -139,18 +139,16 @@ def side_effects(
     titles = ["adversarial examples", "membership", "stealing"]
     figure = make_subplots(cols=3, subplot_titles=titles, horizontal_spacing=0.1)
     for place, factor in enumerate(factors):
-        for column, (x, y) in enumerate(
-            (
-                (list(epsilons), robust[place]),
-                ([factor_name(factor)], membership[[place]]),
-                (budgets, agreement[place]),
-            ),
-            1,
-        ):
+        panels: list[tuple[Sequence[Any], np.ndarray]] = [
+            (epsilons, robust[place]),
+            ([factor_name(factor)], membership[[place]]),
+            (budgets, agreement[place]),
+        ]
+        for column, (x, y) in enumerate(panels, start=1):
             figure.add_trace(
                 go.Scatter(
                     x=list(x),
-                    y=np.asarray(y).round(4),
+                    y=y.round(4),
                     mode="lines+markers",
                     name=factor_name(factor),
                     legendgroup=str(place),

@@ -199,6 +199,7 @@ def test_the_recipe_asks_the_targets_of_face_smoothing() -> None:
 
 
 def test_without_the_toolbox_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "art", None)
+    for name in ("art", "art.attacks", "art.estimators.classification"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=r'run pip install "mia_kit\[robust\]"'):
         side_effects.run({}, progress=False)
