@@ -29,7 +29,7 @@ from mia_kit.experiments.side_effects_claims import claims
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_tools import public_faces
 from mia_kit.membership import losses_and_confidences
-from mia_kit.metrics import auc, cluster_interval
+from mia_kit.metrics import cluster_interval, roc
 from mia_kit.models import Classifier, in_batches
 
 VERSION = 1
@@ -109,10 +109,16 @@ def inference(model: Classifier, people: People, recipe: dict[str, Any]) -> dict
         _, scaled = losses_and_confidences(access, people.floats(chosen), people.labels[chosen])
         scores[name] = (scaled, people.labels[chosen].numpy())  # a monotone function of minus the loss
     areas = [
-        auc(*(scaled[labels == person] for scaled, labels in scores.values())).value
+        _area(*(scaled[labels == person] for scaled, labels in scores.values()))
         for person in range(len(people.class_names))
     ]
-    return {"membership": np.array(areas), "membership_auc": auc(scores["in"][0], scores["out"][0]).value}
+    return {"membership": np.array(areas), "membership_auc": _area(scores["in"][0], scores["out"][0])}
+
+
+def _area(members: np.ndarray, non_members: np.ndarray) -> float:
+    """The area under the ROC curve without its interval, which would resample photographs and not people."""
+    curve = roc(members, non_members)
+    return float(np.trapezoid(curve.true_positives, curve.false_positives))
 
 
 def stolen(model: Classifier, people: People, parts: Parts, *, seed: int) -> dict[str, np.ndarray]:
