@@ -110,13 +110,14 @@ show("8.2", by_attack)
 check("8.2", by_attack, tolerance=0.6)
 
 # %% [markdown]
-# **The gradients first.** A line that falls steeply is a loss that has said what it had to say: the softmax of cross-entropy is
-# nearly full. The raw logit, the margin and pushing the others down keep their strength to the end, for a linear loss cannot
-# saturate; compare the two panels to see whether that matters more for the negatively smoothed target.
+# **The gradients first.** In our run they tell a story that nobody ordered. On *hard labels* cross-entropy and Poincaré fall to
+# about two fifths of their first step while the raw logit and the margin keep their strength: that is what saturation looks like.
+# On the *negatively smoothed* target all eight end between 0.5 and 0.9, and cross-entropy hardly fades. The softmax of this small
+# target is not full, so losses that do not saturate have nothing to win.
 #
-# **Then the people.** A gradient that stays is no success yet: it may push the picture to where the target is sure and nobody
-# else sees a face. Five people and one seed can show an attack that fails, and not which of two good ones is better; the bars
-# say so. Drag the budget above: much of the difference between attacks is how fast they get there.
+# **Then the people.** Nearly every attack gets two of five from either target; restarts get three from the negatively smoothed one,
+# the boundary one. Five people and one seed cannot order them; the bars say so. Drag the budget above: much of the difference
+# between attacks is how fast they get there.
 #
 # ## A hundred people
 #
