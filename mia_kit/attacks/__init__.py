@@ -5,7 +5,7 @@
 """
 
 from mia_kit.attacks import brep, fredrikson, inversion_model, mirror
-from mia_kit.attacks.losses import cross_entropy, lack_of_confidence, logit, margin, poincare
+from mia_kit.attacks.losses import cross_entropy, lack_of_confidence, logit, margin, others_down, poincare
 from mia_kit.attacks.ppa import Settings, run
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
 
@@ -21,6 +21,7 @@ __all__ = [
     "logit",
     "margin",
     "mirror",
+    "others_down",
     "poincare",
     "run",
 ]

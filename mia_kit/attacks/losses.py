@@ -3,8 +3,10 @@
 The Poincare loss is that of Plug & Play Attacks (Struppek et al., ICML 2022, section 3.3): in hyperbolic space the
 distance to the target grows without bound towards the border, so that gradients do not vanish with rising confidence.
 The raw logit is LOMMA's identity loss and the margin PLG-MI's: both go on where a softmax is saturated, so a model
-trained with negative smoothing is always attacked with one of them as well. 1 - confidence is the cost of the first
-inversion attack (Fredrikson et al., CCS 2015): its gradient vanishes where the target's confidence is near 0 or 1.
+trained with negative smoothing is always attacked with one of them as well. Pushing all other classes down is an attack
+on such models that was put to the label-smoothing paper as an open question; `mia_kit.attacks.adaptive_losses` has two
+more, which must know the model. 1 - confidence is the cost of the first inversion attack (Fredrikson et al., CCS 2015):
+its gradient vanishes where the target's confidence is near 0 or 1.
 
 All take logits of shape (n, classes) and target classes of shape (n,), and return a Tensor of shape (n,).
 """
@@ -68,12 +70,19 @@ def margin(logits: Tensor, targets: Tensor) -> Tensor:
     return others.amax(dim=1) + logit(logits, targets)
 
 
+def others_down(logits: Tensor, targets: Tensor) -> Tensor:
+    """The mean of the other classes' logits minus the target's: every class is pushed, and the push never fades."""
+    own = logit(logits, targets)
+    return (logits.sum(dim=1) + own) / (logits.shape[1] - 1) + own
+
+
 LOSSES: dict[str, Loss] = {
     "poincare": poincare,
     "cross_entropy": cross_entropy,
     "lack_of_confidence": lack_of_confidence,
     "logit": logit,
     "margin": margin,
+    "others_down": others_down,
 }
 
 

@@ -82,3 +82,19 @@ def _device() -> str:
     if torch.cuda.is_available():
         return torch.cuda.get_device_name()
     return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
+
+
+def verdicts_in_words(name: str) -> str:
+    """What an evidence file says of each claim, a paragraph each; one sentence if it was not measured."""
+    try:
+        found = read_evidence(name)["results"].get("claims", {})
+    except FileNotFoundError:
+        return (
+            f"{name} has not been run to its end yet: its claims stand as not run. Measure it with: mia-kit run {name}"
+        )
+    paragraphs = [
+        f"claim {claim}: {row['verdict']}\n"
+        + "\n".join(f"  {text}" for size, text in row.items() if size not in ("verdict", "link"))
+        for claim, row in found.items()
+    ]
+    return "\n".join(paragraphs)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, run
-from mia_kit.attacks.losses import LOSSES
+from mia_kit.attacks.adaptive_losses import adapted
 from mia_kit.attacks.prior_to_target import in_channels, resize, synthesise
 from mia_kit.experiments.face_people import People
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
@@ -126,21 +126,21 @@ def attack(
 ) -> Reconstructions:
     """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`, a name.
 
-    A list, as YAML gives it, stands for a tuple. `sampling` and `selection` are other models for the first and the last
-    stage. Raises ValueError for an unknown loss and as `mia_kit.attacks.run`.
+    With a loss there may be a `temperature`: see `adapted`. A list, as YAML gives it, stands for a tuple. `sampling`
+    and `selection` are other models for the first and the last stage. Raises ValueError as `adapted` and
+    `mia_kit.attacks.run` do.
     """
     chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
-    name = chosen.pop("loss", "poincare")
-    if name not in LOSSES:
-        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, got {name!r} instead")
+    access = WhiteBox(model)
+    loss = adapted(access, chosen.pop("loss", "poincare"), temperature=chosen.pop("temperature", 1.0))
     full = Settings(input_size=(size, size), **chosen)
     return run(
-        WhiteBox(model),
+        access,
         target_classes,
         prior=prior,
         seed=seed,
         settings=full,
-        loss=LOSSES[name],
+        loss=loss,
         sampling=WhiteBox(sampling) if sampling else None,
         selection=WhiteBox(selection) if selection else None,
         progress=progress,

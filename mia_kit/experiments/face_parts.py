@@ -42,7 +42,8 @@ class Parts:
     recipe: dict[str, Any]
     store: Store
     progress: bool = True
-    _appointed: dict[int, Judges] = field(default_factory=dict, init=False, repr=False)
+    # Shared with the parts of other attacks on the same people: judges do not depend on the attack.
+    _appointed: dict[int, Judges] = field(default_factory=dict, repr=False)
 
     @cached_property
     def prior(self) -> Prior:
@@ -111,9 +112,11 @@ class Parts:
 
     def with_loss(self, loss: str | None) -> Parts:
         """The parts whose attack has this loss; None leaves the recipe's attack exactly as it is."""
-        if loss is None:
-            return self
-        return replace(self, recipe=self.recipe | {"attack": self.recipe["attack"] | {"loss": loss}})
+        return self if loss is None else self.with_attack({"loss": loss})
+
+    def with_attack(self, changes: Mapping[str, Any]) -> Parts:
+        """The parts whose attack differs from the recipe's in these settings."""
+        return replace(self, recipe=self.recipe | {"attack": self.recipe["attack"] | dict(changes)})
 
     def attack(
         self,

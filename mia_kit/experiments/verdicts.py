@@ -19,9 +19,9 @@ def leaves_out_zero(interval: Interval) -> bool:
     return bool(interval.low * interval.high > 0)
 
 
-def mean_that_counts(table: np.ndarray) -> tuple[Interval, bool]:
+def mean_that_counts(table: np.ndarray, *, confidence: float = 0.95) -> tuple[Interval, bool]:
     """The mean of differences of shape (people, seeds) with its interval over people, and whether it counts."""
-    interval = cluster_interval(table)
+    interval = cluster_interval(table, confidence=confidence)
     return interval, counts(interval, table.mean(axis=0))
 
 

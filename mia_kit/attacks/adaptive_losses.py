@@ -1,0 +1,93 @@
+"""Losses of an attacker who knows how the target was trained: the distance to a decision boundary, and a temperature.
+
+Attacks adapted to negative smoothing are an open question of "Be Careful What You Smooth For" (Struppek et al., ICLR
+2024). Both are made for one target and then used as any of `mia_kit.attacks.losses`:
+
+    run(access, [0, 1], prior=prior, seed=0, loss=adapted(access, "boundary"))
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mia_kit.access import AccessError, WhiteBox
+from mia_kit.attacks.lomma import head_of
+from mia_kit.attacks.losses import LOSSES, Loss, margin, poincare
+
+BOUNDARY = "boundary"
+
+
+@dataclass(frozen=True, eq=False)
+class Boundary:
+    """Minus the distance of the penultimate features to where another class takes over; positive outside the class.
+
+    The last layer is linear, so that the boundary between the target y and class j is a plane in the features, and the
+    distance to it exactly (l_y - l_j) / |w_y - w_j|. The nearest plane counts. Unlike the margin it does not grow when
+    training blows up the last layer's weights.
+
+    weight : of the last layer, of shape (classes, d), no two rows alike
+    """
+
+    weight: Tensor
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Losses of shape (n,) for logits of shape (n, classes). ValueError as from the other losses."""
+        if logits.ndim == 2 and logits.shape[1] != len(self.weight):
+            raise ValueError(f"expected logits of {len(self.weight)} classes, got {logits.shape[1]} instead")
+        margin(logits, targets)  # for its checks
+        weight = self.weight.to(logits)
+        between = (weight[targets][:, None] - weight).norm(dim=2)  # (n, classes); 0 at the target
+        ahead = logits - logits.gather(1, targets[:, None])
+        own = torch.zeros_like(between, dtype=torch.bool).scatter(1, targets[:, None], True)
+        distances = ahead / between.masked_fill(own, 1.0)
+        return distances.masked_fill(own, -torch.inf).amax(dim=1)
+
+
+@dataclass(frozen=True)
+class Tempered:
+    """A loss of the logits divided by `temperature`, above 0: a softmax that was saturated has something to say again.
+
+    The Poincare loss does not notice, for it scales the logits itself.
+    """
+
+    loss: Loss
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise ValueError(f"temperature must be finite and above 0, got {self.temperature} instead")
+
+    def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Losses of shape (n,) for logits of shape (n, classes)."""
+        return self.loss(logits / self.temperature, targets)
+
+
+def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
+    """The loss `name` for this target: "boundary" or one of `LOSSES`, of the logits divided by `temperature`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, the temperature is not above 0, or it would change nothing: with the Poincare loss.
+    AccessError
+        If the boundary is asked for and the model has no `head` with weights.
+    """
+    if name != BOUNDARY and name not in LOSSES:
+        raise ValueError(f"loss must be {BOUNDARY} or one of {', '.join(LOSSES)}, got {name!r} instead")
+    loss = Boundary(_last_weight(access)) if name == BOUNDARY else LOSSES[name]
+    if temperature == 1:
+        return loss
+    if loss is poincare:
+        raise ValueError(f"the Poincare loss has no temperature, got {temperature} instead: take another loss")
+    return Tempered(loss, temperature)
+
+
+def _last_weight(access: WhiteBox) -> Tensor:
+    weight = getattr(head_of(access), "weight", None)
+    if not isinstance(weight, Tensor):
+        raise AccessError(f"expected a linear layer as the head, got {type(head_of(access)).__name__} instead")
+    return weight.detach()
