@@ -155,9 +155,11 @@ for name, (at_person, at_surrogate) in quick.bends(scene, two, scene.case.protec
     print(f"{name:16} greatest curvature at the person {at_person:.3g}, at the surrogate {at_surrogate:.3g}")
 
 # %% [markdown]
-# Undefended, the surrogate is a stranger and lies high. Defended, there is a valley at the surrogate: the trainer was told that
-# this, too, is the protected person. Whether the loss at the person itself rises depends on how hard the network fits its
-# training set. Compare the two numbers of curvature with what step 3 wants: steep around the person, flat around the surrogate.
+# Undefended, the surrogate is a stranger and lies high, more than an order of magnitude above the person. Defended, there is a
+# second valley at the surrogate, as deep as the person's own: the trainer was told that this, too, is the protected person. The
+# loss at the person did not rise in our run, because a network that fits its training set fits the protected photographs, too.
+# Compare the numbers of curvature with what step 3 wants, steep around the person and flat around the surrogate: in our run it
+# is the other way round. The valley does the work here, not its shape.
 #
 # ### Exercise 1 (5 minutes, easy): how the class grows
 #

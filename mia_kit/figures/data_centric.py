@@ -83,7 +83,7 @@ def landed_map(table: SurrogateTable) -> Drawn:
             )
         )
     figure.update_layout(base_layout("How often the attack ends on the surrogate, by its place", height=520))
-    figure.update_layout(legend={"orientation": "h", "y": -0.14})
+    figure.update_layout(legend={"orientation": "h", "y": -0.2})
     figure.update_xaxes(title_text="surrogate, first coordinate", tickvals=axis, constrain="domain", showgrid=False)
     figure.update_yaxes(title_text="surrogate, second coordinate", tickvals=axis, scaleanchor="x", showgrid=False)
     low, high = (np.unravel_index(end, landed.shape) for end in (landed.argmin(), landed.argmax()))

@@ -6,6 +6,7 @@ and higher at the protected picture.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,12 +16,13 @@ from plotly.subplots import make_subplots
 from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout
 from mia_kit.metrics.landscape import LossPlane
 
+LEAST = 1e-3  # losses below it are drawn there: 0 has no logarithm
 # name, place across, colour, marker: told apart by shape too
 POINTS = (("protected picture", 0.0, OKABE_ITO[1], "circle"), ("surrogate", 1.0, OKABE_ITO[5], "diamond"))
 
 
 def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker's loss between two pictures") -> Drawn:
-    """One surface for each plane, such as "without defence" and "defended", with the same scale of losses.
+    """One surface for each plane, such as "without defence" and "defended", with the same logarithmic scale of losses.
 
     Parameters
     ----------
@@ -31,9 +33,9 @@ def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker
     """
     if not planes:
         raise ValueError("give at least one plane, got none instead")
-    lowest = min(float(plane.losses.min()) for plane in planes.values())
-    highest = max(float(plane.losses.max()) for plane in planes.values())
-    lift = 0.02 * (highest - lowest)  # markers stand a little above the surface, which would hide half of them
+    lowest = max(LEAST, min(float(plane.losses.min()) for plane in planes.values()))
+    highest = max(2 * lowest, *(float(plane.losses.max()) for plane in planes.values()))
+    lift = (highest / lowest) ** 0.03  # markers stand a little above the surface, which would hide half of them
     figure = make_subplots(
         cols=len(planes),
         specs=[[{"type": "surface"}] * len(planes)],
@@ -47,12 +49,13 @@ def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker
     figure.update_layout(base_layout(title, height=480))
     figure.update_layout(legend={"orientation": "h", "y": -0.05})
     figure.update_scenes(
-        xaxis_title="towards the surrogate",
+        xaxis_title="to the surrogate",
         yaxis_title="random direction",
         zaxis_title="loss",
-        zaxis_range=(lowest, highest + 3 * lift),
+        zaxis_type="log",  # or the valleys, where an attack ends, would all look alike below the walls
+        zaxis_range=(math.log10(lowest), math.log10(highest * lift**2)),
         aspectmode="cube",
-        camera_eye={"x": 1.3, "y": -1.9, "z": 1.1},
+        camera_eye={"x": 1.2, "y": -1.9, "z": 1.5},
     )
     words = "; ".join(f"{name}: {_words(plane)}" for name, plane in planes.items())
     alt = f"Surfaces of the attacker's loss on a plane through a protected picture and its surrogate. {words}."
@@ -63,12 +66,13 @@ def _surface(plane: LossPlane, lowest: float, highest: float, scale: bool) -> go
     return go.Surface(
         x=plane.across.round(4),
         y=plane.aside.round(4),
-        z=plane.losses.round(4),
-        cmin=lowest,
-        cmax=highest,
+        z=plane.losses.clip(LEAST).round(4),
+        surfacecolor=np.log10(plane.losses.clip(LEAST)).round(3),
+        cmin=math.log10(lowest),
+        cmax=math.log10(highest),
         colorscale="Cividis",
         showscale=scale,
-        colorbar={"title": {"text": "loss"}, "thickness": 12, "len": 0.6},
+        colorbar={"title": {"text": "loss, log 10"}, "thickness": 12, "len": 0.6},
         hovertemplate="%{x:.2f} of the way, %{y:.2f} aside: loss %{z:.2f}<extra></extra>",
     )
 
@@ -78,7 +82,7 @@ def _markers(plane: LossPlane, lift: float, legend: bool) -> list[go.Scatter3d]:
         go.Scatter3d(
             x=[across],
             y=[0.0],
-            z=[round(loss + lift, 4)],
+            z=[round(max(loss, LEAST) * lift, 4)],
             mode="markers",
             name=name,
             legendgroup=name,

@@ -21,14 +21,16 @@ def drawn():
 def test_surfaces_are_the_planes_on_one_scale(drawn):
     surfaces = [trace for trace in drawn.figure.data if trace.type == "surface"]
     np.testing.assert_allclose(surfaces[1].z, plane(4.0).losses)
-    assert {(s.cmin, s.cmax) for s in surfaces} == {(0.25, plane(4.0).losses.max())}
+    assert {(s.cmin, s.cmax) for s in surfaces} == {(np.log10(0.25), np.log10(plane(4.0).losses.max()))}
+    np.testing.assert_allclose(surfaces[0].surfacecolor, np.log10(plane(1.0).losses), atol=1e-3)
     assert len({tuple(scene.zaxis.range) for scene in (drawn.figure.layout.scene, drawn.figure.layout.scene2)}) == 1
 
 
 def test_markers_stand_on_both_pictures(drawn):
     markers = [trace for trace in drawn.figure.data if trace.type == "scatter3d"]
     assert [(m.name, m.x[0], m.y[0]) for m in markers[:2]] == [("protected picture", 0, 0), ("surrogate", 1, 0)]
-    assert markers[2].z[0] - markers[3].z[0] == pytest.approx(4.0)
+    assert markers[2].z[0] / markers[3].z[0] == pytest.approx(17.0, abs=0.01)
+    assert markers[3].z[0] > 0.25
     assert len({m.marker.symbol for m in markers}) == len({m.marker.color for m in markers}) == 2
     assert [m.showlegend for m in markers] == [True, True, False, False]
 
