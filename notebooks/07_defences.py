@@ -100,15 +100,15 @@ exercises.check_clip(my_clip)
 # %% tags=["nbval-ignore-output"]
 brief = face_quick.BRIEF_EPOCHS
 scene = face_quick.set_up(epochs=brief)
-people = range(8)
-names = scene.people.class_names[:8]
+people = range(6)
+names = scene.people.class_names[:6]
 trained = frontier_quick.map_frontier(scene, people, epochs=brief)
 marks = []
 for one in trained:
     hits = share_interval(int((one.ranks == 1).sum()), len(one.ranks))
     words = f"{one.loss} loss" + (f"<br>{one.privacy}" if one.privacy else "")
     marks.append(Mark(one.defence, one.strength, one.accuracy, hits.value, hits.low, hits.high, words))
-drawn = frontier(marks, title="Use and leakage: forty people, eight attacked, one seed")
+drawn = frontier(marks, title="Use and leakage: forty people, six attacked, one seed")
 
 # %% tags=["nbval-ignore-output"]
 FrontierExplorer(drawn, trained, names=names, threshold=scene.judges.threshold)
@@ -135,7 +135,7 @@ show("7.3", wall)
 check("7.3", wall, tolerance=1)
 
 # %% [markdown]
-# Read it slowly. Eight people and one seed: the bars are so long that no order between neighbours means anything. What forty
+# Read it slowly. Six people and one seed: the bars are so long that no order between neighbours means anything. What forty
 # people can show is what kinds of point there are.
 #
 # * **Far to the right** stands what has kept its use. If it is as high as no defence, the defence did nothing that this attack

@@ -32,7 +32,7 @@ DEFENCES: dict[str, tuple[float, ...]] = {
 }
 LOSSES = ("poincare", "margin")
 ATTACK: dict[str, Any] = {
-    "pool": 200,
+    "pool": 60,
     "candidates": 1,
     "keep": 1,
     "steps": 20,

@@ -35,10 +35,10 @@ ATTACKS: dict[str, dict[str, Any]] = {  # what differs from `ATTACK`
     "margin": {"loss": "margin"},
     "others down": {"loss": "others_down"},
     "boundary": {"loss": "boundary"},
-    "restarts": {"pool": 600, "candidates": 3},
+    "restarts": {"pool": 240, "candidates": 3},
 }
 ATTACK: dict[str, Any] = {
-    "pool": 200,
+    "pool": 80,
     "candidates": 1,
     "keep": 1,
     "steps": 20,
