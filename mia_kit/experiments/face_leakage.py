@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
@@ -40,6 +41,40 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
             results["cells"].append({"smoothing": smoothing, "per_class": per_class, **summarise(seeds)})
     results["claims"] = claims(results, recipe)
     return results
+
+
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: public trunks, then classifiers, then attacks with their measures."""
+    seeds = range(recipe["seeds"])
+    cells = [
+        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+        for per_class in recipe["per_class"]
+        for smoothing in recipe["smoothings"]
+        for seed in seeds
+    ]
+    return [
+        [_task(recipe, "trunk", kind=kind) for kind in recipe["pretraining"]],
+        [_task(recipe, "evaluator", seed=seed) for seed in seeds] + [_task(recipe, "target", **own) for own in cells],
+        [_task(recipe, "measured", **own) for own in cells],
+    ]
+
+
+def _task(recipe: dict[str, Any], what: str, **chosen: Any) -> Task:
+    return Task(__name__, "make_part", {"recipe": recipe, "what": what, **chosen})
+
+
+def make_part(store: Store, recipe: dict[str, Any], what: str, **chosen: Any) -> None:
+    """Make what a task of `plan` names."""
+    parts = Parts(recipe, store, progress=False)
+    if what == "trunk":
+        parts.trunk(**chosen)
+        return
+    people = parts.people(chosen["seed"])
+    if what == "measured":
+        parts.judged(people, **chosen)
+        parts.extraction(people, **chosen)
+    else:
+        getattr(parts, what)(people, **chosen)
 
 
 def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
