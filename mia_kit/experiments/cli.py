@@ -38,6 +38,11 @@ def _parser() -> argparse.ArgumentParser:
     spread.add_argument("--scheduler", metavar="ADDRESS", help="spread them over the workers of a Dask scheduler")
     run.set_defaults(action=_run)
 
+    estimate = commands.add_parser("estimate", help="hours, memory and disk of a recipe, before it is started")
+    estimate.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
+    estimate.add_argument("--device", help="as for run")
+    estimate.set_defaults(action=_estimate)
+
     commands.add_parser("recipes", help="list the recipes").set_defaults(action=_recipes)
 
     commands.add_parser("store", help="list what was measured and is kept").set_defaults(action=_store)
@@ -74,7 +79,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.runner import measured_before, run
+    from mia_kit.experiments.runner import measured_before, run, table
     from mia_kit.experiments.store import Store
 
     before = None if options.fresh else measured_before(options.recipe, device=options.device)
@@ -85,6 +90,8 @@ def _run(options: argparse.Namespace) -> int:
         print(f"{path}: measured on {before['date']} in {before['seconds']:g} s; --fresh measures again")
     else:
         print(f"wrote {path}")
+    if text := table(options.recipe, path):
+        print(text)
     return 0
 
 
@@ -102,6 +109,13 @@ def _spread(options: argparse.Namespace) -> None:
         return
     with workers(options.workers) as address:
         spread(options.recipe, address, device=options.device)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.estimate import estimate
+
+    print(estimate(options.recipe, device=options.device).text())
+    return 0
 
 
 def _store(options: argparse.Namespace) -> int:

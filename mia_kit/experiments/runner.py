@@ -51,7 +51,7 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
     it was, date and seconds included. One whose `run` has the keyword `store` keeps its parts there too, so that a run
     that is killed goes on with the part at work. Without a VERSION the experiment is measured every time.
     """
-    recipe, experiment = _read(name, device)
+    recipe, experiment = read_experiment(name, device)
     store = store or Store()
     if not hasattr(experiment, "VERSION"):
         began = time.perf_counter()
@@ -78,7 +78,7 @@ def spread(
     """
     from mia_kit.experiments.cluster import spread
 
-    recipe, experiment = _read(name, device)
+    recipe, experiment = read_experiment(name, device)
     if not hasattr(experiment, "plan"):
         raise ValueError(f"the experiment {recipe['experiment']!r} cannot be spread over workers: run it without them")
     spread(experiment.plan(recipe), address, store or Store(), progress=progress)
@@ -86,10 +86,19 @@ def spread(
 
 def measured_before(name: str, *, store: Store | None = None, device: str | None = None) -> dict[str, Any] | None:
     """When and where the store's result for a recipe was measured; None if it was not."""
-    recipe, experiment = _read(name, device)
+    recipe, experiment = read_experiment(name, device)
     if not hasattr(experiment, "VERSION"):
         return None
     return (store or Store()).about(RECIPE_KIND, _settings(recipe, experiment), version=experiment.VERSION)
+
+
+def table(name: str, path: Path) -> str | None:
+    """The final table of a recipe's evidence at `path` as text, from an experiment that has one."""
+    _, experiment = read_experiment(name)
+    if not hasattr(experiment, "table"):
+        return None
+    text: str = experiment.table(json.loads(path.read_text(encoding="utf-8"))["results"])
+    return text
 
 
 def _settings(recipe: dict[str, Any], experiment: ModuleType) -> dict[str, Any]:
@@ -100,8 +109,11 @@ def _settings(recipe: dict[str, Any], experiment: ModuleType) -> dict[str, Any]:
     return recipe | {"inputs": experiment.inputs(*own)}
 
 
-def _read(name: str, device: str | None = None) -> tuple[dict[str, Any], ModuleType]:
-    """A recipe, with another device if one is given, and the module of its experiment."""
+def read_experiment(name: str, device: str | None = None) -> tuple[dict[str, Any], ModuleType]:
+    """A recipe, with another device if one is given, and the module of its experiment.
+
+    Raises ValueError as `read_recipe`, for an unknown experiment, and for a device where the recipe names none.
+    """
     recipe = read_recipe(name)
     if device is not None:
         if "device" not in recipe:
