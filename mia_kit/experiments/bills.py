@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -27,12 +28,16 @@ from mia_kit.models import Classifier, Prior, in_batches, sample_latents
 AT_A_TIME, LARGE_AT_A_TIME, LARGE = 16, 2, 128
 # People and photographs where the set itself is not here: FaceScrub's list; about 6 in 10 of its links may still live.
 KNOWN = {"facescrub": (530, 106_863)}
+# What a recipe may leave out.
+ATTACK = {
+    name: getattr(Settings(), name) for name in ("pool", "candidates", "keep", "steps", "selection_views", "batch_size")
+}
 MODEL_COPIES = 4  # the weights in the store, and a checkpoint of weights and Adam's two means
 
 
 def full_bill(recipe: dict[str, Any]) -> Bill:
     """The bill of a recipe of `facescrub_ppa`."""
-    device, own = choose_device(recipe["device"]), recipe["attack"]
+    device, own = choose_device(recipe["device"]), ATTACK | recipe["attack"]
     people, photographs, assumed = _crowd(recipe["people"])
     target, side = recipe["target"], recipe["target"]["size"]
     cells, seeds = len(recipe["smoothings"]) * recipe["seeds"], recipe["seeds"]
@@ -46,7 +51,8 @@ def full_bill(recipe: dict[str, Any]) -> Bill:
         shown = copies * (last - first) * photographs
         steps.append(_lessons(f"training the {kind}", models[kind], recipe[kind], shown, device))
     prior, guessed = _prior_or_random(recipe, device)
-    steps += _search(in_precision(models["target"], target), prior, own, people, side, cells, device)
+    victim = in_precision(deepcopy(models["target"]), target)  # an attack freezes what it attacks
+    steps += _search(victim, prior, own, people, side, cells, device)
     everybody = people * own["candidates"]
     steps.append(_look("judging", models["evaluator"], recipe["evaluator"]["size"], everybody * cells, device))
     student = placed(build(recipe["student"], people, seed=0, pretrained=False), device)
@@ -67,7 +73,7 @@ def full_bill(recipe: dict[str, Any]) -> Bill:
 
 def face_bill(recipe: dict[str, Any]) -> Bill:
     """The bill of a recipe of `face_leakage`, for a CPU. Raises DataError if its people are absent."""
-    device, own, side = torch.device("cpu"), recipe["attack"], recipe["people"]["size"]
+    device, own, side = torch.device("cpu"), ATTACK | recipe["attack"], recipe["people"]["size"]
     people: People = load_people(seed=0, **recipe["people"])
     classes, channels = len(people.class_names), people.images.shape[1]
     seeds, per_class = recipe["seeds"], recipe["per_class"]

@@ -105,8 +105,9 @@ def appoint_for(
 
 def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
-    distances = np.linalg.norm(embeddings[:, None] - centres, axis=2)  # (n, people)
-    ranks: np.ndarray = target_ranks(-distances, targets)
+    from scipy.spatial.distance import cdist
+
+    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
     return ranks
 
 

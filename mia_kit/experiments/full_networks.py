@@ -64,9 +64,8 @@ def build(spec: Spec, classes: int, *, seed: int, pretrained: bool | None = None
 
 def placed(model: Classifier, device: torch.device) -> Classifier:
     """The network on the device; on a GPU its pictures lie pixel by pixel, as its convolutions like them best."""
-    if device.type == "cuda":
-        return model.to(device, memory_format=torch.channels_last)
-    return model.to(device)
+    model = model.to(device)
+    return model.to(memory_format=torch.channels_last) if device.type == "cuda" else model
 
 
 @dataclass(frozen=True)

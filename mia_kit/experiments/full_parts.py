@@ -45,6 +45,7 @@ class FullParts:
     progress: bool = True
     _albums: dict[int, Album] = field(default_factory=dict, init=False, repr=False)
     _models: dict[str, Fitted] = field(default_factory=dict, init=False, repr=False)
+    _appointed: dict[int, Judges] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def device(self) -> torch.device:
@@ -101,7 +102,12 @@ class FullParts:
         return self._models[name]
 
     def judges(self, seed: int) -> Judges:
-        """The evaluator and the embedder; the references are photographs that the target does not see."""
+        """The evaluator and the embedder, appointed once; references are photographs that the target does not see."""
+        if seed not in self._appointed:
+            self._appointed[seed] = self._appoint(seed)
+        return self._appointed[seed]
+
+    def _appoint(self, seed: int) -> Judges:
         album, embed = self.album(seed), self._embedder(seed)
 
         def make(checkpoint: Path) -> dict[str, Any]:
