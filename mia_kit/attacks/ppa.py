@@ -69,6 +69,7 @@ def run(
     loss: Loss = poincare,
     sampling: WhiteBox | None = None,
     selection: WhiteBox | None = None,
+    scores: Tensor | None = None,
     progress: bool = True,
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
@@ -80,21 +81,29 @@ def run(
     prior : generator with `map` and `synthesise`, on the model's device; grey targets see the mean of its colours
     seed : seeds the latents and every crop
     sampling, selection : other models for the first and the last stage, to see which stage matters; `access` by default
+    scores : what `score_pool` gives for the pool of this seed, of shape (pool, classes), for an attack that takes the
+        classes in turns; they are computed by default
 
     The crops are drawn on the CPU, so that a seed means the same on every device; results come back to the CPU.
 
     Raises
     ------
     ValueError
-        If a class is out of range or given twice, or the prior makes other images than the target takes.
+        If a class is out of range or given twice, the prior makes other images than the target takes, or `scores` has
+        another shape.
     """
     settings = settings or Settings()
     sampling, selection = sampling or access, selection or access
     everybody = {id(one): one for one in (access, sampling, selection)}.values()
     before = sum(one.queries for one in everybody)
-    check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
+    classes = count_classes(access.logits, access, prior, settings.input_size)
+    check_targets(target_classes, classes)
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
-    scores = score_pool(sampling, prior, pool, settings)  # (pool, classes)
+    if scores is None:
+        scores = score_pool(sampling, prior, pool, settings)
+    elif tuple(scores.shape) != (settings.pool, classes):
+        raise ValueError(f"scores must have the shape {(settings.pool, classes)}, got {tuple(scores.shape)} instead")
+    scores = scores.to(access.device)
     starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)

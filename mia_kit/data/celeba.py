@@ -1,4 +1,7 @@
-"""CelebA as torchvision keeps it: `celeba/img_align_celeba/000001.jpg` and `celeba/identity_CelebA.txt`."""
+"""CelebA as torchvision keeps it: `celeba/img_align_celeba/000001.jpg` and `celeba/identity_CelebA.txt`.
+
+`data_scripts/fetch_celeba.py` fetches it; from the photographs in the wild it also cuts the finer faces of `load_hd`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,12 @@ from mia_kit.data.decoding import Size, decode, fingerprint
 from mia_kit.data.folders import DataError, source_folder
 from mia_kit.data.identities import read_identities
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.people import read_people
 
 # The paper trains on the people with most photographs.
 PEOPLE = 1000
 SIZE = (218, 178)
+SIZE_HD = 224
 
 
 def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
@@ -23,10 +28,7 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
     """
     root = source_folder("celeba")
     identities = read_identities(root / "identity_CelebA.txt")
-    counts = Counter(identities.values())
-    if len(counts) < people:
-        raise DataError(f"{root} should hold at least {people} people, got {len(counts)} instead: get CelebA again.")
-    chosen = sorted(sorted(counts, key=lambda number: (-counts[number], number))[:people])
+    chosen = most_photographed(identities, people)
     class_of = {number: label for label, number in enumerate(chosen)}
     files = sorted((class_of[number], name) for name, number in identities.items() if number in class_of)
     paths = [root / "img_align_celeba" / name for _, name in files]
@@ -40,3 +42,16 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
         DataCard.read("celeba"),
         files=tuple(name for _, name in files),
     )
+
+
+def load_hd(size: Size = None) -> ImageSet:
+    """The faces that `fetch_celeba.py` has cut: `celeba_hd/<person>/<number>.jpg`. Raises DataError as `load`."""
+    return read_people(source_folder("celeba_hd"), "celeba_hd", size=size or SIZE_HD)
+
+
+def most_photographed(identities: dict[str, int], people: int) -> list[int]:
+    """The numbers of the `people` with most photographs, ascending. DataError if there are fewer people."""
+    counts = Counter(identities.values())
+    if len(counts) < people:
+        raise DataError(f"CelebA should hold at least {people} people, got {len(counts)} instead: get its list again.")
+    return sorted(sorted(counts, key=lambda number: (-counts[number], number))[:people])

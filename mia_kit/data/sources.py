@@ -41,6 +41,7 @@ _SOURCES: dict[str, Callable[[Size], ImageSet]] = {
     "utkface": utkface.load,
     # layouts that others have made
     "celeba": celeba.load,
+    "celeba_hd": celeba.load_hd,
     "cifar10_full": cifar10.load_full,
     "facescrub": facescrub.load,
     "fashion_mnist": fashion_mnist.load,

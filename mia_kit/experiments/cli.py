@@ -32,7 +32,16 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="measure a recipe and write its evidence")
     run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
     run.add_argument("--fresh", action="store_true", help="measure again what was measured before")
+    run.add_argument("--device", help="cpu or cuda, for a recipe that names a device; the recipe's by default")
+    spread = run.add_mutually_exclusive_group()
+    spread.add_argument("--workers", type=int, metavar="N", help="spread the parts over N processes of this computer")
+    spread.add_argument("--scheduler", metavar="ADDRESS", help="spread them over the workers of a Dask scheduler")
     run.set_defaults(action=_run)
+
+    estimate = commands.add_parser("estimate", help="hours, memory and disk of a recipe, before it is started")
+    estimate.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
+    estimate.add_argument("--device", help="as for run")
+    estimate.set_defaults(action=_estimate)
 
     commands.add_parser("recipes", help="list the recipes").set_defaults(action=_recipes)
 
@@ -70,15 +79,42 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.runner import measured_before, run
+    from mia_kit.experiments.runner import measured_before, run, table
     from mia_kit.experiments.store import Store
 
-    before = None if options.fresh else measured_before(options.recipe)
-    path = run(options.recipe, store=Store(fresh=options.fresh))
+    before = None if options.fresh else measured_before(options.recipe, device=options.device)
+    if not before:
+        _spread(options)
+    path = run(options.recipe, store=Store(fresh=options.fresh), device=options.device)
     if before:
         print(f"{path}: measured on {before['date']} in {before['seconds']:g} s; --fresh measures again")
     else:
         print(f"wrote {path}")
+    if text := table(options.recipe, path):
+        print(text)
+    return 0
+
+
+def _spread(options: argparse.Namespace) -> None:
+    """Let workers make the parts, if there are to be workers."""
+    from mia_kit.experiments.cluster import workers
+    from mia_kit.experiments.runner import spread
+
+    if options.workers is None and options.scheduler is None:
+        return
+    if options.fresh:
+        raise ValueError("--fresh goes with neither --workers nor --scheduler: every worker would begin anew")
+    if options.scheduler is not None:
+        spread(options.recipe, options.scheduler, device=options.device)
+        return
+    with workers(options.workers) as address:
+        spread(options.recipe, address, device=options.device)
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.estimate import estimate
+
+    print(estimate(options.recipe, device=options.device).text())
     return 0
 
 

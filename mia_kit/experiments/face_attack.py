@@ -79,26 +79,35 @@ class Measures:
 
 def appoint(people: People, evaluator: Classifier, embed: Embed) -> Judges:
     """Judges for these people. The threshold comes from real photographs held against the next five people's."""
-    chosen = people.evaluator_training()
-    everything = in_batches(embed, people.floats())
-    references, labels, everybody = everything[chosen].numpy(), people.labels[chosen].numpy(), people.labels.numpy()
-    count = len(people.class_names)
+    everything = in_batches(embed, people.floats()).numpy()
+    return appoint_for(everything, people.labels.numpy(), people.evaluator_training().numpy(), evaluator, embed)
+
+
+def appoint_for(
+    everything: np.ndarray, everybody: np.ndarray, chosen: np.ndarray, evaluator: Classifier, embed: Embed
+) -> Judges:
+    """`appoint` for photographs that are embedded already, of shape (n, d), and whose they are, of shape (n,).
+
+    `chosen`, bool of shape (n,), are the references.
+    """
+    references, labels = everything[chosen], everybody[chosen]
+    count = int(everybody.max()) + 1
     strangers = [
-        person_distances(everything.numpy(), (everybody + shift) % count, references, labels)
+        person_distances(everything, (everybody + shift) % count, references, labels)
         for shift in range(1, min(6, count))
     ]
     threshold = same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers))
-    others = ~chosen.numpy()
-    genuine = person_distances(everything.numpy()[others], everybody[others], references, labels) < threshold
+    genuine = person_distances(everything[~chosen], everybody[~chosen], references, labels) < threshold
     judges = Judges(evaluator, embed, references, labels, threshold, float(genuine.mean()), 0.0)
-    named = centre_ranks(everything.numpy()[others], everybody[others], judges.centres) == 1
+    named = centre_ranks(everything[~chosen], everybody[~chosen], judges.centres) == 1
     return replace(judges, named=float(named.mean()))
 
 
 def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
-    distances = np.linalg.norm(embeddings[:, None] - centres, axis=2)  # (n, people)
-    ranks: np.ndarray = target_ranks(-distances, targets)
+    from scipy.spatial.distance import cdist
+
+    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
     return ranks
 
 
@@ -122,13 +131,14 @@ def attack(
     seed: int,
     sampling: nn.Module | None = None,
     selection: nn.Module | None = None,
+    scores: Tensor | None = None,
     progress: bool = True,
 ) -> Reconstructions:
     """Attack the classes with the white box. `settings` are those of `Settings`, and optionally `loss`, a name.
 
     With a loss there may be a `temperature`: see `adapted`. A list, as YAML gives it, stands for a tuple. `sampling`
-    and `selection` are other models for the first and the last stage. Raises ValueError as `adapted` and
-    `mia_kit.attacks.run` do.
+    and `selection` are other models for the first and the last stage, `scores` those of the first if they are known.
+    Raises ValueError as `adapted` and `mia_kit.attacks.run` do.
     """
     chosen: dict[str, Any] = {name: tuple(own) if isinstance(own, list) else own for name, own in settings.items()}
     access = WhiteBox(model)
@@ -143,6 +153,7 @@ def attack(
         loss=loss,
         sampling=WhiteBox(sampling) if sampling else None,
         selection=WhiteBox(selection) if selection else None,
+        scores=scores,
         progress=progress,
     )
 

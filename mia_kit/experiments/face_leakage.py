@@ -7,11 +7,14 @@ Advantage is the relative change against hard labels, person by person, seed by 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.cluster import Task
+from mia_kit.experiments.estimate import Bill
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
@@ -42,23 +45,52 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     return results
 
 
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: public trunks, then classifiers, then attacks with their measures."""
+    seeds = range(recipe["seeds"])
+    cells = [
+        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+        for per_class in recipe["per_class"]
+        for smoothing in recipe["smoothings"]
+        for seed in seeds
+    ]
+    return [
+        [_task(recipe, "trunk", kind=kind) for kind in recipe["pretraining"]],
+        [_task(recipe, "evaluator", seed=seed) for seed in seeds] + [_task(recipe, "target", **own) for own in cells],
+        [_task(recipe, "measured", **own) for own in cells],
+    ]
+
+
+def _task(recipe: dict[str, Any], what: str, **chosen: Any) -> Task:
+    return Task(__name__, "make_part", {"recipe": recipe, "what": what, **chosen})
+
+
+def bill(recipe: dict[str, Any]) -> Bill:
+    """What `mia-kit estimate` times."""
+    from mia_kit.experiments.bills import face_bill
+
+    return face_bill(recipe)
+
+
+def make_part(store: Store, recipe: dict[str, Any], what: str, **chosen: Any) -> None:
+    """Make what a task of `plan` names."""
+    parts = Parts(recipe, store, progress=False)
+    if what == "trunk":
+        parts.trunk(**chosen)
+        return
+    people = parts.people(chosen["seed"])
+    if what == "measured":
+        parts.judged(people, **chosen)
+        parts.extraction(people, **chosen)
+    else:
+        getattr(parts, what)(people, **chosen)
+
+
 def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:
     """One target: its quality, and for each person (and number of steps) what its reconstructions show."""
     chosen: dict[str, Any] = {"smoothing": smoothing, "per_class": per_class, "seed": seed}
     target, found = parts.target(people, **chosen), parts.judged(people, **chosen)
-    hit = {
-        "acc1": found["rank"] == 1,
-        "acc5": found["rank"] <= 5,
-        "named": found["embedder_rank"] == 1,
-        "named5": found["embedder_rank"] <= 5,
-        "verified": found["distance"] < found["threshold"],
-    }
-    values = {**hit, "distance": found["distance"], "nearest": found["nearest"]}  # each (film, m)
-    selected = found["selected"].astype(bool)
-    by_person = {f"{name}_selected": per_person(own[-1], found["targets"], selected) for name, own in values.items()}
-    by_person |= {
-        f"{name}_all": per_person(own[-1], found["targets"], np.ones_like(selected)) for name, own in values.items()
-    }
+    values, by_person = leaks(found)
     return {
         "classifier": {name: getattr(target, name) for name in CLASSIFIER},
         "by_person": by_person | {"extraction": parts.extraction(people, **chosen)},
@@ -68,6 +100,29 @@ def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: i
         "cosines": found["cosines"],
         "norms": found["norms"],
     }
+
+
+def leaks(found: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Hits and distances of every candidate, each of shape (film, m), and by person at the end, each (people,).
+
+    `found` has what `Parts.judged` gives. By person: the mean over what was selected, and over all candidates.
+    """
+    values = {
+        "acc1": found["rank"] == 1,
+        "acc5": found["rank"] <= 5,
+        "named": found["embedder_rank"] == 1,
+        "named5": found["embedder_rank"] <= 5,
+        "verified": found["distance"] < found["threshold"],
+        "distance": found["distance"],
+        "nearest": found["nearest"],
+    }
+    selected = found["selected"].astype(bool)
+    by_person = {
+        f"{name}_{which}": per_person(own[-1], found["targets"], chosen)
+        for which, chosen in (("selected", selected), ("all", np.ones_like(selected)))
+        for name, own in values.items()
+    }
+    return values, by_person
 
 
 def summarise(seeds: list[dict[str, Any]]) -> dict[str, Any]:

@@ -141,6 +141,7 @@ class Parts:
             return self.target(people, smoothing=factor, per_class=per_class, seed=seed).model
 
         def make(checkpoint: Path) -> dict[str, Any]:
+            others: dict[str, Any] = {stage: model(factor) for stage, factor in _others(models).items()}
             found = attack(
                 model(smoothing),
                 self.prior,
@@ -149,7 +150,7 @@ class Parts:
                 size=self.recipe["people"]["size"],
                 seed=seed,
                 progress=self.progress,
-                **{stage: model(factor) for stage, factor in _others(models).items()},
+                **others,
             )
             return {
                 "targets": found.targets,

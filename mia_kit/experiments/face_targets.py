@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor, nn
 
 from mia_kit.data.pictures import to_floats
@@ -108,7 +109,11 @@ def _fit_people(
 def utility(model: Classifier, people: People, training: Tensor) -> dict[str, float]:
     """The numbers of `Fitted`, by name, for a model that saw the photographs which `training`, bool, names."""
     confidences = in_batches(model, people.floats()).softmax(dim=1).numpy()
-    truth, seen = people.labels.numpy(), training.numpy()
+    return quality(confidences, people.labels.numpy(), training.numpy())
+
+
+def quality(confidences: np.ndarray, truth: np.ndarray, seen: np.ndarray) -> dict[str, float]:
+    """The numbers of `Fitted` for confidences of shape (n, classes), classes (n,), and bool (n,), True in training."""
     right = confidences.argmax(axis=1) == truth
     return {
         "accuracy": float(right[~seen].mean()),

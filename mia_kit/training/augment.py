@@ -33,8 +33,13 @@ def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
     `images` is a Tensor of shape (n, 3, h, w) in [-1, 1]. Each picture has its own changes. They are the paper's,
     less its slight change of hue.
     """
-    images = flip_and_shift(images, generator)
-    light, contrast, colour = torch.rand(3, len(images), 1, 1, 1, generator=generator) * 2 - 1  # each (n, 1, 1, 1)
+    return change_colours(flip_and_shift(images, generator), generator)
+
+
+def change_colours(images: Tensor, generator: Generator) -> Tensor:
+    """The second half of `flip_shift_and_colour`, for images of shape (n, 3, h, w) in [-1, 1] on any device."""
+    changes = torch.rand(3, len(images), 1, 1, 1, generator=generator).to(images.device) * 2 - 1
+    light, contrast, colour = changes  # each (n, 1, 1, 1)
     images = (images + 1) * (1 + 0.2 * light) - 1
     middle = images.mean(dim=(1, 2, 3), keepdim=True)
     images = middle + (images - middle) * (1 + 0.2 * contrast)

@@ -140,7 +140,8 @@ def fit(
     seed : seeds the order of the pictures, the augmentation and the model's own random layers
     smoothing : factor in (-inf, 1] of the default objective; leave it out when an objective is given
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
-    augment : (images, generator) -> images; none by default
+    augment : (images, generator) -> images; none by default. It may take pictures in 256 shades instead of floats, and
+        may move them to the model's device: the labels follow
     optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
     weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within
         it. The optimiser's own by default, which is 0.01 for AdamW
@@ -232,7 +233,8 @@ def _batches(
     order = torch.randperm(len(labels), generator=generator)
     for index in order.tensor_split(min(math.ceil(len(labels) / batch_size), len(labels) // 2)):
         batch = images[index]
-        yield (augment(batch, generator) if augment else batch), labels[index]
+        batch = augment(batch, generator) if augment else batch
+        yield batch, labels[index].to(batch.device)
 
 
 def _run_epoch(

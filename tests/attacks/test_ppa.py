@@ -204,3 +204,16 @@ def test_grey_target_with_a_colour_prior() -> None:
     access = WhiteBox(SmallClassifier(1, 3, seed=0, width=4))
     found = run(access, [1], prior=DCGAN(width=4).eval(), seed=0, settings=settings, progress=False)
     assert found.images.shape == (2, 3, 64, 64)
+
+
+def test_scores_that_are_known_are_not_computed_again() -> None:
+    """The same candidates, with fewer queries; scores of another pool choose others; another shape is refused."""
+    settings, prior, access = Settings(**{**vars(SETTINGS), "steps": 2}), FlatPrior(), WhiteBox(Quarters())
+    scores = score_pool(access, prior, sample_latents(prior, 64, seed=4), settings)
+    given = {"prior": prior, "seed": 4, "settings": settings, "progress": False}
+    alone = run(WhiteBox(Quarters()), [3, 1], **given)
+    found = run(WhiteBox(Quarters()), [3, 1], scores=scores, **given)
+    assert torch.equal(found.codes, alone.codes) and found.queries == alone.queries - 2 * 64
+    assert not torch.equal(run(WhiteBox(Quarters()), [3, 1], scores=-scores, **given).codes, alone.codes)
+    with pytest.raises(ValueError, match=r"scores must have the shape \(64, 4\), got \(63, 4\) instead"):
+        run(access, [3], scores=scores[1:], **given)

@@ -54,6 +54,7 @@ LAB_LIBRARIES = (
     "plotly",
     "ipywidgets",
     "anywidget",
+    "distributed",
     "IPython",
     "jupytext",
     "kaleido",
