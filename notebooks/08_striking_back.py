@@ -110,14 +110,14 @@ show("8.2", by_attack)
 check("8.2", by_attack, tolerance=0.6)
 
 # %% [markdown]
-# **The gradients first.** In our run they tell a story that nobody ordered. On *hard labels* cross-entropy and Poincaré fall to
-# about two fifths of their first step while the raw logit and the margin keep their strength: that is what saturation looks like.
-# On the *negatively smoothed* target all eight end between 0.5 and 0.9, and cross-entropy hardly fades. The softmax of this small
-# target is not full, so losses that do not saturate have nothing to win.
+# **The gradients first.** They jump, for every step has new crops and five people are few. In our run the margin and the boundary
+# kept on both targets about the norm that they began with; cross-entropy sank lowest, to a fifth of it at times, and on
+# *both* targets. A softmax that fills up is no speciality of negative smoothing, and this small target's is not so full that
+# the losses which never saturate would have much to win.
 #
-# **Then the people.** Nearly every attack gets two of five from either target; restarts get three from the negatively smoothed one,
-# the boundary one. Five people and one seed cannot order them; the bars say so. Drag the budget above: much of the difference
-# between attacks is how fast they get there.
+# **Then the people.** Every attack gets two or three of five from either target. Which of them gets three is chance: the bars
+# reach from one end of the figure to the other. Drag the budget above: much of the difference between attacks is how fast
+# they get there.
 #
 # ## A hundred people
 #

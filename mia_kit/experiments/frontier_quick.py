@@ -27,8 +27,8 @@ from mia_kit.training import one_thread
 DEFENCES: dict[str, tuple[float, ...]] = {
     "negative_smoothing": (0.03, 0.1),
     "mid": (0.01, 0.1),
-    "bido": (1.0, 4.0),
-    "dp_sgd": (0.3, 1.0),
+    "bido": (4.0,),
+    "dp_sgd": (0.3,),
 }
 LOSSES = ("poincare", "margin")
 ATTACK: dict[str, Any] = {
