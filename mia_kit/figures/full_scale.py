@@ -1,0 +1,42 @@
+"""The figure of chapter 12: how many images each kind of work takes, in recipes of several sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import plotly.graph_objects as go
+
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout
+
+
+def images_by_work(counts: Mapping[str, Mapping[str, float]]) -> Drawn:
+    """Images by recipe and kind of work, such as {"rehearsal": {"optimisation": 1600}}, on a logarithmic axis.
+
+    The kinds stand in the order of the first recipe; one that a recipe does without is left out there.
+    """
+    kinds = list(dict.fromkeys(kind for own in counts.values() for kind in own))
+    figure, words, arrays = go.Figure(), [], {}
+    for place, (recipe, own) in enumerate(counts.items()):
+        there = [kind for kind in kinds if kind in own]
+        figure.add_scatter(
+            x=[round(own[kind]) for kind in there],
+            y=there,
+            name=recipe,
+            mode="markers",
+            marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
+            hovertemplate=f"{recipe}, %{{y}}: %{{x:,}} images<extra></extra>",
+        )
+        words.append(f"{recipe}: " + ", ".join(f"{kind} {own[kind]:,.0f}" for kind in there))
+        arrays[recipe] = np.log10([own[kind] for kind in there])
+    figure.update_layout(
+        base_layout("Images that pass through a network, by kind of work", height=90 + 42 * len(kinds))
+    )
+    figure.update_layout(margin={"l": 170, "b": 75}, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"})
+    figure.update_xaxes(type="log", title_text="images", dtick=1)
+    figure.update_yaxes(categoryorder="array", categoryarray=kinds[::-1])
+    alt = (
+        f"Images that pass through a network in {len(counts)} recipes, by {len(kinds)} kinds of work, on a logarithmic "
+        f"axis. {'; '.join(words)}."
+    )
+    return Drawn(figure, alt, arrays)
