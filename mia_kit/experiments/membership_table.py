@@ -36,7 +36,7 @@ from mia_kit.membership import (
 from mia_kit.membership.thresholds import REDUCTIONS, best_threshold
 from mia_kit.metrics import RocCurve, calibration_error, mean_interval, roc
 
-VERSION = 1
+VERSION = 2
 RATES = {"0.1 %": 0.001, "1 %": 0.01}  # false positives at which true ones are asked for
 # With two twins, of each picture's two shadow models on either side.
 LEAST_SHADOWS = 4
