@@ -91,9 +91,14 @@ check("0.1", first_leak, tolerance=0.02)
 # | [3. Face inversion](03_face_inversion.ipynb) | attack a classifier of real faces, stage by stage, and judge what came out |
 # | [4. Which stage matters?](04_stages.ipynb) | swap the model of one stage of the attack and see what changes |
 # | [5. Smoothing on faces](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on real people, and see it measured on a hundred |
-#
-# More chapters (the attack zoo, defences, poisoning the attacker, membership, full scale) are planned; the README
-# lists them.
+# | [6. The attack zoo](06_attack_zoo.ipynb) | give attackers more or less access, and hold ten attacks before two judges |
+# | [7. Defences](07_defences.ipynb) | move along the frontier between use and leakage |
+# | [8. The attacker strikes back](08_striking_back.ipynb) | attack a defence as someone who knows it, and look for its side effects |
+# | [9. Poisoning the attacker](09_poisoning.ipynb) | serve answers that spoil what an attacker learns from them, and get round it |
+# | [10. Data-centric defence](10_data_centric.ipynb) | drag a surrogate into the attacker's way |
+# | [11. Membership](11_membership.ipynb) | ask who was in the training data, and which habits of training tell |
+# | [12. Full scale](12_full_scale.ipynb) | rehearse the paper's experiment, stop it, take it up again |
+# | [13. The scoreboard](13_claims.ipynb) | see what became of every claim, and decide when a difference counts |
 #
 # ## How a chapter works
 #

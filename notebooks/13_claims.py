@@ -107,7 +107,10 @@ def my_chance(tests, level):
 
 
 exercises.check_by_chance(my_chance)
-print(f"20 tests at 5 %: {my_chance(20, 0.05):.0%}; at 5 % shared among them: {my_chance(20, 0.05 / 20):.1%}")
+
+# %%
+for level in (0.05, 0.05 / 20):
+    print(f"20 tests at {level:.2%} each: something comes out with a chance of {1 - (1 - level) ** 20:.1%}")
 
 # %% [markdown]
 # That is why a rule that asks several questions shares its 5 % among them, and why a table of claims has to keep the rows
