@@ -1,4 +1,4 @@
-"""Faces with words below them as HTML, and sliders above them: what the widgets with pictures are made of."""
+"""Pictures with words below them as HTML, and sliders above them: what the widgets with faces or digits are made of."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Stops:
 
 
 class FaceSliders(ABC):
-    """Sliders, and below them the faces that belong to where they stand, drawn once for each place.
+    """Sliders, and below them the pictures that belong to where they stand, drawn once for each place.
 
     Display it as the last line of a cell. `sliders` holds the sliders by their labels, `faces` the HTML.
 
     Parameters
     ----------
-    names : of the people
-    people : how many there must be
+    names : of the people, if the pictures are named
+    people : how many names there must be
     stops : of each slider, by its label
 
     Raises
@@ -42,7 +42,7 @@ class FaceSliders(ABC):
         If there is not a name for each person.
     """
 
-    def __init__(self, names: Sequence[str], *, people: int, stops: Mapping[str, Stops]) -> None:
+    def __init__(self, names: Sequence[str] = (), *, people: int = 0, stops: Mapping[str, Stops]) -> None:
         if len(names) != people:
             raise ValueError(f"there must be a name for each of {people} people, got {len(names)}")
         try:

@@ -62,12 +62,12 @@ def test_the_chapters_rows_fit_its_recipe() -> None:
 
 def test_sliders_show_the_gallery(gallery: Gallery) -> None:
     wall = PoisonWall(gallery)
-    before = wall.digits.value
+    before = wall.faces.value
     assert before.count("<figure") == 20 and "accuracy lost: 0.0%" in before and "served vectors are 0 away" in before
     wall.bound.value = 1
-    after = wall.digits.value
+    after = wall.faces.value
     found = gallery.by_bound[1, "4 blocks"]
     assert after != before and f"mean error {found.errors.mean():.3f}" in after
     wall.attacker.value = "4 blocks, rounds first"
-    assert f"{gallery.by_bound[1, '4 blocks, rounds first'].errors.mean():.3f}" in wall.digits.value
+    assert f"{gallery.by_bound[1, '4 blocks, rounds first'].errors.mean():.3f}" in wall.faces.value
     assert wall.bound.options[0][0] == "0 (no defence)"
