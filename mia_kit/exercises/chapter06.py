@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from mia_kit.attacks.losses import logit, margin
 from mia_kit.exercises import speak
+from mia_kit.exercises.losses import about_loss
 
 
 def check_margin(my_margin: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -19,17 +20,14 @@ def check_margin(my_margin: Callable[[Tensor, Tensor], Tensor]) -> None:
         targets = logits.argmax(dim=1)
         targets[3:] = logits.argmin(dim=1)[3:]  # half of them lead, half come last
         right, mine = margin(logits, targets), my_margin(logits, targets)
-        if mine.shape != (6,):
-            return f"six images have six losses: the shape should be (6,), yours is {tuple(mine.shape)}."
-        if torch.allclose(mine, right, atol=1e-5):
-            return None
-        if torch.allclose(mine, -right, atol=1e-5):
-            return "the attacker minimises: the loss should fall when the target leads by more. Turn the sign."
-        if torch.allclose(mine, logits.amax(dim=1) + logit(logits, targets), atol=1e-5):
-            return "where the target leads you compare it with itself: leave its own logit out of the maximum."
-        if torch.allclose(mine, logit(logits, targets), atol=1e-5):
-            return "that is the raw logit: add the greatest logit among the others."
-        return f"the first image should have {right[0]:.3f}, yours has {mine[0]:.3f}."
+        mistakes = [
+            (
+                logits.amax(dim=1) + logit(logits, targets),
+                "where the target leads you compare it with itself: leave its own logit out of the maximum.",
+            ),
+            (logit(logits, targets), "that is the raw logit: add the greatest logit among the others."),
+        ]
+        return about_loss(mine, right, mistakes)
 
     speak(verdict)
 

@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.data import ImageSet, cache_folder, data_folder, load, people_with
+from mia_kit.data import ImageSet, cache_folder, data_folder, load
 from mia_kit.data.aligned import FRAMES, load_aligned
 from mia_kit.data.facescrub import PATTERN, write_layout
 from mia_kit.data.people import read_people
+from mia_kit.experiments.face_people import shuffled_members
 
 # ORL's files as FaceScrub's are: for rehearsals, on any computer.
 REHEARSAL = "orl_as_facescrub"
@@ -82,11 +83,7 @@ def load_album(name: str, *, size: int, least: int, seed: int) -> Album:
     DataError as `mia_kit.data.load`.
     """
     faces, digest = _faces(name, size, data_folder())
-    people = people_with(faces, least)
-    if len(people) < 2:
-        raise ValueError(f"two people need at least {least} photographs, got {len(people)} such people instead")
-    random = np.random.default_rng(seed)
-    members = [random.permutation(np.flatnonzero(faces.labels == person)) for person in people]
+    people, members = shuffled_members(faces, least=least, seed=seed)
     return Album(
         faces.images,
         torch.from_numpy(np.concatenate(members)),

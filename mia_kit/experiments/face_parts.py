@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mia_kit.attacks import Reconstructions
 from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.experiments.face_attack import Judges, appoint, attack, fitted, judge
 from mia_kit.experiments.face_people import People, load_people
@@ -153,12 +154,8 @@ class Parts:
                 **others,
             )
             return {
-                "targets": found.targets,
-                "selected": found.selected,
-                "scores": found.scores,
+                **course(found),
                 "film": found.film,
-                "cosines": found.trace.gradient_cosines.median(dim=1).values,
-                "norms": found.trace.gradient_norms.median(dim=1).values,
             }
 
         settings = self.attack_settings(per_class, seed, models)
@@ -239,6 +236,17 @@ def _others(models: Mapping[str, float | None]) -> dict[str, float]:
         stage: factor
         for stage, factor in models.items()
         if stage != "smoothing" and factor is not None and factor != models["smoothing"]
+    }
+
+
+def course(found: Reconstructions) -> dict[str, Tensor]:
+    """What the store keeps of every attack: whom it looked for, what it selected, and the medians of its gradients."""
+    return {
+        "targets": found.targets,
+        "selected": found.selected,
+        "scores": found.scores,
+        "cosines": found.trace.gradient_cosines.median(dim=1).values,
+        "norms": found.trace.gradient_norms.median(dim=1).values,
     }
 
 

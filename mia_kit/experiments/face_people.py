@@ -72,6 +72,18 @@ def load_people(name: str, *, size: int, pool: int, least: int, seed: int) -> Pe
     return deal_photographs(faces, pool=pool, least=least, seed=seed)
 
 
+def shuffled_members(faces: ImageSet, *, least: int, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """The classes of people with at least `least` photographs, and where those of each are, in random order.
+
+    ValueError if there are fewer than two such people.
+    """
+    chosen = people_with(faces, least)
+    if len(chosen) < 2:
+        raise ValueError(f"two people need at least {least} photographs, got {len(chosen)} such people instead")
+    random = np.random.default_rng(seed)
+    return chosen, [random.permutation(np.flatnonzero(faces.labels == person)) for person in chosen]
+
+
 def deal_photographs(faces: ImageSet, *, pool: int, least: int, seed: int) -> People:
     """`load_people` for images that are loaded already, at their own size."""
     if not 1 <= pool < least:
@@ -79,11 +91,7 @@ def deal_photographs(faces: ImageSet, *, pool: int, least: int, seed: int) -> Pe
             "1 <= pool < least must hold, so that target and evaluator get a photograph of everybody, "
             f"got pool {pool} and least {least} instead"
         )
-    chosen = people_with(faces, least)
-    if len(chosen) < 2:
-        raise ValueError(f"two people need at least {least} photographs, got {len(chosen)} such people instead")
-    random = np.random.default_rng(seed)
-    members = [random.permutation(np.flatnonzero(faces.labels == person)) for person in chosen]
+    chosen, members = shuffled_members(faces, least=least, seed=seed)
     return People(
         channels_first(faces.images[np.concatenate(members)]),
         torch.from_numpy(np.repeat(np.arange(len(chosen)), [len(own) for own in members])),

@@ -23,7 +23,7 @@ from mia_kit.attacks.ppa import Settings, score_pool
 from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.albums import Album, load_album
 from mia_kit.experiments.face_attack import Judges, appoint_for, attack, centre_ranks
-from mia_kit.experiments.face_parts import packed, per_person, unpacked
+from mia_kit.experiments.face_parts import course, packed, per_person, unpacked
 from mia_kit.experiments.face_targets import Fitted, quality
 from mia_kit.experiments.full_networks import ask, build, choose_device, in_precision, placed, prepared, train
 from mia_kit.experiments.full_priors import build_prior, prior_digest
@@ -165,15 +165,7 @@ class FullParts:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             found = with_room(search, self.recipe["attack"]["batch_size"])
-            return {
-                "images": to_bytes(found.images),
-                "codes": found.codes,
-                "targets": found.targets,
-                "selected": found.selected,
-                "scores": found.scores,
-                "cosines": found.trace.gradient_cosines.median(dim=1).values,
-                "norms": found.trace.gradient_norms.median(dim=1).values,
-            }
+            return {"images": to_bytes(found.images), "codes": found.codes, **course(found)}
 
         settings = self.attack_settings(people, seed, smoothing)
         return self.store.get("full_attack", settings, make, version=VERSION)
