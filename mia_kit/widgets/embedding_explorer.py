@@ -6,6 +6,7 @@ import html
 from typing import Any
 
 from mia_kit.figures.style import Drawn
+from mia_kit.widgets import panel
 
 INSTALL = (
     'The slider needs ipywidgets and anywidget: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
@@ -57,9 +58,8 @@ class EmbeddingExplorer:
         self.slider.observe(self._on_change, names="value")
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        moved = next(iter(self._frames.values())).traces
+        panel.show(self._box, [panel.Control.of(self.slider)], self.message, self.figure, moved)
 
     def _on_change(self, change: dict[str, Any]) -> None:
         """Show the new frame. A failure is told in the widget, and the next drag is tried as if nothing happened."""

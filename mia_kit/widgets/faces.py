@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mia_kit.figures.film import picture_source
+from mia_kit.widgets import panel
 
 INSTALL = 'The sliders need ipywidgets: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
 
@@ -72,9 +73,8 @@ class FaceSliders(ABC):
         """The faces as HTML for a value of each slider."""
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        controls = [panel.Control.of(slider) for slider in self.sliders.values()]
+        panel.show(self._box, controls, self.faces)
 
     def _on_change(self, _: dict[str, Any]) -> None:
         chosen = tuple(slider.value for slider in self.sliders.values())

@@ -9,6 +9,7 @@ from typing import Any
 from mia_kit.experiments.frontier_quick import Trained
 from mia_kit.figures.frontier import NAMES
 from mia_kit.figures.style import Drawn
+from mia_kit.widgets import panel
 from mia_kit.widgets.faces import tile
 
 INSTALL = (
@@ -67,9 +68,14 @@ class FrontierExplorer:
         self._show()
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        models = [one for own in self._shelf.values() for one in own]
+        chosen = panel.Control(
+            "defence and strength",
+            tuple(_name(one) for one in models),
+            0,
+            lambda place: self.choose(models[place].defence, models[place].strength),
+        )
+        panel.show(self._box, [chosen], self.faces, self.figure, [len(self.figure.data) - 1])
 
     def choose(self, defence: str, strength: float) -> None:
         """Show one model, as the dropdown and the slider would."""

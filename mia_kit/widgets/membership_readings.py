@@ -7,6 +7,7 @@ from typing import Any
 
 from mia_kit.experiments.membership_quick import Reading
 from mia_kit.figures.style import OKABE_ITO, factor_name
+from mia_kit.widgets import panel
 
 INSTALL = 'The sliders need ipywidgets: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
 NOTHING = "nothing"
@@ -53,9 +54,7 @@ class SmoothingReadings:
         self._on_change({})
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        panel.show(self._box, [panel.Control.of(self.factor)], self.meters)
 
     def _on_change(self, _: dict[str, Any]) -> None:
         self.meters.value = meters(self._readings[self.factor.value])
@@ -99,9 +98,7 @@ class PairChooser:
         self._on_change({})
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        panel.show(self._box, [panel.Control.of(choice) for choice in self.choices], self.meters)
 
     def _on_change(self, _: dict[str, Any]) -> None:
         chosen = frozenset(choice.value for choice in self.choices) - {NOTHING}

@@ -8,10 +8,12 @@ model when "Train live" is pressed.
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from mia_kit.widgets import client
+from mia_kit.widgets.panel import LAB_MIME, SENTENCE
 from mia_kit.widgets.state_line import normalise
 
 try:
@@ -85,6 +87,11 @@ class SmoothingLab(anywidget.AnyWidget):
         self.state = line
         self.predict_first = predict_first
         self.on_msg(self._answer)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        if os.environ.get("MIA_KIT_STATIC") == "1":
+            return {LAB_MIME: {"state": self.state}, "text/plain": SENTENCE}
+        return super()._repr_mimebundle_(**options)
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mia_kit.figures.data_centric import place_name, surrogate_map
 from mia_kit.toy.surrogate import SurrogateTable
+from mia_kit.widgets import panel
 
 INSTALL = (
     'The sliders need ipywidgets and anywidget: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
@@ -38,6 +39,7 @@ class SurrogateDragger:
             self.figure = go.FigureWidget(data=drawn.figure.data, layout=drawn.figure.layout)
         except ImportError as problem:
             raise ImportError(INSTALL) from problem
+        self._moved = drawn.figure.frames[0].traces
         self._landed = {
             place_name(across, up): float(share)
             for across, row in zip(table.coordinates, table.landed(), strict=True)
@@ -63,9 +65,8 @@ class SurrogateDragger:
         self._on_change({})
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._box)
+        controls = [panel.Control.of(slider) for slider in (self.across, self.up)]
+        panel.show(self._box, controls, self.message, self.figure, self._moved)
 
     def _on_change(self, _: dict[str, Any]) -> None:
         """Show the place. A failure is told in the widget, and the next drag is tried as if nothing happened."""

@@ -1,0 +1,84 @@
+"""A widget without a kernel: what it shows for every place of its controls, kept with the notebook.
+
+When notebooks are executed for commit a widget is driven through all its places, and leaves what it showed instead of
+itself. The pages of `mia-kit site` draw that with a few lines of script; in a notebook that is opened and not run one
+sentence stands in its place.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MIME = "application/vnd.mia-kit.panel+json"
+LAB_MIME = "application/vnd.mia-kit.lab+json"  # the laboratory of chapter 1, which needs no record: its state line
+SENTENCE = "Run the notebook's cells from the top: the controls appear here."
+
+
+@dataclass(frozen=True)
+class Control:
+    """Its label, what it can be set to in words, the number of the first, how to set it, and whether it is a slider."""
+
+    label: str
+    options: tuple[str, ...]
+    start: int
+    turn: Callable[[int], None]
+    slides: bool = True
+
+    @classmethod
+    def of(cls, widget: Any) -> Control:
+        """Of an ipywidget with options, such as a SelectionSlider or a Dropdown."""
+        words = tuple(str(own[0] if isinstance(own, tuple) else own) for own in widget.options)
+        slides = type(widget).__name__ == "SelectionSlider"
+        return cls(widget.description, words, widget.index, lambda place: setattr(widget, "index", place), slides)
+
+
+def show(box: Any, controls: Sequence[Control], words: Any, figure: Any = None, moved: Sequence[int] = ()) -> None:
+    """Display a widget; in a notebook executed for commit, keep what it shows at every place instead.
+
+    Parameters
+    ----------
+    box : the ipywidget to display
+    controls : what can be turned
+    words : the ipywidgets.HTML that follows the controls
+    figure : the FigureWidget that follows them, if there is one
+    moved : numbers of the figure's traces that move
+    """
+    from IPython.display import display
+
+    if os.environ.get("MIA_KIT_STATIC") == "1":
+        display({MIME: record(controls, words, figure, moved), "text/plain": SENTENCE}, raw=True)
+    else:
+        display(box)
+
+
+def record(controls: Sequence[Control], words: Any, figure: Any = None, moved: Sequence[int] = ()) -> dict[str, Any]:
+    """Plain values of every place, and the controls put back: `views` are named by places, as in "0,2".
+
+    A view is `html` and, for a figure, `traces`: the coordinates of each of the moved.
+    """
+    import plotly.graph_objects as go
+
+    start = tuple(one.start for one in controls)
+    views = {}
+    for place in [*itertools.product(*(range(len(one.options)) for one in controls)), start]:
+        for control, number in zip(controls, place, strict=True):
+            control.turn(number)
+        traces = {str(own): _coordinates(figure.data[own]) for own in moved}
+        views[",".join(map(str, place))] = {"html": words.value, "traces": traces}
+    return {
+        "controls": [
+            {"label": one.label, "options": list(one.options), "start": one.start, "slides": one.slides}
+            for one in controls
+        ],
+        "views": views,
+        "figure": None if figure is None else json.loads(go.Figure(figure).to_json()),
+    }
+
+
+def _coordinates(trace: Any) -> dict[str, list[float]]:
+    return {axis: [round(float(value), 3) for value in getattr(trace, axis)] for axis in ("x", "y")}
