@@ -68,6 +68,22 @@ def _parser() -> argparse.ArgumentParser:
         edition = commands.add_parser(name, help=f"write the notebooks {words} into a new folder")
         edition.add_argument("folder", type=Path)
         edition.set_defaults(action=_edition, edition=name)
+
+    referee = commands.add_parser("referee", help="attack the classifiers that teams handed in and print the frontier")
+    referee.add_argument("folder", type=Path, help="a folder of teams' folders")
+    referee.add_argument("--people", type=int, default=8, help="how many people are attacked, 1 to 40; 8 by default")
+    referee.add_argument("--figure", type=Path, help="also write the frontier as one HTML page")
+    referee.set_defaults(action=_referee)
+
+    classroom = commands.add_parser("classroom", help="memory and time of many kernels that run one notebook at once")
+    classroom.add_argument("notebook", type=Path, nargs="?", default=Path("notebooks/01_toy_inversion.ipynb"))
+    classroom.add_argument("--kernels", type=int, default=20)
+    classroom.add_argument("--threads", type=int, default=1, help="of each kernel; 1 by default")
+    classroom.set_defaults(action=_classroom)
+
+    site = commands.add_parser("site", help="write the chapters as web pages that need neither kernel nor network")
+    site.add_argument("folder", type=Path)
+    site.set_defaults(action=_site)
     return parser
 
 
@@ -171,6 +187,35 @@ def _edition(options: argparse.Namespace) -> int:
 
     written = getattr(editions, options.edition)(options.folder)
     print(f"wrote {len(written)} notebooks into {options.folder}")
+    return 0
+
+
+def _referee(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.referee import referee
+
+    verdicts = referee(options.folder, people=options.people)
+    print(verdicts.text())
+    if options.figure:
+        from mia_kit.figures.frontier import frontier
+
+        drawn = frontier(verdicts.marks(), title="Use and leakage of what the teams handed in")
+        drawn.figure.write_html(options.figure)
+        print(f"wrote {options.figure}")
+    return 0
+
+
+def _classroom(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.classroom import hold
+
+    lesson = hold(options.notebook, options.kernels, threads=options.threads)
+    print(lesson.text())
+    return 0 if len(lesson.ended) == options.kernels else 1
+
+
+def _site(options: argparse.Namespace) -> int:
+    from mia_kit.experiments.site import build
+
+    print(f"wrote {build(options.folder)}: open it in any browser")
     return 0
 
 

@@ -101,15 +101,25 @@ def attacked(
     target_classes: Sequence[int],
     *,
     seed: int,
+    settings: dict[str, Any] | None = None,
 ) -> Trained:
-    """Attack one target with both losses and keep what the worse one hands in; of two alike, the first."""
+    """Attack one target with both losses and keep what the worse one hands in; of two alike, the first.
+
+    `settings` of the attack are the chapter's, `ATTACK`, by default.
+    """
     seen = scene.people.target_training(POOL)
     accuracy = utility(model, scene.people, seen)["accuracy"]
     results = []
     for loss in LOSSES:
         with one_thread():
             found = attack(
-                model, scene.prior, target_classes, ATTACK | {"loss": loss}, size=SIZE, seed=seed, progress=False
+                model,
+                scene.prior,
+                target_classes,
+                (settings or ATTACK) | {"loss": loss},
+                size=SIZE,
+                seed=seed,
+                progress=False,
             )
         everybody = np.ones(len(found.targets), dtype=bool)
         said = judge(found.images, found.targets.numpy(), everybody, scene.people, scene.judges, per_class=POOL)

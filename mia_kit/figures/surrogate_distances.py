@@ -50,10 +50,11 @@ def surrogate_distances(cells: Sequence[Cell]) -> Drawn:
     figure.update_yaxes(title_text="mean distance of the attack's end", col=1)
     arrays = {name: np.array([[found[at, own][name]["value"] for own in steps] for at in places]) for name in TO}
     arrays["on_surrogate"] = np.array([[found[at, own]["on_surrogate"]["value"] for own in steps] for at in places])
-    said = "; ".join(
-        f"surrogate at ({place[0]:g}, {place[1]:g}), {' + '.join(own) or 'no step'}: "
-        f"{arrays['to_protected'][row, at]:.1f} and {arrays['to_surrogate'][row, at]:.1f}, {arrays['on_surrogate'][row, at]:.0%} end on the surrogate"
-        for row, place in enumerate(places)
-        for at, own in enumerate(steps)
-    )
-    return Drawn(figure, f"Distance to the protected cloud and to the surrogate. {said}.", arrays)
+    said = []
+    for row, (x, y) in enumerate(places):
+        for column, own in enumerate(steps):
+            to_protected, to_surrogate, share = (values[row, column] for values in arrays.values())
+            chosen = " + ".join(own) or "no step"
+            ends = f"{to_protected:.1f} and {to_surrogate:.1f}, {share:.0%} end on the surrogate"
+            said.append(f"surrogate at ({x:g}, {y:g}), {chosen}: {ends}")
+    return Drawn(figure, f"Distance to the protected cloud and to the surrogate. {'; '.join(said)}.", arrays)

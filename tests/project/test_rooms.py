@@ -66,7 +66,7 @@ LAB_LIBRARIES = (
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
-LAB_MODULES = {"mia_kit.experiments.editions", "mia_kit.experiments.notebooks"}
+LAB_MODULES = {f"mia_kit.experiments.{name}" for name in ("editions", "notebooks", "site")}
 
 
 def room_of(path: Path) -> str:

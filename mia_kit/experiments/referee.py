@@ -1,0 +1,223 @@
+"""The referee of the class exercise: teams hand in a defended classifier each, every one meets the same attacks.
+
+The blue teams train on the same five photographs of each of forty people of ORL and hand in a folder with two files:
+
+    classifier.safetensors   the weights
+    recipe.yaml              team, defence, strength, width; more lines are not read
+
+The red team is the referee: Plug & Play attacks with the Poincare loss and with the margin, and the one that brings
+back more counts. No code of a team is executed: the classifier is built here from the recipe's names, and safetensors
+holds numbers alone. Accuracy is that on photographs which no team was given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import yaml
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from mia_kit.data.folders import write_whole
+from mia_kit.experiments import face_quick, frontier_quick
+from mia_kit.experiments.defended_parts import NONE, SIGNS, Point, fit_defended, untrained
+from mia_kit.experiments.face_people import People, load_people
+from mia_kit.experiments.face_quick import Scene
+from mia_kit.experiments.frontier_quick import Trained, attacked
+from mia_kit.metrics import share_interval
+from mia_kit.models import Classifier
+from mia_kit.models.weights import set_weights
+from mia_kit.training import one_thread
+
+if TYPE_CHECKING:
+    from mia_kit.figures.frontier import Mark
+
+WEIGHTS, RECIPE = "classifier.safetensors", "recipe.yaml"
+WIDTHS = (4, 32)
+MOST_BYTES = {WEIGHTS: 64 * 10**6, RECIPE: 10_000}
+ATTACK: dict[str, Any] = frontier_quick.ATTACK | {"pool": 500, "steps": 30}
+UNDEFENDED = "undefended, by the referee"
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What a team handed in: a classifier in eval mode, and the recipe's words."""
+
+    team: str
+    defence: str
+    strength: float
+    model: Classifier
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A team's line: what the attacks brought back, or the sentence that says why there is none."""
+
+    team: str
+    words: str
+    found: Trained | None = None
+    problem: str = ""
+
+
+def class_people() -> People:
+    """The forty people of the exercise; a team trains on `target_training(5)` of them and on nothing else."""
+    return load_people("orl", size=face_quick.SIZE, pool=face_quick.POOL, least=face_quick.PHOTOGRAPHS, seed=0)
+
+
+def train(defence: str, strength: float, *, epochs: int = face_quick.EPOCHS, seed: int = 0) -> Classifier:
+    """A blue team's first classifier, with one of the course's defences: some ten seconds."""
+    point = Point(class_people(), defence, strength, face_quick.POOL, seed)
+    with one_thread():
+        return fit_defended(point, face_quick.TARGET | {"epochs": epochs}, progress=False).model
+
+
+def hand_in(folder: Path, team: str, model: Classifier, *, defence: str, strength: float, width: int) -> Path:
+    """Write a team's two files into `folder`, and return it. Raises ValueError if the referee would not take them.
+
+    `defence` and `strength` are those of `mia_kit.defences.build`, or "none"; `width` is the classifier's.
+    """
+    from safetensors.torch import save
+
+    recipe = {"team": team, "defence": defence, "strength": strength, "width": width}
+    weights = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / WEIGHTS, save(weights))
+    write_whole(folder / RECIPE, yaml.safe_dump(recipe, sort_keys=False).encode())
+    read_entry(folder, class_people())
+    return folder
+
+
+def read_entry(folder: Path, people: People) -> Entry:
+    """Read a team's folder.
+
+    Raises
+    ------
+    ValueError
+        With one sentence that begins with the file's path, if something is missing, too large, or not as it should be.
+    """
+    recipe = _recipe(folder / RECIPE)
+    defence, strength = recipe["defence"], float(recipe["strength"])
+    try:
+        point = Point(people, defence, strength, face_quick.POOL, 0)
+        assert point.recipe  # raises for an unknown defence
+        model = untrained(point, recipe["width"])
+    except ValueError as problem:
+        raise ValueError(f"{folder / RECIPE}: {problem}") from problem
+    weights = _weights(folder / WEIGHTS)
+    try:
+        set_weights(model, weights)
+    except ValueError as problem:
+        raise ValueError(f"{folder / WEIGHTS}: {problem}") from problem
+    return Entry(recipe["team"], defence, strength, model.eval())
+
+
+def referee(folder: Path, *, people: int = 8, epochs: int = face_quick.EPOCHS, progress: bool = True) -> Verdicts:
+    """Attack every team's classifier below `folder`, and one without a defence, for the first `people` people.
+
+    A team whose files cannot be taken gets a row that says so. Raises FileNotFoundError if there is no team, ValueError
+    if there are not so many people.
+    """
+    if not 1 <= people <= 40:
+        raise ValueError(f"people must lie between 1 and 40, got {people} instead")
+    homes = sorted({path.parent for name in (WEIGHTS, RECIPE) for path in folder.glob(f"*/{name}")})
+    if not homes:
+        raise FileNotFoundError(f"there is no team in {folder}: expected folders that hold {WEIGHTS} and {RECIPE}")
+    scene = face_quick.set_up(epochs=epochs, progress=progress)
+    judged = Entry(UNDEFENDED, NONE, 0.0, scene.target.model)
+    rows = [_row(judged, scene, people)]
+    for home in tqdm(homes, disable=not progress, desc="teams", unit="team"):
+        try:
+            rows.append(_row(read_entry(home, scene.people), scene, people))
+        except ValueError as problem:
+            rows.append(Row(home.name, "", problem=str(problem)))
+    return Verdicts(rows, scene.judges.threshold)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What became of every team. `threshold` is the second judge's, for the same person."""
+
+    rows: Sequence[Row]
+    threshold: float
+
+    def marks(self) -> list[Mark]:
+        """The teams that were attacked, as points of `mia_kit.figures.frontier.frontier`."""
+        from mia_kit.figures.frontier import Mark
+
+        points = []
+        for row in self.rows:
+            if row.found:
+                hits = share_interval(int((row.found.ranks == 1).sum()), len(row.found.ranks))
+                words = f"{row.words}<br>{row.found.loss} loss"
+                name = NONE if row.team == UNDEFENDED else row.team
+                strength = row.found.strength
+                points.append(Mark(name, strength, row.found.accuracy, hits.value, hits.low, hits.high, words))
+        return points
+
+    def text(self) -> str:
+        """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
+        judged = [(row, row.found) for row in self.rows if row.found]
+        judged.sort(key=lambda pair: (pair[1].leakage, -pair[1].accuracy))
+        lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'verified':>9}  {'attack':10} says of itself"]
+        lines += [self._line(row, found) for row, found in judged]
+        lines += [f"{row.team[:28]:28} not judged: {row.problem}" for row in self.rows if not row.found]
+        return "\n".join(lines)
+
+    def _line(self, row: Row, found: Trained) -> str:
+        count = len(found.ranks)
+        hits = share_interval(int((found.ranks == 1).sum()), count)
+        leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
+        near = f"{int((found.distances < self.threshold).sum())} of {count}"
+        return f"{row.team[:28]:28} {found.accuracy:8.1%} {leak:>20} {near:>9}  {found.loss:10} {row.words}"
+
+
+def _row(entry: Entry, scene: Scene, people: int) -> Row:
+    chosen = range(people)
+    found = attacked(scene, entry.defence, entry.strength, entry.model, None, chosen, seed=0, settings=ATTACK)
+    return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", found)
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise ValueError(f"{path} is missing")
+    if path.stat().st_size > MOST_BYTES[path.name]:
+        raise ValueError(f"{path}: {path.stat().st_size:,} bytes, at most {MOST_BYTES[path.name]:,} are taken")
+    return path.read_bytes()
+
+
+def _recipe(path: Path) -> dict[str, Any]:
+    try:
+        recipe = yaml.safe_load(_content(path).decode())
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
+        raise ValueError(f"{path} is not YAML") from problem
+    if not isinstance(recipe, dict):
+        raise ValueError(f"{path}: expected lines such as `team: ...`, got {type(recipe).__name__} instead")
+    kinds: dict[str, type | tuple[type, ...]] = {"team": str, "defence": str, "strength": (int, float), "width": int}
+    for name, kind in kinds.items():
+        if not isinstance(recipe.get(name), kind) or isinstance(recipe.get(name), bool):
+            raise ValueError(f"{path}: `{name}` is missing or of another kind, got {recipe.get(name)!r}")
+    low, high = WIDTHS
+    if not low <= recipe["width"] <= high:
+        raise ValueError(f"{path}: width must lie between {low} and {high}, got {recipe['width']} instead")
+    if recipe["defence"] in SIGNS and not (math.isfinite(recipe["strength"]) and recipe["strength"] >= 0):
+        raise ValueError(f"{path}: strength must be a finite number of at least 0, got {recipe['strength']} instead")
+    return recipe | {"team": recipe["team"].strip()[:60] or path.parent.name}
+
+
+def _weights(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        weights = load(_content(path))
+    except SafetensorError as problem:
+        raise ValueError(f"{path} is not a whole safetensors file ({problem})") from problem
+    for name, tensor in weights.items():
+        if not bool(torch.isfinite(tensor.double()).all()):
+            raise ValueError(f"{path}: {name} holds numbers that are not finite")
+    return weights

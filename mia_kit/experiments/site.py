@@ -1,0 +1,225 @@
+"""`mia-kit site`: the chapters as web pages without a kernel, whose figures and sliders work in the browser alone.
+
+Sphinx with MyST-NB and the theme Furo build the pages from the executed notebooks; nothing is run. Before that each
+output is turned into what a page can show: a Plotly figure into its numbers and its static twin, which stands there
+until the script has drawn it; a widget into its record (`mia_kit.widgets.panel`); the laboratory of chapter 1 into
+itself. Pages work from a folder as well as from a server, and fetch nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mia_kit.experiments.notebooks import sources
+from mia_kit.widgets.panel import LAB_MIME
+from mia_kit.widgets.panel import MIME as PANEL_MIME
+
+INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+BESIDE = ("images",)  # folders beside the notebooks that their text shows
+
+FRONT = """# How image classifiers leak the people they were trained on
+
+A course in {count} chapters. Drag the label-smoothing factor and watch what an attacker gets back: points in the plane
+first, then faces. These pages are the executed notebooks. **Figures and sliders work here, without Python and without a
+network;** training, attacks and the checks of the exercises need the notebooks themselves (`make lab` in the course's
+folder).
+
+## Responsible use
+
+These attacks are taught so that people who train and publish classifiers can measure and reduce what leaks. Run them on
+your own models, or with the permission of those whose data and models they are; never to find out about a person.
+
+## Chapters
+
+```{{toctree}}
+:maxdepth: 1
+
+{chapters}
+```
+"""
+NO_KERNEL = (
+    "```{{note}}\nA page without a kernel: sliders work, cells do not run. The exercises want the notebook "
+    "`notebooks/{name}.ipynb`.\n```"
+)
+
+
+def build(folder: Path, chosen: Sequence[Path] = ()) -> Path:
+    """Write the pages into a new folder and return that of the front page.
+
+    `chosen` are sources, all by default.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds anything.
+    ImportError
+        If Sphinx, MyST-NB or Furo is missing.
+    ValueError
+        With Sphinx' words, if a page does not come out as it should, such as a link to nowhere.
+    """
+    try:
+        import furo  # noqa: F401
+        import myst_nb  # noqa: F401
+        from sphinx.application import Sphinx
+    except ImportError as problem:
+        raise ImportError(INSTALL) from problem
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} holds something already: name a new folder, nothing is overwritten")
+    with tempfile.TemporaryDirectory() as made:
+        pages, static = Path(made) / "pages", Path(made) / "static"
+        pages.mkdir()
+        static.mkdir()
+        write_sources(pages, static, sources(chosen))
+        problems = io.StringIO()
+        settings = SETTINGS | {"html_static_path": [str(static)]}
+        app = Sphinx(pages, None, folder, Path(made) / "doctrees", "html", settings, status=None, warning=problems)
+        app.build()
+    if told := COLOUR.sub("", problems.getvalue()).strip():
+        raise ValueError(f"the pages in {folder} are not as they should be: {told}")
+    return folder / "index.html"
+
+
+SETTINGS: dict[str, Any] = {
+    "project": "mia_kit",
+    "html_title": "mia_kit",
+    "extensions": ["myst_nb", __name__],
+    "html_theme": "furo",
+    "html_css_files": ["site.css"],
+    "html_js_files": ["site.js"],
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_show_sphinx": False,
+    "html_math_renderer": "mathml",
+    "language": "en",
+    "myst_enable_extensions": ["dollarmath"],
+    "myst_heading_anchors": 3,
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "nb_code_prompt_show": "Show the solution",
+    "nb_code_prompt_hide": "Hide the solution",
+}
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """As a Sphinx extension: formulas as MathML, which browsers draw without a script."""
+    from docutils import nodes
+    from docutils.utils.math.latex2mathml import tex2mathml
+
+    def inline(translator: Any, node: Any) -> None:
+        translator.body.append(tex2mathml(node.astext(), as_block=isinstance(node, nodes.math_block)))
+        raise nodes.SkipNode
+
+    app.add_html_math_renderer("mathml", (inline, None), (inline, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write_sources(pages: Path, static: Path, chosen: Sequence[Path]) -> None:
+    """What Sphinx reads: the notebooks as pages, the front page, and beside them scripts, styles and static twins."""
+    from nbformat import read, write
+
+    for source in chosen:
+        notebook = read(source.with_suffix(".ipynb"), as_version=4)
+        write(for_page(notebook, source.stem, static), pages / source.with_suffix(".ipynb").name)
+    names = [source.stem for source in chosen]
+    (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(names)), encoding="utf-8")
+    for name in BESIDE:
+        if (beside := chosen[0].parent / name).is_dir():
+            shutil.copytree(beside, pages / name)
+    write_scripts(static)
+
+
+def write_scripts(static: Path) -> None:
+    """The pages' own script and style, Plotly's script, and the laboratory's: classic ones, which a file may load."""
+    from plotly.offline import get_plotlyjs
+
+    from mia_kit.widgets import client
+
+    texts = {
+        "site.js": client.read_asset("site.js"),
+        "site.css": client.read_asset("site.css") + client.read_asset("lab.css"),
+        "plotly.min.js": get_plotlyjs(),
+        "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
+    }
+    for name, text in texts.items():
+        (static / name).write_text(text, encoding="utf-8")
+
+
+def for_page(notebook: Any, name: str, static: Path) -> Any:
+    """A copy of a notebook whose outputs a page can show; static twins are written into `static`."""
+    from nbformat import from_dict
+    from nbformat.v4 import new_markdown_cell
+
+    made = from_dict(notebook)
+    for number, cell in enumerate(made.cells):
+        if cell.cell_type != "code":
+            continue
+        shown = [_for_page(output, f"{name}-{number}-{place}", static) for place, output in enumerate(cell.outputs)]
+        cell.outputs = [from_dict(output) for output in shown if output]
+        tags = cell.metadata.get("tags", [])
+        # a solution is folded; an exercise that was run shows what the check says of the unchanged line
+        cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
+    made.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
+    return made
+
+
+def _for_page(output: Any, identity: str, static: Path) -> Any:
+    """An output for a page, or None if there is nothing to show without a kernel."""
+    data = output.get("data", {})
+    if PLOTLY_MIME in data:
+        return _html(_figure(data, identity, static))
+    if PANEL_MIME in data:
+        return _html(f'<div class="mia-panel">{_payload(data[PANEL_MIME])}</div>')
+    if LAB_MIME in data:
+        return _html(_laboratory(data[LAB_MIME]["state"]))
+    if "image/png" in data and "text/html" not in data:
+        return _html(_twin(data, identity, static))
+    if "application/vnd.jupyter.widget-view+json" in data:
+        return None  # a progress bar
+    return output
+
+
+def _figure(data: Any, identity: str, static: Path) -> str:
+    label = html.escape(data["text/plain"], quote=True)
+    twin = _twin(data, identity, static) if "image/png" in data else ""
+    return f'<div class="mia-figure" role="figure" aria-label="{label}">{twin}{_payload(data[PLOTLY_MIME])}</div>'
+
+
+def _twin(data: Any, identity: str, static: Path) -> str:
+    """The PNG as a file and an image of it."""
+    (static / f"{identity}.png").write_bytes(base64.b64decode(data["image/png"]))
+    words = html.escape(data.get("text/plain", ""), quote=True)
+    return f'<img src="_static/{identity}.png" alt="{words}" loading="lazy">'
+
+
+def _laboratory(state: str) -> str:
+    """The table of models and the laboratory's place; its script is the last of them."""
+    from mia_kit.widgets import client
+
+    arrays, plain = client.table(None)
+    packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
+    values = {**plain, "state": state, "predict_first": True, "guess": "", "has_kernel": False}
+    return (
+        f'<div id="lab"></div>{_payload({"bytes": packed, "plain": values}, "lab-table")}'
+        '<script defer src="_static/lab.js"></script>'
+    )
+
+
+def _payload(values: Any, identity: str = "") -> str:
+    """Plain values inside a page; no `<` that could end the script."""
+    name = f' id="{identity}"' if identity else ""
+    return f'<script{name} type="application/json">{json.dumps(values).replace("<", chr(92) + "u003c")}</script>'
+
+
+def _html(text: str) -> dict[str, Any]:
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": text}}

@@ -1,0 +1,140 @@
+/* The chapters as web pages: draws each figure when it comes into view, and gives every record of a widget its controls. */
+
+"use strict";
+(() => {
+  const base = document.currentScript.src.replace(/site\.js[^/]*$/, "");
+  let loading;
+  let made = 0;
+
+  function plotly() {
+    loading ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = `${base}plotly.min.js`;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("plotly.min.js is missing"));
+      document.head.append(script);
+    });
+    return loading;
+  }
+
+  function part(kind, values = {}, ...inside) {
+    const made = Object.assign(document.createElement(kind), values);
+    made.append(...inside);
+    return made;
+  }
+
+  const payload = (box) => JSON.parse(box.querySelector(":scope > script[type='application/json']").textContent);
+
+  /** A slider or a choice over `options`; `turned(place)` is told of every change. */
+  function control({ label, options, start, slides }, turned) {
+    const id = `mia-control-${made++}`;
+    const name = part("label", { htmlFor: id, textContent: label });
+    const line = part("div", { className: "mia-control" }, name);
+    if (!slides) {
+      const choice = part("select", { id }, ...options.map((words) => part("option", { textContent: words })));
+      choice.selectedIndex = start;
+      choice.addEventListener("change", () => turned(choice.selectedIndex));
+      line.append(choice);
+      return line;
+    }
+    const slider = part("input", { id, type: "range", min: 0, max: options.length - 1, step: 1, value: start });
+    const said = part("output", { htmlFor: id });
+    const show = () => {
+      said.textContent = options[slider.value];
+      slider.setAttribute("aria-valuetext", options[slider.value]);
+    };
+    slider.addEventListener("input", () => {
+      show();
+      turned(Number(slider.value));
+    });
+    show();
+    line.append(slider, said);
+    return line;
+  }
+
+  /** Plotly's figure in a new element at the head of `box`, without Plotly's own sliders, which keys cannot move. */
+  async function draw(box, { data, layout, frames }) {
+    const Plotly = await plotly();
+    const own = { ...layout, sliders: [], updatemenus: [], autosize: true };
+    delete own.width;
+    const place = part("div", { className: "mia-plot" });
+    box.prepend(place);
+    await Plotly.newPlot(place, { data, layout: own, frames: frames ?? [], config: { responsive: true, displaylogo: false } });
+    reach([box]);
+    return place;
+  }
+
+  async function figure(box) {
+    const kept = payload(box);
+    const place = await draw(box, kept);
+    box.querySelector(":scope > img")?.remove();
+    for (const { steps, active, currentvalue } of kept.layout.sliders ?? []) {
+      const options = steps.map((step) => step.label ?? String(step.value));
+      const label = (currentvalue?.prefix ?? "").trim().replace(/:$/, "") || "frame";
+      const turned = (number) => window.Plotly.animate(place, ...steps[number].args);
+      place.before(control({ label, options, start: active ?? 0, slides: true }, turned));
+    }
+  }
+
+  async function panel(box) {
+    const kept = payload(box);
+    const places = kept.controls.map((one) => one.start);
+    const words = part("div", { className: "mia-words" });
+    let place = null;
+    const show = () => {
+      const view = kept.views[places.join(",")];
+      words.innerHTML = view.html;
+      const moved = Object.keys(view.traces).map(Number);
+      if (place && moved.length) {
+        const each = (axis) => moved.map((number) => view.traces[number][axis]);
+        window.Plotly.restyle(place, { x: each("x"), y: each("y") }, moved);
+      }
+    };
+    kept.controls.forEach((one, number) => {
+      box.append(
+        control(one, (turned) => {
+          places[number] = turned;
+          show();
+        }),
+      );
+    });
+    box.append(words);
+    show();
+    if (kept.figure) {
+      const frame = part("div", { className: "mia-figure" });
+      words.before(frame);
+      place = await draw(frame, kept.figure);
+      show();
+    }
+  }
+
+  /** A failure is told where the figure should be. */
+  function attempt(work, box) {
+    work(box).catch((problem) => {
+      box.append(part("p", { className: "mia-problem", textContent: `This figure cannot be drawn: ${problem.message}` }));
+    });
+  }
+
+  /** What is wider than the page can be scrolled with keys. */
+  function reach(boxes) {
+    for (const box of boxes) if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  }
+
+  function start() {
+    reach(document.querySelectorAll("pre, .table-wrapper"));
+    const seen = new IntersectionObserver(
+      (entries) => {
+        for (const { isIntersecting, target } of entries) {
+          if (!isIntersecting) continue;
+          seen.unobserve(target);
+          attempt(target.classList.contains("mia-panel") ? panel : figure, target);
+        }
+      },
+      { rootMargin: "600px" },
+    );
+    for (const box of document.querySelectorAll(".mia-figure, .mia-panel")) seen.observe(box);
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+})();

@@ -1,0 +1,102 @@
+"""The chapters as web pages, opened from a folder and cut off from the network: sliders, keys, figures, axe-core."""
+
+import json
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from mia_kit.experiments.notebooks import sources
+from mia_kit.experiments.site import build
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+CHAPTERS = [source.stem for source in sources()]
+MEGABYTES = 3e6
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The folder of the pages, built once."""
+    return build(tmp_path_factory.mktemp("site") / "pages").parent
+
+
+def scroll(page):
+    """To the end and back, so that every figure comes into view, and wait until all are drawn."""
+    for _ in range(80):
+        page.mouse.wheel(0, 900)
+        page.wait_for_timeout(20)
+        if page.evaluate("innerHeight + scrollY >= document.body.scrollHeight - 2"):
+            break
+    page.wait_for_function(
+        "[...document.querySelectorAll('.mia-figure')].every(box => box.querySelector('.main-svg'))", timeout=60_000
+    )
+    page.evaluate("scrollTo(0, 0)")
+
+
+@pytest.mark.parametrize("name", ["index", "search", *CHAPTERS])
+def test_a_page_is_drawn_and_axe_finds_nothing_serious(page, site, name):
+    page.goto((site / f"{name}.html").as_uri())
+    scroll(page)
+    assert page.locator(".mia-problem").count() == 0
+    found = Axe().run(page).response["violations"]
+    serious = {
+        one["id"]: [node["html"][:150] for node in one["nodes"][:3]]
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    }
+    assert serious == {}
+    images = page.evaluate(
+        "[...document.images].filter(own => !own.complete || own.naturalWidth === 0).map(own => own.src)"
+    )
+    assert images == []
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_page_is_small(site, name):
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    images = {found for found in re.findall(r'src="((?:_static|_images)/[^"]+\.png)"', text)}
+    weight = len(text) + sum((site / image).stat().st_size for image in images)
+    assert weight < MEGABYTES
+    assert "http://" not in re.sub(r'(xmlns(:\w+)?|href)="http[^"]*"', "", text).replace("http://www.w3.org", "")
+
+
+def figure(page, title):
+    return page.locator(".mia-figure", has_text=title).first
+
+
+def test_keys_move_the_embedding(page, site):
+    page.goto((site / "02_embeddings.html").as_uri())
+    scroll(page)
+    slider = page.locator(".mia-figure input[type=range]").first
+    points = "own => own.closest('.mia-figure').querySelector('.mia-plot').data[0].x.slice(0, 5)"
+    before, words = slider.evaluate(points), slider.get_attribute("aria-valuetext")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_timeout(300)
+    assert slider.get_attribute("aria-valuetext") != words
+    assert json.dumps(slider.evaluate(points)) != json.dumps(before)
+
+
+def test_the_laboratory_is_the_real_one(page, site):
+    page.goto((site / "01_toy_inversion.html").as_uri())
+    lab = page.locator("#lab")
+    lab.scroll_into_view_if_needed()
+    assert lab.locator("input[type=range]").first.is_visible()
+
+
+@pytest.mark.parametrize(("name", "controls"), [("04_stages", 3), ("06_attack_zoo", 2), ("10_data_centric", 2)])
+def test_a_recorded_widget_follows_its_controls(page, site, name, controls):
+    page.goto((site / f"{name}.html").as_uri())
+    scroll(page)
+    panel = page.locator(".mia-panel").first
+    assert panel.locator("input[type=range], select").count() == controls
+    words = panel.locator(".mia-words")
+    before = words.inner_html()
+    slider = panel.locator("input[type=range]").first
+    slider.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Home")
+    assert words.inner_html() != before or slider.input_value() == "0"
+    page.keyboard.press("End")
+    assert slider.input_value() == slider.get_attribute("max")

@@ -1,0 +1,117 @@
+"""The referee: a team's files are read as numbers and names, hostile ones cost their own row, nothing is executed."""
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file, save_file
+from test_defences_quick import scene
+from tiny_people import shaded_people
+
+from mia_kit.experiments import frontier_quick, referee
+from mia_kit.experiments.cli import main
+from mia_kit.experiments.defended_parts import Point, untrained
+
+
+@pytest.fixture
+def people(monkeypatch: pytest.MonkeyPatch):
+    own = shaded_people(classes=4, each=10, pool=5)
+    monkeypatch.setattr(referee, "class_people", lambda: own)
+    monkeypatch.setattr(referee.face_quick, "set_up", lambda **_: scene())
+    monkeypatch.setattr(frontier_quick, "SIZE", 16)
+    monkeypatch.setattr(referee, "ATTACK", referee.ATTACK | {"pool": 8, "steps": 1})
+    return own
+
+
+def team(folder: Path, people, name: str = "Pandas", defence: str = "none", strength: float = 0.0) -> Path:
+    model = untrained(Point(people, defence, strength, 5, seed=3), 4)
+    return referee.hand_in(folder, name, model, defence=defence, strength=strength, width=4)
+
+
+def change(folder: Path, **values) -> None:
+    path = folder / referee.RECIPE
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | values))
+
+
+@pytest.mark.parametrize(("defence", "strength"), [("none", 0.0), ("negative_smoothing", 0.05), ("mid", 0.1)])
+def test_what_was_handed_in_is_what_is_judged(tmp_path, people, defence, strength) -> None:
+    entry = referee.read_entry(team(tmp_path / "a", people, defence=defence, strength=strength), people)
+    expected = untrained(Point(people, defence, strength, 5, seed=3), 4).state_dict()
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in entry.model.state_dict().items())
+    assert (entry.team, entry.defence, entry.strength) == ("Pandas", defence, strength) and not entry.model.training
+
+
+class Bomb:
+    def __reduce__(self):
+        return Path.touch, (Path("executed"),)
+
+
+def spoil_pickle(folder: Path) -> None:
+    (folder / referee.WEIGHTS).write_bytes(pickle.dumps(Bomb()))
+
+
+def spoil_yaml(folder: Path) -> None:
+    (folder / referee.RECIPE).write_text("!!python/object/apply:pathlib.Path.touch [executed]")
+
+
+def spoil_number(folder: Path) -> None:
+    weights = load_file(folder / referee.WEIGHTS)
+    weights["head.bias"][0] = float("nan")
+    save_file(weights, folder / referee.WEIGHTS)
+
+
+def spoil_shape(folder: Path) -> None:
+    change(folder, width=5)
+
+
+SPOILS = {
+    "is not a whole safetensors file": spoil_pickle,
+    "is not YAML": spoil_yaml,
+    "holds numbers that are not finite": spoil_number,
+    "expected .* of shape": spoil_shape,
+    "the defence must be one of": lambda folder: change(folder, defence="os.system"),
+    "width must lie between 4 and 32": lambda folder: change(folder, width=10**6),
+    "`strength` is missing or of another kind": lambda folder: change(folder, strength="much"),
+    "a strength must be a finite number": lambda folder: change(folder, defence="mid", strength=float("nan")),
+    "strength must be a finite number": lambda folder: change(folder, strength=-1.0),
+    "classifier.safetensors is missing": lambda folder: (folder / referee.WEIGHTS).unlink(),
+    "at most 10,000 are taken": lambda folder: change(folder, team="x" * 20_000),
+}
+
+
+@pytest.mark.parametrize("sentence", SPOILS)
+def test_a_bad_team_gets_a_sentence(tmp_path, people, monkeypatch, sentence) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = team(tmp_path / "a", people)
+    SPOILS[sentence](folder)
+    with pytest.raises(ValueError, match=sentence) as told:
+        referee.read_entry(folder, people)
+    assert str(folder) in str(told.value) and "\n" not in str(told.value)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_every_team_has_its_line_and_a_bad_one_stops_nobody(tmp_path, people) -> None:
+    team(tmp_path / "a", people, "Pandas")
+    team(tmp_path / "b", people, "Otters", "mid", 0.1)
+    spoil_pickle(team(tmp_path / "c", people, "Crooks"))
+    found = referee.referee(tmp_path, people=2, progress=False)
+    assert [row.team for row in found.rows] == [referee.UNDEFENDED, "Pandas", "Otters", "c"]
+    text = found.text()
+    assert "mid 0.1" in text and text.splitlines()[-1].startswith("c ") and "not judged: " in text.splitlines()[-1]
+    assert [mark.defence for mark in found.marks()] == ["none", "Pandas", "Otters"]
+    leaks = [row.found.leakage for row in found.rows if row.found]
+    shown = [float(line[37:].split("%")[0]) / 100 for line in text.splitlines()[1:-1]]
+    assert shown == pytest.approx(sorted(leaks), abs=0.006)
+
+
+def test_the_command(tmp_path, people, capsys) -> None:
+    (tmp_path / "teams").mkdir()
+    assert main(["referee", str(tmp_path / "teams")]) == 2
+    assert "there is no team in" in capsys.readouterr().err
+    team(tmp_path / "teams" / "a", people)
+    assert main(["referee", str(tmp_path / "teams"), "--people", "41"]) == 2
+    page = tmp_path / "frontier.html"
+    assert main(["referee", str(tmp_path / "teams"), "--people", "2", "--figure", str(page)]) == 0
+    assert "Pandas" in capsys.readouterr().out and "Pandas" in page.read_text(encoding="utf-8")
