@@ -18,6 +18,7 @@ from mia_kit.experiments.notebooks import sources
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
 BESIDE = ("images",)  # folders beside the notebooks that their text shows
+GUIDE = "INSTRUCTORS.md"
 
 Notebook = Any  # an nbformat.NotebookNode
 
@@ -31,8 +32,12 @@ def student(folder: Path, chosen: Sequence[Path] = ()) -> list[Path]:
 
 
 def teacher(folder: Path, chosen: Sequence[Path] = ()) -> list[Path]:
-    """The same for teachers, with the outputs of the committed run."""
-    return _write(folder, chosen, for_teachers)
+    """The same for teachers, with the outputs of the committed run and the instructors' guide."""
+    written = _write(folder, chosen, for_teachers)
+    guide = sources(chosen)[0].parent / GUIDE
+    if guide.is_file():
+        shutil.copy(guide, folder)
+    return written
 
 
 def for_students(notebook: Notebook, name: str) -> Notebook:

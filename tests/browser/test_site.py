@@ -61,15 +61,11 @@ def test_a_page_is_small(site, name):
     assert "http://" not in re.sub(r'(xmlns(:\w+)?|href)="http[^"]*"', "", text).replace("http://www.w3.org", "")
 
 
-def figure(page, title):
-    return page.locator(".mia-figure", has_text=title).first
-
-
 def test_keys_move_the_embedding(page, site):
     page.goto((site / "02_embeddings.html").as_uri())
     scroll(page)
     slider = page.locator(".mia-figure input[type=range]").first
-    points = "own => own.closest('.mia-figure').querySelector('.mia-plot').data[0].x.slice(0, 5)"
+    points = "own => own.closest('.mia-figure').querySelector('.mia-plot').calcdata[0].map(point => point.x)"
     before, words = slider.evaluate(points), slider.get_attribute("aria-valuetext")
     slider.focus()
     page.keyboard.press("Home")

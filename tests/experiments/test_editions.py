@@ -87,6 +87,14 @@ def test_an_exercise_is_split_before_its_check():
         split_exercise("a = 1")
 
 
+def test_teachers_get_the_guide_and_students_do_not(tmp_path: Path):
+    chosen = sources()[:1]
+    student(tmp_path / "student", chosen)
+    teacher(tmp_path / "teacher", chosen)
+    assert (tmp_path / "teacher" / "INSTRUCTORS.md").is_file()
+    assert not list((tmp_path / "student").rglob("INSTRUCTORS.md"))
+
+
 def test_nothing_is_overwritten(tmp_path: Path, capsys):
     assert cli.main(["student", str(tmp_path / "new")]) == 0
     assert re.match(r"wrote \d+ notebooks into ", capsys.readouterr().out)
