@@ -16,7 +16,7 @@
 # **You will be able to** say what a model inversion attack is and whom it harms, check that your machine has what the
 # course needs, and find your way through the chapters.
 #
-# **You need** to have seen a neural network before. &nbsp; **Time** 10 minutes of yours, seconds of the computer's.
+# **You need** to have seen a neural network before. &nbsp; **Time** about 15 minutes of yours, seconds of the computer's.
 # &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
 #
 # ## The problem in four sentences
@@ -106,10 +106,12 @@ check("0.1", first_leak, tolerance=0.02)
 # hints, and have a check that talks to you. Solutions are folded away in the cell below the exercise.
 
 # %% [markdown]
-# ### Exercise (2 minutes, easy): what does the attacker have?
+# ### Exercise 1 (2 minutes, easy): what does the attacker have?
 #
 # In the demonstration above the attacker computed gradients. Which of these must he hold: `"the training points"`,
 # `"the network"`, or `"the labels of the training points"`?
+#
+# <details><summary>Hint</summary>Look at the call of <code>invert</code>: what is it given, and what not?</details>
 
 # %% tags=["exercise"]
 from mia_kit.exercises import chapter00 as exercises
@@ -120,6 +122,32 @@ exercises.check_attacker(my_answer)
 # %% tags=["solution"] jupyter={"source_hidden": true}
 my_answer = "the network"
 exercises.check_attacker(my_answer)
+
+# %% [markdown]
+# ### Exercise 2 (4 minutes, easy): how near did he come?
+#
+# The leak of chapter 1 is a distance: from where the attack ends to the *nearest* training point. Complete `my_distance`: `end` is a
+# Tensor of shape (2,), `points` one of shape (n, 2).
+#
+# <details><summary>Hint 1</summary><code>points - end</code> has a row for each point.</details>
+# <details><summary>Hint 2</summary><code>.norm(dim=1)</code> is the length of each row. Not the mean: somebody who stands beside
+# one person stands beside that person.</details>
+
+
+# %% tags=["exercise"]
+def my_distance(end, points):
+    return (points.mean(dim=0) - end).norm()  # change this line
+
+
+exercises.check_distance(my_distance)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+def my_distance(end, points):
+    return (points - end).norm(dim=1).min()
+
+
+exercises.check_distance(my_distance)
 
 # %% [markdown]
 # ## Quiz

@@ -1,6 +1,10 @@
-"""Check for the exercise of notebook 00."""
+"""Checks for the exercises of notebook 00."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Generator, Tensor, cdist, randn
 
 from mia_kit.exercises import speak
 
@@ -14,5 +18,29 @@ def check_attacker(answer: str) -> None:
         if answer in ("the training points", "the labels of the training points"):
             return f"he never sees {answer}; look at what `invert` is given."
         return "choose one of the three answers, as text."
+
+    speak(verdict)
+
+
+def check_distance(my_distance: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Exercise 2: the distance to the nearest point."""
+
+    def verdict() -> str | None:
+        random = Generator().manual_seed(0)
+        for count in (1, 3, 50):
+            end, points = randn(2, generator=random), 3 * randn(count, 2, generator=random) + 5
+            distances = cdist(end[None], points)[0]
+            mine, right = float(my_distance(end, points)), float(distances.min())
+            if abs(mine - right) < 1e-4:
+                continue
+            for words, wrong in (
+                ("to the middle of the points", (points.mean(dim=0) - end).norm()),
+                ("to all points on average", distances.mean()),
+                ("to the farthest point", distances.max()),
+            ):
+                if abs(mine - float(wrong)) < 1e-4:
+                    return f"that is the distance {words}; the nearest is wanted."
+            return f"of {count} points the nearest is {right:.3f} away, yours gives {mine:.3f}."
+        return None
 
     speak(verdict)

@@ -27,6 +27,15 @@ def test_attacker(says):
     assert "choose one of the three" in says(chapter00.check_attacker, "")
 
 
+def test_distance(says):
+    right = lambda end, points: (points - end).norm(dim=1).min()  # noqa: E731
+    assert says(chapter00.check_distance, right) == "Correct."
+    assert "to the middle" in says(chapter00.check_distance, lambda end, points: (points.mean(dim=0) - end).norm())
+    assert "on average" in says(chapter00.check_distance, lambda end, points: (points - end).norm(dim=1).mean())
+    assert "the nearest is" in says(chapter00.check_distance, lambda end, points: 0.0)
+    assert "stopped with" in says(chapter00.check_distance, lambda end, points: points[100])
+
+
 def hard_labels(labels, classes, smoothing):
     return torch.nn.functional.one_hot(labels, classes).float()
 
