@@ -101,6 +101,7 @@ async def _learn(book: Any, folder: Path, lesson: Lesson, pids: list[int], threa
         startup_timeout=SECONDS_PER_CELL,
         kernel_name="python3",
         store_widget_state=False,
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     began = time.perf_counter()
