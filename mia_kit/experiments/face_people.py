@@ -122,7 +122,7 @@ def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
         _, numbers = np.unique(own[kept], return_inverse=True)
         images.append(faces.images[kept])
         labels.append(numbers + first)
-        first += numbers.max() + 1
+        first += int(numbers.max()) + 1
     return channels_first(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))
 
 
