@@ -70,7 +70,7 @@ def class_people() -> People:
 
 
 def train(defence: str, strength: float, *, epochs: int = face_quick.EPOCHS, seed: int = 0) -> Classifier:
-    """A blue team's first classifier, with one of the course's defences: some ten seconds."""
+    """A blue team's first classifier, with one of the course's defences: half a minute."""
     point = Point(class_people(), defence, strength, face_quick.POOL, seed)
     with one_thread():
         return fit_defended(point, face_quick.TARGET | {"epochs": epochs}, progress=False).model
