@@ -13,11 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.experiments.notebooks import sources
+from mia_kit.experiments.notebooks import copy_beside, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
-BESIDE = ("images",)  # folders beside the notebooks that their text shows
 GUIDE = "INSTRUCTORS.md"
 
 Notebook = Any  # an nbformat.NotebookNode
@@ -90,17 +89,13 @@ def split_exercise(source: str) -> tuple[str, str]:
 def _write(folder: Path, chosen: Sequence[Path], edition: Callable[[Notebook, str], Notebook]) -> list[Path]:
     from nbformat import read, write
 
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} holds something already: name a new folder, nothing is overwritten")
-    folder.mkdir(parents=True, exist_ok=True)
+    new_folder(folder)
     written = []
     for source in sources(chosen):
         path = folder / f"{source.stem}.ipynb"
         write(edition(read(source.with_suffix(".ipynb"), as_version=4), source.stem), path)
         written.append(path)
-    for name in BESIDE:
-        if (beside := sources(chosen)[0].parent / name).is_dir():
-            shutil.copytree(beside, folder / name)
+    copy_beside(sources(chosen), folder)
     return written
 
 

@@ -95,10 +95,15 @@ class Sample:
     confidences: np.ndarray
 
 
+def orl_people(seed: int = 0) -> People:
+    """The forty people; the seed deals their photographs out to target and evaluator."""
+    return load_people("orl", size=SIZE, pool=POOL, least=PHOTOGRAPHS, seed=seed)
+
+
 def set_up(smoothing: float = 0.0, *, seed: int = 0, epochs: int = EPOCHS, progress: bool = True) -> Scene:
     """Train the target and both judges, about half a minute. Raises DataError if the DCGAN's weights are absent."""
     prior = Framed(load_dcgan(), *DCGAN_FRAME)
-    people = load_people("orl", size=SIZE, pool=POOL, least=PHOTOGRAPHS, seed=seed)
+    people = orl_people(seed)
     with one_thread():
         own, judges_own = TARGET | {"epochs": epochs}, EVALUATOR | {"epochs": epochs}
         target = fit_target(people, own, per_class=POOL, smoothing=smoothing, seed=seed, progress=progress)

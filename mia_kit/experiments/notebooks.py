@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from mia_kit.experiments.evidence import PACKAGE
 from mia_kit.figures.reproduce import REFERENCES, difference
 
 SECONDS_PER_CELL = 600
+BESIDE = ("images",)  # folders beside the notebooks that their text shows
 
 
 def sources(chosen: Sequence[Path] = ()) -> list[Path]:
@@ -30,6 +32,20 @@ def sources(chosen: Sequence[Path] = ()) -> list[Path]:
     if not found:
         raise FileNotFoundError("there are no notebooks beside the package: run this in a checkout of the repository")
     return found
+
+
+def new_folder(folder: Path) -> None:
+    """Make a folder for what is generated. FileExistsError if it holds anything."""
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} holds something already: name a new folder, nothing is overwritten")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def copy_beside(chosen: Sequence[Path], folder: Path) -> None:
+    """Copy the folders beside the notebooks that their text shows."""
+    for name in BESIDE:
+        if (beside := chosen[0].parent / name).is_dir():
+            shutil.copytree(beside, folder / name)
 
 
 def execute(source: Path) -> float:

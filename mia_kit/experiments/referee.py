@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from mia_kit.data.folders import write_whole
 from mia_kit.experiments import face_quick, frontier_quick
 from mia_kit.experiments.defended_parts import NONE, SIGNS, Point, fit_defended, untrained
-from mia_kit.experiments.face_people import People, load_people
+from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_quick import Scene
 from mia_kit.experiments.frontier_quick import Trained, attacked
 from mia_kit.metrics import share_interval
@@ -66,7 +66,7 @@ class Row:
 
 def class_people() -> People:
     """The forty people of the exercise; a team trains on `target_training(5)` of them and on nothing else."""
-    return load_people("orl", size=face_quick.SIZE, pool=face_quick.POOL, least=face_quick.PHOTOGRAPHS, seed=0)
+    return face_quick.orl_people()
 
 
 def train(defence: str, strength: float, *, epochs: int = face_quick.EPOCHS, seed: int = 0) -> Classifier:

@@ -11,22 +11,20 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 import re
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.experiments.notebooks import sources
+from mia_kit.experiments.notebooks import copy_beside, new_folder, sources
+from mia_kit.widgets.page import as_json
 from mia_kit.widgets.panel import LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME
 
 INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-BESIDE = ("images",)  # folders beside the notebooks that their text shows
 
 FRONT = """# How image classifiers leak the people they were trained on
 
@@ -74,8 +72,7 @@ def build(folder: Path, chosen: Sequence[Path] = ()) -> Path:
         from sphinx.application import Sphinx
     except ImportError as problem:
         raise ImportError(INSTALL) from problem
-    if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder} holds something already: name a new folder, nothing is overwritten")
+    new_folder(folder)
     with tempfile.TemporaryDirectory() as made:
         pages, static = Path(made) / "pages", Path(made) / "static"
         pages.mkdir()
@@ -133,9 +130,7 @@ def write_sources(pages: Path, static: Path, chosen: Sequence[Path]) -> None:
         write(for_page(notebook, source.stem, static), pages / source.with_suffix(".ipynb").name)
     names = [source.stem for source in chosen]
     (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(names)), encoding="utf-8")
-    for name in BESIDE:
-        if (beside := chosen[0].parent / name).is_dir():
-            shutil.copytree(beside, pages / name)
+    copy_beside(chosen, pages)
     write_scripts(static)
 
 
@@ -204,21 +199,17 @@ def _twin(data: Any, identity: str, static: Path) -> str:
 
 def _laboratory(state: str) -> str:
     """The table of models and the laboratory's place; its script is the last of them."""
-    from mia_kit.widgets import client
+    from mia_kit.widgets.page import payload
 
-    arrays, plain = client.table(None)
-    packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
-    values = {**plain, "state": state, "predict_first": True, "guess": "", "has_kernel": False}
     return (
-        f'<div id="lab"></div>{_payload({"bytes": packed, "plain": values}, "lab-table")}'
-        '<script defer src="_static/lab.js"></script>'
+        f'<div id="lab"></div>{_payload(payload(None, state), "lab-table")}<script defer src="_static/lab.js"></script>'
     )
 
 
 def _payload(values: Any, identity: str = "") -> str:
-    """Plain values inside a page; no `<` that could end the script."""
+    """Plain values inside a page."""
     name = f' id="{identity}"' if identity else ""
-    return f'<script{name} type="application/json">{json.dumps(values).replace("<", chr(92) + "u003c")}</script>'
+    return f'<script{name} type="application/json">{as_json(values)}</script>'
 
 
 def _html(text: str) -> dict[str, Any]:

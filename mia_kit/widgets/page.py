@@ -77,23 +77,33 @@ def write_page(
     ValueError
         If the state line is bad, or the rows do not all have the same columns.
     """
-    from mia_kit.widgets.state_line import normalise
-
-    arrays, plain = client.table(grid)
-    line = normalise(state or client.PAPER_STATE.format(seed=plain["seeds"][0]), plain["smoothings"], plain["seeds"])
-    values = {**plain, "state": line, "predict_first": predict_first, "guess": "", "has_kernel": False}
-    packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
     page = _PAGE.format(
         title=html.escape(title),
         style=client.read_asset("page.css") + client.read_asset("lab.css"),
         rows=_leakage_table(rows or []),
-        table=json.dumps({"bytes": packed, "plain": values}).replace("<", "\\u003c"),
+        table=as_json(payload(grid, state, predict_first=predict_first)),
         script=client.script("page.js"),
     )
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     return path
+
+
+def payload(grid: ToyGrid | None, state: str | None, *, predict_first: bool = True) -> dict[str, Any]:
+    """What the laboratory's script reads from its page; parameters and errors are those of `write_page`."""
+    from mia_kit.widgets.state_line import normalise
+
+    arrays, plain = client.table(grid)
+    line = normalise(state or client.PAPER_STATE.format(seed=plain["seeds"][0]), plain["smoothings"], plain["seeds"])
+    values = {**plain, "state": line, "predict_first": predict_first, "guess": "", "has_kernel": False}
+    packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
+    return {"bytes": packed, "plain": values}
+
+
+def as_json(values: Any) -> str:
+    """Plain values as the text of a script; no `<` that could end it."""
+    return json.dumps(values).replace("<", "\\u003c")
 
 
 def _leakage_table(rows: Sequence[Mapping[str, Any]]) -> str:

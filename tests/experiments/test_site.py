@@ -42,7 +42,7 @@ def test_a_figure_keeps_its_numbers_its_words_and_its_twin(tmp_path):
 
 
 def test_records_the_laboratory_and_what_is_left(tmp_path):
-    state = "smoothing=+0.04 seed=3 start=(-3.0,-10.0) target=2 stop=0.95"
+    state = "smoothing=+0.05 seed=3 start=(-3.0,-10.0) target=2 stop=0.95"
     made = page(
         tmp_path,
         cell({MIME: PANEL, "text/plain": "run me"}),
