@@ -52,7 +52,7 @@ unit: $(TEST_STAMP) ## unit tests
 	@$(ONE_THREAD) $(RUN) pytest $(BESIDE)
 
 nbval: $(TEST_STAMP) ## run every notebook and compare its outputs with the committed ones
-	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) --nbval --nbval-current-env notebooks
+	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) -p tests.notebooks.budgets --nbval --nbval-current-env notebooks
 
 browser: $(TEST_STAMP) ## drive JupyterLab in Chromium; skipped with a message where there is none
 	@$(RUN) pytest -m browser tests/browser

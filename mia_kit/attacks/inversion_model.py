@@ -21,6 +21,7 @@ from mia_kit.attacks.prior_to_target import check_targets
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
 from mia_kit.models.batches import in_batches
 from mia_kit.models.decoder import InversionDecoder
+from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult
 from mia_kit.training.inversion import check_error, fit_decoder
 
@@ -57,7 +58,7 @@ class Settings:
 class InversionModel:
     """A trained decoder in evaluation mode, how training went, and the images that the service was asked about."""
 
-    decoder: InversionDecoder
+    decoder: InversionDecoder | DiffusionDecoder
     training: FitResult
     queries: int
 

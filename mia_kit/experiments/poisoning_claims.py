@@ -1,4 +1,4 @@
-"""Verdicts on P1 to P13 but P6, each by a rule that was written down before anything was measured.
+"""Verdicts on P1 to P13, each by a rule that was written down before anything was measured.
 
 Rows are compared picture by picture: a difference counts if the interval over pictures leaves out 0 and every seed has
 the same sign. "Reproduced" needs the claimed direction; anything else is "not reproduced". A defence can only be judged
@@ -8,6 +8,8 @@ against an attack that works: where the undefended attack's interval does not li
 * P2: LFP loses accuracy in every seed, and attack accuracy falls by less than half of what LPA takes from it
 * P3, P4: with each loss of attacker and defender, or each half of the pictures, attack accuracy falls under LPA
 * P5: so it does where the two decoders' architectures differ, and less than where they agree
+* P6: with each guidance of a diffusion model attack accuracy falls under LPA, in differences that count, and the error
+  moves by at most a fiftieth of the undefended one, up or down
 * P7: attack accuracy falls with the bound (rank correlation below -0.8 in every seed), and up to a bound of 0.5 at
   most a hundredth of the accuracy is lost
 * P8: attack accuracy under LPA is below that under Poi_MSE and under PGD
@@ -35,6 +37,7 @@ Row = Mapping[str, Any]
 Rows = Sequence[Row]
 
 FALLING, LOST, LEAST_BOUND = -0.8, 0.01, 0.5
+DIFFUSION, STILL = "guidance ", 0.02  # what a recipe calls its diffusion models, followed by the guidance
 SLOW, TENTH, NOTICED = 100.0, 0.1, 0.6
 
 
@@ -50,7 +53,7 @@ def claims(results: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, A
             return {}
     except _MissingError:
         return {}
-    found = {}
+    rows, found = _judgeable(rows, results["classes"]), {}
     for claim, rule in RULES.items():
         try:
             text, agrees = rule(rows, bound)
@@ -64,6 +67,15 @@ def claims(results: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, A
 def works(row: Row, classes: int) -> bool:
     """Whether a row's attack accuracy is above chance."""
     return bool(row["attack"]["low"] > 1 / classes)
+
+
+def _judgeable(rows: Rows, classes: int) -> Rows:
+    """All rows but those of a diffusion model whose undefended attack is no better than chance."""
+    return [
+        row
+        for row in rows
+        if not row["attacker"].startswith(DIFFUSION) or works(_the(rows, attacker=row["attacker"]), classes)
+    ]
 
 
 def difference(one: Row, other: Row, values: Callable[[Row], list[np.ndarray]]) -> tuple[Interval, bool]:
@@ -131,6 +143,18 @@ def _transfers(rows: Rows, bound: float) -> tuple[str, bool]:
     text, fall = _all_fall(across)
     gains = [np.mean([none["attack"]["value"] - own["attack"]["value"] for none, own in of]) for of in (across, within)]
     return f"{text}; falls by {gains[0]:.3f} across, {gains[1]:.3f} within", fall and bool(gains[0] < gains[1])
+
+
+def _diffused(rows: Rows, bound: float) -> tuple[str, bool]:
+    """Diffusion models are those that the recipe calls "guidance 0.5" and the like."""
+    names = dict.fromkeys(row["attacker"] for row in rows if row["attacker"].startswith(DIFFUSION))
+    cases = [(_the(rows, attacker=name), _the(rows, defence="lpa", bound=bound, attacker=name)) for name in names]
+    if not cases:
+        raise _MissingError
+    text, fall = _all_fall(cases)
+    moves = [difference(own, none, errors)[0] for none, own in cases]
+    still = [abs(gap.value) <= STILL * none["error"]["value"] for gap, (none, _) in zip(moves, cases, strict=True)]
+    return f"{text}; error, differences {', '.join(map(str, moves))}", fall and all(still)
 
 
 def _by_bound(rows: Rows, bound: float) -> tuple[str, bool]:
@@ -235,6 +259,7 @@ RULES: dict[str, Callable[[Rows, float], tuple[str, bool]]] = {
     "P3": _each_loss,
     "P4": _each_half,
     "P5": _transfers,
+    "P6": _diffused,
     "P7": _by_bound,
     "P8": _compared,
     "P9": _trade_off,

@@ -26,8 +26,9 @@ from mia_kit.experiments.store import Store
 from mia_kit.metrics import squared_errors
 from mia_kit.models import Classifier, ConvolutionalClassifier, InversionDecoder
 from mia_kit.models.batches import in_batches
+from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training import fit
-from mia_kit.training.inversion import fit_decoder
+from mia_kit.training.inversion import fit_decoder, fit_denoiser
 
 # Raise it when a part's code gives other results.
 VERSION = 1
@@ -40,7 +41,8 @@ DEFENDER, EVALUATOR, SELF = 1000, 2000, 3000  # what these seeds are ahead of th
 class PoisonParts:
     """The parts that a recipe needs, made when they are asked for.
 
-    recipe : has data, classifiers, classifier_training, evaluator, decoders, decoder_training and poison
+    recipe : has data, classifiers, classifier_training, evaluator, decoders, decoder_training and poison; a decoder
+        with `diffusion`, the widths of a diffusion model, has its own training, guidance and steps
     """
 
     recipe: dict[str, Any]
@@ -137,8 +139,11 @@ class PoisonParts:
             images = sides.halves[setup.half]
             public, private, images = self._adapted(setup, public, private, images, seed=seed)
             spec = self.recipe["decoders"][setup.attacker]
-            decoder = self._fit_decoder(spec, sides, public, images, seed=seed, checkpoint=checkpoint)
-            made = in_batches(decoder, private)
+            if "diffusion" in spec:
+                made = in_batches(self._diffusion(setup, public, images, seed=seed), private)
+            else:
+                decoder = self._fit_decoder(spec, sides, public, images, seed=seed, checkpoint=checkpoint)
+                made = in_batches(decoder, private)
             named = in_batches(self.evaluator(seed), made).argmax(dim=1)
             return {
                 "errors": squared_errors(made.numpy(), sides.attacked.numpy()),
@@ -208,6 +213,25 @@ class PoisonParts:
         more: dict[str, Any] = self.recipe["decoder_training"] | {"error": spec.get("error", "mse")}
         fit_decoder(decoder, vectors, images, seed=seed, checkpoint=checkpoint, progress=self.progress, **more)
         return decoder
+
+    def _diffusion(self, setup: Setup, vectors: Tensor, images: Tensor, *, seed: int) -> DiffusionDecoder:
+        """The attacker's diffusion model, trained on adapted `vectors`; rows with other guidance share its training."""
+        spec, sides = self.recipe["decoders"][setup.attacker], self.sides(seed)
+        settings = {"served": self._served_settings(setup, seed), "adaptation": [setup.adaptation, setup.bound]}
+        settings |= {"widths": spec["diffusion"], "training": spec["training"]}
+        size = (len(sides.class_names), images.shape[1], images.shape[2])
+        more = {name: spec[name] for name in ("guidance", "steps") if name in spec}
+        decoder = DiffusionDecoder(*size, seed=seed, widths=spec["diffusion"], **more)
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            own: dict[str, Any] = {"checkpoint": checkpoint, "progress": self.progress} | spec["training"]
+            fit_denoiser(decoder, vectors, images, seed=seed, **own)
+            return {f"weights.{name}": weight for name, weight in decoder.state_dict().items()}
+
+        stored: DiffusionDecoder = _with_weights(
+            decoder, self.store.get("poison_diffusion", settings, make, version=VERSION)
+        )
+        return stored
 
     def _named(self, seed: int) -> dict[str, Any]:
         return {"data": self.recipe["data"], "seed": seed}

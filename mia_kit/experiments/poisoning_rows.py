@@ -102,6 +102,8 @@ def read_rows(recipe: Mapping[str, Any]) -> dict[str, Setup]:
         for kind, members in (("classifier", "classifiers"), ("substitute", "decoders"), ("attacker", "decoders")):
             if (one := getattr(rows[name], kind)) not in recipe[members]:
                 raise ValueError(f"{kind} of {name!r} must be one of the recipe's {members}, got {one!r} instead")
+        if "diffusion" in recipe["decoders"][rows[name].substitute]:
+            raise ValueError(f"substitute of {name!r} must have gradients, got a diffusion model instead")
     return rows
 
 

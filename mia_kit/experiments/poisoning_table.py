@@ -1,6 +1,6 @@
-"""Claims P1 to P13 but P6: what a defence of the served confidences costs, and what it keeps from an inversion model.
+"""Claims P1 to P13: what a defence of the served confidences costs, and what it keeps from an inversion model.
 
-Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning", tables 1 to 4 and 6 to 10.
+Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning", tables 1 to 10.
 Every row of the recipe is a service, a defence and an attacker, measured with several seeds; within a seed all rows
 have the same pictures, so that rows are compared picture by picture. What differs from the paper stands in the recipe.
 """

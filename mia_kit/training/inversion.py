@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_kit.models.decoder import InversionDecoder
+from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult, fit
 
 # Pixels lie in [-1, 1].
@@ -68,6 +69,16 @@ class ReconstructionObjective:
         return picture_errors(model(labels), images, self.error).mean()
 
 
+@dataclass(frozen=True)
+class DenoisingObjective:
+    """The mean squared error of the noise that a diffusion model finds, an objective for `fit` like the one above."""
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """`labels` are the confidences, of shape (n, classes); `model` a `DiffusionDecoder`."""
+        errors: Tensor = model.noise_errors(images, labels)  # type: ignore[operator]
+        return errors.mean()
+
+
 def decoder_adam(parameters: Iterable[nn.Parameter], lr: float) -> torch.optim.Optimizer:
     """Adam as Yang et al. set it."""
     return torch.optim.Adam(parameters, lr=lr, betas=(0.5, 0.999), amsgrad=True)
@@ -96,11 +107,7 @@ def fit_decoder(
 
     Other arguments, warnings and errors are those of `fit`. ValueError if confidences and pictures do not fit.
     """
-    if confidences.ndim != 2 or len(confidences) != len(images) or not math.isfinite(float(confidences.sum())):
-        raise ValueError(
-            f"confidences must be finite and have the shape ({len(images)}, classes), "
-            f"got {tuple(confidences.shape)} instead"
-        )
+    _check_pairs(confidences, images)
     return fit(
         decoder,
         images,
@@ -114,3 +121,39 @@ def fit_decoder(
         checkpoint=checkpoint,
         progress=progress,
     )
+
+
+def fit_denoiser(
+    decoder: DiffusionDecoder,
+    confidences: Tensor,
+    images: Tensor,
+    *,
+    seed: int,
+    epochs: int = 100,
+    batch_size: int = 64,
+    learning_rate: float = 2e-3,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> FitResult:
+    """As `fit_decoder` for a diffusion model, by the noise it finds, with plain Adam."""
+    _check_pairs(confidences, images)
+    return fit(
+        decoder,
+        images,
+        confidences,
+        seed=seed,
+        objective=DenoisingObjective(),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+
+
+def _check_pairs(confidences: Tensor, images: Tensor) -> None:
+    if confidences.ndim != 2 or len(confidences) != len(images) or not math.isfinite(float(confidences.sum())):
+        raise ValueError(
+            f"confidences must be finite and have the shape ({len(images)}, classes), "
+            f"got {tuple(confidences.shape)} instead"
+        )

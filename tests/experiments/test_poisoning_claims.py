@@ -43,6 +43,8 @@ def paper() -> dict[str, dict[str, Any]]:
         share, error = LEAKS.get(kind, LEAKS["LPA"])
         if setup.attacker != setup.substitute and name.startswith("LPA, ") and "blocks" in name:
             share = 0.6
+        if "guidance" in name:
+            error = 0.302
         rows[name] = row(name, setup, BOUNDS.get(name, share), error)
     rows["Poi_MSE"] = row("Poi_MSE", read_rows(RECIPE)["Poi_MSE"], 0.6, 0.4)
     rows["LFP"]["accuracy_loss"] = [0.03] * SEEDS
@@ -82,6 +84,9 @@ def test_the_papers_world_is_reproduced() -> None:
         ("P4", changed("LPA, D2 against D2", share=0.9)),
         ("P5", changed("LPA, 5 blocks against 4", share=0.9)),
         ("P5", changed("LPA, 5 blocks against 5", share=0.8)),
+        ("P6", changed("LPA, guidance 2", share=0.9, error=0.3)),
+        ("P6", changed("LPA, guidance 0", error=0.31)),
+        ("P6", changed("LPA, guidance 0", error=0.29)),
         ("P7", changed("LPA 0.5", share=0.8)),
         ("P7", changed("LPA 0.5", accuracy_loss=[0.0, 0.02, 0.0])),
         ("P8", changed("Poi_MSE", share=0.5)),
@@ -111,7 +116,8 @@ def test_another_world_is_not(claim: str, rows: dict[str, dict[str, Any]]) -> No
         ("Poi_MSE", {"P8"}),
         ("LFP", {"P2", "P11"}),
         ("LPA, noise", {"P12"}),
-        ("LPA", set(RULES) - {"P5", "P7", "P9"}),  # other decoders and bounds are left
+        ("LPA, guidance 0.5", {"P6"}),
+        ("LPA", set(RULES) - {"P5", "P6", "P7", "P9"}),  # other decoders and bounds are left
     ],
 )
 def test_without_its_rows_a_claim_has_no_verdict(gone: str, claims_gone: set[str]) -> None:
@@ -124,6 +130,17 @@ def test_without_its_rows_a_claim_has_no_verdict(gone: str, claims_gone: set[str
 def test_against_an_attack_that_does_not_work_nothing_is_said() -> None:
     rows = changed("none", share=0.2)
     assert not works(rows["none"], 5) and works(paper()["none"], 5) and verdicts(rows) == {}
+
+
+def test_a_diffusion_model_that_does_not_work_is_left_out() -> None:
+    """With that guidance LPA has nothing to protect; the others decide."""
+    rows = changed("none, guidance 2", share=0.2)
+    rows["LPA, guidance 2"] |= row("", read_rows(RECIPE)["LPA, guidance 2"], 0.3, 0.302)
+    found = claims({"classes": 5, "rows": list(rows.values())}, RECIPE)["P6"]
+    assert found["verdict"] == "reproduced" and "guidance 2" not in found["course"]
+    for guidance in ("0", "0.5"):
+        rows[f"none, guidance {guidance}"] |= row("", read_rows(RECIPE)[f"none, guidance {guidance}"], 0.2, 0.3)
+    assert set(RULES) - set(verdicts(rows)) == {"P6"}
 
 
 def test_a_difference_is_of_pictures_and_counts_if_all_seeds_agree() -> None:

@@ -88,6 +88,25 @@ def test_rows_share_what_they_have_in_common(tmp_path: Path, monkeypatch: pytest
         np.testing.assert_array_equal(values, again[name])
 
 
+@pytest.mark.slow  # diffusers alone takes seconds to import
+def test_rows_that_differ_in_guidance_share_a_diffusion_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("diffusers", reason='needs diffusers: pip install "mia_kit[diffusion]"')
+    decoders = RECIPE["decoders"] | {"guidance 3": RECIPE["decoders"]["guidance 1"] | {"guidance": 3.0}}
+    own = parts(tmp_path, decoders=decoders)
+    setups = [Setup(attacker="guidance 1"), Setup(attacker="guidance 3"), Setup(attacker="guidance 1", half=1)]
+    found = [own.attacked(setup, 0) for setup in setups[:2]]
+    assert not np.array_equal(found[0]["pictures"], found[1]["pictures"])
+    assert found[0]["pictures"].shape == (10, 1, 16, 16) and found[0]["hits"].shape == (12,)
+    kinds = [entry.kind for entry in own.store.entries()]
+    assert [kinds.count(f"poison_{kind}") for kind in ("diffusion", "attack", "served")] == [1, 2, 1]
+    own.attacked(setups[2], 0)
+    assert [entry.kind for entry in own.store.entries()].count("poison_diffusion") == 2
+    monkeypatch.setattr(poisoning_parts, "fit_denoiser", lambda *_, **__: pytest.fail("trained again"))
+    np.testing.assert_array_equal(
+        parts(tmp_path, decoders=decoders).attacked(setups[0], 0)["errors"], found[0]["errors"]
+    )
+
+
 def test_a_killed_run_goes_on_with_the_part_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPE | {"seeds": 1, "rows": {"none": {}, "LPA": {"defence": "lpa"}}}
     with monkeypatch.context() as patch:
@@ -145,6 +164,7 @@ def test_the_evaluator_is_not_the_target(tmp_path: Path) -> None:
         ({"a": {"half": 2}}, "half must be one of 0, 1, got 2"),
         ({"a": {"budget": 1}}, "got budget in 'a'"),
         ({"a": {"attacker": "blocks 9"}}, "attacker of 'a' must be one of the recipe's decoders, got 'blocks 9'"),
+        ({"a": {"defence": "lpa", "substitute": "guidance 1"}}, "substitute of 'a' must have gradients"),
         ({"a": {"classifier": "none"}}, "classifier of 'a' must be one of the recipe's classifiers, got 'none'"),
     ],
 )

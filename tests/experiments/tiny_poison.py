@@ -25,7 +25,11 @@ RECIPE: dict[str, Any] = {
     },
     "classifier_training": {"epochs": 1, "batch_size": 8, "learning_rate": 0.001},
     "evaluator": {"blocks": 3, "width": 3, "hidden": 8},
-    "decoders": {"usual": {"blocks": 3, "width": 2}, "psnr": {"blocks": 3, "width": 2, "error": "psnr"}},
+    "decoders": {
+        "usual": {"blocks": 3, "width": 2},
+        "psnr": {"blocks": 3, "width": 2, "error": "psnr"},
+        "guidance 1": {"diffusion": [4, 8], "guidance": 1.0, "steps": 2, "training": {"epochs": 1, "batch_size": 8}},
+    },
     "decoder_training": {"epochs": 1, "batch_size": 8, "learning_rate": 0.003},
     "poison": {"bound": 0.1, "rounds": 2, "rate": 0.2, "threshold": 0.9, "autoencoder": {"epochs": 1, "batch_size": 8}},
     "rows": {
