@@ -128,9 +128,9 @@ check("2.3", face_map, tolerance=0.001)
 # most?
 
 # %% tags=["nbval-ignore-output"]
-from mia_kit.widgets.embedding_explorer import EmbeddingExplorer
+from mia_kit.widgets.frame_explorer import FrameExplorer
 
-EmbeddingExplorer(face_map)
+FrameExplorer(face_map)
 
 # %% [markdown]
 # ## Measure, do not look

@@ -31,6 +31,7 @@ from mia_kit.experiments import face_attack, face_quick
 from mia_kit.figures.attack import candidate_scores, judges_over_steps, optimisation_trace
 from mia_kit.figures.film import face_pairs, film_slider, film_strip, sampled_faces
 from mia_kit.figures.reproduce import check, show, show_photographs
+from mia_kit.widgets.frame_explorer import FrameExplorer
 
 # %% [markdown]
 # ## Who is attacked, and who attacks
@@ -178,6 +179,12 @@ show("3.6", slider)
 
 # %%
 check("3.6", slider, tolerance=0.3)
+
+# %% [markdown]
+# The same film with a slider that works by keyboard as well (focus it and press the arrow keys):
+
+# %% tags=["nbval-ignore-output"]
+FrameExplorer(slider)
 
 # %% [markdown]
 # The evaluator names 5 of the 8, and the second judge verifies 4 of the 8, but not the same ones. Persons 2, 3 and 6 come

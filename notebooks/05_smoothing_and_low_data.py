@@ -32,6 +32,7 @@ from mia_kit.experiments.face_leakage_claims import advantage
 from mia_kit.figures.film import film_slider
 from mia_kit.figures.leakage import leakage_by_factor, leakage_by_photographs, leakage_over_steps
 from mia_kit.figures.reproduce import check, show
+from mia_kit.widgets.frame_explorer import FrameExplorer
 
 # %% [markdown]
 # ## Drag the factor, on faces
@@ -74,6 +75,12 @@ show("5.1", slider)
 
 # %%
 check("5.1", slider, tolerance=0.5)
+
+# %% [markdown]
+# The same with a slider that works by keyboard as well (focus it and press the arrow keys):
+
+# %% tags=["nbval-ignore-output"]
+FrameExplorer(slider)
 
 # %% [markdown]
 # Drag from left to right. In our run the evaluator recognises 6, 3, 3, 4 and 5 of the six, and the second judge verifies

@@ -16,6 +16,7 @@ from typing import Any
 
 MIME = "application/vnd.mia-kit.panel+json"
 LAB_MIME = "application/vnd.mia-kit.lab+json"  # the laboratory of chapter 1, which needs no record: its state line
+MOVED = ("x", "y", "source")  # what of a trace can move: its coordinates, or its picture
 SENTENCE = "Run the notebook's cells from the top: the controls appear here."
 
 
@@ -59,7 +60,7 @@ def show(box: Any, controls: Sequence[Control], words: Any, figure: Any = None, 
 def record(controls: Sequence[Control], words: Any, figure: Any = None, moved: Sequence[int] = ()) -> dict[str, Any]:
     """Plain values of every place, and the controls put back: `views` are named by places, as in "0,2".
 
-    A view is `html` and, for a figure, `traces`: the coordinates of each of the moved.
+    A view is `html` and, for a figure, `traces`: the coordinates or the picture of each of the moved.
     """
     import plotly.graph_objects as go
 
@@ -68,7 +69,7 @@ def record(controls: Sequence[Control], words: Any, figure: Any = None, moved: S
     for place in [*itertools.product(*(range(len(one.options)) for one in controls)), start]:
         for control, number in zip(controls, place, strict=True):
             control.turn(number)
-        traces = {str(own): _coordinates(figure.data[own]) for own in moved}
+        traces = {str(own): _moved(figure.data[own]) for own in moved}
         views[",".join(map(str, place))] = {"html": words.value, "traces": traces}
     return {
         "controls": [
@@ -80,5 +81,7 @@ def record(controls: Sequence[Control], words: Any, figure: Any = None, moved: S
     }
 
 
-def _coordinates(trace: Any) -> dict[str, list[float]]:
+def _moved(trace: Any) -> dict[str, Any]:
+    if trace.type == "image":
+        return {"source": trace.source}
     return {axis: [round(float(value), 3) for value in getattr(trace, axis)] for axis in ("x", "y")}

@@ -86,8 +86,11 @@
       words.innerHTML = view.html;
       const moved = Object.keys(view.traces).map(Number);
       if (place && moved.length) {
-        const each = (axis) => moved.map((number) => view.traces[number][axis]);
-        window.Plotly.restyle(place, { x: each("x"), y: each("y") }, moved);
+        for (const name of ["x", "y", "source"]) {
+          const own = moved.filter((number) => name in view.traces[number]);
+          const values = own.map((number) => view.traces[number][name]);
+          if (own.length) window.Plotly.restyle(place, { [name]: values }, own);
+        }
       }
     };
     kept.controls.forEach((one, number) => {

@@ -1,4 +1,4 @@
-"""The sliders of chapters 2 and 4 in a real JupyterLab, on made-up pictures and maps: dragged, and moved by keys."""
+"""The sliders of chapters 2, 3 and 4 in a real JupyterLab, on made-up pictures and maps: dragged, and moved by keys."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,19 +23,27 @@ pictures = np.broadcast_to(ranks[..., None, None, None].astype(np.uint8), (3, 3,
 mixtures = Mixtures((-0.05, 0.0, 0.1), pictures, ranks, ranks / 10, np.zeros((3, 2, 1)))
 StageMixer(mixtures, names=["nobody"], threshold=1.0)
 """
+FILM = """
+from mia_kit.figures.film import film_slider
+from mia_kit.widgets.frame_explorer import FrameExplorer
+
+greys = np.arange(3, dtype=np.uint8)[:, None, None, None, None] * 100 + np.zeros((3, 1, 8, 8, 3), dtype=np.uint8)
+judged = np.array([[9.0], [5.0], [1.0]])
+FrameExplorer(film_slider(greys, (0, 10, 20), judged, judged, threshold=3.0, names=("nobody else",)))
+"""
 EXPLORER = """
 from mia_kit.figures.embedding import tsne_morph
-from mia_kit.widgets.embedding_explorer import EmbeddingExplorer
+from mia_kit.widgets.frame_explorer import FrameExplorer
 
 maps = {factor: np.full((4, 2), factor) + [[0, 0], [0, 1], [1, 0], [1, 1]] for factor in (-0.05, 0.0, 0.1)}
-EmbeddingExplorer(tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b")))
+FrameExplorer(tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b")))
 """
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     home: Path = tmp_path_factory.mktemp("widgets")
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (MIXER, EXPLORER)]
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (MIXER, FILM, EXPLORER)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     (home / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "notebooks" / "widgets.ipynb")
@@ -85,6 +93,22 @@ def test_keys_move_the_mixer(notebook: Notebook) -> None:
     before = figure.inner_text()
     handle.press("ArrowLeft")
     expect(figure).not_to_have_text(before, use_inner_text=True)
+
+
+def test_keys_move_the_film(notebook: Notebook) -> None:
+    """From the last step to the first: another picture, and the marks at step 0."""
+    read = """() => {
+        const plot = [...document.querySelectorAll('.js-plotly-plot')].find((one) => one.data[0].type === 'image');
+        return plot && [plot.data[0].source, plot.data.find((one) => one.name === 'now').x[0]];
+    }"""
+    before, step = notebook.page.evaluate(read)
+    assert step == 20
+    handle = slider(notebook, "steps").locator(".noUi-handle")
+    handle.focus()
+    handle.press("ArrowLeft")
+    handle.press("ArrowLeft")
+    notebook.page.wait_for_function(f"() => ({read})()[1] === 0", timeout=10_000)
+    assert notebook.page.evaluate(read)[0] != before
 
 
 def test_the_map_follows_its_slider(notebook: Notebook) -> None:

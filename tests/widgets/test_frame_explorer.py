@@ -1,11 +1,15 @@
-"""The slider of chapter 2: it shows the frame of its factor, and one failure does not stop it."""
+"""The sliders of chapters 2, 3 and 5: each shows the frame of its factor, and one failure does not stop it."""
+
+import json
 
 import numpy as np
 import pytest
 
 from mia_kit.figures.embedding import tsne_morph
+from mia_kit.figures.film import film_slider
 from mia_kit.figures.style import Drawn
-from mia_kit.widgets.embedding_explorer import EmbeddingExplorer
+from mia_kit.widgets import panel
+from mia_kit.widgets.frame_explorer import FrameExplorer
 
 LABELS = np.repeat(np.arange(10), 4)
 NAMES = tuple(f"person {number}" for number in range(1, 11))
@@ -28,15 +32,15 @@ def frame(drawn, name):
 
 
 def test_first_draw_is_there_at_once(drawn):
-    explorer = EmbeddingExplorer(drawn)
+    explorer = FrameExplorer(drawn)
     assert explorer.slider.value == "0" and explorer.slider.description == "smoothing factor"
     assert shown(explorer) == frame(drawn, "0")
-    assert shown(EmbeddingExplorer(drawn, start="0.1")) == frame(drawn, "0.1")
+    assert shown(FrameExplorer(drawn, start="0.1")) == frame(drawn, "0.1")
     assert not explorer.figure.layout.sliders
 
 
 def test_each_factor_shows_its_own_map(drawn):
-    explorer = EmbeddingExplorer(drawn)
+    explorer = FrameExplorer(drawn)
     for name in ("0.1", "-0.2", "0", "-0.05"):
         explorer.slider.value = name
         assert shown(explorer) == frame(drawn, name)
@@ -44,7 +48,7 @@ def test_each_factor_shows_its_own_map(drawn):
 
 
 def test_a_drag_sends_one_message_with_all_groups(drawn, monkeypatch):
-    explorer = EmbeddingExplorer(drawn)
+    explorer = FrameExplorer(drawn)
     sent = []
     monkeypatch.setattr(explorer.figure, "_send_update_msg", lambda **message: sent.append(message))
     explorer.slider.value = "0.1"
@@ -52,7 +56,7 @@ def test_a_drag_sends_one_message_with_all_groups(drawn, monkeypatch):
 
 
 def test_a_failure_is_told_and_the_next_drag_works(drawn):
-    explorer = EmbeddingExplorer(drawn)
+    explorer = FrameExplorer(drawn)
     whole = explorer._frames.pop("0.1")
     explorer.slider.value = "0.1"
     assert "cannot be shown (KeyError" in explorer.message.value and 'role="alert"' in explorer.message.value
@@ -65,19 +69,36 @@ def test_a_failure_is_told_and_the_next_drag_works(drawn):
 
 def test_the_drawn_figure_is_left_as_it_was(drawn):
     before = drawn.figure.to_json()
-    EmbeddingExplorer(drawn).slider.value = "0.1"
+    FrameExplorer(drawn).slider.value = "0.1"
     assert drawn.figure.to_json() == before
+
+
+def test_a_film_moves_its_pictures_and_marks_by_step():
+    pictures = np.zeros((3, 2, 8, 8, 3), dtype=np.uint8) + np.arange(3, dtype=np.uint8)[:, None, None, None, None] * 100
+    ranks, distances = np.arange(6).reshape(3, 2) + 1, np.arange(6.0).reshape(3, 2)
+    film = film_slider(pictures, (0, 10, 20), ranks, distances, threshold=3.0, names=("a", "b"))
+    explorer = FrameExplorer(film)
+    assert explorer.slider.description == "steps" and explorer.slider.value == "20"
+    explorer.slider.value = "10"
+    frame = film.figure.frames[1]
+    for place, moved in zip(frame.traces, frame.data, strict=True):
+        own = explorer.figure.data[place]
+        assert own.source == moved.source if own.type == "image" else (own.x, own.y) == (moved.x, moved.y)
+    kept = panel.record([panel.Control.of(explorer.slider)], explorer.message, explorer.figure, frame.traces)
+    assert kept["views"]["0"]["traces"]["0"] == {"source": film.figure.frames[0].data[0].source}
+    assert kept["views"]["2"]["traces"][str(frame.traces[-1])] == {"x": [20.0], "y": [5.0]}
+    json.dumps(kept)
 
 
 def test_what_does_not_fit_is_refused(drawn):
     with pytest.raises(ValueError, match=r"one of -0.2, -0.05, 0, 0.1, got '0.3' instead"):
-        EmbeddingExplorer(drawn, start="0.3")
+        FrameExplorer(drawn, start="0.3")
     still = Drawn(type(drawn.figure)(drawn.figure.data), "", {})
-    with pytest.raises(ValueError, match="must have frames"):
-        EmbeddingExplorer(still)
+    with pytest.raises(ValueError, match="must have frames and a slider"):
+        FrameExplorer(still)
 
 
 def test_a_missing_package_gives_the_command_that_installs_it(drawn, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "ipywidgets", None)
     with pytest.raises(ImportError, match=r'pip install "mia_kit\[lab\]"'):
-        EmbeddingExplorer(drawn)
+        FrameExplorer(drawn)
