@@ -6,6 +6,8 @@ not been run. The README's copy of the table is written by `mia-kit claims --rea
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,11 +18,16 @@ from mia_kit.experiments.evidence import evidence_folder, read_evidence
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 SIZES = ("quick", "course", "full")
+SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
+VERDICT = re.compile(r"\b([SMPD]\d+): (?:not )?reproduced")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One finding; `ours` maps a size (quick, course, full) to our figure with its interval and seeds."""
+    """One finding; `ours` maps a size (quick, course, full) to our figure with its interval and seeds.
+
+    `link` leads from the README to the cell that prints the verdict, "" if there is none.
+    """
 
     id: str
     claim: str
@@ -34,12 +41,13 @@ class Claim:
 def read_claims() -> list[Claim]:
     """All claims in the papers' order, joined with the evidence that is there."""
     text = (resources.files("mia_kit.experiments") / "claims.yaml").read_text(encoding="utf-8")
-    measured = _measured()
+    measured, cells = _measured(), _cells()
     claims = []
     for row in yaml.safe_load(text):
         found = measured.get(row["id"], {})
         ours = {size: found[size] for size in SIZES if size in found}
-        claims.append(Claim(**row, ours=ours, verdict=found.get("verdict", "not run"), link=found.get("link", "")))
+        link = cells.get(row["id"], "") if ours else ""
+        claims.append(Claim(**row, ours=ours, verdict=found.get("verdict", "not run"), link=link))
     return claims
 
 
@@ -49,6 +57,18 @@ def _measured() -> dict[str, dict[str, str]]:
         for claim, found in read_evidence(path.stem)["results"].get("claims", {}).items():
             measured[claim] = joined(measured.get(claim, {}), found)
     return measured
+
+
+def _cells() -> dict[str, str]:
+    """By claim the first cell of the executed notebooks that prints its verdict, as JupyterLab's links name a cell."""
+    links: dict[str, str] = {}
+    for path in sorted(evidence_folder().parent.glob("[0-9][0-9]_*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.name != SCOREBOARD else []
+        for cell in cells:
+            printed = "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))
+            for found in VERDICT.finditer(printed):
+                links.setdefault(found[1], f"notebooks/{path.name}#cell-id={cell['id']}")
+    return links
 
 
 def joined(known: dict[str, str], found: dict[str, str]) -> dict[str, str]:
