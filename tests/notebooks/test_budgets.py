@@ -29,8 +29,9 @@ def report(folder, cells, memory="0.5"):
 
 @pytest.mark.slow
 def test_a_cell_over_its_seconds_turns_red(tmp_path):
-    slow = "import time; time.sleep(1.8)"
-    found = report(tmp_path, [("1", []), (slow, ["seconds-1"]), (slow, []), (slow, ["seconds-2"])])
+    slow = "import time\nuntil = time.process_time() + 1.8\nwhile time.process_time() < until: pass"
+    waits = "import time; time.sleep(2)"
+    found = report(tmp_path, [("1", []), (slow, ["seconds-1"]), (slow, []), (waits, ["seconds-1"])])
     assert "1 failed, 3 passed" in found and "cell 1 took 2 s, its budget is 1" in found
 
 
