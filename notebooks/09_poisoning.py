@@ -271,7 +271,7 @@ for recipe in ("poisoning_mnist", "poisoning_fashion", "poisoning_cifar10", "poi
 # * **CIFAR-10: little to take, nothing taken.** 34 % without, 34 % under LPA and up to a bound of 0.02, 28 % at 0.5. A detector
 #   notices nothing at the paper's distortion (P13 holds here alone). P7 asks that all seeds fall with the bound; two do not clearly.
 # * **Faces: the same as digits, smaller.** Twelve people, chance 8 %, bound 0.004: the usual attacker names 20 %, and 17 % under LPA: all
-#   comparisons of losses, halves and architectures fall by 2 to 6 points, none of them in every seed, so P3 to P5 are not
+#   comparisons of losses, halves and architectures fall by 3 to 6 points, only two of eleven in every seed, so P3 to P5 are not
 #   reproduced. Rounding gives 29 % and, under LPA, 32 %; plain confidences 37 % and 36 %. The detector notices (areas .81 to .89).
 #
 # On the board a claim measured on several data sets is reproduced only if it is on each. P10, the price in milliseconds, holds on all
