@@ -226,12 +226,13 @@ exercises.check_alignment(my_alignment)
 # attack does no better than a guess, nothing can be said of a defence.
 
 # %% tags=["nbval-ignore-output"]
-for recipe in ("poisoning_mnist", "poisoning_fashion", "poisoning_cifar10", "poisoning_faces"):
+for kind, pictures in {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10", "faces": "Faces"}.items():
+    recipe = f"poisoning_{kind}"
     if not (evidence_folder() / f"{recipe}.json").is_file():
         print(f"{recipe} has not been run here yet: its claims stand as not run (mia-kit run {recipe})")
         continue
     results = read_evidence(recipe)["results"]
-    table = poison_table(results["rows"], chance=1 / results["classes"])
+    table = poison_table(results["rows"], chance=1 / results["classes"], pictures=pictures)
     show_measured(table)
     if not results["claims"]:
         print(f"{recipe}: no verdict, for the undefended attack is no better than a guess")

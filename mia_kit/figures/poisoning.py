@@ -135,10 +135,11 @@ def vectors_map(flat: np.ndarray, close: np.ndarray, detector: Interval) -> Draw
     return Drawn(figure, alt, {"detector": np.array([detector.value])})
 
 
-def poison_table(rows: Sequence[Row], *, chance: float) -> Drawn:
+def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
     """Attack accuracy and reconstruction error of every row of `mia-kit run poisoning_mnist` and its like.
 
-    Dots with 95 % intervals over the pictures of all seeds, crosses for the seeds; `rows` as in the evidence.
+    Dots with 95 % intervals over the pictures of all seeds, crosses for the seeds; `rows` as in the evidence, of these
+    `pictures`, such as MNIST.
     """
     names = [f"{row['name']} · loses {np.mean(row['accuracy_loss']):.1%}" for row in rows]
     titles = ("attack accuracy", "reconstruction error")
@@ -156,12 +157,12 @@ def poison_table(rows: Sequence[Row], *, chance: float) -> Drawn:
         arrays[measure] = value
     figure.update_traces(showlegend=False, col=2)
     figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
-    figure.update_layout(base_layout("Every defence and every attacker", height=24 * len(rows) + 170))
+    figure.update_layout(base_layout(f"{pictures}: every defence and every attacker", height=24 * len(rows) + 170))
     figure.update_layout(margin={"l": 280}, legend={"orientation": "h", "y": -0.04})
     figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
     words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)
-    alt = f"Attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals: {words}."
+    alt = f"{pictures}: attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals: {words}."
     return Drawn(figure, alt, arrays)
 
 

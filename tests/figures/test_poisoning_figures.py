@@ -75,10 +75,11 @@ def row(name: str, share: float, loss: float) -> dict[str, Any]:
 
 
 def test_table_has_every_row_with_its_loss() -> None:
-    drawn = poison_table([row("none", 0.9, 0.0), row("LFP", 0.7, 0.031)], chance=0.2)
+    drawn = poison_table([row("none", 0.9, 0.0), row("LFP", 0.7, 0.031)], chance=0.2, pictures="MNIST")
     assert list(drawn.figure.layout.yaxis.ticktext) == ["none · loses 0.0%", "LFP · loses 3.1%"]
     np.testing.assert_allclose(drawn.arrays["attack"], [0.9, 0.7])
     assert "none 0.900 and 0.900; LFP 0.700 and 0.700." in drawn.alt
+    assert drawn.figure.layout.title.text.startswith("MNIST:") and drawn.alt.startswith("MNIST:")
     crosses, dots = drawn.figure.data[:2]
     assert len(crosses.x) == 4 and list(dots.x) == [0.9, 0.7]
     assert [trace.showlegend for trace in drawn.figure.data] == [None, None, False, False]
