@@ -162,7 +162,8 @@ def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
     figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
     words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)
-    alt = f"{pictures}: attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals: {words}."
+    what = f"attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals"
+    alt = f"{pictures}: {what}: {words}."
     return Drawn(figure, alt, arrays)
 
 
