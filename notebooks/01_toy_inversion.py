@@ -70,7 +70,7 @@ print(f"mia_kit, factor -0.05: {smoothed_cross_entropy(logits, label, -0.05):.4f
 # Same data, same initial weights (seed 42), same 5,000 steps. Only the factor differs. This takes about ten seconds for
 # each network.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-45"]
 models = {factor: train(factor, seed=42, data=data, progress=True) for factor in (0.05, 0.0, -0.05)}
 
 # %% [markdown]

@@ -100,7 +100,7 @@ show_photographs(face_rows(faces, people=(0, 1)))
 # Five photographs of each person train a small convolutional network; the other five are held out. **Predict first:**
 # which factor packs the held-out photographs of one person most tightly? The cell takes less than a minute.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-45"]
 live = orl_embedding.quick((-0.05, 0.0, 0.1))
 for row in orl_embedding.table_rows(live):
     print("   ".join(f"{name}: {value}" for name, value in row.items()))

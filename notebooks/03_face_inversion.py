@@ -52,7 +52,7 @@ load("orl").card
 #
 # The attacker has no photograph of anybody. The next cell trains the target and both judges.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-90"]
 scene = face_quick.set_up()
 for name, fitted in (("target", scene.target), ("evaluator", scene.evaluator)):
     print(f"{name}: right on {fitted.accuracy:.0%} of the photographs it was not trained on")
@@ -91,7 +91,7 @@ check("3.1", faces, tolerance=0.01)
 # loss is the Poincaré distance between the target's answer and "this person"; unlike cross-entropy its gradient does not
 # vanish when the target grows sure.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-30"]
 film = face_quick.attack_people(scene, people)
 found = film.frames[-1]
 print(f"{len(people)} people, {len(found.images)} candidates, {found.queries:,} pictures shown to the target")

@@ -49,7 +49,7 @@ from mia_kit.figures.stages import gradient_turns, stage_changes, swap_wall
 #
 # The same forty people as in chapter 3, the same judges, and three targets: −0.05, hard labels, +0.1.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-90"]
 brief = face_quick.BRIEF_EPOCHS
 hard = face_quick.set_up(epochs=brief)
 scenes = {0.0: hard} | {factor: face_quick.retrained(hard, factor, epochs=brief) for factor in (-0.05, 0.1)}
@@ -63,7 +63,7 @@ for factor, scene in sorted(scenes.items()):
 # Nine attacks on four people: each pair of targets for sampling and optimisation, and afterwards each target chooses
 # among the same candidates. That makes 27 mixtures.
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-75"]
 people = range(4)
 names = hard.people.class_names[:4]
 mixtures = mix_stages(scenes, people)

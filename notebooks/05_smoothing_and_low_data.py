@@ -43,7 +43,7 @@ from mia_kit.widgets.frame_explorer import FrameExplorer
 # **Predict first.** The paper says: the greater the factor, the more the attack brings back. On six of our forty people,
 # at which factor will the evaluator recognise most?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-170"]
 factors = (-0.1, -0.05, 0.0, 0.1, 0.2)
 people = range(6)
 brief = face_quick.BRIEF_EPOCHS

@@ -56,7 +56,7 @@ from mia_kit.widgets.attack_wall import AttackWall
 # **Predict first.** Four of our forty people, 120 images of each asked about. Order the five attacks that you know by now:
 # which comes nearest, which fails?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-150"]
 brief = face_quick.BRIEF_EPOCHS
 hard = face_quick.set_up(epochs=brief)
 scenes = {0.0: hard} | {factor: face_quick.retrained(hard, factor, epochs=brief) for factor in (-0.05, 0.1)}

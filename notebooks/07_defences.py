@@ -98,7 +98,7 @@ exercises.check_clip(my_clip)
 #
 # **Predict first.** Where do you expect DP-SGD with much noise? Which defence is nearest to the lower right corner?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-220"]
 brief = face_quick.BRIEF_EPOCHS
 scene = face_quick.set_up(epochs=brief)
 people = range(6)

@@ -82,7 +82,7 @@ exercises.check_others_down(my_others_down)
 # **Predict first.** Which of them brings back more than the usual attack, Poincaré, from the negatively smoothed target, but
 # not from the other?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-140"]
 brief = face_quick.BRIEF_EPOCHS
 hard = face_quick.set_up(epochs=brief)
 scenes = {0.0: hard} | {factor: face_quick.retrained(hard, factor, epochs=brief) for factor in (-0.05, 0.1)}
@@ -167,7 +167,7 @@ exercises.check_step(my_step)
 # **Predict first.** Negative smoothing makes a model surer of its training photographs, positive smoothing less sure. Which of the
 # two helps whom?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-60"]
 effects = striking_quick.side_effects(scenes, my_step)
 panels = side_effects(**asdict(effects))
 show("8.3", panels)

@@ -57,10 +57,10 @@ from mia_kit.widgets.surrogate_dragger import SurrogateDragger
 # wherever you put it. **Predict first.** The attacks start at the five grey crosses. Where must the surrogate stand so that
 # most of them end on it: beside class 2, in the middle, or far behind another class?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-30"]
 table = surrogate_table()
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-30"]
 SurrogateDragger(table)
 
 # %% tags=["nbval-ignore-output"]
@@ -108,7 +108,7 @@ print(
     )
 )
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-45"]
 targets, brought = {}, {}
 for name, steps in quick.ABLATION.items():
     targets[name] = quick.train(scene, steps)

@@ -51,7 +51,7 @@ from mia_kit.widgets.membership_readings import PairChooser, SmoothingReadings
 # **Predict first.** Small models, 200 digits each, from a negative factor to a large positive one. Which way does each of the
 # two attacks go?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-60"]
 factors = quick.by_factor()
 
 # %% tags=["nbval-ignore-output"]
@@ -173,7 +173,7 @@ exercises.check_ratio(my_ratio)
 #
 # **Predict first.** Which two go together best? Which one helps the attacker?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-45"]
 mechanisms = quick.by_mechanism()
 
 # %% tags=["nbval-ignore-output"]
