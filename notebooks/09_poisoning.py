@@ -62,7 +62,7 @@ from mia_kit.widgets.poison_wall import PoisonWall
 # **Predict first.** A guess is right on one digit in five. What share will the evaluator recognise without defence? And which
 # of the other five brings it down most?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-120"]
 gallery = poisoning_quick.fill_gallery(progress=False)
 for name, found in gallery.by_defence.items():
     print(f"{name:9} recognised {found.hits.mean():4.0%}, error {found.errors.mean():.3f},", end=" ")
