@@ -13,8 +13,10 @@ import numpy as np
 
 from mia_kit.experiments.adaptive_claims import claims
 from mia_kit.experiments.attack_zoo import JUDGES, shares
+from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_parts import plug_and_play_queries
@@ -41,6 +43,28 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         "rows": rows,
         "claims": claims(rows, recipe),
     }
+
+
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: the classifiers, then each attack on each target."""
+    per_class, seeds = recipe["per_class"], range(recipe["seeds"])
+    targets = [
+        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+        for smoothing in recipe["smoothings"]
+        for seed in seeds
+    ]
+    attacks = [
+        task(recipe, __name__, "make_attack", name=name, smoothing=own["smoothing"], seed=own["seed"])
+        for name in recipe["attacks"]
+        for own in targets
+    ]
+    return [*classifiers(recipe, targets), attacks]
+
+
+def make_attack(store: Store, recipe: dict[str, Any], name: str, smoothing: float, seed: int) -> None:
+    """Make an attack of the recipe on a target, and what the judges say of it."""
+    parts, people = parts_and_people(store, recipe, seed)
+    measure(parts.with_attack(recipe["attacks"][name]), people, smoothing, seed)
 
 
 def measure(parts: Parts, people: People, smoothing: float, seed: int) -> dict[str, Any]:

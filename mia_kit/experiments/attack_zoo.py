@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from mia_kit.experiments.attack_zoo_claims import beats, claims, in_published_order
+from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
-from mia_kit.experiments.zoo_attacks import access_name
+from mia_kit.experiments.zoo_attacks import access_name, give_access
 from mia_kit.experiments.zoo_parts import STARTS, Cell, Spec, Zoo
 
 VERSION = 2
@@ -47,6 +49,37 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         "published_order": in_published_order(rows, recipe),
         "claims": claims(rows, recipe),
     }
+
+
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: the classifiers, what attacks learn beforehand, then each attack."""
+    cells = [
+        {"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in range(recipe["seeds"])
+    ]
+    return [
+        *classifiers(recipe, [own | {"per_class": recipe["per_class"]} for own in cells]),
+        [task(recipe, __name__, "make_tools", **own) for own in cells],
+        [task(recipe, __name__, "make_row", name=spec["name"], **own) for spec in recipe["attacks"] for own in cells],
+    ]
+
+
+def make_tools(store: Store, recipe: dict[str, Any], smoothing: float, seed: int) -> None:
+    """Make the GANs and the surrogates of a target that the recipe's attacks ask for."""
+    zoo, cell = _zoo_and_cell(store, recipe, smoothing, seed)
+    for spec in recipe["attacks"]:
+        if spec["attack"] != "ppa":
+            zoo.tools(spec, cell, give_access(spec["attack"], zoo.parts.target(cell.people, **cell.chosen).model))
+
+
+def make_row(store: Store, recipe: dict[str, Any], name: str, smoothing: float, seed: int) -> None:
+    """Make an attack of the recipe, named, on a target, its starts, and what the judges say of them."""
+    zoo, cell = _zoo_and_cell(store, recipe, smoothing, seed)
+    measure(zoo, next(spec for spec in recipe["attacks"] if spec["name"] == name), cell)
+
+
+def _zoo_and_cell(store: Store, recipe: dict[str, Any], smoothing: float, seed: int) -> tuple[Zoo, Cell]:
+    parts, people = parts_and_people(store, recipe, seed)
+    return Zoo(parts), Cell(people, smoothing, recipe["per_class"], seed)
 
 
 def measure(zoo: Zoo, spec: Spec, cell: Cell) -> dict[str, Any]:

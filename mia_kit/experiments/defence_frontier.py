@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.defence_claims import claims
 from mia_kit.experiments.defended_parts import NONE, DefendedParts, Point
 from mia_kit.experiments.face_parts import Parts
+from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
@@ -28,7 +30,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     parts = DefendedParts(Parts(recipe, store or Store(), progress))
     people = [parts.parts.people(seed) for seed in range(recipe["seeds"])]
     points = []
-    for defence, strengths in {NONE: [0.0], **recipe["defences"]}.items():
+    for defence, strengths in _table(recipe).items():
         for strength in strengths:
             seeds = [Point(own, defence, strength, recipe["per_class"], seed) for seed, own in enumerate(people)]
             points.append(summarised(parts, seeds))
@@ -38,6 +40,28 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         "points": points,
         "claims": claims(points, recipe),
     }
+
+
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: the classifiers without a defence, then each point of each seed."""
+    seeds = range(recipe["seeds"])
+    hard = [{"smoothing": 0.0, "per_class": recipe["per_class"], "seed": seed} for seed in seeds]
+    points = [(name, strength) for name, strengths in _table(recipe).items() for strength in strengths]
+    chosen = [{"defence": name, "strength": strength, "seed": seed} for name, strength in points for seed in seeds]
+    return [*classifiers(recipe, hard), [task(recipe, __name__, "make_point", **own) for own in chosen]]
+
+
+def make_point(store: Store, recipe: dict[str, Any], defence: str, strength: float, seed: int) -> None:
+    """Make a target with its defence, both attacks on it and what the judges say of them."""
+    plain, people = parts_and_people(store, recipe, seed)
+    parts, point = DefendedParts(plain), Point(people, defence, strength, recipe["per_class"], seed)
+    for loss in LOSSES:
+        parts.judged(point, loss)
+
+
+def _table(recipe: dict[str, Any]) -> dict[str, list[float]]:
+    """Strengths by defence, no defence first."""
+    return {NONE: [0.0], **recipe["defences"]}
 
 
 def summarised(parts: DefendedParts, seeds: list[Point]) -> dict[str, Any]:

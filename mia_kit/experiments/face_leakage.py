@@ -18,6 +18,7 @@ from mia_kit.experiments.estimate import Bill
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
@@ -54,15 +55,14 @@ def plan(recipe: dict[str, Any]) -> list[list[Task]]:
         for smoothing in recipe["smoothings"]
         for seed in seeds
     ]
-    return [
-        [_task(recipe, "trunk", kind=kind) for kind in recipe["pretraining"]],
-        [_task(recipe, "evaluator", seed=seed) for seed in seeds] + [_task(recipe, "target", **own) for own in cells],
-        [_task(recipe, "measured", **own) for own in cells],
-    ]
+    return [*classifiers(recipe, cells), [task(recipe, __name__, "make_cell", **own) for own in cells]]
 
 
-def _task(recipe: dict[str, Any], what: str, **chosen: Any) -> Task:
-    return Task(__name__, "make_part", {"recipe": recipe, "what": what, **chosen})
+def make_cell(store: Store, recipe: dict[str, Any], **chosen: Any) -> None:
+    """Make the attack on a target, what the judges say of it and the knowledge that it extracts."""
+    parts, people = parts_and_people(store, recipe, chosen["seed"])
+    parts.judged(people, **chosen)
+    parts.extraction(people, **chosen)
 
 
 def bill(recipe: dict[str, Any]) -> Bill:
@@ -70,20 +70,6 @@ def bill(recipe: dict[str, Any]) -> Bill:
     from mia_kit.experiments.bills import face_bill
 
     return face_bill(recipe)
-
-
-def make_part(store: Store, recipe: dict[str, Any], what: str, **chosen: Any) -> None:
-    """Make what a task of `plan` names."""
-    parts = Parts(recipe, store, progress=False)
-    if what == "trunk":
-        parts.trunk(**chosen)
-        return
-    people = parts.people(chosen["seed"])
-    if what == "measured":
-        parts.judged(people, **chosen)
-        parts.extraction(people, **chosen)
-    else:
-        getattr(parts, what)(people, **chosen)
 
 
 def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:

@@ -23,8 +23,10 @@ from torch import Tensor
 
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.experiments import adversarial, stealing
+from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.side_effects_claims import claims
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_tools import public_faces
@@ -48,6 +50,22 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         seeds = [one_target(parts, own, smoothing, seed) for seed, own in enumerate(people)]
         cells.append({"smoothing": smoothing, **summarised(seeds)})
     return {"people": len(people[0].class_names), "cells": cells, "claims": claims(cells, recipe)}
+
+
+def plan(recipe: dict[str, Any]) -> list[list[Task]]:
+    """What workers can make beside each other: the targets, then all that is measured of each."""
+    cells = [
+        {"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in range(recipe["seeds"])
+    ]
+    trunks, both = classifiers(recipe, [own | {"per_class": recipe["per_class"]} for own in cells])
+    targets = both[recipe["seeds"] :]  # nobody is judged here: no evaluator is needed
+    return [trunks, targets, [task(recipe, __name__, "make_target", **own) for own in cells]]
+
+
+def make_target(store: Store, recipe: dict[str, Any], smoothing: float, seed: int) -> None:
+    """Make all that is measured of a target."""
+    parts, people = parts_and_people(store, recipe, seed)
+    one_target(parts, people, smoothing, seed)
 
 
 def one_target(parts: Parts, people: People, smoothing: float, seed: int) -> dict[str, dict[str, np.ndarray]]:

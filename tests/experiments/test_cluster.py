@@ -9,7 +9,7 @@ import pytest
 import toy_spread
 import yaml
 
-from mia_kit.experiments import cli, cluster, face_leakage, runner
+from mia_kit.experiments import cli, cluster, runner
 from mia_kit.experiments.cluster import Task, spread, workers
 from mia_kit.experiments.store import Store
 
@@ -109,21 +109,6 @@ def test_options_that_do_not_fit(options, sentence, recipe, tmp_path, capsys):
 def test_an_experiment_without_a_plan_cannot_be_spread():
     with pytest.raises(ValueError, match="'toy_order' cannot be spread over workers"):
         runner.spread("toy_order", "tcp://nobody:1")
-
-
-def test_face_leakage_has_every_part_in_its_plan(tmp_path, monkeypatch):
-    """After the tasks of the plan the run itself finds all it needs."""
-    from tiny_people import RECIPE, tiny_parts
-
-    recipe = RECIPE | {"smoothings": [0.0, 0.1], "per_class": [3], "seeds": 1}
-    store = tiny_parts(tmp_path, monkeypatch, recipe).store
-    stages = face_leakage.plan(recipe)
-    assert [len(stage) for stage in stages] == [0, 1 + 2, 2]
-    assert json.loads(json.dumps(stages[1][0].arguments)) == stages[1][0].arguments
-    for task in [task for stage in stages for task in stage]:
-        task.make(store)
-    monkeypatch.setattr(store, "_make", lambda *_: pytest.fail("a part was not in the plan"))
-    assert len(face_leakage.run(recipe, progress=False, store=store)["cells"]) == 2
 
 
 def test_a_task_travels_and_names_a_function(tmp_path):

@@ -1,0 +1,78 @@
+"""The plans of the face experiments: after their tasks the run itself finds all it needs, and has nothing to make."""
+
+import json
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from test_attack_zoo import RECIPE as ZOO
+from tiny_people import RECIPE, tiny_parts
+
+from mia_kit.experiments import (
+    adaptive_attacks,
+    attack_zoo,
+    defence_frontier,
+    face_leakage,
+    face_parts,
+    side_effects,
+    zoo_tools,
+)
+from mia_kit.experiments.store import Store
+
+FACTORS = {"smoothings": [0.0, 0.1], "per_class": 3, "seeds": 1}
+ASIDE = {
+    "robustness": {"photographs": 1, "epsilons": [1], "steps": 1, "queries": 2},
+    "stealing": {"budgets": [8], "width": 2, "epochs": 1, "batch_size": 4, "learning_rate": 1e-3},
+    "claims_at": [-0.05, 0.1],
+}
+# An experiment, what its recipe has besides the shared one, and the tasks of each stage.
+EXPERIMENTS = [
+    (face_leakage, FACTORS | {"per_class": [3]}, [0, 1 + 2, 2]),
+    (adaptive_attacks, FACTORS | {"attacks": {"usual": {}, "margin": {"loss": "margin"}}}, [0, 1 + 2, 2 * 2]),
+    (defence_frontier, FACTORS | {"defences": {"negative_smoothing": [0.05], "mid": [0.01]}}, [0, 1 + 1, 3]),
+    (attack_zoo, ZOO, [0, 1 + 1, 1, 10]),
+    pytest.param(
+        side_effects,
+        FACTORS | ASIDE,
+        [0, 2, 2],
+        marks=pytest.mark.skipif(find_spec("art") is None, reason="needs mia_kit[robust]"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("experiment", "own", "tasks"), EXPERIMENTS)
+def test_every_part_is_in_the_plan(
+    experiment: ModuleType, own: dict[str, Any], tasks: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = RECIPE | own
+    parts = tiny_parts(tmp_path, monkeypatch, recipe)
+    public = torch.randint(256, (40, 3, 16, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    monkeypatch.setattr(zoo_tools, "public_people", lambda size: (public, torch.zeros(40)))
+    store, stages = parts.store, experiment.plan(recipe)
+    assert [len(stage) for stage in stages] == tasks
+    for task in [task for stage in stages for task in stage]:
+        assert json.loads(json.dumps(task.arguments)) == task.arguments  # nothing is sent but names and settings
+        task.make(store)
+    monkeypatch.setattr(store, "_make", lambda *_: pytest.fail("a part was not in the plan"))
+    assert experiment.run(recipe, progress=False, store=store)["people"] == 3
+
+
+def test_a_worker_reads_photographs_and_appoints_judges_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = RECIPE | EXPERIMENTS[1][1]
+    tiny_parts(tmp_path, monkeypatch, recipe)
+    calls: list[str] = []
+
+    def counted(name: str) -> Callable[..., Any]:
+        made = getattr(face_parts, name)
+        return lambda *given, **named: calls.append(name) or made(*given, **named)
+
+    for name in ("load_people", "appoint"):
+        monkeypatch.setattr(face_parts, name, counted(name))
+    for stage in adaptive_attacks.plan(recipe):
+        for task in stage:
+            task.make(Store(tmp_path / "worker"))
+    assert sorted(calls) == ["appoint", "load_people"]
