@@ -67,6 +67,7 @@ def full_bill(recipe: dict[str, Any]) -> Bill:
         decoded * (target["span"][1] - target["span"][0]),
         assumed + guessed,
         ("downloads, and reading photographs from the disk",)
+        + (("training on public people",) if any("public" in recipe[kind] for kind in kinds) else ())
         + (("the face embedder's share of judging",) if recipe["embedder"] == FACE_EMBEDDER else ()),
     )
 

@@ -73,7 +73,7 @@ def summarised(parts: DefendedParts, seeds: list[Point]) -> dict[str, Any]:
     found: dict[str, Any] = {"defence": seeds[0].defence, "strength": seeds[0].strength}
     for name in ("accuracy", "training_accuracy", "calibration_error", "confidence"):
         found[name] = [round(getattr(fitted, name), 4) for fitted, _ in targets]
-    found["epsilon"] = targets[0][1]
+    found["epsilon"] = [epsilon for _, epsilon in targets]  # by seed; None but for DP-SGD
     for loss in LOSSES:
         judged = [parts.judged(point, loss) for point in seeds]
         found[loss] = {

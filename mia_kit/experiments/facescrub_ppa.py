@@ -69,11 +69,12 @@ def inputs(recipe: dict[str, Any]) -> dict[str, str]:
 
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:
-    """What workers can make beside each other: classifiers; opinions of the pool; chunks of people; students."""
+    """What workers can make beside each other: public trunks, classifiers, opinions of the pool, chunks, students."""
     parts, seeds = FullParts(recipe, Store(), progress=False), range(recipe["seeds"])
     cells = [{"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in seeds]
     judges = ["evaluator"] + ["embedder"] * (recipe["embedder"] != FACE_EMBEDDER)
-    return [
+    trunks = [_task(recipe, "trunk", kind=kind) for kind in [*judges, "target"] if "public" in recipe[kind]]
+    return [trunks] * bool(trunks) + [
         [_task(recipe, "classifier", kind=kind, seed=seed) for kind in judges for seed in seeds]
         + [_task(recipe, "classifier", kind="target", **cell) for cell in cells],
         [_task(recipe, "judges", seed=seed) for seed in seeds] + [_task(recipe, "scores", **cell) for cell in cells],

@@ -20,7 +20,7 @@ from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.data.pictures import to_floats
 from mia_kit.experiments.albums import Album
-from mia_kit.models import BACKBONES, Backbone, Classifier, ResidualClassifier, SmallClassifier, in_batches
+from mia_kit.models import BACKBONES, Backbone, Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
 from mia_kit.smoothing import ramp, smoothed_cross_entropy
 from mia_kit.training import fit
 from mia_kit.training.augment import change_colours
@@ -34,7 +34,9 @@ OPTIMISERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "sgd": partial(torch.optim.SGD, momentum=0.9, weight_decay=1e-4),
 }
 
-Spec = Mapping[str, Any]  # network, size, epochs, batch_size, learning_rate; optionally width, pretrained, precision
+# network, size, epochs, batch_size, learning_rate; optionally width, pretrained, precision, and public: the settings
+# that differ for a first training on public people
+Spec = Mapping[str, Any]
 
 
 def choose_device(name: str) -> torch.device:
@@ -120,12 +122,19 @@ def train(
     *,
     seed: int,
     smoothing: float = 0.0,
+    trunk: Mapping[str, Tensor] | None = None,
     device: torch.device,
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> Classifier:
-    """A trained network on the device, in evaluation mode; `pictures` is uint8 of shape (n, 3, h, w)."""
-    model = placed(build(spec, classes, seed=seed), device)
+    """A trained network on the device, in evaluation mode; `pictures` is uint8 of shape (n, 3, h, w).
+
+    It begins from `trunk`, the weights of a network of the same kind that has seen other people, if there is one.
+    """
+    model = build(spec, classes, seed=seed)
+    if trunk is not None:
+        transplant(model, trunk)
+    placed(model, device)
     teach(
         model,
         spec,

@@ -24,6 +24,7 @@ from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.albums import Album, load_album
 from mia_kit.experiments.face_attack import Judges, appoint_for, attack, centre_ranks
 from mia_kit.experiments.face_parts import course, packed, per_person, unpacked
+from mia_kit.experiments.face_people import public_people
 from mia_kit.experiments.face_targets import Fitted, quality
 from mia_kit.experiments.full_networks import ask, build, choose_device, in_precision, placed, prepared, train
 from mia_kit.experiments.full_priors import build_prior, prior_digest
@@ -84,6 +85,7 @@ class FullParts:
                 classes,
                 seed=seed,
                 smoothing=smoothing,
+                trunk=self.trunk(kind),
                 device=self.device,
                 checkpoint=checkpoint,
                 progress=self.progress,
@@ -100,6 +102,33 @@ class FullParts:
             placed(fitted.model, self.device)
             self._models[name] = fitted
         return self._models[name]
+
+    def trunk(self, kind: str) -> dict[str, Tensor] | None:
+        """The weights of a network of this kind that has learnt public people; None if the recipe asks for none.
+
+        They take the place of ImageNet's where a computer has no network to fetch those.
+        """
+        spec = self.recipe[kind]
+        if "public" not in spec:
+            return None
+        own, size = {**spec, **spec["public"]}, self.recipe["people"]["size"]
+
+        def make(checkpoint: Path) -> dict[str, Any]:
+            pictures, labels = public_people(size)
+            model = train(
+                own,
+                pictures,
+                labels,
+                int(labels.max()) + 1,
+                seed=0,
+                device=self.device,
+                checkpoint=checkpoint,
+                progress=self.progress,
+            )
+            return {name: weight for name, weight in model.state_dict().items() if not name.startswith("head.")}
+
+        settings = {"kind": kind, "size": size, "network": own}
+        return self.store.get("full_trunk", settings, make, version=VERSION)
 
     def judges(self, seed: int) -> Judges:
         """The evaluator and the embedder, appointed once; references are photographs that the target does not see."""

@@ -91,6 +91,25 @@ def test_facescrubs_own_files(tmp_path):
     assert found["people"] == 12 and len(found["cells"][0]["acc1_all"]["by_person"]) == 12
 
 
+def test_networks_begin_from_public_people_where_the_recipe_says_so(tmp_path, monkeypatch):
+    """With a learning rate of 0 the target keeps the weights that public people gave it, all but the head's."""
+    public = torch.randint(256, (12, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(full_parts, "public_people", lambda size: (public, torch.arange(12) % 3))
+    recipe = toy()
+    recipe["target"] |= {"learning_rate": 0.0, "public": {"learning_rate": 0.01}}
+    parts = FullParts(recipe, Store(tmp_path / "runs"), progress=False)
+    trunk, untrained = parts.trunk("target"), build(recipe["target"], 40, seed=0).state_dict()
+    found = parts.classifier("target", 0, 0.0).model.state_dict()
+    weights = [name for name in trunk if name.endswith("weight")]
+    assert weights and not any(name.startswith("head.") for name in trunk)
+    assert all(torch.equal(found[name], trunk[name]) for name in weights)
+    assert not any(torch.equal(trunk[name], untrained[name]) for name in weights if trunk[name].ndim == 4)
+    assert parts.trunk("evaluator") is None
+    first, *rest = facescrub_ppa.plan(recipe)
+    assert [task.arguments["kind"] for task in first] == ["target"] and len(rest) == 4
+    assert "training on public people" in facescrub_ppa.bill(recipe).unknown
+
+
 def test_judges_look_at_the_pictures_that_were_kept(tmp_path):
     """An evaluator that names everybody right sees hits where the pictures are the people's own photographs."""
     parts = FullParts(toy(), Store(tmp_path / "runs"), progress=False)

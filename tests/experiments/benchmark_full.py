@@ -1,0 +1,179 @@
+"""How fast is a step of the attack at full size on a GPU? `python tests/experiments/benchmark_full.py --out FILE.json`
+
+A ResNet-152 as target and a StyleGAN2 of 1,024 pixels, both with random weights, which cost as much as trained ones.
+The plain loop is what one writes first: float32, batches of 25 as in the public code, networks as they were built. Our
+loop is the package's own second stage: bfloat16, pixels before channels, as many candidates at once as memory takes;
+once as it is and once with both networks compiled. All draw the same latents and crops, so that their losses can be
+compared step by step. Printed: images a second, memory, the ratio, and hours of FaceScrub's whole optimisation.
+
+`--tiny` is the same at toy size on any computer, for the test of this script.
+"""
+
+import argparse
+import copy
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import Settings
+from mia_kit.attacks.crops import cut
+from mia_kit.attacks.losses import poincare
+from mia_kit.attacks.ppa import optimise
+from mia_kit.experiments.evidence import circumstances
+from mia_kit.experiments.full_networks import build, choose_device, in_precision, placed
+from mia_kit.experiments.full_parts import with_room
+from mia_kit.experiments.full_priors import build_prior
+from mia_kit.models import Prior, sample_latents
+
+FULL = {
+    "prior": {"random": {}, "truncation": 0.5, "cutoff": 8, "crop": 800},
+    "target": {"network": "resnet152", "size": 224},
+    "classes": 530,
+    "candidates": 200,  # of each class, in the run that the hours are for
+    "steps": 50,
+}
+TINY = FULL | {
+    "prior": {"random": {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 128, "channel_max": 8}},
+    "target": {"network": "residual", "width": 2, "size": 16},
+}
+PLAIN_BATCH = 25
+LEARNING_RATE, BETAS = 0.005, (0.1, 0.1)
+
+
+class Compiled:
+    """A prior whose synthesis is compiled."""
+
+    def __init__(self, prior: Prior) -> None:
+        self.map, self.latent_size, self.image_size = prior.map, prior.latent_size, prior.image_size
+        self.synthesise = torch.compile(prior.synthesise)
+
+
+def settings(setup: dict[str, Any], count: int, steps: int, batch_size: int) -> Settings:
+    """The second stage for `count` candidates."""
+    side = setup["target"]["size"]
+    return Settings(
+        (side, side),
+        pool=count,
+        candidates=1,
+        keep=1,
+        steps=steps,
+        learning_rate=LEARNING_RATE,
+        betas=BETAS,
+        batch_size=batch_size,
+    )
+
+
+def plain(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, own: Settings) -> Tensor:
+    """Losses of shape (steps, m)."""
+    boxes = own.crop.boxes(own.steps * len(latents), Generator().manual_seed(1)).view(own.steps, len(latents), 2, 3)
+    curves = []
+    for part in torch.arange(len(latents)).split(own.batch_size):
+        codes = prior.map(latents[part]).detach().clone().requires_grad_()
+        adam = torch.optim.Adam([codes], lr=LEARNING_RATE, betas=BETAS)
+        losses = []
+        for step in range(own.steps):
+            adam.zero_grad()
+            loss = poincare(target(cut(prior.synthesise(codes), boxes[step, part], own.input_size)), targets[part])
+            loss.sum().backward()
+            adam.step()
+            losses.append(loss.detach().cpu())
+        curves.append(torch.stack(losses))
+    return torch.cat(curves, dim=1)
+
+
+def ours(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, own: Settings) -> Tensor:
+    """Losses of shape (steps, m)."""
+    generator = Generator().manual_seed(1)
+    _, trace, _ = optimise(WhiteBox(target), prior, latents, targets, own, poincare, generator)
+    return trace.losses.cpu()
+
+
+def timed(work: Callable[[int], Tensor], steps: int, count: int, device: torch.device) -> dict[str, Any]:
+    """Images a second of `work(steps)` after a warm-up, the peak of memory in GiB, and the mean loss of each step."""
+    work(1)
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    began = time.perf_counter()
+    losses = work(steps)
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    taken = time.perf_counter() - began
+    memory = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else None
+    return {"images_per_second": steps * count / taken, "gib": memory, "losses": losses.mean(dim=1).tolist()}
+
+
+@torch.no_grad()
+def settled(target: nn.Module, images: Tensor) -> nn.Module:
+    """The target with batch norms that know the size of its activations, as training would have left them."""
+    for module in target.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None  # the mean of all batches, here of one
+    target.train()(images)
+    return target.eval()
+
+
+def measure(setup: dict[str, Any], *, device: torch.device, count: int, steps: int) -> dict[str, Any]:
+    """Both loops, and ours compiled, on `count` candidates."""
+    slow_prior = build_prior(setup["prior"], size=setup["target"]["size"], device=device)
+    fast_prior = build_prior(setup["prior"] | {"precision": "bfloat16"}, size=setup["target"]["size"], device=device)
+    sample = slow_prior.synthesise(slow_prior.map(sample_latents(slow_prior, 8, seed=1).to(device)))
+    target = settled(build(setup["target"], setup["classes"], seed=0, pretrained=False).to(device), sample)
+    fast_target = in_precision(placed(copy.deepcopy(target), device), {"precision": "bfloat16"})
+    latents = sample_latents(slow_prior, count, seed=0).to(device)
+    targets = torch.arange(count, device=device) % setup["classes"]
+
+    def batched(loop: Callable[..., Tensor], batch: int, model: nn.Module, prior: Prior) -> Callable[[int], Tensor]:
+        return lambda steps: with_room(
+            lambda size: loop(model, prior, latents, targets, settings(setup, count, steps, size)), batch
+        )
+
+    found = {
+        "plain": timed(batched(plain, PLAIN_BATCH, target, slow_prior), steps, count, device),
+        "ours": timed(batched(ours, count, fast_target, fast_prior), steps, count, device),
+        "ours, compiled": timed(
+            batched(ours, count, torch.compile(fast_target), Compiled(fast_prior)), steps, count, device
+        ),
+    }
+    first = torch.tensor(found["plain"]["losses"])
+    for own in found.values():
+        own["ratio"] = own["images_per_second"] / found["plain"]["images_per_second"]
+        off = (torch.tensor(own["losses"]) - first).abs() / first.abs()
+        own["greatest_relative_difference_of_losses"] = float(off.max())
+        images = setup["classes"] * setup["candidates"] * setup["steps"]
+        own["hours_of_the_full_optimisation"] = images / own["images_per_second"] / 3600
+    return found
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and write a file if one is named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tiny", action="store_true")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--count", type=int, default=200, help="candidates, and the batch that is tried first")
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--out", type=Path)
+    own = parser.parse_args(arguments)
+    device, began = choose_device(own.device), time.perf_counter()
+    found = measure(TINY if own.tiny else FULL, device=device, count=own.count, steps=own.steps)
+    for name, one in found.items():
+        memory = "" if one["gib"] is None else f", {one['gib']:.1f} GiB"
+        print(
+            f"{name}: {one['images_per_second']:.1f} images a second{memory}, ratio {one['ratio']:.2f}, losses off by "
+            f"{one['greatest_relative_difference_of_losses']:.1%}, {one['hours_of_the_full_optimisation']:.1f} h for "
+            "FaceScrub's optimisation"
+        )
+    if own.out:
+        record = {"tiny": own.tiny, "count": own.count, "steps": own.steps, "loops": found}
+        own.out.write_text(json.dumps(record | circumstances(time.perf_counter() - began), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
