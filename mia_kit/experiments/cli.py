@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
     run.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     run.add_argument("--device", help="cpu or cuda, for a recipe that names a device; the recipe's by default")
+    run.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="write curves of trainings and attacks there")
     spread = run.add_mutually_exclusive_group()
     spread.add_argument("--workers", type=int, metavar="N", help="spread the parts over N processes of this computer")
     spread.add_argument("--scheduler", metavar="ADDRESS", help="spread them over the workers of a Dask scheduler")
@@ -97,7 +99,10 @@ def _demo(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     from mia_kit.experiments.runner import measured_before, run, table
     from mia_kit.experiments.store import Store
+    from mia_kit.training import journal
 
+    if options.tensorboard is not None:
+        os.environ[journal.FOLDER] = str(options.tensorboard.resolve())
     before = None if options.fresh else measured_before(options.recipe, device=options.device)
     if not before:
         _spread(options)

@@ -31,6 +31,7 @@ from mia_kit.experiments.full_priors import build_prior, prior_digest
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Prior, in_batches, load_embedder, sample_latents
+from mia_kit.training.journal import journal
 
 # Raise it when a part's code gives other results.
 VERSION = 1
@@ -194,6 +195,9 @@ class FullParts:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             found = with_room(search, self.recipe["attack"]["batch_size"])
+            with journal(checkpoint) as note:
+                for step, (loss, norm) in enumerate(zip(found.trace.losses, found.trace.gradient_norms, strict=True)):
+                    note(step, loss=loss.mean(), gradient_norm=norm.median())
             return {"images": to_bytes(found.images), "codes": found.codes, **course(found)}
 
         settings = self.attack_settings(people, seed, smoothing)

@@ -25,6 +25,7 @@ from tqdm.auto import trange
 
 from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
+from mia_kit.training.journal import journal
 from mia_kit.training.seeds import turn_generator, turn_seed
 
 Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
@@ -188,20 +189,22 @@ def fit(
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
     first = len(run.history)
     bar = trange(first, last, initial=first, total=last, disable=not progress, desc="training", unit="epoch")
-    for epoch in bar:
-        generator = turn_generator(seed, epoch)
-        batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(turn_seed(seed, epoch))  # for random layers of the model, such as dropout
-            record = _run_epoch(model, batches, epoch, objective, run.optimiser)
-        run.scheduler.step()
-        run.history.append(record)
-        bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-        if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
-            run.runaway_epoch = epoch
-            _warn(record.loss, epoch)
-        if checkpoint:
-            save_checkpoint(checkpoint, run.state(time.perf_counter() - began), run=key)
+    with journal(checkpoint, first=first) as note:
+        for epoch in bar:
+            generator = turn_generator(seed, epoch)
+            batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(turn_seed(seed, epoch))  # for random layers of the model, such as dropout
+                record = _run_epoch(model, batches, epoch, objective, run.optimiser)
+            run.scheduler.step()
+            run.history.append(record)
+            note(epoch, loss=record.loss, learning_rate=record.learning_rate)
+            bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
+            if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
+                run.runaway_epoch = epoch
+                _warn(record.loss, epoch)
+            if checkpoint:
+                save_checkpoint(checkpoint, run.state(time.perf_counter() - began), run=key)
     model.eval()
     return FitResult(tuple(run.history), run.runaway_epoch, time.perf_counter() - began)
 

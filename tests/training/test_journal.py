@@ -1,0 +1,75 @@
+"""Curves for TensorBoard: the epochs of a run under its part's name, a killed run without doubles, nothing unasked."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mia_kit.experiments import cli, runner
+from mia_kit.training import fit, journal
+
+
+def train(checkpoint: Path | None, *, epochs: int = 3, stop: int | None = None) -> list[float]:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    with torch.no_grad():
+        model[1].weight.fill_(0.1)
+        model[1].bias.zero_()
+    images = torch.arange(8.0).view(8, 1, 1, 1).expand(-1, 1, 2, 2) / 8
+    own = fit(
+        model,
+        images,
+        torch.arange(8) % 2,
+        seed=0,
+        epochs=epochs,
+        stop_epoch=stop,
+        checkpoint=checkpoint,
+        progress=False,
+    )
+    return [epoch.loss for epoch in own.history]
+
+
+def curve(folder: Path, name: str) -> list[tuple[int, float]]:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    events = accumulator.EventAccumulator(str(folder))
+    events.Reload()
+    return [(point.step, point.value) for point in events.Scalars(name)]
+
+
+def test_the_losses_of_a_run_stand_under_the_name_of_its_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.FOLDER, str(tmp_path / "board"))
+    work = tmp_path / "runs" / "face_target" / "0123456789abcdef.work"
+    work.mkdir(parents=True)
+    losses = train(work / "checkpoint.pt")
+    found = curve(tmp_path / "board" / "face_target-01234567", "loss")
+    assert [step for step, _ in found] == [0, 1, 2]
+    assert [value for _, value in found] == pytest.approx(losses, rel=1e-6)
+
+
+def test_a_run_that_goes_on_writes_no_epoch_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.FOLDER, str(tmp_path))
+    for first, last in ((0, 3), (2, 4)):  # the second process begins again at step 2
+        with journal.journal(None, first=first) as note:
+            for step in range(first, last):
+                note(step, loss=10 * first + step)
+    assert curve(tmp_path / "without-checkpoint", "loss") == [(0, 0), (1, 1), (2, 22), (3, 23)]
+
+
+def test_nothing_is_imported_unless_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(journal.FOLDER, raising=False)
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    assert len(train(None)) == 3
+    monkeypatch.setenv(journal.FOLDER, str(tmp_path))
+    with pytest.raises(ImportError, match=r'TensorBoard is absent: python -m pip install "tensorboard>=2.18"'):
+        train(None)
+
+
+def test_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(journal.FOLDER, "before")  # put back after the test
+    monkeypatch.setattr(runner, "measured_before", lambda *_, **__: None)
+    monkeypatch.setattr(runner, "run", lambda *_, **__: tmp_path)
+    monkeypatch.setattr(runner, "table", lambda *_: os.environ[journal.FOLDER])
+    assert cli.main(["run", "toy_order", "--tensorboard", str(tmp_path)]) == 0
+    assert os.environ[journal.FOLDER] == str(tmp_path)
