@@ -1,4 +1,4 @@
-"""Optional curves in TensorBoard, for whoever names a folder: in MIA_KIT_TENSORBOARD, or by `mia-kit run --tensorboard`.
+"""Optional curves in TensorBoard for whoever names a folder, in MIA_KIT_TENSORBOARD or by `mia-kit run --tensorboard`.
 
 A variable of the environment, because the workers of a cluster inherit it. Without it nothing is imported or written.
 The curves are for looking on: every number that counts lies in the store and in the evidence.
