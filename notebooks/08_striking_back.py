@@ -27,9 +27,16 @@ from dataclasses import asdict
 
 from mia_kit.exercises import chapter08 as exercises
 from mia_kit.experiments import face_quick, striking_quick
-from mia_kit.experiments.evidence import verdicts_in_words
+from mia_kit.experiments.evidence import read_evidence, verdicts_in_words
 from mia_kit.figures.reproduce import check, show
-from mia_kit.figures.striking import attacks_by_factor, gradient_norms, side_effects
+from mia_kit.figures.striking import (
+    attacks_by_factor,
+    gradient_norms,
+    norms_of_rows,
+    passes_of_rows,
+    side_effects,
+    side_effects_by_factor,
+)
 from mia_kit.widgets.attack_wall import AttackWall
 
 # %% [markdown]
@@ -126,6 +133,30 @@ check("8.2", by_attack, tolerance=0.6)
 # usual attack does, **and** gains more there than on hard labels. A better attack that gains on both says nothing of the defence.
 
 # %% tags=["nbval-ignore-output"]
+rows = read_evidence("adaptive_attacks")["results"]["rows"]
+course_passes, course_attacks = passes_of_rows(rows)
+hundred = attacks_by_factor(course_passes, attacks=course_attacks)
+show("8.3", hundred)
+
+# %%
+check("8.3", hundred, tolerance=0.02)
+
+# %% [markdown]
+# TEXT83
+
+# %% tags=["nbval-ignore-output"]
+course_norms = gradient_norms(
+    norms_of_rows(rows, course_attacks), factors=sorted(course_passes), attacks=course_attacks
+)
+show("8.4", course_norms)
+
+# %%
+check("8.4", course_norms, tolerance=0.02)
+
+# %% [markdown]
+# TEXT84
+
+# %% tags=["nbval-ignore-output"]
 print(verdicts_in_words("adaptive_attacks"))
 
 # %% [markdown]
@@ -170,10 +201,10 @@ exercises.check_step(my_step)
 # %% tags=["nbval-ignore-output", "seconds-60"]
 effects = striking_quick.side_effects(scenes, my_step)
 panels = side_effects(**asdict(effects))
-show("8.3", panels)
+show("8.5", panels)
 
 # %%
-check("8.3", panels, tolerance=0.3)
+check("8.5", panels, tolerance=0.3)
 
 # %% [markdown]
 # Three panels, three questions, one seed: take them as something to predict from, not as results. The left one asks how fast the
@@ -184,6 +215,22 @@ check("8.3", panels, tolerance=0.3)
 # blindness, not robustness. So the course experiment, `mia-kit run side_effects`, takes several steps on two losses and an attack
 # that needs no gradient at all, and counts a photograph as safe if it withstands every one. It also steals with public
 # photographs instead of faces from our generator.
+
+# %% tags=["nbval-ignore-output"]
+measures = {
+    "robust 0": "right, untouched",
+    "robust 0.5": "right at 0.5 grey levels",
+    "membership": "membership, area",
+    "agreement 2000": "student agrees",
+}
+by_factor = side_effects_by_factor(read_evidence("side_effects")["results"]["cells"], measures)
+show("8.6", by_factor)
+
+# %%
+check("8.6", by_factor, tolerance=0.02)
+
+# %% [markdown]
+# TEXT86
 
 # %% tags=["nbval-ignore-output"]
 print(verdicts_in_words("side_effects"))

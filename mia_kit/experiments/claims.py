@@ -26,7 +26,8 @@ VERDICT = re.compile(r"\b([SMPD]\d+): (?:not )?reproduced")
 class Claim:
     """One finding; `ours` maps a size (quick, course, full) to our figure with its interval and seeds.
 
-    `link` leads from the README to the cell that prints the verdict, "" if there is none.
+    `link` leads from the README to the cell that prints the verdict, "" if there is none. `waiting` says which size is
+    still to be run, why, and by which command; "" if nothing is.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Claim:
     ours: dict[str, str]
     verdict: str
     link: str
+    waiting: str = ""
 
 
 def read_claims() -> list[Claim]:
@@ -89,6 +91,7 @@ def as_text(claims: list[Claim]) -> str:
         lines.append(f"{claim.id:4} {claim.verdict.upper()}: {claim.claim}")
         lines.append(f"     paper: {claim.paper}")
         lines += [f"     {size}: {figure}" for size, figure in claim.ours.items()]
+        lines += [f"     {claim.waiting}"] * bool(claim.waiting)
     return "\n".join(lines)
 
 
@@ -98,10 +101,11 @@ def as_markdown(claims: list[Claim]) -> str:
     for claim in claims:
         if not claim.ours:
             continue
-        ours = "<br>".join(f"{size}: {figure}" for size, figure in claim.ours.items())
+        figures = [f"{size}: {figure}" for size, figure in claim.ours.items()]
+        ours = "<br>".join(figures + [claim.waiting] * bool(claim.waiting))
         verdict = f"[{claim.verdict}]({claim.link})" if claim.link else claim.verdict
         lines.append(f"| **{claim.id}** {claim.claim} | {claim.paper} | {ours} | {verdict} |")
-    waiting = [claim.id for claim in claims if not claim.ours]
+    waiting = [f"{claim.id} ({claim.waiting})" if claim.waiting else claim.id for claim in claims if not claim.ours]
     lines += ["", f"Not run yet ({len(waiting)}): {', '.join(waiting)}. `mia-kit claims` lists them all."]
     return "\n".join(lines)
 

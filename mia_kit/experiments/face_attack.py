@@ -10,7 +10,7 @@ photographs' mean embedding is nearest.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,6 +49,17 @@ class Judges:
     threshold: float
     genuine: float
     named: float
+    _trained_on: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
+
+    def trained_on(self, people: People, per_class: int) -> np.ndarray:
+        """The evaluator's features of the target's training photographs, of shape (n, d), looked at once.
+
+        `people` are those that the judges were appointed for.
+        """
+        if per_class not in self._trained_on:
+            photographs = people.floats(people.target_training(per_class))
+            self._trained_on[per_class] = in_batches(self.evaluator.features, photographs).numpy()
+        return self._trained_on[per_class]
 
     @cached_property
     def centres(self) -> np.ndarray:
@@ -171,7 +182,6 @@ def judge(
     images = fitted(images, people)
     chosen = people.target_training(per_class)
     features = in_batches(judges.evaluator.features, images).numpy()
-    trained_on = in_batches(judges.evaluator.features, people.floats(chosen)).numpy()
     embeddings = in_batches(judges.embed, images).numpy()
     return Measures(
         targets,
@@ -179,7 +189,7 @@ def judge(
         target_ranks(in_batches(judges.evaluator, images).numpy(), targets),
         centre_ranks(embeddings, targets, judges.centres),
         person_distances(embeddings, targets, judges.references, judges.reference_labels),
-        nearest_squared(features, targets, trained_on, people.labels[chosen].numpy()),
+        nearest_squared(features, targets, judges.trained_on(people, per_class), people.labels[chosen].numpy()),
     )
 
 

@@ -1,7 +1,7 @@
 """What a defence costs in accuracy and what it spares in leakage: one point for each trained model.
 
-A point of `marks` is one of the evidence of `mia-kit run defence_frontier`: a defence and a strength over all seeds, of
-which each is drawn as a faint mark of its own.
+A point of `marks_of` is one of the evidence of `mia-kit run defence_frontier`: a defence and a strength over all seeds,
+of which each is drawn as a faint mark of its own.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Mark:
         return name if self.defence == "none" else f"{name} {self.strength:g}"
 
 
-def marks(points: Sequence[Mapping[str, Any]], *, measure: str = MEASURE) -> list[Mark]:
+def marks_of(points: Sequence[Mapping[str, Any]], *, measure: str = MEASURE) -> list[Mark]:
     """The points of the evidence, each with its leakage under the loss that brings back more."""
     found = []
     for point in points:
@@ -80,8 +80,10 @@ def marks(points: Sequence[Mapping[str, Any]], *, measure: str = MEASURE) -> lis
     return found
 
 
-def frontier(points: Sequence[Mark], *, title: str) -> Drawn:
+def frontier(points: Sequence[Mark], *, title: str, measure: str = "Acc@1") -> Drawn:
     """Accuracy to the right, leakage upwards: good defences lie to the right and low. Lines join strengths.
+
+    `measure` says in words what the leakage is.
 
     Bars are the intervals of the marks. The arrays hold accuracies and leakages by defence, in order of strength.
     """
@@ -96,10 +98,10 @@ def frontier(points: Sequence[Mark], *, title: str) -> Drawn:
     figure.update_layout(base_layout(title, height=500))
     figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"b": 110})
     figure.update_xaxes(title_text="test accuracy (use)", tickformat=".0%")
-    figure.update_yaxes(title_text="Acc@1 under the worse loss (leakage)", tickformat=".0%", range=(-0.04, 1.04))
+    figure.update_yaxes(title_text=f"{measure} under the worse loss (leakage)", tickformat=".0%", range=(-0.04, 1.04))
     alt = (
-        "Leakage against test accuracy, a point for each defence and strength, a line through the strengths of a "
-        f"defence. Down and to the right is better. {'; '.join(words)}."
+        f"Leakage ({measure}) against test accuracy, a point for each defence and strength, a line through the "
+        f"strengths of a defence. Down and to the right is better. {'; '.join(words)}."
     )
     return Drawn(figure, alt, arrays)
 

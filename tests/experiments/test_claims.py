@@ -37,6 +37,16 @@ def test_a_claim_without_evidence_is_not_run(tmp_path, monkeypatch):
     assert {claim.verdict for claim in claims.read_claims()} == {"not run"}
 
 
+def test_what_is_still_to_be_run_is_said_with_its_command():
+    waiting = "full: not run, no GPU was at hand (mia-kit run gpu_evidence)"
+    measured = claims.Claim("S5", "people", "figure 3", "03", {"course": "0.5"}, "not reproduced", "", waiting)
+    absent = claims.Claim("S6", "stages", "—", "04", {}, "not run", "", waiting)
+    assert claims.as_text([measured, absent]).count(waiting) == 2
+    table = claims.as_markdown([measured, absent])
+    assert f"course: 0.5<br>{waiting} |" in table and f"Not run yet (1): S6 ({waiting})." in table
+    assert {"S5", "S15"} <= {claim.id for claim in claims.read_claims() if claim.waiting}
+
+
 def test_readme_is_current():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     table = readme.split(claims.BEGIN)[1].split(claims.END)[0].strip()

@@ -12,6 +12,7 @@ from mia_kit.experiments import defence_frontier, defended_parts
 from mia_kit.experiments.defended_parts import DefendedParts, Point
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.store import Store
+from mia_kit.figures.frontier import marks_of
 
 
 @pytest.fixture
@@ -85,4 +86,9 @@ def test_the_experiment_from_end_to_end(parts: DefendedParts, tmp_path: Path, mo
         for loss in defence_frontier.LOSSES:
             assert 0 <= one[loss]["acc1"]["value"] <= 1 and len(one[loss]["named"]["by_person"]) == 3
             assert all(norm > 0 for norm in one[loss]["gradient_norm"])
+    assert [one.name for one in marks_of(results["points"], measure="verified")] == [
+        "no defence",
+        "dropout 0.5",
+        "MID 0.01",
+    ]
     assert results["people"] == 3 and results["claims"] == {}

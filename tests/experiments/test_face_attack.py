@@ -13,8 +13,9 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, logit, run
 from mia_kit.attacks.reconstructions import Trace
 from mia_kit.experiments import face_attack
-from mia_kit.experiments.face_attack import FALSE_MATCH_RATE, Judges, appoint, attack, film, fitted, measure
+from mia_kit.experiments.face_attack import FALSE_MATCH_RATE, Judges, appoint, attack, film, fitted, judge, measure
 from mia_kit.experiments.face_people import People
+from mia_kit.models import in_batches
 
 SETTINGS = {"pool": 20, "candidates": 2, "keep": 1, "steps": 4, "selection_views": 2, "batch_size": 3}
 
@@ -188,3 +189,32 @@ def test_judges_look_at_reconstructions_that_are_made_to_fit() -> None:
     one, other = (measure(handed_in(images, [0] * 4), people, judges, per_class=4) for images in (small, large))
     assert np.array_equal(one.rank, other.rank)
     assert np.allclose(one.distance, other.distance, atol=0.03)
+
+
+def test_judges_look_at_the_training_photographs_once(monkeypatch):
+    people = shaded_people(classes=3, each=20, pool=4)
+    judges = appoint(people, Quarters(), lambda images: images.flatten(1))
+    images, targets, selected = people.floats(slice(3)), np.zeros(3, dtype=int), np.ones(3, dtype=bool)
+    first = judge(images, targets, selected, people, judges, per_class=3)
+    monkeypatch.setattr(face_attack, "in_batches", counted := CountingBatches())
+    again = judge(images, targets, selected, people, judges, per_class=3)
+    assert sum(counted.seen) == 3 * len(images)  # features, answers and embeddings of the reconstructions alone
+    np.testing.assert_array_equal(first.nearest, again.nearest)
+    other = replace(judges, evaluator=Doubled())
+    assert not np.array_equal(judge(images, targets, selected, people, other, per_class=3).nearest, first.nearest)
+
+
+class Doubled(Quarters):
+    def features(self, images):
+        return 2 * super().features(images)
+
+
+class CountingBatches:
+    """`in_batches`, and how many images it was given each time."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, function, images, **own):
+        self.seen.append(len(images))
+        return in_batches(function, images, **own)

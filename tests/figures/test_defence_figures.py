@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mia_kit.figures.frontier import NAMES, Mark, defended_wall, frontier, marks
+from mia_kit.figures.frontier import NAMES, Mark, defended_wall, frontier, marks_of
 from mia_kit.figures.mechanisms import mechanisms
 from mia_kit.figures.striking import (
     attacks_by_factor,
@@ -35,7 +35,7 @@ POINTS = [
 
 
 def test_a_mark_is_the_worse_loss_with_its_epsilon() -> None:
-    found = marks(POINTS)
+    found = marks_of(POINTS)
     assert [one.leakage for one in found] == [0.6, 0.2, 0.3]
     assert found[1].words == "epsilon 4, margin loss" and found[0].words == "poincare loss"
     assert found[1].seeds == ((0.3, pytest.approx(0.15)), (0.3, 0.25))
@@ -43,7 +43,7 @@ def test_a_mark_is_the_worse_loss_with_its_epsilon() -> None:
 
 
 def test_the_frontier_joins_a_defences_strengths_in_order() -> None:
-    drawn = frontier(marks(POINTS), title="made up")
+    drawn = frontier(marks_of(POINTS), title="made up")
     np.testing.assert_allclose(drawn.arrays["accuracy dp_sgd"], [0.5, 0.3])
     np.testing.assert_allclose(drawn.arrays["leakage dp_sgd"], [0.3, 0.2])
     seeds, line = drawn.figure.data[2:]
@@ -61,7 +61,7 @@ def test_eleven_defences_are_told_apart() -> None:
 
 def test_the_wall_has_the_most_accurate_first() -> None:
     pictures = np.random.default_rng(0).integers(0, 255, (3, 2, 8, 8, 3), dtype=np.uint8)
-    drawn = defended_wall(pictures, np.array([[1, 1], [2, 3], [1, 9]]), marks(POINTS), names=["p", "q"])
+    drawn = defended_wall(pictures, np.array([[1, 1], [2, 3], [1, 9]]), marks_of(POINTS), names=["p", "q"])
     assert next(iter(drawn.figure.layout.yaxis.ticktext)).startswith("no defence<br>right on 70%")
     np.testing.assert_allclose(drawn.arrays["hits"], [1, 0.5, 0])
     assert "DP-SGD 0.1, right on 50%: 1 of 2 recognised" in drawn.alt
