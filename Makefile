@@ -55,7 +55,7 @@ nbval: $(TEST_STAMP) ## run every notebook and compare its outputs with the comm
 	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) -p tests.notebooks.budgets --nbval --nbval-current-env notebooks
 
 browser: $(TEST_STAMP) ## drive JupyterLab in Chromium; skipped with a message where there is none
-	@$(RUN) pytest -m browser tests/browser
+	@$(ONE_THREAD) $(RUN) pytest $(BESIDE) -m browser tests/browser
 
 # --- rebuild ----------------------------------------------------------------------------------------------------
 

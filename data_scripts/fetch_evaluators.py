@@ -1,8 +1,8 @@
 """Fetch the evaluators' weights: ImageNet's for `Backbone(pretrained=True)` by torchvision, FaceNet's as they are.
 
 torchvision checks its own hash and keeps the files in torch's cache. FaceNet's Inception-ResNet-v1 (VGGFace2, 0.1 GB)
-goes to `facenet/vggface2.pt`; its sha256 is printed, to be given as `--sha256` from then on. Read it with
-`torch.load(..., weights_only=True)`. Never run against the real hosts by us.
+goes to `facenet/vggface2.pt`; its sha256 is printed, to be given as `--sha256` from then on. A recipe's
+`embedder: facenet` reads it. Never run against the real hosts by us.
 """
 
 from __future__ import annotations

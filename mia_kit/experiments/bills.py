@@ -19,7 +19,7 @@ from mia_kit.experiments.estimate import Bill, Step
 from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import KINDS, fit_classifier
 from mia_kit.experiments.full_networks import build, choose_device, in_precision, placed, teach
-from mia_kit.experiments.full_parts import FACE_EMBEDDER, with_room
+from mia_kit.experiments.full_parts import trained_elsewhere, with_room
 from mia_kit.experiments.full_priors import build_prior
 from mia_kit.experiments.priors import build as build_small_prior
 from mia_kit.models import Classifier, Prior, in_batches, sample_latents
@@ -41,7 +41,9 @@ def full_bill(recipe: dict[str, Any]) -> Bill:
     people, photographs, assumed = _crowd(recipe["people"])
     target, side = recipe["target"], recipe["target"]["size"]
     cells, seeds = len(recipe["smoothings"]) * recipe["seeds"], recipe["seeds"]
-    kinds = {"target": cells, "evaluator": seeds} | ({} if recipe["embedder"] == FACE_EMBEDDER else {"embedder": seeds})
+    kinds = {"target": cells, "evaluator": seeds} | (
+        {} if trained_elsewhere(recipe["embedder"]) else {"embedder": seeds}
+    )
     steps, disk = [], 0.0
     models: dict[str, Classifier] = {}
     for kind, copies in kinds.items():
@@ -68,7 +70,7 @@ def full_bill(recipe: dict[str, Any]) -> Bill:
         assumed + guessed,
         ("downloads, and reading photographs from the disk",)
         + (("training on public people",) if any("public" in recipe[kind] for kind in kinds) else ())
-        + (("the face embedder's share of judging",) if recipe["embedder"] == FACE_EMBEDDER else ()),
+        + (("the face embedder's share of judging",) if trained_elsewhere(recipe["embedder"]) else ()),
     )
 
 

@@ -1,9 +1,9 @@
 """The label-smoothing paper's main experiment from data to table: train, attack everybody, select, evaluate.
 
-Struppek, Hintersdorf and Kersting (ICLR 2024), with Plug & Play Attacks. Differences: the second judge is dlib's face
-embedder (or, in a rehearsal, a classifier of our own) where the paper has FaceNet; the crops of the attack are drawn
-for each image; photographs are kept at one size, so that an evaluator which takes larger ones sees them enlarged;
-students and targets share one schedule of learning rates; and every number has an interval over people.
+Struppek, Hintersdorf and Kersting (ICLR 2024), with Plug & Play Attacks. The second judge is the paper's FaceNet, in a
+rehearsal a classifier of our own. Differences: the crops of the attack are drawn for each image; photographs are kept
+at one size, so that an evaluator which takes larger ones sees them enlarged; students and targets share one schedule of
+learning rates; and every number has an interval over people.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.estimate import Bill
 from mia_kit.experiments.face_leakage import CLASSIFIER, leaks, summarise
 from mia_kit.experiments.face_leakage_claims import claims
-from mia_kit.experiments.full_parts import FACE_EMBEDDER, FullParts
+from mia_kit.experiments.full_parts import FullParts, trained_elsewhere
 from mia_kit.experiments.full_priors import prior_digest
 from mia_kit.experiments.store import Store
 
@@ -72,7 +72,7 @@ def plan(recipe: dict[str, Any]) -> list[list[Task]]:
     """What workers can make beside each other: public trunks, classifiers, opinions of the pool, chunks, students."""
     parts, seeds = FullParts(recipe, Store(), progress=False), range(recipe["seeds"])
     cells = [{"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in seeds]
-    judges = ["evaluator"] + ["embedder"] * (recipe["embedder"] != FACE_EMBEDDER)
+    judges = ["evaluator"] + ["embedder"] * (not trained_elsewhere(recipe["embedder"]))
     trunks = [_task(recipe, "trunk", kind=kind) for kind in [*judges, "target"] if "public" in recipe[kind]]
     return [trunks] * bool(trunks) + [
         [_task(recipe, "classifier", kind=kind, seed=seed) for kind in judges for seed in seeds]

@@ -31,11 +31,13 @@ from mia_kit.experiments.full_priors import build_prior, prior_digest
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Prior, in_batches, load_embedder, sample_latents
+from mia_kit.models.facenet import load_facenet
 from mia_kit.training.journal import journal
 
 # Raise it when a part's code gives other results.
 VERSION = 1
-FACE_EMBEDDER = "face_embed128"
+# Judges that come with weights, by the name that a recipe gives as `embedder`: dlib's network, and FaceNet.
+EMBEDDERS: dict[str, Callable[[], nn.Module]] = {"face_embed128": load_embedder, "facenet": load_facenet}
 
 
 @dataclass(frozen=True)
@@ -287,19 +289,26 @@ class FullParts:
 
     def _embedder(self, seed: int) -> Callable[[Tensor], Tensor]:
         """The face embedder, or the features of a classifier of our own where the recipe describes one."""
-        if self.recipe["embedder"] == FACE_EMBEDDER:
-            return load_embedder().to(self.device)
+        if trained_elsewhere(name := self.recipe["embedder"]):
+            return EMBEDDERS[name]().to(self.device)
         return self.classifier("embedder", seed).model.features
 
     def _embedder_settings(self, seed: int) -> dict[str, Any]:
-        if self.recipe["embedder"] == FACE_EMBEDDER:
-            return self.classifier_settings("people", seed, 0.0) | {"embedder": FACE_EMBEDDER}
+        if trained_elsewhere(name := self.recipe["embedder"]):
+            return self.classifier_settings("people", seed, 0.0) | {"embedder": name}
         return self.classifier_settings("embedder", seed, 0.0)
 
     def _side(self, kind: str, album: Album) -> int:
         """Pixels that a judge is shown; the face embedder resizes for itself."""
         spec = self.recipe[kind]
-        return int(album.size if spec == FACE_EMBEDDER else spec["size"])
+        return int(album.size if trained_elsewhere(spec) else spec["size"])
+
+
+def trained_elsewhere(embedder: str | dict[str, Any]) -> bool:
+    """Whether a recipe's embedder is one of `EMBEDDERS` and not a network to train. ValueError for another name."""
+    if isinstance(embedder, str) and embedder not in EMBEDDERS:
+        raise ValueError(f"embedder must be one of {', '.join(EMBEDDERS)} or a network, got {embedder!r} instead")
+    return isinstance(embedder, str)
 
 
 Result = TypeVar("Result")

@@ -110,6 +110,19 @@ def test_networks_begin_from_public_people_where_the_recipe_says_so(tmp_path, mo
     assert "training on public people" in facescrub_ppa.bill(recipe).unknown
 
 
+def test_facenet_judges_where_the_recipe_says_so(tmp_path, monkeypatch):
+    class Shades(torch.nn.Module):
+        def forward(self, images):
+            return images.mean(dim=(2, 3))
+
+    monkeypatch.setitem(full_parts.EMBEDDERS, "facenet", Shades)
+    judges = FullParts(toy() | {"embedder": "facenet"}, Store(tmp_path), progress=False).judges(0)
+    assert judges.references.shape[1] == 3 and 0 <= judges.genuine <= 1
+    assert read_recipe("facescrub_ppa")["embedder"] == "facenet"
+    with pytest.raises(ValueError, match="embedder must be one of face_embed128, facenet or a network, got 'dlib'"):
+        full_parts.trained_elsewhere("dlib")
+
+
 def test_judges_look_at_the_pictures_that_were_kept(tmp_path):
     """An evaluator that names everybody right sees hits where the pictures are the people's own photographs."""
     parts = FullParts(toy(), Store(tmp_path / "runs"), progress=False)
