@@ -138,8 +138,10 @@ print(f"{results['people']} people in {attacks} chunks; the kill would have cost
 # On a computer with a GPU, with `data_scripts/` having fetched FaceScrub, StyleGAN2 and the evaluator's weights:
 #
 # ```
+# python tests/experiments/benchmark_full.py              # the attack's step: images a second against a plain float32 loop
 # mia-kit estimate facescrub_ppa                          # hours, memory, disk: before anything is started
 # mia-kit run facescrub_ppa                               # stopped at any moment, the same command goes on
+# mia-kit run facescrub_ppa --tensorboard FOLDER          # with curves of trainings and attacks, to look on
 # mia-kit run facescrub_ppa --workers 4                   # four processes, a GPU each
 # mia-kit run facescrub_ppa --scheduler tcp://HOST:8786   # the workers of a Dask cluster, or of SLURM through dask-jobqueue
 # ```
@@ -176,7 +178,8 @@ exercises.check_hours(my_hours)
 # %% [markdown]
 # ## What a GPU has measured
 #
-# `mia-kit run gpu_evidence` measures claims S5 and S15 on 105 people with 200 candidates each, three factors, three seeds.
+# `mia-kit run gpu_evidence` measures claims S5 and S15 on 105 people with 200 candidates each, three factors, three seeds. Its
+# networks begin from public people, so that it fetches nothing; the rules of its verdicts were written before any run.
 
 # %% tags=["nbval-ignore-output"]
 try:
