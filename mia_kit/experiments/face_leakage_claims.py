@@ -6,6 +6,7 @@ claimed direction; anything else is "not reproduced". What a defence costs is as
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from mia_kit.experiments.verdicts import counts, verdict
 from mia_kit.metrics import Interval, cluster_interval
 
 BESIDE = ("named_selected", "verified_selected", "distance_selected")  # what the independent judge says
+STORED = 1e-4  # values by person are stored to four digits: an end of an interval nearer to 0 than this is 0
 LEAST_ACCURACY = 0.5  # of hard labels, in every seed, before S13 can be reproduced
 
 
@@ -50,6 +52,8 @@ def difference(one: dict[str, Any], other: dict[str, Any], measure: str) -> tupl
     gaps = np.array(one[measure]["by_person"]) - np.array(other[measure]["by_person"])
     seeds = np.array(one[measure]["by_seed"]) - np.array(other[measure]["by_seed"])
     interval = cluster_interval(gaps)
+    low, high = (0.0 if abs(end) < STORED else end for end in (interval.low, interval.high))
+    interval = replace(interval, low=low, high=high)
     return interval, counts(interval, seeds)
 
 

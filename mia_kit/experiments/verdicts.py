@@ -8,6 +8,8 @@ import numpy as np
 
 from mia_kit.metrics import Interval, cluster_interval
 
+ROUNDED = 1e-12
+
 
 def counts(interval: Interval, by_seed: np.ndarray) -> bool:
     """A difference counts if its interval leaves out 0 and its means by seed, of shape (seeds,), all have one sign."""
@@ -15,8 +17,8 @@ def counts(interval: Interval, by_seed: np.ndarray) -> bool:
 
 
 def leaves_out_zero(interval: Interval) -> bool:
-    """Whether both ends lie on one side of 0."""
-    return bool(interval.low * interval.high > 0)
+    """Whether both ends lie on one side of 0. An end that only the rounding of a sum keeps from 0 is 0."""
+    return bool(interval.low * interval.high > 0 and min(abs(interval.low), abs(interval.high)) > ROUNDED)
 
 
 def mean_that_counts(table: np.ndarray, *, confidence: float = 0.95) -> tuple[Interval, bool]:

@@ -6,6 +6,8 @@ import pytest
 from mia_kit.experiments import face_stages
 from mia_kit.experiments.face_leakage import summarise
 from mia_kit.experiments.face_leakage_claims import advantage, claims, difference
+from mia_kit.experiments.verdicts import leaves_out_zero
+from mia_kit.metrics import Interval
 
 PEOPLE = np.linspace(0.3, 0.5, 40)
 
@@ -71,6 +73,18 @@ def test_a_difference_counts_only_if_all_seeds_agree() -> None:
     split = leak(0.05, seeds=(0.0, 0.0, -0.2))
     assert difference({"acc": split}, {"acc": other}, "acc")[1] is False
     assert difference({"acc": other}, {"acc": other}, "acc")[1] is False
+
+
+def test_what_only_rounding_keeps_from_zero_does_not_count() -> None:
+    """Thirds stored to four digits: a third more here, a third less there, and the interval begins at 0."""
+    people = 30
+    low = {"by_person": [0.3333] * people, "by_seed": [0.33, 0.33, 0.33]}
+    high = {"by_person": [0.3334] * people, "by_seed": [0.34, 0.34, 0.34]}
+    interval, counts = difference({"acc": high}, {"acc": low}, "acc")
+    assert counts is False and (interval.low, interval.high) == (0.0, 0.0)
+    more = {"by_person": [0.334] * people, "by_seed": [0.34, 0.34, 0.34]}
+    assert difference({"acc": more}, {"acc": low}, "acc")[1] is True
+    assert not leaves_out_zero(Interval(0.1, 1e-17, 0.2)) and leaves_out_zero(Interval(1e-6, 1e-7, 1e-5))
 
 
 def test_advantage_is_the_relative_change() -> None:
