@@ -36,7 +36,7 @@ def gradient_norms(norms: np.ndarray, *, factors: Sequence[float], attacks: Sequ
             figure.add_trace(
                 go.Scatter(
                     x=list(range(len(own))),
-                    y=own.round(4),
+                    y=[float(f"{norm:.3g}") for norm in own],
                     mode="lines+markers",
                     name=attack,
                     legendgroup=attack,
@@ -53,7 +53,9 @@ def gradient_norms(norms: np.ndarray, *, factors: Sequence[float], attacks: Sequ
     figure.update_layout(base_layout("The gradient along the attack, relative to the first step", height=470))
     figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"b": 120})
     figure.update_xaxes(title_text="step")
-    figure.update_yaxes(title_text="norm of the gradient", type="log", row=1, col=1)
+    far = relative.max() > 100 * relative.min()  # whole powers of ten are marks enough then
+    figure.update_yaxes(type="log", exponentformat="power", dtick=1 if far else None)
+    figure.update_yaxes(title_text="norm of the gradient", row=1, col=1)
     alt = (
         f"Norm of the gradient by the code over {norms.shape[2]} steps, relative to the first, for each attack and "
         f"smoothing factor. At the last step, by factor: {'; '.join(words)}."
@@ -91,7 +93,7 @@ def attacks_by_factor(passes: Mapping[float, np.ndarray], *, attacks: Sequence[s
     figure.update_layout(base_layout(f"{measure} of each attack", height=46 * len(attacks) + 170))
     figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"l": 200, "b": 90})
     ticks = {"tickvals": list(range(len(attacks))), "ticktext": list(attacks)}
-    figure.update_yaxes(range=(len(attacks) - 0.5, -0.5), zeroline=False, **ticks)
+    figure.update_yaxes(range=(len(attacks) - 0.5, -0.5), zeroline=False, automargin=True, **ticks)
     figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
     alt = f"{measure} of {len(attacks)} attacks with 95 % intervals over people. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)

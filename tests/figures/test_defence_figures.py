@@ -135,3 +135,10 @@ def test_side_effects_of_the_evidence() -> None:
     drawn = side_effects_by_factor(cells, {"membership": "membership", "robust 1": "still right"})
     np.testing.assert_allclose(drawn.arrays["membership"], [0.4, 0.6])
     assert "membership -0.1: 0.400, +0.1: 0.600" in drawn.alt
+
+
+def test_both_panels_of_gradients_are_logarithmic_and_keep_small_numbers() -> None:
+    norms = np.array([[[1.0, 1e-6]], [[2.0, 1e-7]]])
+    drawn = gradient_norms(norms, factors=[-0.05, 0.0], attacks=["fades"])
+    assert [axis.type for axis in drawn.figure.select_yaxes()] == ["log", "log"]
+    assert [list(trace.y) for trace in drawn.figure.data] == [[1.0, 1e-6], [1.0, 5e-8]]
