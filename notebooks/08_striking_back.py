@@ -118,13 +118,13 @@ check("8.2", by_attack, tolerance=0.6)
 
 # %% [markdown]
 # **The gradients first.** They jump, for every step has new crops and five people are few. In our run the margin and the boundary
-# kept on both targets about the norm that they began with; cross-entropy sank lowest, to a fifth of it at times, and on
-# *both* targets. A softmax that fills up is no speciality of negative smoothing, and this small target's is not so full that
+# kept on both targets about the norm that they began with; cross-entropy sank lowest, to a quarter or a third of it at times, and
+# on *both* targets. A softmax that fills up is no speciality of negative smoothing, and this small target's is not so full that
 # the losses which never saturate would have much to win.
 #
-# **Then the people.** Every attack gets two or three of five from either target. Which of them gets three is chance: the bars
-# reach from one end of the figure to the other. Drag the budget above: much of the difference between attacks is how fast
-# they get there.
+# **Then the people.** Nearly every attack gets three of five from either target, and which of them gets one more or one less is
+# chance: the bars reach from one end of the figure to the other. Drag the budget above: much of the difference between attacks
+# is how fast they get there.
 #
 # ## A hundred people
 #

@@ -8,8 +8,8 @@ S14, negative smoothing beats MID, BiDO and DP-SGD: one point dominates another 
 less, in a difference that counts. A competitor is beaten if each of its useful points is dominated by a useful point of
 negative smoothing; if it has none, negative smoothing must have a useful point that leaks less than hard labels.
 
-S18, plain regularisers change leakage: each of them does, at one strength at least. It is asked at four strengths, so
-that its intervals are those of 1 - 0.05 / 4.
+S18, plain regularisers change leakage: each of them does, at one strength at least. It is asked at several strengths,
+so that its intervals are those of 1 - 0.05 / their number.
 """
 
 from __future__ import annotations
