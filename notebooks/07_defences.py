@@ -228,7 +228,19 @@ print(verdicts_in_words("defence_frontier"))
 # ## And without any defence in mind?
 #
 # Weight decay, dropout, augmentation, early stopping and mixup are in every training script, and nobody calls them
-# defences. Claim S18 asks whether they change leakage: `mia-kit run regulariser_frontier`, the same people and settings.
+# defences. Claim S18 asks whether they change leakage: `mia-kit run regulariser_frontier`, the same people and settings, two
+# strengths of each.
+
+# %% tags=["nbval-ignore-output"]
+everyday = read_evidence("regulariser_frontier")["results"]
+plain = frontier(marks_of(everyday["points"]), title="Plain regularisers: 105 people, three seeds")
+show("7.6", plain)
+
+# %%
+check("7.6", plain, tolerance=0.02)
+
+# %% [markdown]
+# TEXT76
 
 # %% tags=["nbval-ignore-output"]
 print(verdicts_in_words("regulariser_frontier"))
