@@ -98,7 +98,8 @@ def frontier(points: Sequence[Mark], *, title: str, measure: str = "Acc@1") -> D
     figure.update_layout(base_layout(title, height=500))
     figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"b": 110})
     figure.update_xaxes(title_text="test accuracy (use)", tickformat=".0%")
-    figure.update_yaxes(title_text=f"{measure} under the worse loss (leakage)", tickformat=".0%", range=(-0.04, 1.04))
+    top = min(1.04, 1.15 * max(point.high for point in points))
+    figure.update_yaxes(title_text=f"leakage: {measure}, worse loss", tickformat=".0%", range=(-0.04 * top, top))
     alt = (
         f"Leakage ({measure}) against test accuracy, a point for each defence and strength, a line through the "
         f"strengths of a defence. Down and to the right is better. {'; '.join(words)}."
