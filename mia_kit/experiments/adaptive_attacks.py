@@ -16,7 +16,7 @@ from mia_kit.experiments.attack_zoo import JUDGES, shares
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
+from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_parts import plug_and_play_queries
@@ -47,12 +47,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:
     """What workers can make beside each other: the classifiers, then each attack on each target."""
-    per_class, seeds = recipe["per_class"], range(recipe["seeds"])
-    targets = [
-        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
-        for smoothing in recipe["smoothings"]
-        for seed in seeds
-    ]
+    targets = cells(recipe, recipe["per_class"])
     attacks = [
         task(recipe, __name__, "make_attack", name=name, smoothing=own["smoothing"], seed=own["seed"])
         for name in recipe["attacks"]

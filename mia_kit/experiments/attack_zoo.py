@@ -14,7 +14,7 @@ import numpy as np
 from mia_kit.experiments.attack_zoo_claims import beats, claims, in_published_order
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
-from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
+from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_attacks import access_name, give_access
@@ -53,13 +53,12 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:
     """What workers can make beside each other: the classifiers, what attacks learn beforehand, then each attack."""
-    cells = [
-        {"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in range(recipe["seeds"])
-    ]
+    targets = cells(recipe, recipe["per_class"])
+    chosen = [{"smoothing": own["smoothing"], "seed": own["seed"]} for own in targets]
     return [
-        *classifiers(recipe, [own | {"per_class": recipe["per_class"]} for own in cells]),
-        [task(recipe, __name__, "make_tools", **own) for own in cells],
-        [task(recipe, __name__, "make_row", name=spec["name"], **own) for spec in recipe["attacks"] for own in cells],
+        *classifiers(recipe, targets),
+        [task(recipe, __name__, "make_tools", **own) for own in chosen],
+        [task(recipe, __name__, "make_row", name=spec["name"], **own) for spec in recipe["attacks"] for own in chosen],
     ]
 
 

@@ -18,7 +18,7 @@ from mia_kit.experiments.estimate import Bill
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
+from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
 from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
@@ -48,14 +48,8 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:
     """What workers can make beside each other: public trunks, then classifiers, then attacks with their measures."""
-    seeds = range(recipe["seeds"])
-    cells = [
-        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
-        for per_class in recipe["per_class"]
-        for smoothing in recipe["smoothings"]
-        for seed in seeds
-    ]
-    return [*classifiers(recipe, cells), [task(recipe, __name__, "make_cell", **own) for own in cells]]
+    own = [cell for per_class in recipe["per_class"] for cell in cells(recipe, per_class)]
+    return [*classifiers(recipe, own), [task(recipe, __name__, "make_cell", **cell) for cell in own]]
 
 
 def make_cell(store: Store, recipe: dict[str, Any], **chosen: Any) -> None:

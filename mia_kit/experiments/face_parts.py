@@ -45,6 +45,7 @@ class Parts:
     progress: bool = True
     # Shared with the parts of other attacks on the same people: judges do not depend on the attack.
     _appointed: dict[int, Judges] = field(default_factory=dict, repr=False)
+    _people: dict[int, People] = field(default_factory=dict, repr=False)
 
     @cached_property
     def prior(self) -> Prior:
@@ -55,7 +56,10 @@ class Parts:
         return load_embedder()
 
     def people(self, seed: int) -> People:
-        return load_people(seed=seed, **self.recipe["people"])
+        """The people of a seed's split, read once."""
+        if seed not in self._people:
+            self._people[seed] = load_people(seed=seed, **self.recipe["people"])
+        return self._people[seed]
 
     def trunk(self, kind: str) -> dict[str, Tensor] | None:
         """The pretrained weights of a target or evaluator; None if the recipe pretrains none."""

@@ -30,6 +30,15 @@ def classifiers(recipe: dict[str, Any], targets: Sequence[dict[str, Any]]) -> li
     ]
 
 
+def cells(recipe: dict[str, Any], per_class: int) -> list[dict[str, Any]]:
+    """Each of a recipe's `smoothings` with each seed, in the words of `Parts.target`."""
+    return [
+        {"smoothing": smoothing, "per_class": per_class, "seed": seed}
+        for smoothing in recipe["smoothings"]
+        for seed in range(recipe["seeds"])
+    ]
+
+
 def task(recipe: dict[str, Any], module: str, function: str, **chosen: Any) -> Task:
     """A task that calls function(store, recipe=recipe, **chosen) of a module."""
     return Task(module, function, {"recipe": recipe, **chosen})
@@ -55,7 +64,7 @@ def target(store: Store, recipe: dict[str, Any], seed: int, **chosen: Any) -> No
 def parts_and_people(store: Store, recipe: dict[str, Any], seed: int) -> tuple[Parts, People]:
     """The parts of a recipe and the people of a seed, kept from one task of a worker to the next."""
     parts = parts_of(store, recipe)
-    return parts, _people(str(store.root), json.dumps(recipe, sort_keys=True), seed)
+    return parts, parts.people(seed)
 
 
 def parts_of(store: Store, recipe: dict[str, Any]) -> Parts:
@@ -66,8 +75,3 @@ def parts_of(store: Store, recipe: dict[str, Any]) -> Parts:
 @lru_cache(maxsize=1)
 def _parts(root: str, recipe: str) -> Parts:
     return Parts(json.loads(recipe), Store(Path(root)), progress=False)
-
-
-@lru_cache(maxsize=3)
-def _people(root: str, recipe: str, seed: int) -> People:
-    return _parts(root, recipe).people(seed)

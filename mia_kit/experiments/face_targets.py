@@ -18,6 +18,7 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.experiments.face_people import People, public_people
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
+from mia_kit.models.weights import without_head
 from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
 from mia_kit.training.fit import Augment
 
@@ -50,7 +51,7 @@ def pretrain(
     model = KINDS[kind](3, int(labels.max()) + 1, seed=settings["seed"], width=settings["width"])
     floats = to_floats(images)
     fit_classifier(model, floats, labels, settings, seed=settings["seed"], checkpoint=checkpoint, progress=progress)
-    return {name: weight.clone() for name, weight in model.state_dict().items() if not name.startswith("head.")}
+    return {name: weight.clone() for name, weight in without_head(model.state_dict()).items()}
 
 
 def fit_target(

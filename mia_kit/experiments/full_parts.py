@@ -32,6 +32,7 @@ from mia_kit.experiments.store import Store
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Prior, in_batches, load_embedder, sample_latents
 from mia_kit.models.facenet import load_facenet
+from mia_kit.models.weights import without_head
 from mia_kit.training.journal import journal
 
 # Raise it when a part's code gives other results.
@@ -128,7 +129,7 @@ class FullParts:
                 checkpoint=checkpoint,
                 progress=self.progress,
             )
-            return {name: weight for name, weight in model.state_dict().items() if not name.startswith("head.")}
+            return without_head(model.state_dict())
 
         settings = {"kind": kind, "size": size, "network": own}
         return self.store.get("full_trunk", settings, make, version=VERSION)

@@ -26,7 +26,7 @@ from mia_kit.experiments import adversarial, stealing
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
+from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.side_effects_claims import claims
 from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_tools import public_faces
@@ -54,12 +54,11 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:
     """What workers can make beside each other: the targets, then all that is measured of each."""
-    cells = [
-        {"smoothing": smoothing, "seed": seed} for smoothing in recipe["smoothings"] for seed in range(recipe["seeds"])
-    ]
-    trunks, both = classifiers(recipe, [own | {"per_class": recipe["per_class"]} for own in cells])
-    targets = both[recipe["seeds"] :]  # nobody is judged here: no evaluator is needed
-    return [trunks, targets, [task(recipe, __name__, "make_target", **own) for own in cells]]
+    targets = cells(recipe, recipe["per_class"])
+    chosen = [{"smoothing": own["smoothing"], "seed": own["seed"]} for own in targets]
+    trunks, both = classifiers(recipe, targets)
+    without_judges = both[recipe["seeds"] :]  # nobody is judged here: no evaluator is needed
+    return [trunks, without_judges, [task(recipe, __name__, "make_target", **own) for own in chosen]]
 
 
 def make_target(store: Store, recipe: dict[str, Any], smoothing: float, seed: int) -> None:

@@ -18,16 +18,18 @@ def set_weights(network: nn.Module, weights: Mapping[str, Tensor], *, assign: bo
     network.load_state_dict(weights, assign=assign)
 
 
+def without_head(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A classifier's weights, all but those of its last layer."""
+    return {name: weight for name, weight in state.items() if not name.startswith("head.")}
+
+
 def transplant(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Give `model` the trained weights of another classifier of its kind, all but the head's, which stay as they are.
 
     For a target that was trained on public people first: `state` is the `state_dict()` of a classifier of the same kind
     and size with any number of classes. Raises ValueError if it does not fit, and then changes nothing.
     """
-    trunk, given = (
-        {name: weight for name, weight in weights.items() if not name.startswith("head.")}
-        for weights in (model.state_dict(), state)
-    )
+    trunk, given = without_head(model.state_dict()), without_head(state)
     try:
         _compare(trunk, given)
     except ValueError as problem:

@@ -5,16 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mia_kit.figures import striking
 from mia_kit.figures.frontier import NAMES, Mark, defended_wall, frontier, marks_of
 from mia_kit.figures.mechanisms import mechanisms
-from mia_kit.figures.striking import (
-    attacks_by_factor,
-    gradient_norms,
-    norms_of_rows,
-    passes_of_rows,
-    side_effects,
-    side_effects_by_factor,
-)
 
 
 def share(value: float) -> dict[str, Any]:
@@ -101,24 +94,24 @@ ROWS = [
 
 
 def test_rows_of_the_evidence() -> None:
-    passes, attacks = passes_of_rows(ROWS)
+    passes, attacks = striking.passes_of_rows(ROWS)
     assert attacks == ["usual", "adapted"] and passes[0.0].shape == (2, 4, 2)
-    drawn = attacks_by_factor(passes, attacks=attacks)
+    drawn = striking.attacks_by_factor(passes, attacks=attacks)
     np.testing.assert_allclose(drawn.arrays["-0.05"], [0.5, 0.75])
     assert "adapted 0.75 [" in drawn.alt and list(drawn.figure.layout.yaxis.ticktext) == attacks
-    np.testing.assert_allclose(norms_of_rows(ROWS, attacks), np.tile([2.0, 1.5, 0.5], (2, 2, 1)))
+    np.testing.assert_allclose(striking.norms_of_rows(ROWS, attacks), np.tile([2.0, 1.5, 0.5], (2, 2, 1)))
 
 
 def test_gradients_are_relative_to_the_first_step() -> None:
     norms = np.array([[[4.0, 2.0, 1.0], [1e-9, 1e-9, 1e-8]]])
-    drawn = gradient_norms(norms, factors=[-0.05], attacks=["fades", "grows"])
+    drawn = striking.gradient_norms(norms, factors=[-0.05], attacks=["fades", "grows"])
     np.testing.assert_allclose(drawn.arrays["-0.05"], np.log10([0.25, 10]))
     assert "fades 0.25, grows 10.00" in drawn.alt and drawn.figure.layout.yaxis.type == "log"
     assert len({trace.marker.symbol for trace in drawn.figure.data}) == 2
 
 
 def test_three_side_effects_for_each_factor() -> None:
-    drawn = side_effects(
+    drawn = striking.side_effects(
         factors=[-0.05, 0.0],
         epsilons=[0, 1],
         budgets=[100, 400],
@@ -132,13 +125,13 @@ def test_three_side_effects_for_each_factor() -> None:
 
 def test_side_effects_of_the_evidence() -> None:
     cells = [{"smoothing": a, "membership": share(0.5 + a), "robust 1": share(0.4)} for a in (0.1, -0.1)]
-    drawn = side_effects_by_factor(cells, {"membership": "membership", "robust 1": "still right"})
+    drawn = striking.side_effects_by_factor(cells, {"membership": "membership", "robust 1": "still right"})
     np.testing.assert_allclose(drawn.arrays["membership"], [0.4, 0.6])
     assert "membership -0.1: 0.400, +0.1: 0.600" in drawn.alt
 
 
 def test_both_panels_of_gradients_are_logarithmic_and_keep_small_numbers() -> None:
     norms = np.array([[[1.0, 1e-6]], [[2.0, 1e-7]]])
-    drawn = gradient_norms(norms, factors=[-0.05, 0.0], attacks=["fades"])
+    drawn = striking.gradient_norms(norms, factors=[-0.05, 0.0], attacks=["fades"])
     assert [axis.type for axis in drawn.figure.select_yaxes()] == ["log", "log"]
     assert [list(trace.y) for trace in drawn.figure.data] == [[1.0, 1e-6], [1.0, 5e-8]]
