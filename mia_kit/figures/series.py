@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mia_kit.figures.style import MARKERS, OKABE_ITO, translucent
+from mia_kit.metrics import cluster_interval
 
 FAINT = 0.35
 
@@ -31,6 +32,33 @@ def seed_points(
 def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **more: Any) -> dict[str, Any]:
     """Plotly's `error_y` from low to high."""
     return {"type": "data", "array": (high - value).round(4), "arrayminus": (value - low).round(4), **more}
+
+
+def shares_across(
+    y: np.ndarray, tables: Sequence[np.ndarray] | np.ndarray, name: str, place: int, **more: Any
+) -> list[go.Scatter]:
+    """Lying means with bars, 95 % intervals over people, of tables of shape (people, seeds), one at each y.
+
+    The last trace has the means; where there are several seeds, the first has a faint mark for each.
+    """
+    shares = [cluster_interval(table) for table in tables]
+    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
+    dots = go.Scatter(
+        x=value.round(4),
+        y=y,
+        mode="markers",
+        name=name,
+        marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
+        error_x=bars(value, low, high, thickness=1.2),
+        hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
+        **more,
+    )
+    seeds = np.array([np.mean(table, axis=0) for table in tables])
+    if seeds.shape[1] < 2:
+        return [dots]
+    faint = seed_points(y, seeds, place, size=5)
+    faint.update(x=faint.y, y=faint.x)
+    return [faint, dots]
 
 
 def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, place: int, *, alpha: float) -> go.Scatter:

@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.series import bars, seed_points, shares_across
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 from mia_kit.metrics import cluster_interval
 
@@ -72,24 +72,11 @@ def attacks_by_factor(passes: Mapping[float, np.ndarray], *, attacks: Sequence[s
     figure, words, arrays = go.Figure(), [], {}
     for place, factor in enumerate(sorted(passes)):
         y = np.arange(len(attacks)) + GAP * (place - (len(passes) - 1) / 2)
+        figure.add_traces(shares_across(y, passes[factor], factor_name(factor), place))
         shares = [cluster_interval(table) for table in passes[factor]]
-        value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
-        if passes[factor].shape[2] > 1:
-            faint = seed_points(y, passes[factor].mean(axis=1), place, size=5)
-            faint.update(x=faint.y, y=faint.x)  # the shares go across here
-            figure.add_trace(faint)
-        figure.add_scatter(
-            x=value.round(4),
-            y=y,
-            mode="markers",
-            name=factor_name(factor),
-            marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
-            error_x=bars(value, low, high, thickness=1.2),
-            hovertemplate=f"{factor_name(factor)}: %{{x:.1%}}<extra></extra>",
-        )
         values = ", ".join(f"{attack} {share}" for attack, share in zip(attacks, shares, strict=True))
         words.append(f"{factor_name(factor)}: {values}")
-        arrays[f"{factor:+g}"] = value
+        arrays[f"{factor:+g}"] = np.array([share.value for share in shares])
     figure.update_layout(base_layout(f"{measure} of each attack", height=46 * len(attacks) + 170))
     figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"l": 200, "b": 90})
     ticks = {"tickvals": list(range(len(attacks))), "ticktext": list(attacks)}

@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.series import shares_across
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 from mia_kit.metrics import Interval, cluster_interval
 
@@ -60,6 +60,66 @@ def zoo_table(rows: Sequence[Row]) -> Drawn:
         f"Share of people whose picture the face embedder names or verifies, or the evaluator names, for "
         f"{len(attacks)} attacks and each smoothing factor, with 95 % intervals over people. {'; '.join(words)}. "
         f"Access and cost: {costs}."
+    )
+    return Drawn(figure, alt, arrays)
+
+
+def smoothing_takes(rows: Sequence[Row], published: Mapping[str, float]) -> Drawn:
+    """What smoothing changes for each attack, in the rows' order: its share with a factor less that with hard labels.
+
+    A panel for the evaluator and one for the face embedder, a mark for each factor, bars are 95 % intervals over
+    people, faint marks the seeds. `published` changes of Acc@1 by negative smoothing stand in the first panel as open
+    diamonds. The arrays hold the changes of shape (attacks,) by measure and factor.
+
+    Raises ValueError if an attack has no row at a factor or with hard labels.
+    """
+    attacks = list(dict.fromkeys(row["attack"] for row in rows))
+    factors = sorted({row["smoothing"] for row in rows} - {0.0})
+    panels = {measure: PANELS[measure] for measure in ("acc1", "named")}
+    figure = make_subplots(
+        cols=len(panels), shared_yaxes=True, subplot_titles=list(panels.values()), horizontal_spacing=0.04
+    )
+    words, arrays = [], {}
+    for column, measure in enumerate(panels, start=1):
+        for place, factor in enumerate(factors):
+            y = np.arange(len(attacks)) + GAP * (place - (len(factors) - 1) / 2)
+            tables = [
+                _passes(_of(rows, attack, factor), measure) - _passes(_of(rows, attack, 0.0), measure)
+                for attack in attacks
+            ]
+            for trace in shares_across(
+                y, tables, f"{factor_name(factor)} less hard labels", place, showlegend=column == 1
+            ):
+                figure.add_trace(trace, row=1, col=column)
+            changes = [cluster_interval(table) for table in tables]
+            arrays[f"{measure} {factor:+g}"] = np.array([change.value for change in changes])
+            spread = ", ".join(f"{attack} {_spread(change)}" for attack, change in zip(attacks, changes, strict=True))
+            words.append(f"{panels[measure]}, {factor_name(factor)}: {spread}")
+    known = [attack for attack in attacks if attack in published]
+    figure.add_trace(
+        go.Scatter(
+            x=[published[attack] for attack in known],
+            y=[attacks.index(attack) for attack in known],
+            mode="markers",
+            name="published, negative smoothing",
+            marker={"symbol": "diamond-open", "size": 12, "color": "#000000", "line": {"width": 2}},
+            hovertemplate="published: %{x:+.1%}<extra></extra>",
+        ),
+        row=1,
+        col=1,
+    )
+    figure.update_layout(
+        base_layout("What smoothing takes from each attack, or gives it", height=40 * len(attacks) + 190)
+    )
+    figure.update_layout(margin={"l": 160}, legend={"orientation": "h", "y": -0.14})
+    figure.update_yaxes(range=(len(attacks) - 0.5, -0.5), zeroline=False)
+    figure.update_yaxes(tickvals=list(range(len(attacks))), ticktext=attacks, row=1, col=1)
+    figure.update_xaxes(tickformat="+.0%", zeroline=True, zerolinewidth=2)
+    theirs = ", ".join(f"{attack} {published[attack]:+.3f}" for attack in known)
+    alt = (
+        f"Change of the share of people that each judge recognises, from hard labels to smoothing, for {len(attacks)} "
+        f"attacks, with 95 % intervals over people. {'; '.join(words)}. Published changes of Acc@1 by negative "
+        f"smoothing: {theirs or 'none'}."
     )
     return Drawn(figure, alt, arrays)
 
@@ -147,8 +207,6 @@ def _dots(
     y: np.ndarray, tables: list[np.ndarray], starts: list[np.ndarray], factor: float, place: int, *, shown: bool
 ) -> list[go.Scatter]:
     """Seeds, best sampled pictures, and shares with bars, of one factor."""
-    seeds = seed_points(y, np.array([table.mean(axis=0) for table in tables]), place, size=5)
-    seeds.update(x=seeds.y, y=seeds.x)  # the shares go across here
     strokes = go.Scatter(
         x=[round(float(table.mean()), 4) for table in starts],
         y=y,
@@ -158,20 +216,8 @@ def _dots(
         showlegend=shown and place == 0,
         hovertemplate="best sampled picture: %{x:.1%}<extra></extra>",
     )
-    shares = [cluster_interval(table) for table in tables]
-    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
-    name = factor_name(factor)
-    dots = go.Scatter(
-        x=value.round(4),
-        y=y,
-        mode="markers",
-        name=name,
-        showlegend=shown,
-        marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
-        error_x=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
-    )
-    return [seeds, strokes, dots]
+    *seeds, dots = shares_across(y, tables, factor_name(factor), place, showlegend=shown)
+    return [*seeds, strokes, dots]
 
 
 def _label(rows: Sequence[Row], attack: str) -> str:

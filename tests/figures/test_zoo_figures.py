@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mia_kit.figures.zoo import in_order, ranks_by_budget, zoo_table, zoo_wall
+from mia_kit.figures.zoo import in_order, ranks_by_budget, smoothing_takes, zoo_table, zoo_wall
 
 
 def row(attack: str, access: str, smoothing: float, seed: int, passes: int) -> dict[str, Any]:
@@ -25,6 +25,12 @@ ROWS = [
     for attack, access, passes in (("BREP", "labels", 1), ("PPA", "white box", 6), ("black", "confidences", 3))
     for smoothing in (0.0, -0.05)
     for seed in (1, 0)
+]
+
+
+LOST = [
+    row(attack, "white box", smoothing, 0, passes)
+    for attack, smoothing, passes in (("PPA", 0.0, 6), ("PPA", -0.05, 3), ("GMI", 0.0, 3), ("GMI", -0.05, 4))
 ]
 
 
@@ -53,6 +59,26 @@ def test_dots_bars_seeds_and_starts_lie_in_one_row():
 def test_a_missing_cell_is_told():
     with pytest.raises(ValueError, match="got none of 'late' at -0.05 instead"):
         zoo_table([*ROWS, row("late", "labels", 0.0, 0, 1)])
+
+
+def test_changes_are_those_from_hard_labels_to_each_factor():
+    drawn = smoothing_takes(
+        [*LOST, row("PPA", "white box", 0.1, 0, 9), row("GMI", "white box", 0.1, 0, 2)], {"GMI": -0.06}
+    )
+    np.testing.assert_allclose(drawn.arrays["named -0.05"], [-0.3, 0.1])
+    np.testing.assert_allclose(drawn.arrays["named +0.1"], [0.3, -0.1])
+    np.testing.assert_allclose(drawn.arrays["acc1 -0.05"], 0)
+    assert [trace.name for trace in drawn.figure.data if trace.showlegend is not False] == [
+        "−0.05 less hard labels",
+        "+0.1 less hard labels",
+        "published, negative smoothing",
+    ]
+    published = drawn.figure.data[-1]
+    assert (published.x, published.y, published.xaxis) == ((-0.06,), (1,), "x")  # the panel of the evaluator
+    assert drawn.figure.layout.yaxis.ticktext == ("PPA", "GMI")
+    assert "Published changes of Acc@1 by negative smoothing: GMI -0.060." in drawn.alt
+    with pytest.raises(ValueError, match="got none of 'PPA' at \\+0 instead"):
+        smoothing_takes([own for own in LOST if own["smoothing"]], {})
 
 
 def test_wall_counts_passes_and_blanks():
