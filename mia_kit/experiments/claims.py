@@ -106,7 +106,12 @@ def as_markdown(claims: list[Claim]) -> str:
         verdict = f"[{claim.verdict}]({claim.link})" if claim.link else claim.verdict
         lines.append(f"| **{claim.id}** {claim.claim} | {claim.paper} | {ours} | {verdict} |")
     waiting = [f"{claim.id} ({claim.waiting})" if claim.waiting else claim.id for claim in claims if not claim.ours]
-    lines += ["", f"Not run yet ({len(waiting)}): {', '.join(waiting)}. `mia-kit claims` lists them all."]
+    rest = (
+        f"Not run yet ({len(waiting)}): {', '.join(waiting)}"
+        if waiting
+        else "Every claim has been measured at one size at least"
+    )
+    lines += ["", f"{rest}. `mia-kit claims` lists them all."]
     return "\n".join(lines)
 
 

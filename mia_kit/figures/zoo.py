@@ -74,7 +74,7 @@ def smoothing_takes(rows: Sequence[Row], published: Mapping[str, float]) -> Draw
     Raises ValueError if an attack has no row at a factor or with hard labels.
     """
     attacks = list(dict.fromkeys(row["attack"] for row in rows))
-    factors = sorted({row["smoothing"] for row in rows} - {0.0})
+    factors = sorted({row["smoothing"] for row in rows})  # with 0: a factor looks as it does in `zoo_table`
     panels = {measure: PANELS[measure] for measure in ("acc1", "named")}
     figure = make_subplots(
         cols=len(panels), shared_yaxes=True, subplot_titles=list(panels.values()), horizontal_spacing=0.04
@@ -82,6 +82,8 @@ def smoothing_takes(rows: Sequence[Row], published: Mapping[str, float]) -> Draw
     words, arrays = [], {}
     for column, measure in enumerate(panels, start=1):
         for place, factor in enumerate(factors):
+            if not factor:
+                continue
             y = np.arange(len(attacks)) + GAP * (place - (len(factors) - 1) / 2)
             tables = [
                 _passes(_of(rows, attack, factor), measure) - _passes(_of(rows, attack, 0.0), measure)

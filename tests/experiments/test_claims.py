@@ -44,6 +44,7 @@ def test_what_is_still_to_be_run_is_said_with_its_command():
     assert claims.as_text([measured, absent]).count(waiting) == 2
     table = claims.as_markdown([measured, absent])
     assert f"course: 0.5<br>{waiting} |" in table and f"Not run yet (1): S6 ({waiting})." in table
+    assert "Every claim has been measured at one size at least." in claims.as_markdown([measured])
     assert {"S5", "S15"} <= {claim.id for claim in claims.read_claims() if claim.waiting}
 
 

@@ -73,6 +73,11 @@ def test_changes_are_those_from_hard_labels_to_each_factor():
         "+0.1 less hard labels",
         "published, negative smoothing",
     ]
+    assert {trace.marker.symbol for trace in drawn.figure.data} == {
+        "circle",
+        "triangle-up",
+        "diamond-open",
+    }  # as in 6.4
     published = drawn.figure.data[-1]
     assert (published.x, published.y, published.xaxis) == ((-0.06,), (1,), "x")  # the panel of the evaluator
     assert drawn.figure.layout.yaxis.ticktext == ("PPA", "GMI")
