@@ -263,7 +263,7 @@ for measure, words in {"acc1": "Acc@1 by the evaluator", "verified": "verified b
 # * **Without gradients little is left.** With hard labels MIRROR's black box and BREP-MI beat both starts by the evaluator's word;
 #   the embedder is not convinced. BREP-MI meets 95 labels of 105, for 350 queries a person.
 #
-# Which attack does negative smoothing stop, and which loss undoes it? Open diamonds are the published changes. does negative smoothing stop, and which loss undoes it? Open diamonds are the published changes of the table above.
+# Which attack does negative smoothing stop, and which loss undoes it? Open diamonds are the published changes.
 
 # %% tags=["nbval-ignore-output"]
 published = {attack: (negative - hard) / 100 for attack, (hard, negative) in attack_zoo_claims.PUBLISHED.items()}
@@ -278,7 +278,7 @@ check("6.5", changes, tolerance=0.001)
 # difference that counts; KED-MI finds *more*. A raw logit helps GMI, on hard labels (.16 to .24) as on negatively smoothed ones
 # (.15 to .25), and not KED-MI; the margin hands in fewer people than cross-entropy on both. So the published order is not
 # seen here, and neither is its opposite: a claim about undoing cannot be tested where nothing was done. Chapter 5 told that a
-# factor of −0.05 hardly defends these small networks, and chapter 8 found the same with seven more attacks. Positive
+# factor of −0.05 hardly defends these small networks; chapter 8 finds the same with seven adapted attacks. Positive
 # smoothing, which should *help*, takes from cross-entropy and from LOMMA's logit instead.
 #
 # What would decide it: networks and factors at the paper's size, where negative smoothing was seen to defend, on a GPU.
