@@ -8,7 +8,7 @@ from mia_kit.experiments.zoo_quick import Shelf
 from mia_kit.figures.style import factor_name
 from mia_kit.widgets.faces import FaceSliders, Stops, tile
 
-TILE = 80  # pixels of a face on the page
+TILE, WIDTH = 80, 112  # pixels of a face on the page, and of the words below it
 
 
 class AttackWall(FaceSliders):
@@ -57,6 +57,8 @@ class AttackWall(FaceSliders):
         tiles = []
         for person, name in enumerate(self._names):
             one = (*at, person)
-            said = f"rank {shelf.ranks[one]}, distance {shelf.distances[one]:.1f}" if shelf.reached[one] else "nothing"
-            tiles.append(tile(name, shelf.pictures[one], said, size=TILE))
+            said = (
+                f"rank {shelf.ranks[one]}<br>distance {shelf.distances[one]:.1f}" if shelf.reached[one] else "nothing"
+            )
+            tiles.append(tile(name, shelf.pictures[one], said, size=TILE, width=WIDTH))
         return f'<p role="status" style="margin: 8px 0 0">{summary}</p><div>{"".join(tiles)}</div>'

@@ -83,11 +83,14 @@ class FaceSliders(ABC):
         self.faces.value = self._drawn[chosen]
 
 
-def tile(name: str, picture: np.ndarray, words: str, *, size: int) -> str:
-    """A reconstruction of the person `name`, uint8 of shape (h, w, 3), `size` pixels wide, above `words` in HTML."""
-    name = html.escape(name)
+def tile(name: str, picture: np.ndarray, words: str, *, size: int, width: int = 0) -> str:
+    """A reconstruction of the person `name`, uint8 of shape (h, w, 3), `size` pixels wide, above `words` in HTML.
+
+    With a `width` that holds all words, people stand below each other in rows of tiles.
+    """
+    name, place = html.escape(name), "display: inline-block; vertical-align: top; margin: 4px; text-align: center"
     return (
-        '<figure style="display: inline-block; margin: 4px; text-align: center">'
+        f'<figure style="{place}; min-width: {width}px">'
         f'<img src="{picture_source(picture)}" width="{size}" height="{size}" alt="reconstruction of {name}">'
         f"<figcaption>{name}<br>{words}</figcaption></figure>"
     )
