@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.data.pictures import to_floats
@@ -79,11 +80,10 @@ def fill_shelf(
     if min(budgets) < 20:
         raise ValueError(f"a budget must be at least 20 images of each person's, got {min(budgets)} instead")
     factors = tuple(sorted(scenes))
+    wanted = [(factor, budget, kind) for factor in factors for budget in budgets for kind in ATTACKS.values()]
     cells = [
-        _cell(scenes[factor], kind, budget, target_classes, seed=seed, progress=progress)
-        for factor in factors
-        for budget in budgets
-        for kind in ATTACKS.values()
+        _cell(scenes[factor], kind, budget, target_classes, seed=seed)
+        for factor, budget, kind in tqdm(wanted, disable=not progress, desc="attacking", unit="attack")
     ]
     shape = (len(factors), len(budgets), len(ATTACKS))
     arrays = {name: np.stack([cell[name] for cell in cells]) for name in cells[0]}
@@ -110,11 +110,11 @@ def within(attack: str, budget: int, people: int) -> dict[str, Any]:
 
 
 def _cell(
-    scene: Scene, kind: str, budget: int, target_classes: Sequence[int], *, seed: int, progress: bool
+    scene: Scene, kind: str, budget: int, target_classes: Sequence[int], *, seed: int
 ) -> dict[str, np.ndarray | float]:
     began = time.perf_counter()
     with one_thread():
-        pictures, reached, queries = _hand_in(scene, kind, budget, target_classes, seed=seed, progress=progress)
+        pictures, reached, queries = _hand_in(scene, kind, budget, target_classes, seed=seed)
     seconds = time.perf_counter() - began
     images, targets = to_floats(pictures), np.asarray(target_classes)
     said = judge(images, targets, reached, scene.people, scene.judges, per_class=POOL)
@@ -129,7 +129,7 @@ def _cell(
 
 
 def _hand_in(
-    scene: Scene, kind: str, budget: int, target_classes: Sequence[int], *, seed: int, progress: bool
+    scene: Scene, kind: str, budget: int, target_classes: Sequence[int], *, seed: int
 ) -> tuple[Tensor, np.ndarray, int]:
     """uint8 pictures of shape (people, channels, h, w), whether something was found, and the queries of all."""
     model, prior, count = scene.target.model, scene.prior, len(target_classes)
@@ -141,7 +141,7 @@ def _hand_in(
     settings = within(kind, budget, count)
     if kind == "ppa":
         more = {"learning_rate": 0.05, "batch_size": 32}
-        found = attack(model, prior, target_classes, settings | more, size=SIZE, seed=seed, progress=progress)
+        found = attack(model, prior, target_classes, settings | more, size=SIZE, seed=seed, progress=False)
     else:
         found = run_attack(
             kind,
@@ -151,7 +151,7 @@ def _hand_in(
             settings,
             image_size=(scene.people.images.shape[1], SIZE, SIZE),
             seed=seed,
-            progress=progress,
+            progress=False,
         )
     pictures, reached = handed_in(found)
     return pictures, reached.numpy(), found.queries

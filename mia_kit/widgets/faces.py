@@ -88,9 +88,10 @@ def tile(name: str, picture: np.ndarray, words: str, *, size: int, width: int = 
 
     With a `width` that holds all words, people stand below each other in rows of tiles.
     """
-    name, place = html.escape(name), "display: inline-block; vertical-align: top; margin: 4px; text-align: center"
+    name = html.escape(name)
+    style = f"display: inline-block; vertical-align: top; min-width: {width}px; margin: 4px; text-align: center"
     return (
-        f'<figure style="{place}; min-width: {width}px">'
+        f'<figure style="{style}; line-height: 1.4">'
         f'<img src="{picture_source(picture)}" width="{size}" height="{size}" alt="reconstruction of {name}">'
         f"<figcaption>{name}<br>{words}</figcaption></figure>"
     )

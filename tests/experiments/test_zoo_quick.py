@@ -48,6 +48,14 @@ def test_nobody_asks_for_more(shelf: Shelf) -> None:
     assert spent > 38  # of 40: the budget is used
 
 
+def test_one_bar_tells_of_all_attacks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(zoo_quick, "SIZE", 16)
+    fill_shelf({0.0: scene(Halves())}, [0, 2], budgets=(20,))
+    said = capsys.readouterr().err
+    assert f"{len(ATTACKS)}/{len(ATTACKS)}" in said
+    assert "breeding" not in said and "walking" not in said
+
+
 @pytest.mark.parametrize("people", [1, 4, 7])
 @pytest.mark.parametrize("budget", zoo_quick.BUDGETS)
 def test_settings_are_within_the_budget(budget: int, people: int) -> None:
