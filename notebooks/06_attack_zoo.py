@@ -212,9 +212,7 @@ show("6.3", table)
 
 # %%
 check("6.3", table, tolerance=0.001)
-for measure, words in {"acc1": "Acc@1 by the evaluator", "verified": "verified by the embedder"}.items():
-    better = [attack for attack, by_factor in forty["beats"][measure].items() if by_factor["+0"]["beats_both"]]
-    print(f"{words}: above both starts in every seed, by more than chance: {', '.join(better) or 'nobody'}")
+print(attack_zoo_claims.beats_in_words(forty))
 verified = sum(row["hits"]["verified"].count("1") for row in forty["rows"])
 named, genuine = ([row["judges"][name] for row in forty["rows"]] for name in ("named", "genuine"))
 print(f"verified by the embedder: {verified} of {sum(row['people'] for row in forty['rows'])} reconstructions;")
@@ -248,9 +246,7 @@ show("6.4", hundred_table)
 
 # %%
 check("6.4", hundred_table, tolerance=0.001)
-for measure, words in {"acc1": "Acc@1 by the evaluator", "verified": "verified by the embedder"}.items():
-    better = [attack for attack, by_factor in hundred["beats"][measure].items() if by_factor["+0"]["beats_both"]]
-    print(f"{words}: above both starts in every seed, by more than chance: {', '.join(better) or 'nobody'}")
+print(attack_zoo_claims.beats_in_words(hundred))
 
 # %% [markdown]
 # A hundred people with a prior that fits them are the other story that was promised, and the order is plain:

@@ -64,6 +64,15 @@ def beats(rows: Rows, measure: str = "verified") -> dict[str, dict[str, Any]]:
     return found
 
 
+def beats_in_words(results: dict[str, Any]) -> str:
+    """Which attacks beat both of their starts on the targets with hard labels, a line for each of two judges."""
+    lines = []
+    for measure, words in {"acc1": "Acc@1 by the evaluator", "verified": "verified by the embedder"}.items():
+        better = [attack for attack, by_factor in results["beats"][measure].items() if by_factor["+0"]["beats_both"]]
+        lines.append(f"{words}: above both starts in every seed, by more than chance: {', '.join(better) or 'nobody'}")
+    return "\n".join(lines)
+
+
 def in_published_order(rows: Rows, recipe: dict[str, Any]) -> dict[str, Any]:
     """Rank correlation of our attack accuracies with the published ones, over the attacks that both have.
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from mia_kit.figures.style import MARKERS, OKABE_ITO, translucent
-from mia_kit.metrics import cluster_interval
+from mia_kit.metrics import Interval
 
 FAINT = 0.35
 
@@ -35,13 +35,12 @@ def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **more: Any) -> d
 
 
 def shares_across(
-    y: np.ndarray, tables: Sequence[np.ndarray] | np.ndarray, name: str, place: int, **more: Any
+    y: np.ndarray, shares: Sequence[Interval], seeds: np.ndarray, name: str, place: int, **more: Any
 ) -> list[go.Scatter]:
-    """Lying means with bars, 95 % intervals over people, of tables of shape (people, seeds), one at each y.
+    """Lying shares with bars, one at each y; the last trace has them.
 
-    The last trace has the means; where there are several seeds, the first has a faint mark for each.
+    `seeds` are those of each seed, of shape (shares, seeds); where there are several, the first trace has faint marks.
     """
-    shares = [cluster_interval(table) for table in tables]
     value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
     dots = go.Scatter(
         x=value.round(4),
@@ -53,7 +52,6 @@ def shares_across(
         hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
         **more,
     )
-    seeds = np.array([np.mean(table, axis=0) for table in tables])
     if seeds.shape[1] < 2:
         return [dots]
     faint = seed_points(y, seeds, place, size=5)

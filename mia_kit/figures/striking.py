@@ -72,8 +72,8 @@ def attacks_by_factor(passes: Mapping[float, np.ndarray], *, attacks: Sequence[s
     figure, words, arrays = go.Figure(), [], {}
     for place, factor in enumerate(sorted(passes)):
         y = np.arange(len(attacks)) + GAP * (place - (len(passes) - 1) / 2)
-        figure.add_traces(shares_across(y, passes[factor], factor_name(factor), place))
         shares = [cluster_interval(table) for table in passes[factor]]
+        figure.add_traces(shares_across(y, shares, passes[factor].mean(axis=1), factor_name(factor), place))
         values = ", ".join(f"{attack} {share}" for attack, share in zip(attacks, shares, strict=True))
         words.append(f"{factor_name(factor)}: {values}")
         arrays[f"{factor:+g}"] = np.array([share.value for share in shares])

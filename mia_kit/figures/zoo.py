@@ -43,9 +43,10 @@ def zoo_table(rows: Sequence[Row]) -> Drawn:
             y = np.arange(len(attacks)) + GAP * (place - (len(factors) - 1) / 2)
             tables = [_passes(_of(rows, attack, factor), measure) for attack in attacks]
             starts = [_passes([row["start_best"] for row in _of(rows, attack, factor)], measure) for attack in attacks]
-            for trace in _dots(y, tables, starts, factor, place, shown=column == 1):
-                figure.add_trace(trace, row=1, col=column)
-            shares = [cluster_interval(table) for table in tables]
+            shares, seeds = [cluster_interval(table) for table in tables], np.stack(tables).mean(axis=1)
+            *faint, dots = shares_across(y, shares, seeds, factor_name(factor), place, showlegend=column == 1)
+            strokes = _strokes(y, starts, shown=column == 1 and place == 0)
+            figure.add_traces([*faint, strokes, dots], rows=1, cols=column)
             arrays[f"{measure} {factor:+g}"] = np.array([share.value for share in shares])
             spread = ", ".join(f"{attack} {_spread(share)}" for attack, share in zip(attacks, shares, strict=True))
             words.append(f"{PANELS[measure]}, {factor_name(factor)}: {spread}")
@@ -89,11 +90,10 @@ def smoothing_takes(rows: Sequence[Row], published: Mapping[str, float]) -> Draw
                 _passes(_of(rows, attack, factor), measure) - _passes(_of(rows, attack, 0.0), measure)
                 for attack in attacks
             ]
-            for trace in shares_across(
-                y, tables, f"{factor_name(factor)} less hard labels", place, showlegend=column == 1
-            ):
-                figure.add_trace(trace, row=1, col=column)
-            changes = [cluster_interval(table) for table in tables]
+            changes, seeds = [cluster_interval(table) for table in tables], np.stack(tables).mean(axis=1)
+            name = f"{factor_name(factor)} less hard labels"
+            dots = shares_across(y, changes, seeds, name, place, showlegend=column == 1)
+            figure.add_traces(dots, rows=1, cols=column)
             arrays[f"{measure} {factor:+g}"] = np.array([change.value for change in changes])
             spread = ", ".join(f"{attack} {_spread(change)}" for attack, change in zip(attacks, changes, strict=True))
             words.append(f"{panels[measure]}, {factor_name(factor)}: {spread}")
@@ -205,21 +205,17 @@ def _passes(rows: Sequence[Row], measure: str) -> np.ndarray:
     return np.array([[int(digit) for digit in row["hits"][measure]] for row in rows]).T
 
 
-def _dots(
-    y: np.ndarray, tables: list[np.ndarray], starts: list[np.ndarray], factor: float, place: int, *, shown: bool
-) -> list[go.Scatter]:
-    """Seeds, best sampled pictures, and shares with bars, of one factor."""
-    strokes = go.Scatter(
+def _strokes(y: np.ndarray, starts: list[np.ndarray], *, shown: bool) -> go.Scatter:
+    """The best sampled pictures."""
+    return go.Scatter(
         x=[round(float(table.mean()), 4) for table in starts],
         y=y,
         mode="markers",
         name="best sampled picture",
         marker={"symbol": "line-ns", "size": 11, "line": {"color": "#777777", "width": 2}},
-        showlegend=shown and place == 0,
+        showlegend=shown,
         hovertemplate="best sampled picture: %{x:.1%}<extra></extra>",
     )
-    *seeds, dots = shares_across(y, tables, factor_name(factor), place, showlegend=shown)
-    return [*seeds, strokes, dots]
 
 
 def _label(rows: Sequence[Row], attack: str) -> str:
