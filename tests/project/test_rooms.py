@@ -30,6 +30,7 @@ def test_no_file_is_past_400_lines() -> None:
 ARROWS = {
     "smoothing": set(),
     "threads": set(),
+    "check": set(),
     "toy": {"smoothing", "threads"},
     "data": set(),
     # Weights are files in the data folder, found and checked like any other.

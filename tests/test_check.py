@@ -1,0 +1,47 @@
+"""Checks let what is right through, unchanged or as a plain value, and say both sides of what is wrong."""
+
+import numpy as np
+import pytest
+import torch
+
+from mia_kit import check
+
+
+def test_numbers_come_back_plain():
+    assert check.in_range("k", np.float64(0.5), 0, 1) == 0.5
+    assert type(check.count("k", np.int64(3))) is int
+    assert check.count("k", 0, least=0) == 0
+    assert check.one_of("loss", "logit", ["logit", "margin"]) == "logit"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: check.in_range("confidence", 95, 0, 1), ValueError, r"confidence must lie in \[0, 1\], got 95"),
+        (lambda: check.in_range("rate", 0, 0, open_ends="low"), ValueError, "rate must be above 0, got 0"),
+        (lambda: check.in_range("share", 1.0, 0, 1, open_ends="high"), ValueError, r"\[0, 1\), got 1"),
+        (lambda: check.in_range("rate", float("nan"), 0), ValueError, "rate must be finite, got nan"),
+        (lambda: check.in_range("rate", "0.1", 0), TypeError, "rate must be a number, got '0.1'"),
+        (lambda: check.in_range("rate", True, 0), TypeError, "got True"),
+        (lambda: check.in_range("rate", torch.zeros(2), 0), TypeError, r"got Tensor of shape \(2,\)"),
+        (lambda: check.count("steps", -5, least=0), ValueError, "steps must be at least 0, got -5"),
+        (lambda: check.count("steps", 2.0), TypeError, "steps must be a whole number, got 2.0"),
+        (lambda: check.count("keep", 9, most=4), ValueError, "keep must be from 1 to 4, got 9"),
+        (lambda: check.one_of("loss", "pointcare", ["poincare", "logit"]), ValueError, "did you mean poincare?"),
+        (lambda: check.shape("logits", torch.zeros(3), ("n", "classes")), ValueError, r"\(n, classes\), got \(3,\)"),
+        (lambda: check.shape("logits", [1], ("n",)), TypeError, r"got \[1\]"),
+        (lambda: check.labels(torch.tensor([3]), classes=3), ValueError, r"\[0, 3\), got values from 3 to 3"),
+        (lambda: check.labels([0, 1], classes=3), TypeError, r"got \[0, 1\]"),
+        (lambda: check.labels(torch.tensor([0], dtype=torch.int32), classes=3), TypeError, r"int32 instead: use .long"),
+        (lambda: check.labels(torch.eye(3).long(), classes=3), ValueError, r"shape \(n,\), got \(3, 3\)"),
+        (lambda: check.images(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), TypeError, "to_floats"),
+        (lambda: check.images(255 * torch.rand(2, 3, 8, 8)), ValueError, r"\[-1, 1\], got values"),
+        (lambda: check.images(torch.rand(2, 8, 8, 3)), ValueError, r"1 or 3, h, w\), got \(2, 8, 8, 3\)"),
+        (lambda: check.images(torch.full((2, 3, 8, 8), float("nan"))), ValueError, "got values from nan"),
+        (lambda: check.finite("scores", np.array([0, np.inf])), ValueError, "1 of 2"),
+        (lambda: check.finite("scores", torch.tensor([float("nan")])), ValueError, "1 of 1"),
+    ],
+)
+def test_a_bad_value_gives_both_sides(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
