@@ -128,7 +128,7 @@ def finite(name: str, array: Any) -> None:
         good = np.isfinite(array)
     bad = int((~good).sum())
     if bad:
-        raise ValueError(f"{name} must be finite, got {bad} of {good.size if callable(good.numel) is False else 0}")
+        raise ValueError(f"{name} must be finite, got {bad} of {math.prod(good.shape)} instead that are not")
 
 
 def brief(value: Any) -> str:

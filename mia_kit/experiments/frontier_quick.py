@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.defences.bido import gaussian_kernel, linear_kernel, normalised_hsic
 from mia_kit.defences.dp_sgd import Privacy
 from mia_kit.defences.mid import divergence
@@ -105,7 +106,8 @@ def attacked(
 ) -> Trained:
     """Attack one target with both losses and keep what the worse one hands in; of two alike, the first.
 
-    `settings` of the attack are the chapter's, `ATTACK`, by default.
+    `settings` of the attack are the chapter's, `ATTACK`, by default. Raises ValueError if the target's confidences are
+    not finite: a target that cannot be asked is not one that leaks nothing.
     """
     seen = scene.people.target_training(POOL)
     accuracy = utility(model, scene.people, seen)["accuracy"]
@@ -121,6 +123,7 @@ def attacked(
                 seed=seed,
                 progress=False,
             )
+        check.finite(f"the target's confidences under the {loss} loss", found.scores)
         everybody = np.ones(len(found.targets), dtype=bool)
         said = judge(found.images, found.targets.numpy(), everybody, scene.people, scene.judges, per_class=POOL)
         pictures = as_pictures(found.images.expand(-1, 3, -1, -1))

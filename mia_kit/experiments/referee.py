@@ -23,6 +23,7 @@ import yaml
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.data.folders import write_whole
 from mia_kit.experiments import face_quick, frontier_quick
 from mia_kit.experiments.defended_parts import NONE, SIGNS, Point, fit_defended, untrained
@@ -30,7 +31,7 @@ from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_quick import Scene
 from mia_kit.experiments.frontier_quick import Trained, attacked
 from mia_kit.metrics import share_interval
-from mia_kit.models import Classifier
+from mia_kit.models import Classifier, in_batches
 from mia_kit.models.weights import set_weights
 from mia_kit.training import one_thread
 
@@ -122,8 +123,7 @@ def referee(folder: Path, *, people: int = 8, epochs: int = face_quick.EPOCHS, p
     A team whose files cannot be taken gets a row that says so. Raises FileNotFoundError if there is no team, ValueError
     if there are not so many people.
     """
-    if not 1 <= people <= 40:
-        raise ValueError(f"people must lie between 1 and 40, got {people} instead")
+    people = check.count("people", people, most=40)
     homes = sorted({path.parent for name in (WEIGHTS, RECIPE) for path in folder.glob(f"*/{name}")})
     if not homes:
         raise FileNotFoundError(f"there is no team in {folder}: expected folders that hold {WEIGHTS} and {RECIPE}")
@@ -177,6 +177,8 @@ class Verdicts:
 
 
 def _row(entry: Entry, scene: Scene, people: int) -> Row:
+    """Attack a team. ValueError if the classifier's answers are not numbers: no attack, however good, reads those."""
+    check.finite("the classifier's answers to photographs", in_batches(entry.model, scene.people.floats()))
     chosen = range(people)
     found = attacked(scene, entry.defence, entry.strength, entry.model, None, chosen, seed=0, settings=ATTACK)
     return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", found)

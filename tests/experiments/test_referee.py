@@ -10,9 +10,11 @@ from safetensors.torch import load_file, save_file
 from test_defences_quick import scene
 from tiny_people import shaded_people
 
+from mia_kit.attacks import Reconstructions
 from mia_kit.experiments import frontier_quick, referee
 from mia_kit.experiments.cli import main
 from mia_kit.experiments.defended_parts import Point, untrained
+from mia_kit.experiments.face_attack import attack
 
 
 @pytest.fixture
@@ -104,6 +106,27 @@ def test_every_team_has_its_line_and_a_bad_one_stops_nobody(tmp_path, people) ->
     leaks = [row.found.leakage for row in found.rows if row.found]
     shown = [float(line[37:].split("%")[0]) / 100 for line in text.splitlines()[1:-1]]
     assert shown == pytest.approx(sorted(leaks), abs=0.006)
+
+
+def test_answers_that_are_no_numbers_win_nothing(tmp_path, people, monkeypatch) -> None:
+    """Finite weights that give NaN everywhere, and a target that answers photographs but not the attack."""
+    silent = team(tmp_path / "a", people, "Silent")
+    weights = load_file(silent / referee.WEIGHTS)
+    spread = next(name for name in weights if name.endswith("running_var"))
+    save_file(weights | {spread: torch.full_like(weights[spread], -1.0)}, silent / referee.WEIGHTS)
+    shown = referee.referee(tmp_path, people=2, progress=False)
+    assert [bool(row.found) for row in shown.rows] == [True, False]
+    assert "not judged: the classifier's answers to photographs must be finite" in shown.text().splitlines()[-1]
+
+    monkeypatch.setattr(frontier_quick, "attack", lambda *given, **settings: no_score(attack(*given, **settings)))
+    with pytest.raises(ValueError, match="confidences under the poincare loss must be finite, got 1 of 2"):
+        own = scene()
+        frontier_quick.attacked(own, "none", 0.0, own.target.model, None, [0, 2], seed=0, settings=referee.ATTACK)
+
+
+def no_score(found: Reconstructions) -> Reconstructions:
+    found.scores[0] = float("nan")
+    return found
 
 
 def test_the_command(tmp_path, people, capsys) -> None:
