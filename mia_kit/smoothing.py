@@ -11,11 +11,13 @@ exists.
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn.functional import log_softmax, one_hot
+
+from mia_kit import check
 
 
 def smoothed_cross_entropy(
@@ -71,12 +73,31 @@ def smoothed_targets(labels: Tensor, classes: int, smoothing: float) -> Tensor:
     return (1 - smoothing) * hard + smoothing / classes
 
 
+class Phases(NamedTuple):
+    """Where a run changes: the epochs in which the ramp starts, the factor is full, and the rate drops again.
+
+    The learning rate drops first in the epoch from which the factor is full.
+    """
+
+    ramp_starts: int
+    full: int
+    last_drop: int
+
+
+def phases(epochs: int) -> Phases:
+    """The phases of a run of `epochs`, at least 1: from a half, three quarters and nine tenths of it, rounded up but
+    for the half. With 100 epochs they start at 50, 75 and 90, as in the authors' public configuration for the paper.
+    """
+    check.count("epochs", epochs)
+    return Phases(epochs // 2, math.ceil(3 * epochs / 4), math.ceil(9 * epochs / 10))
+
+
 def ramp(smoothing: float, epoch: int, epochs: int) -> float:
     """The factor to train with in one epoch: hard labels first, then a ramp, then the factor itself.
 
     Only a negative factor is ramped; others are returned as they are. With 100 epochs this is the paper's schedule:
     0 before epoch 50, `a * (epoch + 1 - 50) / 50` up to epoch 74, `a` from epoch 75, where the learning rate drops
-    too. Other lengths keep the fractions one half and three quarters.
+    too. Other lengths keep the `phases`.
 
     Parameters
     ----------
@@ -92,9 +113,8 @@ def ramp(smoothing: float, epoch: int, epochs: int) -> float:
     Source: the authors' public configuration for the paper.
     """
     check_smoothing(smoothing)
-    if epochs < 1 or not 0 <= epoch < epochs:
-        raise ValueError(f"epoch must lie in [0, epochs), got epoch {epoch} of {epochs} instead")
-    start, full = epochs // 2, 3 * epochs // 4
+    start, full, _ = phases(epochs)
+    check.count("epoch", epoch, 0, epochs - 1)
     if smoothing >= 0 or epoch >= full:
         return smoothing
     if epoch < start:

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from mia_kit.smoothing import ramp, smoothed_cross_entropy, smoothed_targets
+from mia_kit.smoothing import phases, ramp, smoothed_cross_entropy, smoothed_targets
+from mia_kit.training import fit
 
 LOGITS = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 2])
@@ -64,12 +65,25 @@ def test_ramp_is_the_papers_at_100_epochs():
     assert values[75:] == [a] * 25
 
 
-@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 40])
-def test_ramp_of_other_lengths_ends_at_the_factor(epochs):
-    values = [ramp(-0.1, epoch, epochs) for epoch in range(epochs)]
-    assert values[-1] == -0.1
-    assert values == sorted(values, reverse=True)
-    assert [ramp(0.1, epoch, epochs) for epoch in range(epochs)] == [0.1] * epochs
+def test_every_length_keeps_the_fractions():
+    for epochs in range(1, 201):
+        factors = [ramp(-0.1, epoch, epochs) for epoch in range(epochs)]
+        assert factors[-1] == -0.1
+        assert factors == sorted(factors, reverse=True)
+        last = 4 * epochs - 4 if epochs < 4 else 3 * epochs  # runs of up to three epochs are full in the last alone
+        assert [factor == -0.1 for factor in factors] == [4 * epoch >= last for epoch in range(epochs)]
+        assert [factor == 0 for factor in factors] == [epoch < epochs // 2 for epoch in range(epochs)]
+        assert [ramp(0.1, epoch, epochs) for epoch in range(epochs)] == [0.1] * epochs
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 5, 6, 7, 9, 11, 13, 30])
+def test_the_learning_rate_drops_where_the_factor_is_full(epochs):
+    model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(1, 2))
+    history = fit(model, torch.zeros(2, 1, 1, 1), torch.tensor([0, 1]), seed=0, epochs=epochs, progress=False).history
+    drops = [1 + (4 * epoch >= 3 * epochs) + (10 * epoch >= 9 * epochs) for epoch in range(epochs)]
+    assert [epoch.learning_rate for epoch in history] == pytest.approx([10.0 ** (-2 - drop) for drop in drops])
+    assert drops.index(2) == phases(epochs).full if 2 in drops else epochs <= 3
+    assert all(ramp(-0.1, epoch, epochs) == -0.1 for epoch in range(epochs) if drops[epoch] > 1)
 
 
 @pytest.mark.parametrize(
@@ -93,5 +107,5 @@ def test_bad_input_gets_one_clear_sentence(arguments, sentence):
 
 @pytest.mark.parametrize(("epoch", "epochs"), [(-1, 10), (10, 10), (0, 0)])
 def test_ramp_outside_the_run(epoch, epochs):
-    with pytest.raises(ValueError, match="epoch must lie in"):
+    with pytest.raises(ValueError, match="epochs? must be"):
         ramp(-0.1, epoch, epochs)

@@ -23,7 +23,7 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
-from mia_kit.smoothing import check_smoothing, ramp, smoothed_cross_entropy
+from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 from mia_kit.training.journal import journal
 from mia_kit.training.seeds import turn_generator, turn_seed
@@ -210,8 +210,7 @@ def fit(
 
 
 def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _Run:
-    milestones = [math.ceil(0.75 * epochs), math.ceil(0.9 * epochs)]
-    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, milestones, gamma=0.1)
+    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, phases(epochs)[1:], gamma=0.1)
     return _Run(model, optimiser, scheduler, [])
 
 
