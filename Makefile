@@ -32,7 +32,7 @@ lab: $(LAB_STAMP) ## install if needed, then open JupyterLab on the first notebo
 	@PATH="$$(cd "$(VENV)/bin" && pwd):$$PATH" exec $(RUN) jupyterlab notebooks/00_start.ipynb $(ROOT_FLAG) $(ARGS)
 
 demo: $(LAB_STAMP) ## chapters 1 and 2 without a browser: prints the leakage table, writes one HTML page
-	@$(RUN) mia_kit.experiments.cli demo $(ARGS)
+	@$(RUN) mia_kit.cli demo $(ARGS)
 
 # --- check ------------------------------------------------------------------------------------------------------
 
@@ -60,20 +60,20 @@ browser: $(TEST_STAMP) ## drive JupyterLab in Chromium; skipped with a message w
 # --- rebuild ----------------------------------------------------------------------------------------------------
 
 table: $(LAB_STAMP) ## train the grid of toy classifiers that the slider of chapter 1 reads
-	@$(RUN) mia_kit.experiments.cli run toy_table $(ARGS)
+	@$(RUN) mia_kit.cli run toy_table $(ARGS)
 
 evidence: $(LAB_STAMP) ## run the course-size experiments and store what they measured
-	@$(RUN) mia_kit.experiments.cli run toy_order $(ARGS)
-	@$(RUN) mia_kit.experiments.cli run orl_embedding $(ARGS)
+	@$(RUN) mia_kit.cli run toy_order $(ARGS)
+	@$(RUN) mia_kit.cli run orl_embedding $(ARGS)
 
 references: $(LAB_STAMP) ## draw every headline figure again and show what changed
-	@$(RUN) mia_kit.experiments.cli references $(ARGS)
+	@$(RUN) mia_kit.cli references $(ARGS)
 
 notebooks: $(LAB_STAMP) ## write and execute every .ipynb from its .py
-	@$(RUN) mia_kit.experiments.cli notebooks $(ARGS)
+	@$(RUN) mia_kit.cli notebooks $(ARGS)
 
 claims: $(LAB_STAMP) ## fill the claims table of README.md from the evidence
-	@$(RUN) mia_kit.experiments.cli claims --readme README.md
+	@$(RUN) mia_kit.cli claims --readme README.md
 
 clean: ## remove the environment, the caches and what a build leaves
 	@test ! -f "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"

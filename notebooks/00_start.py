@@ -35,7 +35,7 @@
 # ## Is everything here?
 
 # %% tags=["nbval-ignore-output"]
-from mia_kit.experiments.environment import report
+from mia_kit.course.environment import report
 
 text, complete = report()
 print(text)

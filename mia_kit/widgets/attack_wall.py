@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from mia_kit.experiments.zoo_quick import Shelf
+import numpy as np
+
 from mia_kit.figures.style import factor_name
 from mia_kit.widgets.faces import FaceSliders, Stops, tile
 
 TILE, WIDTH = 80, 112  # pixels of a face on the page, and of the words below it
+
+
+class Outcomes(Protocol):
+    """What every attack hands in; the first axes of the arrays are factors, budgets and attacks, in order."""
+
+    factors: Sequence[float]
+    budgets: Sequence[int]
+    access: Mapping[str, str]  # by attack
+    pictures: np.ndarray  # uint8 of shape (factors, budgets, attacks, people, h, w, 3)
+    reached: np.ndarray  # whether a picture came out, bool of shape (factors, budgets, attacks, people)
+    ranks: np.ndarray  # what the evaluator says, of the same shape
+    distances: np.ndarray  # what the second judge says, of the same shape
+    hits: np.ndarray  # rank 1 and reached, of the same shape
+    queries: np.ndarray  # for each person, of shape (factors, budgets, attacks)
 
 
 class AttackWall(FaceSliders):
@@ -18,7 +34,7 @@ class AttackWall(FaceSliders):
 
     Parameters
     ----------
-    shelf : from `mia_kit.experiments.zoo_quick.fill_shelf`
+    outcomes : from `fill_shelf` in chapter 6 or `strike` in chapter 8
     names : of the people
     threshold : distance below which the second judge takes two photographs for one person
 
@@ -30,35 +46,35 @@ class AttackWall(FaceSliders):
         If there is not a name for each person.
     """
 
-    def __init__(self, shelf: Shelf, *, names: Sequence[str], threshold: float) -> None:
-        self._shelf, self._threshold = shelf, threshold
-        factors = [(factor_name(factor), place) for place, factor in enumerate(shelf.factors)]
-        budgets = [(f"{budget} a person", place) for place, budget in enumerate(shelf.budgets)]
+    def __init__(self, outcomes: Outcomes, *, names: Sequence[str], threshold: float) -> None:
+        self._outcomes, self._threshold = outcomes, threshold
+        factors = [(factor_name(factor), place) for place, factor in enumerate(outcomes.factors)]
+        budgets = [(f"{budget} a person", place) for place, budget in enumerate(outcomes.budgets)]
         stops = {
-            "smoothing factor": Stops(factors, shelf.factors.index(0.0) if 0.0 in shelf.factors else 0),
+            "smoothing factor": Stops(factors, outcomes.factors.index(0.0) if 0.0 in outcomes.factors else 0),
             "budget of queries": Stops(budgets, len(budgets) - 1),
         }
-        super().__init__(names, people=shelf.ranks.shape[-1], stops=stops)
+        super().__init__(names, people=outcomes.ranks.shape[-1], stops=stops)
         self.factor, self.budget = self.sliders.values()
 
     def _draw(self, chosen: tuple[int, int]) -> str:
         """A row for each attack."""
-        return "".join(self._row(chosen, number) for number in range(len(self._shelf.access)))
+        return "".join(self._row(chosen, number) for number in range(len(self._outcomes.access)))
 
     def _row(self, place: tuple[int, int], number: int) -> str:
         """One attack as HTML."""
-        shelf, at = self._shelf, (*place, number)
-        attack, access = list(shelf.access.items())[number]
-        near = (shelf.distances[at] < self._threshold) & shelf.reached[at]
+        outcomes, at = self._outcomes, (*place, number)
+        attack, access = list(outcomes.access.items())[number]
+        near = (outcomes.distances[at] < self._threshold) & outcomes.reached[at]
         summary = (
-            f"<b>{attack}</b> ({access}): {shelf.queries[at]:.0f} queries a person; Acc@1 {shelf.hits[at].sum()} of "
-            f"{len(self._names)}, verified by the second judge {near.sum()} of {len(self._names)}"
+            f"<b>{attack}</b> ({access}): {outcomes.queries[at]:.0f} queries a person; Acc@1 "
+            f"{outcomes.hits[at].sum()} of {len(self._names)}, verified by the second judge {near.sum()} of "
+            f"{len(self._names)}"
         )
         tiles = []
         for person, name in enumerate(self._names):
-            one = (*at, person)
-            said = (
-                f"rank {shelf.ranks[one]}<br>distance {shelf.distances[one]:.1f}" if shelf.reached[one] else "nothing"
-            )
-            tiles.append(tile(name, shelf.pictures[one], said, size=TILE, width=WIDTH))
+            cell = (*at, person)
+            said = f"rank {outcomes.ranks[cell]}<br>distance {outcomes.distances[cell]:.1f}"
+            said = said if outcomes.reached[cell] else "nothing"
+            tiles.append(tile(name, outcomes.pictures[cell], said, size=TILE, width=WIDTH))
         return f'<p role="status" style="margin: 8px 0 0">{summary}</p><div>{"".join(tiles)}</div>'

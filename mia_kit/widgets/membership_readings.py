@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from itertools import product
+from typing import Any, Protocol
 
-from mia_kit.experiments.membership_quick import Reading
 from mia_kit.figures.style import OKABE_ITO, factor_name
 from mia_kit.widgets import panel
 
@@ -20,6 +20,16 @@ METERS = {
 }
 
 
+class Reading(Protocol):
+    """What the attacks say of one mechanism: a number for each of METERS, and who says what in words."""
+
+    average: float
+    powerful: float
+    distance: float
+    accuracy: float
+    words: str
+
+
 class SmoothingReadings:
     """Drag the smoothing factor: both attacks, the distance and the accuracy follow at once.
 
@@ -27,7 +37,7 @@ class SmoothingReadings:
 
     Parameters
     ----------
-    readings : by factor, from `mia_kit.experiments.membership_quick.readings_by_factor`
+    readings : by factor, from `readings_by_factor` in chapter 11
 
     Raises
     ------
@@ -67,7 +77,7 @@ class PairChooser:
 
     Parameters
     ----------
-    readings : by the set of mechanisms, from `mia_kit.experiments.membership_quick.readings_by_choice`
+    readings : by the set of mechanisms, from `readings_by_choice` in chapter 11
 
     Raises
     ------
@@ -78,8 +88,8 @@ class PairChooser:
     """
 
     def __init__(self, readings: Mapping[frozenset[str], Reading]) -> None:
-        names = list(dict.fromkeys(name for own in readings for name in sorted(own)))
-        wanted: set[frozenset[str]] = {frozenset((one, other)) for one in names for other in names} | {frozenset()}
+        names = list(dict.fromkeys(name for mechanisms in readings for name in sorted(mechanisms)))
+        wanted: set[frozenset[str]] = {frozenset(pair) for pair in product(names, names)} | {frozenset()}
         if not names or wanted != set(readings):
             raise ValueError(
                 f"there must be a reading of none, of each mechanism and of each pair of {', '.join(names) or 'them'}, "
@@ -105,9 +115,9 @@ class PairChooser:
         shown = [chosen, *(frozenset((name,)) for name in sorted(chosen) if len(chosen) > 1)]
         shown += [frozenset()] if chosen else []
         self.meters.value = "".join(
-            f'<p style="margin: 10px 0 0"><b>{" + ".join(sorted(own)) or "no mechanism"}</b></p>'
-            f"{meters(self._readings[own], spoken=own == chosen)}"
-            for own in shown
+            f'<p style="margin: 10px 0 0"><b>{" + ".join(sorted(mechanisms)) or "no mechanism"}</b></p>'
+            f"{meters(self._readings[mechanisms], spoken=mechanisms == chosen)}"
+            for mechanisms in shown
         )
 
 

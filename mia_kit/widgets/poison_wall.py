@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
-from mia_kit.experiments.poisoning_quick import Gallery
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
 from mia_kit.widgets.faces import FaceSliders, Stops, tile
 
 TILE = 56  # pixels of a digit on the page
+
+
+class Outcome(Protocol):
+    """What one attacker makes of one defence."""
+
+    pictures: np.ndarray  # uint8 of shape (shown, h, w, 3)
+    hits: np.ndarray  # whether the evaluator names the digit, of shape (private,)
+    errors: np.ndarray  # mean squared, of the same shape
+    distortion: float
+    accuracy_loss: float
+
+
+class Gallery(Protocol):
+    """All attacks of the chapter; `by_bound` has an outcome for each bound's place and each attacker's name."""
+
+    bounds: Sequence[float]
+    attackers: Sequence[str]
+    labels: Sequence[int]
+    originals: np.ndarray  # uint8 of shape (shown, h, w, 3)
+    by_bound: Mapping[tuple[int, str], Outcome]
 
 
 class PoisonWall(FaceSliders):
@@ -25,17 +49,17 @@ class PoisonWall(FaceSliders):
 
     def _draw(self, chosen: tuple[int, str]) -> str:
         """The digits of one bound and attacker below the private ones."""
-        gallery, found = self._gallery, self._gallery.by_bound[chosen]
+        gallery, outcome = self._gallery, self._gallery.by_bound[chosen]
         names = [f"private {label}" for label in gallery.labels]
         above = [tile(name, picture, "", size=TILE) for name, picture in zip(names, gallery.originals, strict=True)]
         below = [
             tile(f"of a {label}", picture, "recognised" if hit else "", size=TILE)
-            for label, picture, hit in zip(gallery.labels, found.pictures, found.hits, strict=False)
+            for label, picture, hit in zip(gallery.labels, outcome.pictures, outcome.hits, strict=False)
         ]
         summary = (
-            f"Attack accuracy {found.hits.mean():.0%} of {len(found.hits)} private digits (chance 20%), mean error "
-            f"{found.errors.mean():.3f}; served vectors are {found.distortion:.2g} away from the clean ones; accuracy "
-            f"lost: {found.accuracy_loss:.1%}"
+            f"Attack accuracy {outcome.hits.mean():.0%} of {len(outcome.hits)} private digits (chance 20%), mean "
+            f"error {outcome.errors.mean():.3f}; served vectors are {outcome.distortion:.2g} away from the clean ones; "
+            f"accuracy lost: {outcome.accuracy_loss:.1%}"
         )
         said = f'<p role="status" style="margin: 8px 0 0">{summary}</p>'
         return said + "".join(f"<div>{''.join(row)}</div>" for row in (above, below))

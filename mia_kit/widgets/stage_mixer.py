@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from mia_kit.experiments.face_attack import STAGES
-from mia_kit.experiments.stage_mixtures import Mixtures
+import numpy as np
+
 from mia_kit.figures.style import factor_name
 from mia_kit.widgets.faces import FaceSliders, Stops, tile
 
+STAGES = ("sampling", "optimisation", "selection")
 TILE = 96  # pixels of a face on the page
+
+
+class Mixtures(Protocol):
+    """What every mixture of targets hands in; the first three axes are the factors of the three stages."""
+
+    factors: Sequence[float]
+    pictures: np.ndarray  # uint8 of shape (factors, factors, factors, people, h, w, 3)
+    ranks: np.ndarray  # what the evaluator says, of shape (factors, factors, factors, people)
+    distances: np.ndarray  # what the second judge says, of the same shape
+
+    def place(self, stages: Mapping[str, float]) -> tuple[int, int, int]:
+        """Where the mixture with these factors lies."""
 
 
 class StageMixer(FaceSliders):

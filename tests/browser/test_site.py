@@ -6,8 +6,8 @@ import re
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from mia_kit.experiments.notebooks import sources
-from mia_kit.experiments.site import build
+from mia_kit.course.notebooks import sources
+from mia_kit.course.site import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

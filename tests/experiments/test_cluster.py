@@ -9,7 +9,8 @@ import pytest
 import toy_spread
 import yaml
 
-from mia_kit.experiments import cli, cluster, runner
+from mia_kit import cli
+from mia_kit.experiments import cluster, runner
 from mia_kit.experiments.cluster import Task, spread, workers
 from mia_kit.experiments.store import Store
 

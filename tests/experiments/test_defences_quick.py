@@ -5,27 +5,16 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny_people import FlatPrior, shaded_people
+from tiny_people import scene
 
 from mia_kit.experiments import frontier_quick, striking_quick
-from mia_kit.experiments.face_attack import appoint
-from mia_kit.experiments.face_quick import POOL, Scene
-from mia_kit.experiments.face_targets import Fitted
 from mia_kit.experiments.frontier_quick import Trained, map_frontier, mechanisms
 from mia_kit.experiments.striking_quick import BUDGETS, EPSILONS, one_step, strike
 from mia_kit.figures.frontier import Mark, frontier
-from mia_kit.models import ResidualClassifier
 from mia_kit.widgets.attack_wall import AttackWall
 from mia_kit.widgets.frontier_explorer import FrontierExplorer
 
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
-
-
-def scene(seed: int = 0) -> Scene:
-    people = shaded_people(classes=4, each=10, pool=POOL)
-    model = ResidualClassifier(1, 4, seed=seed, width=2).eval()
-    fitted = Fitted(model, 1.0, 1.0, 0.0, 1.0)
-    return Scene(people, fitted, fitted, appoint(people, model, model.features), FlatPrior())
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from mia_kit import cli
 from mia_kit.data import DataError
-from mia_kit.experiments import bills, cli, estimate, facescrub_ppa
+from mia_kit.experiments import bills, estimate, facescrub_ppa
 from mia_kit.experiments.estimate import Bill, Estimate, Step
 from mia_kit.experiments.runner import read_recipe
 

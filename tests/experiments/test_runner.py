@@ -10,7 +10,8 @@ import pytest
 import torch
 import yaml
 
-from mia_kit.experiments import cli, evidence, runner
+from mia_kit import cli
+from mia_kit.experiments import evidence, runner
 from mia_kit.experiments.store import Store
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 from tests.killing import finish_despite_kills

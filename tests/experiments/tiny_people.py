@@ -10,9 +10,13 @@ from torch import Tensor, nn
 
 from mia_kit.data import DataCard, ImageSet
 from mia_kit.experiments import face_parts
+from mia_kit.experiments.face_attack import appoint
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
+from mia_kit.experiments.face_quick import POOL, Scene
+from mia_kit.experiments.face_targets import Fitted
 from mia_kit.experiments.store import Store
+from mia_kit.models import ResidualClassifier
 
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 RECIPE: dict[str, Any] = {
@@ -79,3 +83,11 @@ def tiny_parts(folder: Path, monkeypatch: pytest.MonkeyPatch, recipe: dict[str, 
     monkeypatch.setattr(face_parts, "embed", lambda embedder, images: images.mean(dim=(2, 3)))
     monkeypatch.setattr(face_parts, "load_people", lambda **_: shaded_people(classes=3, each=20, pool=4))
     return Parts(recipe, Store(folder), progress=False)
+
+
+def scene(seed: int = 0) -> Scene:
+    """Four shaded people and a classifier that has learnt nothing, which is target and judges in one."""
+    people = shaded_people(classes=4, each=10, pool=POOL)
+    model = ResidualClassifier(1, 4, seed=seed, width=2).eval()
+    fitted = Fitted(model, 1.0, 1.0, 0.0, 1.0)
+    return Scene(people, fitted, fitted, appoint(people, model, model.features), FlatPrior())

@@ -13,7 +13,7 @@ import jupytext
 import psutil
 from nbclient import NotebookClient
 
-from mia_kit.experiments.notebooks import sources
+from mia_kit.course.notebooks import sources
 
 
 class Watch(threading.Thread):

@@ -42,6 +42,6 @@ def test_the_course_takes_the_hours_that_the_guide_says():
 
 def test_what_the_guide_names_is_there():
     for command in re.findall(r"`mia-kit (\w+)", GUIDE):
-        assert f'"{command}"' in (ROOT / "mia_kit" / "experiments" / "cli.py").read_text(encoding="utf-8")
+        assert f'"{command}"' in (ROOT / "mia_kit" / "cli.py").read_text(encoding="utf-8")
     for name in re.findall(r"`((?:binder|notebooks)/[\w./]+)`", GUIDE):
         assert (ROOT / name).exists(), name

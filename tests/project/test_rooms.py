@@ -46,9 +46,17 @@ ARROWS = {
     # A check holds an answer against the package's own.
     "exercises": {"smoothing", "toy", "data", "models", "training", "defences", "attacks", "membership", "metrics"},
     "figures": {"metrics", "toy", "data"},
-    "widgets": {"figures", "toy", "experiments"},
-    # The room that runs everything may look at everything.
-    "experiments": None,
+    "widgets": {"figures", "toy"},
+    # What is measured, and how: nothing in it is drawn or moved.
+    "experiments": {
+        *("smoothing", "threads", "check", "toy", "data", "models", "training", "defences", "access"),
+        *("attacks", "membership", "metrics"),
+    },
+    "course": {
+        *("data", "models", "training", "metrics", "toy", "check", "experiments", "exercises"),
+        *("figures", "widgets"),
+    },
+    "cli": None,  # the top floor
 }
 # What a bare install lacks. Importing a compute room or an experiment must not ask for one of these.
 LAB_LIBRARIES = (
@@ -67,7 +75,7 @@ LAB_LIBRARIES = (
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
-LAB_MODULES = {f"mia_kit.experiments.{name}" for name in ("editions", "notebooks", "site")}
+LAB_MODULES = {f"mia_kit.course.{name}" for name in ("editions", "notebooks", "site")}
 
 
 def room_of(path: Path) -> str:

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from mia_kit.experiments import cli, runner
+from mia_kit import cli
+from mia_kit.experiments import runner
 from mia_kit.training import fit, journal
 
 

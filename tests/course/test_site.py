@@ -8,7 +8,7 @@ import pytest
 from nbformat import write
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from mia_kit.experiments import site
+from mia_kit.course import site
 from mia_kit.widgets.panel import LAB_MIME, MIME
 
 PNG = base64.b64encode(b"a picture").decode()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mia_kit.experiments import cli, environment
+from mia_kit import cli
+from mia_kit.course import environment
 from mia_kit.experiments.toy_table import smoothings
 from mia_kit.models.priors import DCGAN_FILE
 

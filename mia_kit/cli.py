@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.demo import run
+    from mia_kit.course.demo import run
 
     run(options.page)
     return 0
@@ -166,7 +166,7 @@ def _claims(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.environment import report
+    from mia_kit.course.environment import report
 
     text, complete = report()
     print(text)
@@ -174,21 +174,21 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _notebooks(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.notebooks import execute_all
+    from mia_kit.course.notebooks import execute_all
 
     execute_all(options.sources)
     return 0
 
 
 def _references(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.notebooks import renew_references
+    from mia_kit.course.notebooks import renew_references
 
     print(renew_references(options.sources))
     return 0
 
 
 def _edition(options: argparse.Namespace) -> int:
-    from mia_kit.experiments import editions
+    from mia_kit.course import editions
 
     written = getattr(editions, options.edition)(options.folder)
     print(f"wrote {len(written)} notebooks into {options.folder}")
@@ -196,7 +196,7 @@ def _edition(options: argparse.Namespace) -> int:
 
 
 def _referee(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.referee import referee
+    from mia_kit.course.referee import referee
 
     verdicts = referee(options.folder, people=options.people)
     print(verdicts.text())
@@ -210,7 +210,7 @@ def _referee(options: argparse.Namespace) -> int:
 
 
 def _classroom(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.classroom import hold
+    from mia_kit.course.classroom import hold
 
     lesson = hold(options.notebook, options.kernels, threads=options.threads)
     print(lesson.text())
@@ -218,7 +218,7 @@ def _classroom(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from mia_kit.experiments.site import build
+    from mia_kit.course.site import build
 
     print(f"wrote {build(options.folder)}: open it in any browser")
     return 0

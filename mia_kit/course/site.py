@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.experiments.notebooks import copy_beside, new_folder, sources
+from mia_kit.course.notebooks import copy_beside, new_folder, sources
 from mia_kit.widgets.page import as_json
 from mia_kit.widgets.panel import LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.experiments.notebooks import copy_beside, new_folder, sources
+from mia_kit.course.notebooks import copy_beside, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"

@@ -6,8 +6,8 @@ import pytest
 from nbformat import write
 from nbformat.v4 import new_code_cell, new_notebook
 
-from mia_kit.experiments import classroom
-from mia_kit.experiments.cli import main
+from mia_kit.cli import main
+from mia_kit.course import classroom
 
 needs_books = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 MEGABYTES = 150

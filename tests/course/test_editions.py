@@ -6,9 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from mia_kit.experiments import cli
-from mia_kit.experiments.editions import split_exercise, student, teacher
-from mia_kit.experiments.notebooks import sources
+from mia_kit import cli
+from mia_kit.course.editions import split_exercise, student, teacher
+from mia_kit.course.notebooks import sources
 
 
 def source_of(notebook: nbformat.NotebookNode) -> str:

@@ -7,14 +7,14 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
-from test_defences_quick import scene
-from tiny_people import shaded_people
 
 from mia_kit.attacks import Reconstructions
-from mia_kit.experiments import frontier_quick, referee
-from mia_kit.experiments.cli import main
+from mia_kit.cli import main
+from mia_kit.course import referee
+from mia_kit.experiments import frontier_quick
 from mia_kit.experiments.defended_parts import Point, untrained
 from mia_kit.experiments.face_attack import attack
+from tests.experiments.tiny_people import scene, shaded_people
 
 
 @pytest.fixture
