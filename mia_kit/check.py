@@ -93,7 +93,7 @@ def labels(values: Any, *, classes: int, length: int | None = None, name: str = 
     if str(values.dtype) != "torch.int64":
         raise TypeError(f"{name} must be integers of dtype torch.int64, got {values.dtype} instead: use .long()")
     shape(name, values, ("n" if length is None else length,))
-    if len(values) and not (0 <= int(values.min()) and int(values.max()) < classes):
+    if len(values) and not (int(values.min()) >= 0 and int(values.max()) < classes):
         raise ValueError(
             f"{name} must lie in [0, {classes}), got values from {int(values.min())} to {int(values.max())} instead"
         )
