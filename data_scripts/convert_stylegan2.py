@@ -2,8 +2,8 @@
 
 1. reads the pickle as dead matter: it can ask for tensors, dictionaries and NVIDIA's own objects, and is refused if it
 asks for anything else; 2. takes the weights of `G_ema` and the arguments that it was built with; 3. checks that they
-make a generator, and that every weight is a finite number; 4. writes `stylegan2/NAME.safetensors` into the data folder
-(MIA_KIT_DATA, or the platform's cache folder), or to `--to`.
+make a generator, and that every weight is a finite number; 4. writes `stylegan2/NAME.safetensors` into the
+first data folder that can be written, or to `--to`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder, located
 from mia_kit.models.stylegan2_pickle import convert
 
 FOLDER = "stylegan2"
@@ -22,17 +22,18 @@ TERMS = "NVIDIA's networks are for research and evaluation, not for commercial u
 def main() -> None:
     """Convert unless the result is there; `--force` converts again."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("pickle", type=Path, help="NVIDIA's file, such as ffhq.pkl")
+    parser.add_argument("pickle", type=Path, nargs="?", help="NVIDIA's file; by default what fetch_stylegan2 fetched")
     parser.add_argument("--to", type=Path, help="the safetensors file to write")
     parser.add_argument("--force", action="store_true", help="convert again even if the result is there")
     options = parser.parse_args()
     try:
-        target = options.to or data_folder() / FOLDER / f"{options.pickle.stem}.safetensors"
+        source = options.pickle or located(f"{FOLDER}/ffhq.pkl", remedy="run  python data_scripts/fetch_stylegan2.py")
+        target = options.to or fetch_folder() / FOLDER / f"{source.stem}.safetensors"
         if target.is_file() and not options.force:
             print(f"{target} is there already.")
             return
         print(TERMS)
-        convert(options.pickle, target)
+        convert(source, target)
     except DataError as problem:
         sys.exit(str(problem))
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")

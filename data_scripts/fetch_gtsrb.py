@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from mia_kit.data.downloads import download
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.data.unpacking import extract, unpack
 
 TERMS = "GTSRB: free for research; credit Institut fuer Neuroinformatik, Ruhr-Universitaet Bochum."
@@ -40,10 +40,11 @@ def main() -> None:
     """Fetch what is not there yet."""
     print(TERMS)
     try:
-        fetch(data_folder() / "gtsrb")
+        folder = fetch_folder() / "gtsrb"
+        fetch(folder)
     except (DataError, OSError) as problem:
         sys.exit(str(problem))
-    print(f"{data_folder() / 'gtsrb'} is complete.")
+    print(f"{folder} is complete.")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
 
 TERMS = (
     "LFW: no licence is stated, the site calls it a benchmark only; real people in news photographs, nobody was asked. "
@@ -22,13 +22,14 @@ def main() -> None:
 
     print(TERMS)
     try:
+        folder = fetch_folder()
         # 400 and more of one person: scikit-learn fetches everything, and decodes little.
-        fetch_lfw_people(data_home=str(data_folder()), min_faces_per_person=400)
+        fetch_lfw_people(data_home=str(folder), min_faces_per_person=400)
     except DataError as problem:
         sys.exit(str(problem))
     except (OSError, ValueError, EOFError) as problem:
         sys.exit(f"LFW cannot be fetched ({problem}): try again later, or put lfw_funneled into lfw_home yourself.")
-    print(f"{data_folder() / 'lfw_home'} is complete.")
+    print(f"{folder / 'lfw_home'} is complete.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fetch MNIST and Fashion-MNIST (12 and 31 MB): the idx files, into `mnist/` and `fashion_mnist/` of the data folder.
+"""Fetch MNIST and Fashion-MNIST (12 and 31 MB): the idx files, into `mnist/` and `fashion_mnist/` of a data folder.
 
 `python data_scripts/fetch_mnist.py` fetches both, with a name only that one. Addresses and md5 are torchvision's own;
 `mia_kit.data.load` checks the sha256 of the content besides. Never run against the real hosts by us.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from mia_kit.data.downloads import download
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
 
 TERMS = {
     "mnist": "MNIST: usually given as CC BY-SA 3.0; credit Y. LeCun, C. Cortes and C. J. C. Burges.",
@@ -20,15 +21,15 @@ TERMS = {
 MAX_BYTES = 40 * 10**6
 
 
-def fetch(name: str) -> None:
-    """The four files of a data set. Raises DataError as `download` does, for the last of torchvision's mirrors."""
+def fetch(name: str, folder: Path) -> None:
+    """The four files of a data set into `folder`. DataError as `download`, for the last of torchvision's mirrors."""
     from torchvision.datasets import MNIST, FashionMNIST
 
     source = {"mnist": MNIST, "fashion_mnist": FashionMNIST}[name]
     for file, md5 in source.resources:
         for number, mirror in enumerate(source.mirrors, start=1):
             try:
-                download(mirror + file, data_folder() / name / file, known_hash=f"md5:{md5}", max_bytes=MAX_BYTES)
+                download(mirror + file, folder / file, known_hash=f"md5:{md5}", max_bytes=MAX_BYTES)
                 break
             except DataError:
                 if number == len(source.mirrors):
@@ -43,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         for name in names:
             print(TERMS[name])
-            fetch(name)
-            print(f"{data_folder() / name} is complete.")
+            folder = fetch_folder() / name
+            fetch(name, folder)
+            print(f"{folder} is complete.")
     except (DataError, OSError) as problem:
         sys.exit(str(problem))
 

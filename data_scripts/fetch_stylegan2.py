@@ -1,4 +1,4 @@
-"""Fetch NVIDIA's StyleGAN2 for FFHQ (0.4 GB) to `stylegan2/ffhq.pkl` of the data folder. The file is not opened.
+"""Fetch NVIDIA's StyleGAN2 for FFHQ (0.4 GB) to `stylegan2/ffhq.pkl` of a data folder. The file is not opened.
 
 It is a pickle, which could run code: read it with `convert_stylegan2.py` alone, which runs nothing. Nobody publishes
 a sha256: the first download prints it; give it as `--sha256` from then on. Never run against the real host by us.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from mia_kit.data.downloads import download
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError, fetch_folder
 
 TERMS = "NVIDIA Source Code License: non-commercial research only; FFHQ, its photographs, is CC BY-NC-SA 4.0."
 URL = "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/ffhq.pkl"
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(TERMS)
     try:
-        path = download(URL, data_folder() / "stylegan2" / "ffhq.pkl", known_hash=options.sha256, max_bytes=MAX_BYTES)
+        path = download(URL, fetch_folder() / "stylegan2" / "ffhq.pkl", known_hash=options.sha256, max_bytes=MAX_BYTES)
     except (DataError, OSError) as problem:
         sys.exit(str(problem))
     print(f"{path} is there ({path.stat().st_size / 1e6:.1f} MB).")

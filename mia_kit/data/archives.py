@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from mia_kit.data.folders import DataError, cache_folder, source_folder
+from mia_kit.data.folders import DataError, cache_folder, located
 from mia_kit.data.unpacking import unpack
 
 CHUNK = 1 << 20
@@ -25,9 +25,7 @@ class DataFile:
 
     def checked(self) -> Path:
         """Where the file is. Raises DataError if it is absent, or its sha256 is another one."""
-        path = source_folder(self.folder) / self.name
-        if not path.is_file():
-            raise DataError(f"{path} is missing: get the data set {self.folder} again.")
+        path = located(f"{self.folder}/{self.name}")
         found = sha256_of(path)
         if found != self.sha256:
             raise DataError(

@@ -10,9 +10,10 @@ from collections import Counter
 import numpy as np
 
 from mia_kit.data.decoding import Size, decode, fingerprint
-from mia_kit.data.folders import DataError, source_folder
+from mia_kit.data.folders import DataError
 from mia_kit.data.identities import read_identities
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.inventory import CELEBA, CELEBA_HD
 from mia_kit.data.people import read_people
 
 # The paper trains on the people with most photographs.
@@ -26,8 +27,8 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
 
     Raises DataError if a folder, the list or a photograph is absent or damaged, and where there are fewer people.
     """
-    root = source_folder("celeba")
-    identities = read_identities(root / "identity_CelebA.txt")
+    listing = CELEBA.path()
+    root, identities = listing.parent, read_identities(listing)
     chosen = most_photographed(identities, people)
     class_of = {number: label for label, number in enumerate(chosen)}
     files = sorted((class_of[number], name) for name, number in identities.items() if number in class_of)
@@ -46,7 +47,7 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
 
 def load_hd(size: Size = None) -> ImageSet:
     """The faces that `fetch_celeba.py` has cut: `celeba_hd/<person>/<number>.jpg`. Raises DataError as `load`."""
-    return read_people(source_folder("celeba_hd"), "celeba_hd", size=size or SIZE_HD)
+    return read_people(CELEBA_HD.path(), "celeba_hd", size=size or SIZE_HD)
 
 
 def most_photographed(identities: dict[str, int], people: int) -> list[int]:

@@ -11,8 +11,9 @@ import numpy as np
 
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size, decode, resized
-from mia_kit.data.folders import DataError, source_folder
+from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.inventory import CIFAR10
 from mia_kit.data.people import names_below, pictures_in
 
 ARCHIVE = DataFile("cifar10", "cifar10_jpeg.tar.xz", "52cd861964b42bf38079f4e6dc36906c3718a8be6f7e04343c262a950ba0583e")
@@ -44,15 +45,11 @@ def load_full(size: Size = None) -> ImageSet:
 
     Raises DataError if the files are absent or damaged.
     """
-    path = source_folder("cifar10_full") / "cifar10.npz"
-    if not path.is_file():
-        raise DataError(f"{path} is missing: run  python data_scripts/fetch_cifar10.py")
+    path = CIFAR10.path()
     try:
         with np.load(path, allow_pickle=False) as arrays:
             images, labels, train = arrays["images"], arrays["labels"].astype(np.int64), int(arrays["train"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
-        raise DataError(
-            f"{path} is damaged ({problem}): remove it and run  python data_scripts/fetch_cifar10.py"
-        ) from problem
+        raise DataError(f"{path} is damaged ({problem}): remove it and run  {CIFAR10.command}") from problem
     files = tuple(f"train/{i:05}" if i < train else f"test/{i - train:05}" for i in range(len(images)))
     return resized(ImageSet(images, labels, CLASSES, DataCard.read("cifar10_full"), files=files), size)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size
-from mia_kit.data.folders import source_folder, write_whole
+from mia_kit.data.folders import write_whole
 from mia_kit.data.image_set import ImageSet
+from mia_kit.data.inventory import FACESCRUB
 from mia_kit.data.people import read_people
 
 TWELVE = DataFile(
@@ -25,7 +26,7 @@ PATTERN = r"{person}_\d+_\d+\.(jpg|jpeg|png)"
 
 def load(size: Size = None) -> ImageSet:
     """All people in the folder `facescrub`. Raises DataError as `read_people` does."""
-    return read_people(source_folder("facescrub"), "facescrub", size=size or SIZE, pattern=PATTERN)
+    return read_people(FACESCRUB.path(), "facescrub", size=size or SIZE, pattern=PATTERN)
 
 
 def load_twelve(size: Size = None) -> ImageSet:

@@ -5,12 +5,10 @@ Debian and Ubuntu carry them in the package dataset-fashion-mnist.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mia_kit.data.decoding import Size, resized
-from mia_kit.data.folders import data_folder
 from mia_kit.data.idx import IdxPair, load_both
 from mia_kit.data.image_set import ImageSet
+from mia_kit.data.inventory import FASHION_MNIST
 
 # The sha256 of the unpacked files.
 TRAIN = IdxPair(
@@ -26,7 +24,6 @@ TEST = IdxPair(
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
 CLASSES = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "trainer", "bag", "ankle boot")
-DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 
 
 def load(size: Size = None) -> ImageSet:
@@ -34,9 +31,4 @@ def load(size: Size = None) -> ImageSet:
 
     Raises DataError if a file is absent or damaged.
     """
-    return resized(load_both(_folders(), TRAIN, TEST, class_names=CLASSES, card="fashion_mnist"), size)
-
-
-def _folders() -> list[Path]:
-    """Our own folder, torchvision's, and where the Debian package puts the files."""
-    return [data_folder() / "fashion_mnist", data_folder() / "FashionMNIST" / "raw", DEBIAN]
+    return resized(load_both(FASHION_MNIST, TRAIN, TEST, class_names=CLASSES, card="fashion_mnist"), size)

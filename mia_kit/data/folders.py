@@ -7,6 +7,7 @@ import importlib.util
 import os
 import secrets
 import sys
+import tempfile
 from pathlib import Path
 
 
@@ -14,36 +15,66 @@ class DataError(OSError):
     """A data set is absent or damaged; the message is one sentence that says what to do."""
 
 
-def data_folder() -> Path:
-    """The folder of data sets: `MIA_KIT_DATA`, or `mia_kit` in the platform's cache folder.
+def data_folders() -> tuple[Path, ...]:
+    """Where data are looked for, in this order: the folders of `MIA_KIT_DATA`, then `mia_kit` in the platform's cache.
+
+    `MIA_KIT_DATA` may name several, separated as in PATH. The cache folder need not exist.
 
     Raises
     ------
     DataError
-        If `MIA_KIT_DATA` is set to something that is not a folder. The cache folder need not exist.
+        If `MIA_KIT_DATA` names something that is not a folder, or there is neither a variable nor a home.
     """
-    chosen = os.environ.get("MIA_KIT_DATA")
-    if not chosen:
-        return cache_folder()
-    folder = Path(chosen).expanduser()
-    if not folder.is_dir():
-        raise DataError(f"MIA_KIT_DATA is {chosen!r}, which is not a folder: create it, correct it or unset it.")
-    return folder
+    named = [Path(os.path.expanduser(part)) for part in os.environ.get("MIA_KIT_DATA", "").split(os.pathsep) if part]
+    absent = next((folder for folder in named if not os.path.isdir(folder)), None)
+    if absent is not None:
+        raise DataError(f"MIA_KIT_DATA names {absent}, which is not a folder: create it, correct it or unset it.")
+    try:
+        return tuple(dict.fromkeys([*named, cache_folder()]))
+    except DataError:
+        if not named:
+            raise
+        return tuple(named)
 
 
-def source_folder(name: str) -> Path:
-    """The folder of one data set, `name` in the data folder. Raises DataError if it is not there."""
-    folder = data_folder() / name
-    if not folder.is_dir():
-        raise DataError(
-            f"The folder {folder} is missing: put the data set there, or set MIA_KIT_DATA to the folder it lies in."
-        )
-    return folder
+def locate(*places: str) -> Path | None:
+    """The first of these files or folders, such as "celeba/identity_CelebA.txt", in the first data folder with one."""
+    paths = (folder / place for folder in data_folders() for place in places)
+    return next((path for path in paths if os.path.exists(path)), None)
+
+
+def located(*places: str, remedy: str = "put it into one of them.") -> Path:
+    """As `locate`. Raises DataError if no data folder has one: says where was looked, and the remedy."""
+    path = locate(*places)
+    if path is None:
+        raise DataError(f"{places[0]} is missing: looked in {', '.join(map(str, data_folders()))}; {remedy}")
+    return path
+
+
+def fetch_folder() -> Path:
+    """The first data folder that can be written: what is fetched goes there. DataError if none can."""
+    folders = data_folders()
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    raise DataError(f"None of {', '.join(map(str, folders))} can be written: set MIA_KIT_DATA to a folder of your own.")
 
 
 def cache_folder() -> Path:
-    """The folder for files that can be made again: `mia_kit` in the platform's cache folder. It need not exist."""
-    return _platform_cache() / "mia_kit"
+    """The folder for files that can be made again: `mia_kit` in the platform's cache folder. It need not exist.
+
+    DataError for an account without a home folder.
+    """
+    try:
+        return _platform_cache() / "mia_kit"
+    except RuntimeError as problem:
+        raise DataError(
+            "This account has no home folder, so there is no cache: set XDG_CACHE_HOME to a folder of your own."
+        ) from problem
 
 
 def package_folder(package: str, requirement: str) -> Path:

@@ -13,8 +13,9 @@ import numpy as np
 
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size, decode, fingerprint
-from mia_kit.data.folders import DataError, source_folder
+from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.inventory import GTSRB
 from mia_kit.data.people import names_below, pictures_in
 
 ARCHIVE = DataFile(
@@ -64,17 +65,15 @@ def load_full(size: Size = None) -> ImageSet:
     Each picture is cropped around its centre to a square, 32 x 32 unless `size` is given. Raises DataError if a folder,
     the list of labels or a picture is absent or damaged.
     """
-    folder = source_folder("gtsrb")
-    listing = folder / "GT-final_test.csv"
-    if not listing.is_file():
-        raise DataError(f"{listing} is missing: run  python data_scripts/fetch_gtsrb.py")
+    listing = GTSRB.path()
+    folder = listing.parent
     with listing.open(encoding="ascii") as lines:
         test_labels = {row["Filename"]: int(row["ClassId"]) for row in csv.DictReader(lines, delimiter=";")}
     train = [pictures_in(folder / "GTSRB" / "Training" / f"{label:05}") for label in range(len(CLASSES))]
     test = [folder / "GTSRB" / "Final_Test" / "Images" / name for name in sorted(test_labels)]
     absent = next((path for path in test if not path.is_file()), None)
     if absent is not None or not all(train):
-        raise DataError(f"{absent or folder} is missing or lacks a class: run  python data_scripts/fetch_gtsrb.py")
+        raise DataError(f"{absent or folder} is missing or lacks a class: run  {GTSRB.command}")
     labels = [label for label, paths in enumerate(train) for _ in paths] + [test_labels[path.name] for path in test]
     paths = [path for of_class in train for path in of_class] + test
     names = [f"train/{path.parent.name}/{path.name}" for of_class in train for path in of_class]

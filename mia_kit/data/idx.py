@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.inventory import Fetched
 
 BYTES = 0x08  # the format's code for unsigned bytes
 
@@ -29,32 +29,28 @@ class IdxPair:
     labels_sha256: str
 
 
-def read_pair(folders: Sequence[Path], pair: IdxPair, data_set: str) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures, uint8 of shape (n, h, w), and labels, int64 of shape (n,), from the first folder that holds them.
-
-    Raises DataError if a file is in none of the folders, or is damaged.
-    """
-    images = read_idx(_find(folders, pair.images, data_set), pair.images_sha256)
-    labels = read_idx(_find(folders, pair.labels, data_set), pair.labels_sha256)
-    return images, labels.astype(np.int64)
-
-
-def load_both(
-    folders: Sequence[Path], train: IdxPair, test: IdxPair, *, class_names: tuple[str, ...], card: str
-) -> ImageSet:
+def load_both(source: Fetched, train: IdxPair, test: IdxPair, *, class_names: tuple[str, ...], card: str) -> ImageSet:
     """The training pictures, then the test pictures, with the card of that name; `official_split` tells them apart.
 
     Raises DataError if a file is absent or damaged.
     """
-    about = DataCard.read(card)
-    parts = {name: read_pair(folders, pair, about.title) for name, pair in (("train", train), ("test", test))}
+    parts = {"train": _read_pair(source, train), "test": _read_pair(source, test)}
     return ImageSet(
         np.concatenate([images for images, _ in parts.values()]),
         np.concatenate([labels for _, labels in parts.values()]),
         class_names,
-        about,
+        DataCard.read(card),
         files=tuple(f"{name}/{number:05}" for name, (images, _) in parts.items() for number in range(len(images))),
     )
+
+
+def _read_pair(source: Fetched, pair: IdxPair) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures, uint8 of shape (n, h, w), and labels, int64 of shape (n,)."""
+    images, labels = (
+        read_idx(source.path(f"{name}.gz", name), sha256)
+        for name, sha256 in ((pair.images, pair.images_sha256), (pair.labels, pair.labels_sha256))
+    )
+    return images, labels.astype(np.int64)
 
 
 def read_idx(path: Path, sha256: str) -> np.ndarray:
@@ -75,13 +71,3 @@ def read_idx(path: Path, sha256: str) -> np.ndarray:
     shape = np.frombuffer(content, dtype=">u4", count=dimensions, offset=4)
     array: np.ndarray = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     return array
-
-
-def _find(folders: Sequence[Path], name: str, data_set: str) -> Path:
-    for folder in folders:
-        for path in (folder / f"{name}.gz", folder / name):
-            if path.is_file():
-                return path
-    raise DataError(
-        f"{name} of {data_set} is missing: put it, or {name}.gz, into one of {', '.join(map(str, folders))}."
-    )

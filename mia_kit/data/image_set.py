@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 import yaml
-from torch import Tensor
-from torch.nn.functional import interpolate
 
-from mia_kit.data.pictures import to_floats
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,11 @@ class ImageSet:
 
     def to_tensor(self, size: tuple[int, int] | None = None) -> Tensor:
         """Float images of shape (n, channels, h, w) in [-1, 1], resized to `size` = (h, w) if that is given."""
+        import torch
+        from torch.nn.functional import interpolate
+
+        from mia_kit.data.pictures import to_floats
+
         images = to_floats(torch.from_numpy(self.images.copy()))
         images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)  # (n, channels, h, w)
         if size is None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from mia_kit.data.decoding import Size, resized
-from mia_kit.data.folders import data_folder
 from mia_kit.data.idx import IdxPair, load_both
 from mia_kit.data.image_set import ImageSet
+from mia_kit.data.inventory import MNIST
 
 # The sha256 of the unpacked files.
 TRAIN = IdxPair(
@@ -30,9 +28,4 @@ def load(size: Size = None) -> ImageSet:
 
     Raises DataError if a file is absent or damaged.
     """
-    return resized(load_both(_folders(), TRAIN, TEST, class_names=CLASSES, card="mnist"), size)
-
-
-def _folders() -> list[Path]:
-    """Our own folder, then torchvision's."""
-    return [data_folder() / "mnist", data_folder() / "MNIST" / "raw"]
+    return resized(load_both(MNIST, TRAIN, TEST, class_names=CLASSES, card="mnist"), size)

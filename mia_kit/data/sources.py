@@ -60,7 +60,7 @@ def load(name: str, size: Size = None) -> ImageSet:
 
     Parameters
     ----------
-    name : "orl", "digits" and "mnist5k" come in Python packages; the others lie in the folder MIA_KIT_DATA
+    name : "orl", "digits" and "mnist5k" come in Python packages; the others lie in a data folder
     size : (h, w) in pixels, or one number for a square; the data set's own size by default. Pictures are cropped around
         the centre to the proportions asked for, then resized
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.data import ImageSet, cache_folder, data_folder, load
+from mia_kit.data import ImageSet, cache_folder, data_folders, load
 from mia_kit.data.aligned import FRAMES, load_aligned
 from mia_kit.data.facescrub import PATTERN, write_layout
 from mia_kit.data.people import read_people
@@ -82,7 +82,7 @@ def load_album(name: str, *, size: int, least: int, seed: int) -> Album:
     A set with a frame in `mia_kit.data.aligned` is cut to it. Raises ValueError if fewer than two people have so many,
     DataError as `mia_kit.data.load`.
     """
-    faces, digest = _faces(name, size, data_folder())
+    faces, digest = _faces(name, size, data_folders())
     people, members = shuffled_members(faces, least=least, seed=seed)
     return Album(
         faces.images,
@@ -95,8 +95,8 @@ def load_album(name: str, *, size: int, least: int, seed: int) -> Album:
 
 
 @lru_cache(maxsize=1)
-def _faces(name: str, size: int, folder: Path) -> tuple[ImageSet, str]:
-    """The set and its sha256, once in a process; `folder` is where data lies."""
+def _faces(name: str, size: int, folders: tuple[Path, ...]) -> tuple[ImageSet, str]:
+    """The set and its sha256, once in a process; `folders` are where data are looked for."""
     if name == REHEARSAL:
         root = cache_folder() / REHEARSAL
         write_layout(load("orl"), root)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import resize
-from mia_kit.data.folders import data_folder
+from mia_kit.data.folders import located
 from mia_kit.models import Framed, Prior, StyleGAN2, load_stylegan2
 from mia_kit.models.style_prior import load_style_prior, weights_digest
 
@@ -58,7 +59,7 @@ def build_prior(spec: Spec, *, size: int, device: torch.device) -> Prior:
         "dtype": torch.bfloat16 if spec.get("precision") == "bfloat16" else torch.float32,
     }
     if kind == "file":
-        network = load_stylegan2(data_folder() / spec["file"], **draws)
+        network = load_stylegan2(_file(spec), **draws)
     else:
         network = StyleGAN2(**spec["random"], **draws).eval().requires_grad_(False)
     network = network.to(device)
@@ -71,12 +72,13 @@ def prior_digest(spec: Spec) -> str:
     """A sha256 of the prior's weights; for random weights, which their arguments name, nothing."""
     kind = _kind(spec)
     if kind == "file":
-        path = data_folder() / spec["file"]
-        if not path.is_file():
-            load_stylegan2(path)  # says what to do
-        with path.open("rb") as file:
+        with _file(spec).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     return weights_digest() if kind == "style" else ""
+
+
+def _file(spec: Spec) -> Path:
+    return located(spec["file"], remedy="make it with  python data_scripts/convert_stylegan2.py")
 
 
 def _kind(spec: Spec) -> str:

@@ -17,10 +17,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, normalize
 
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError
+from mia_kit.data.inventory import FACENET
 from mia_kit.models.weights import set_weights
 
-FACENET_FILE = ("facenet", "vggface2.pt")
 SIZE = 160
 DIMENSIONS = 512
 # How the training pictures, from 0 to 255, were moved: (picture - 127.5) / 128.
@@ -156,12 +156,12 @@ def _long_branches(inputs: int, outputs: int, length: int) -> list[nn.Module]:
 def load_facenet(path: Path | None = None) -> FaceNet:
     """The trained network in evaluation mode, its weights frozen; no code in the file is run.
 
-    `path` is `facenet/vggface2.pt` of the data folder by default. Raises DataError if it is absent, damaged, or holds
+    `path` is `facenet/vggface2.pt` in a data folder by default. Raises DataError if it is absent, damaged, or holds
     other weights.
     """
-    path = path or data_folder().joinpath(*FACENET_FILE)
+    path = path or FACENET.path()
     if not path.is_file():
-        raise DataError(f"FaceNet's weights, {path}, are missing: run  python data_scripts/fetch_evaluators.py")
+        raise DataError(f"{path} is missing: run  {FACENET.command}")
     model = FaceNet()
     try:
         weights = torch.load(path, map_location="cpu", weights_only=True)

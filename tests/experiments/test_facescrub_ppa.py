@@ -183,7 +183,7 @@ def test_the_prior_is_cut_and_resized():
     [
         ({"device": "tpu"}, ValueError, "device must be auto, cpu or cuda, got 'tpu'"),
         ({"prior": {"crop": 3}}, ValueError, r"a prior must be one of file, random, style, got \['crop'\]"),
-        ({"prior": {"file": "stylegan2/none.safetensors"}}, DataError, "is missing: make it with"),
+        ({"prior": {"file": "stylegan2/none.safetensors"}}, DataError, "is missing: .*; make it with"),
         ({"target": {**toy()["target"], "network": "vgg"}}, ValueError, "network must be one of residual, small"),
         ({"target": {**toy()["target"], "precision": "int8"}}, ValueError, "precision must be one of"),
     ],

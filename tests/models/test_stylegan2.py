@@ -15,7 +15,8 @@ from torch import Generator, Tensor
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.ppa import Settings, run
-from mia_kit.data import DataError, data_folder
+from mia_kit.data import DataError
+from mia_kit.data.folders import located
 from mia_kit.models import SmallClassifier, StyleGAN2, load_stylegan2, sample_latents, save_stylegan2
 
 TINY = {
@@ -44,7 +45,7 @@ def tiny(**others) -> StyleGAN2:
 def vectors(size: int) -> tuple[dict[str, str], dict[str, Tensor]]:
     """Arguments and tensors that the original gave."""
     try:
-        path = data_folder() / "stylegan2_vectors" / f"res{size}.safetensors"
+        path = located(f"stylegan2_vectors/res{size}.safetensors")
     except DataError as problem:
         pytest.skip(str(problem))
     if not path.is_file():

@@ -1,0 +1,71 @@
+"""What a script fetches into a data folder: where it lies there, and the one command. `mia-kit check` lists it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mia_kit.data.folders import locate, located
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A data set or the weights of a network.
+
+    Attributes
+    ----------
+    what : its name in a few words
+    places : where it may lie below a data folder: a file or folder which tells that it is there
+    script : the script in `data_scripts/` that fetches it, with its arguments
+    purpose : what it is for
+    """
+
+    what: str
+    places: tuple[str, ...]
+    script: str
+    purpose: str = "runs at full size"
+
+    @property
+    def command(self) -> str:
+        """The one command that fetches it."""
+        return f"python data_scripts/{self.script}"
+
+    def find(self) -> Path | None:
+        """Where it is, in the first data folder that has it; None if none has."""
+        return locate(*self.places)
+
+    def path(self, *files: str) -> Path:
+        """Where it is, or the first of these files in one of its places.
+
+        Raises DataError if no data folder has it: says where was looked, and the command.
+        """
+        places = [f"{place}/{file}" for place in self.places for file in files] or self.places
+        return located(*places, remedy=f"run  {self.command}")
+
+
+# Where Debian and Ubuntu's package dataset-fashion-mnist puts it: a place from the root, the same in every folder.
+DEBIAN = "/usr/share/datasets/fashion-mnist"
+
+DCGAN = Fetched(
+    "face generator", ("dcgan_digiface/generator.safetensors",), "fetch_dcgan.py", "attacks on faces (chapter 3)"
+)
+FACENET = Fetched("FaceNet, a judge of faces", ("facenet/vggface2.pt",), "fetch_evaluators.py")
+STYLEGAN2 = Fetched("StyleGAN2 of FFHQ", ("stylegan2/ffhq.safetensors",), "convert_stylegan2.py")
+FACESCRUB = Fetched("FaceScrub", ("facescrub",), "fetch_facescrub.py facescrub_actors.txt facescrub_actresses.txt")
+CELEBA = Fetched("CelebA", ("celeba/identity_CelebA.txt",), "fetch_celeba.py")
+CELEBA_HD = Fetched("CelebA, finer faces", ("celeba_hd",), "fetch_celeba.py")
+LFW = Fetched("LFW", ("lfw_home/lfw_funneled", "lfw_home/lfw"), "fetch_lfw.py")
+GTSRB = Fetched("GTSRB, traffic signs", ("gtsrb/GT-final_test.csv",), "fetch_gtsrb.py")
+CIFAR10 = Fetched("CIFAR-10", ("cifar10_full/cifar10.npz",), "fetch_cifar10.py")
+MNIST = Fetched("MNIST", ("mnist", "MNIST/raw"), "fetch_mnist.py mnist", "poisoned digits (chapter 9)")
+FASHION_MNIST = Fetched(
+    "Fashion-MNIST",
+    ("fashion_mnist", "FashionMNIST/raw", DEBIAN),
+    "fetch_mnist.py fashion_mnist",
+    "membership (chapter 11)",
+)
+
+# In the order in which the course comes to them.
+INVENTORY = (
+    DCGAN, FASHION_MNIST, MNIST, CIFAR10, GTSRB, LFW, CELEBA, CELEBA_HD, FACESCRUB, STYLEGAN2, FACENET,
+)  # fmt: skip

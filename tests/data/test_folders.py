@@ -1,0 +1,149 @@
+"""Data folders: searched in order, the first that can be written takes what is fetched. And files that are whole."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from mia_kit.data import DataError, data_folders, folders
+from mia_kit.data.folders import fetch_folder, locate, located, write_whole
+from mia_kit.data.inventory import CIFAR10, DCGAN, INVENTORY
+
+PLATFORM_CACHE = folders._platform_cache  # the fixtures of this folder put another in its place
+
+
+@pytest.fixture
+def three(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path, Path]:
+    """Two folders that MIA_KIT_DATA names, and the cache folder, which is not there yet."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    monkeypatch.setenv("MIA_KIT_DATA", f"{first}{os.pathsep}{second}{os.pathsep}")
+    return first, second, cache
+
+
+def write(folder: Path, place: str) -> Path:
+    path = folder / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"content")
+    return path
+
+
+def closed(monkeypatch: pytest.MonkeyPatch, *folders_: Path) -> None:
+    """Nothing can be written in these folders, whoever asks."""
+    make = folders.tempfile.TemporaryFile
+
+    def refuse(*, dir: Path) -> object:
+        if dir in folders_:
+            raise PermissionError(13, "Permission denied")
+        return make(dir=dir)
+
+    monkeypatch.setattr(folders.tempfile, "TemporaryFile", refuse)
+
+
+def test_folders_are_searched_in_order(three: tuple[Path, Path, Path]) -> None:
+    assert data_folders() == three
+    for folder in reversed(three):  # what comes later in the search is found until something comes before it
+        path = write(folder, "weights/generator.safetensors")
+        assert locate("weights/generator.safetensors") == path
+    assert locate("weights/other", "weights") == three[0] / "weights"
+    assert locate("weights/other") is None
+
+
+def test_a_folder_of_the_same_name_hides_nothing(three: tuple[Path, Path, Path]) -> None:
+    """The read-only folder has another file of the data set; the one that was fetched lies in the cache."""
+    write(three[0], "gtsrb/archive.tar.xz")
+    path = write(three[2], "gtsrb/GT-final_test.csv")
+    assert located("gtsrb/GT-final_test.csv") == path
+
+
+def test_what_is_missing_says_where_was_looked_and_what_fetches_it(three: tuple[Path, Path, Path]) -> None:
+    where = ", ".join(map(str, three))
+    with pytest.raises(DataError, match=rf"^cifar10_full/cifar10\.npz is missing: looked in {where}; run  python .*$"):
+        CIFAR10.path()
+
+
+def test_fetched_files_go_where_they_can_be_written(
+    three: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fetch_folder() == three[0]
+    closed(monkeypatch, three[0])
+    assert fetch_folder() == three[1]
+    closed(monkeypatch, *three[:2])
+    assert fetch_folder() == three[2] and three[2].is_dir()
+    closed(monkeypatch, *three)
+    with pytest.raises(DataError, match="can be written: set MIA_KIT_DATA to a folder of your own"):
+        fetch_folder()
+    assert [entry for folder in three for entry in folder.iterdir()] == []
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may write everywhere")
+def test_a_folder_that_is_really_read_only(three: tuple[Path, Path, Path]) -> None:
+    three[0].chmod(stat.S_IRUSR | stat.S_IXUSR)
+    assert fetch_folder() == three[1]
+
+
+def test_a_read_only_data_folder_leaves_the_generator_in_the_cache(
+    three: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed(monkeypatch, three[0], three[1])
+    path = write(fetch_folder(), DCGAN.places[0])
+    assert path.is_relative_to(three[2]) and DCGAN.path() == path
+
+
+@pytest.mark.parametrize("value", ["/nowhere/at/all", f"{Path.cwd()}{os.pathsep}/nowhere/at/all"])
+def test_a_folder_that_is_not_there(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", value)
+    with pytest.raises(DataError, match="MIA_KIT_DATA names /nowhere/at/all, which is not a folder"):
+        data_folders()
+
+
+def test_the_cache_of_each_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_platform_cache", PLATFORM_CACHE)
+    monkeypatch.delenv("MIA_KIT_DATA", raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert data_folders() == (tmp_path / "mia_kit",)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+    assert data_folders() == (tmp_path / "local" / "mia_kit",)
+
+
+def test_an_account_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(folders, "_platform_cache", homeless)
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    assert data_folders() == (tmp_path,)
+    monkeypatch.delenv("MIA_KIT_DATA")
+    with pytest.raises(DataError, match="set XDG_CACHE_HOME to a folder of your own"):
+        data_folders()
+
+
+def test_every_script_that_fetches_is_there() -> None:
+    scripts = Path(__file__).parents[2] / "data_scripts"
+    assert all((scripts / item.script.split()[0]).is_file() for item in INVENTORY)
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "new" / "file.json"
+    write_whole(path, b"before")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"after")
+    assert path.read_bytes() == b"before" and [entry.name for entry in path.parent.iterdir()] == ["file.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+def test_it_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    write_whole(tmp_path / "whole", b"")
+    rights = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "whole")]
+    assert rights[0] == rights[1]
