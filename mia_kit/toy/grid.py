@@ -36,6 +36,7 @@ from mia_kit.toy.world import (
     check_attack,
     distance_to_class,
     make_data,
+    warn_if_overflown,
 )
 
 EPSILON = 1e-5  # of torch.nn.BatchNorm1d
@@ -145,6 +146,10 @@ def train_grid(
     steps : gradient steps, learning rate 0.001, momentum 0.9
     progress : show a progress bar
 
+    Warns
+    -----
+    RuntimeWarning for each model that left the range of float32, as `world.train` does.
+
     Raises
     ------
     ValueError
@@ -166,6 +171,9 @@ def train_grid(
             parts.append(group.state)
     shape = (len(smoothings), len(seeds))
     state = {name: torch.cat([part[name].detach() for part in parts]).unflatten(0, shape) for name in parts[0]}
+    for index, (smoothing, seed, _) in enumerate(pairs):
+        model = {name: stack.flatten(0, 1)[index] for name, stack in state.items()}
+        warn_if_overflown(model, f"smoothing {smoothing:g} and seed {seed}")
     return ToyGrid(tuple(map(float, smoothings)), tuple(seeds), steps, state)
 
 
@@ -193,8 +201,8 @@ class _Group:
         self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _, data in pairs])
         self.points = torch.cat([points.mT, torch.ones_like(points[..., :1]).mT], dim=-2)  # (..., 3, points): [x, y, 1]
         self.mean = points.mean(dim=-2, keepdim=True)
-        self.covariance = (points - self.mean).mT @ (points - self.mean) / count
-        self.hidden, self.centred, self.features, self.scratch = torch.empty(4, models, 20, count).unbind()
+        self.covariance = ((points - self.mean).mT @ (points - self.mean) / count).double()
+        self.hidden, self.standardised, self.features, self.scratch = torch.empty(4, models, 20, count).unbind()
         self.logits, self.spread = torch.empty(models, 3, count), torch.empty(models, 20, 1)
 
     def step(self) -> None:
@@ -205,16 +213,20 @@ class _Group:
         self.optimiser.step()
 
     def _forward(self, first: Tensor) -> None:
-        """Fill hidden, centred (the second layer less its mean), spread, features and logits."""
+        """Fill hidden, standardised (the second layer's, before gain and shift), spread, features and logits."""
         torch.matmul(first, self.points, out=self.hidden).clamp_min_(0)
-        torch.bmm(self.state["linear2.weight"].detach(), self.hidden, out=self.centred)  # the bias cancels in the norm
-        mean = self.centred.mean(dim=-1, keepdim=True)  # (models, 20, 1)
-        self.centred.sub_(mean)
-        variance = vector_norm(self.centred, dim=-1, keepdim=True).square() / self.points.shape[-1]
+        # the bias cancels in the norm
+        torch.bmm(self.state["linear2.weight"].detach(), self.hidden, out=self.standardised)
+        mean = self.standardised.mean(dim=-1, keepdim=True)  # (models, 20, 1)
+        self.standardised.sub_(mean)
+        # squares of a model that runs away leave float32 long before its weights do: BatchNorm1d takes them in float64
+        lengths = vector_norm(self.standardised, dim=-1, keepdim=True, dtype=torch.float64)
+        variance = lengths.square() / self.points.shape[-1]
         self._track("2", mean, variance)
-        self.spread = (variance + EPSILON).rsqrt()
+        self.spread = (variance + EPSILON).rsqrt().float()
+        self.standardised.mul_(self.spread)
         scale, shift = (self.state[f"norm2.{part}"].detach()[..., None] for part in ("weight", "bias"))
-        torch.addcmul(shift, scale * self.spread, self.centred, out=self.features).clamp_min_(0)
+        torch.addcmul(shift, scale, self.standardised, out=self.features).clamp_min_(0)
         torch.bmm(self.state["head.weight"].detach(), self.features, out=self.logits)
 
     def _backward(self, first: Tensor) -> None:
@@ -226,8 +238,8 @@ class _Group:
         _relu_backward_(flow, self.features)
         # batch norm: the flow loses its mean and its share along the standardised output, and is scaled by the gain
         to_shift = flow.sum(dim=-1, keepdim=True)
-        to_scale = torch.mul(flow, self.centred, out=self.features).sum(dim=-1, keepdim=True) * self.spread
-        flow.sub_(to_shift / count).addcmul_(self.centred, to_scale * self.spread / count, value=-1)
+        to_scale = torch.mul(flow, self.standardised, out=self.features).sum(dim=-1, keepdim=True)
+        flow.sub_(to_shift / count).addcmul_(self.standardised, to_scale / count, value=-1)
         self.state["norm2.weight"].grad, self.state["norm2.bias"].grad = to_scale[..., 0], to_shift[..., 0]
         gain = self.state["norm2.weight"].detach()[..., None] * self.spread
         self.state["linear2.weight"].grad = (flow @ self.hidden.mT).mul_(gain)
@@ -240,19 +252,22 @@ class _Group:
 
     def _fold_first(self) -> Tensor:
         """The first layer and its batch norm as one matrix that acts on [x, y, 1], of shape (models, 20, 3)."""
-        weight = self.state["linear1.weight"]
+        weight = self.state["linear1.weight"].double()  # as in the second layer, for the sake of the squares
         centre = (weight * self.mean).sum(dim=-1, keepdim=True)  # (models, 20, 1)
         variance = (weight @ self.covariance * weight).sum(dim=-1, keepdim=True)
         self._track("1", centre.detach(), variance.detach())
         gain = self.state["norm1.weight"][..., None] * (variance + EPSILON).rsqrt()
-        return torch.cat([weight * gain, self.state["norm1.bias"][..., None] - centre * gain], dim=-1)
+        return torch.cat([weight * gain, self.state["norm1.bias"][..., None] - centre * gain], dim=-1).float()
 
     def _track(self, layer: str, mean: Tensor, variance: Tensor) -> None:
-        """Update a norm's running statistics from one step's, of shape (models, 20, 1), as BatchNorm1d does."""
+        """Update a norm's running statistics from one step's, of shape (models, 20, 1), as BatchNorm1d does.
+
+        No `lerp_`, which makes NaN of two infinities.
+        """
         count = self.points.shape[-1]
         bias = self.state[f"linear{layer}.bias"].detach()
-        self.state[f"norm{layer}.running_mean"].lerp_(mean[..., 0] + bias, 0.1)
-        self.state[f"norm{layer}.running_var"].lerp_(variance[..., 0] * (count / (count - 1)), 0.1)
+        self.state[f"norm{layer}.running_mean"].mul_(0.9).add_(mean[..., 0] + bias, alpha=0.1)
+        self.state[f"norm{layer}.running_var"].mul_(0.9).add_(variance[..., 0], alpha=0.1 * count / (count - 1))
 
 
 def _relu_backward_(gradient: Tensor, output: Tensor) -> None:

@@ -6,7 +6,8 @@ The factor is not ramped here: the paper's toy trains with it from the first ste
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -84,6 +85,10 @@ def train(
     steps : gradient steps, learning rate 0.001, momentum 0.9
     progress : show a progress bar
     on_step : called with the number of each step that is done
+
+    Warns
+    -----
+    RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
     """
     data = data or make_data()
     model = ToyClassifier(seed)
@@ -95,7 +100,20 @@ def train(
             optimiser.step()
             if on_step is not None:
                 on_step(step + 1)
+    warn_if_overflown(model.state_dict(), f"smoothing {smoothing:g} and seed {seed}")
     return model.eval()
+
+
+def warn_if_overflown(state: Mapping[str, Tensor], which: str) -> None:
+    """Warn with a RuntimeWarning where a trained model, which is `which`, holds a number that is not finite."""
+    spoilt = [name for name, values in state.items() if not values.isfinite().all()]
+    if spoilt:
+        warnings.warn(
+            f"the toy model of {which} left the range of float32 in training ({', '.join(spoilt)}): where an attack on "
+            "it ends says nothing. Take a factor nearer to 0.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 @dataclass(frozen=True)

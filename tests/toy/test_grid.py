@@ -37,6 +37,33 @@ def test_each_model_is_the_plain_one(small, smoothing, seed):
             torch.testing.assert_close(batched[name], values, rtol=1e-4, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
 
 
+# past a few steps a factor of a million leaves no digit in common
+@pytest.mark.parametrize(("steps", "factors"), [(1, (-2.0, -20.0, -1e6, 1.0)), (40, (-2.0, -20.0, 1.0))])
+def test_extreme_factors_train_as_the_plain_loop_does(steps, factors):
+    grid = train_grid(factors, (42,), steps=steps, progress=False)
+    for factor in factors:
+        plain = train(factor, 42, steps=steps).state_dict()
+        for name, values in grid.model(factor, 42).state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                torch.testing.assert_close(values, plain[name], rtol=1e-3, atol=1e-3, msg=lambda m, n=name: f"{n}: {m}")
+
+
+def test_a_model_that_leaves_float32_leaves_it_alike_in_both():
+    """A variance of 1e40 is infinite in float32, not in training; the trained model then answers by its bias alone."""
+    which = r"smoothing -1000 and seed 42 left the range of float32.*norm2.running_var"
+    with pytest.warns(RuntimeWarning, match=which):
+        plain = train(-1e3, 42, steps=500)
+    with pytest.warns(RuntimeWarning, match=which):
+        grid = train_grid((-1e3,), (42,), steps=500, progress=False)
+    for name, values in plain.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            assert torch.equal(values.isfinite(), grid.state[name][0, 0].isfinite()), name
+            assert not values.isnan().any()
+    distance = invert_grid(grid, max_steps=5).distance[0, 0, 0]
+    assert invert(grid.model(-1e3, 42), max_steps=5).distance == pytest.approx(distance)
+    assert invert(plain, max_steps=5).distance == pytest.approx(distance)
+
+
 def test_each_seed_can_have_points_of_its_own():
     own = [make_data(60, seed=seed) for seed in (1, 2)]
     grid = train_grid((0.0,), (5, 5), own, steps=100, progress=False)
