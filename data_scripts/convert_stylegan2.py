@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from mia_kit.data.folders import DataError, fetch_folder, located
-from mia_kit.models.stylegan2_pickle import convert
+from stylegan2_pickle import convert
 
 FOLDER = "stylegan2"
 TERMS = "NVIDIA's networks are for research and evaluation, not for commercial use: see the licence they came with."

@@ -21,7 +21,7 @@ import numpy as np
 from mia_kit.data.celeba import PEOPLE, most_photographed
 from mia_kit.data.folders import DataError, fetch_folder, locate, write_error, write_whole
 from mia_kit.data.identities import read_identities
-from mia_kit.data.unpacking import unpack
+from unpacking import unpack
 
 TERMS = (
     "CelebA: non-commercial research only; real people, nobody was asked. Credit Multimedia Laboratory, The Chinese "

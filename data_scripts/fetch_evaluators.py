@@ -11,7 +11,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mia_kit.data.downloads import download
+from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.models.backbones import BACKBONES
 

@@ -27,8 +27,8 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
+from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
-from mia_kit.data.crawl import Journal, Link, Manners, crawl
 from mia_kit.data.folders import DataError, fetch_folder, write_error
 from mia_kit.experiments.locks import locked
 

@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from mia_kit.data.downloads import download
+from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
-from mia_kit.data.unpacking import extract, unpack
+from unpacking import extract, unpack
 
 TERMS = "GTSRB: free for research; credit Institut fuer Neuroinformatik, Ruhr-Universitaet Bochum."
 HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370"

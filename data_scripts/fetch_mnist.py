@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mia_kit.data.downloads import download
+from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
 
 TERMS = {

@@ -10,7 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from mia_kit.data.downloads import download
+from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
 
 TERMS = "NVIDIA Source Code License: non-commercial research only; FFHQ, its photographs, is CC BY-NC-SA 4.0."

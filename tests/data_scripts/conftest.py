@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_kit.data import downloads
+import downloads
 from tests.local_server import Server, serving
 
 
@@ -17,6 +17,20 @@ def data_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("MIA_KIT_DATA", str(folder))
     monkeypatch.setattr("mia_kit.data.folders._platform_cache", lambda: tmp_path / "cache")
     return folder
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a network is read from."""
+    return tmp_path / "network.pkl"
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """Where it would be written to: what was converted before."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "faces.safetensors").write_bytes(b"before")
+    return tmp_path / "out" / "faces.safetensors"
 
 
 @pytest.fixture

@@ -7,11 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from scripts import script
 
+import fetch_celeba as celeba
 from mia_kit.data import load
-
-celeba = script("fetch_celeba")
 
 
 def photograph(points: np.ndarray, size: tuple[int, int] = (300, 200)) -> bytes:

@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scripts import script
 
+import fetch_facescrub as facescrub
+from crawl import Manners
 from mia_kit.data import DataError, load
-from mia_kit.data.crawl import Manners
 from tests.killing import at_work
 from tests.local_server import Server, content, status
 
-facescrub = script("fetch_facescrub")
 QUICK = Manners(workers=4, per_host=4, delay=0.0, timeout=2.0)
 PEOPLE = ("Ada Lovelace", "Jean-Luc O'Neill Jr.")
 

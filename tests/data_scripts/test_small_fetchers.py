@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from scripts import script
 
+import fetch_cifar10
+import fetch_gtsrb as gtsrb
+import fetch_mnist
+import fetch_stylegan2 as stylegan2
 from mia_kit.data import load
 from tests.local_server import Server, content, status
 
@@ -29,7 +32,6 @@ def sign(shade: int) -> bytes:
 
 
 def test_gtsrb(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gtsrb = script("fetch_gtsrb")
     train = packed({f"GTSRB/Training/{label:05}/00000_00001.ppm": sign(label) for label in range(43)})
     test = packed({"GTSRB/Final_Test/Images/00000.ppm": sign(200)})
     labels = packed({"GT-final_test.csv": b"Filename;Width;ClassId\n00000.ppm;20;7\n"})
@@ -47,14 +49,13 @@ def test_gtsrb(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_cifar10(data_root: Path) -> None:
     pixels = np.arange(3 * 32 * 32 * 3, dtype=np.uint32).astype(np.uint8).reshape(3, 32, 32, 3)
-    script("fetch_cifar10").write(data_root / "cifar10_full", (pixels[:2], [4, 9]), (pixels[2:], [1]))
+    fetch_cifar10.write(data_root / "cifar10_full", (pixels[:2], [4, 9]), (pixels[2:], [1]))
     images = load("cifar10_full")
     assert np.array_equal(images.images, pixels)
     assert (images.labels.tolist(), images.files) == ([4, 9, 1], ("train/00000", "train/00001", "test/00000"))
 
 
 def test_stylegan2(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stylegan2 = script("fetch_stylegan2")
     monkeypatch.setattr(stylegan2, "URL", f"{server.url}/ffhq.pkl")
     server.routes["/ffhq.pkl"] = content(b"never opened")
     with pytest.raises(SystemExit, match="should have the hash 00000"):
@@ -70,5 +71,5 @@ def test_mnist_asks_the_second_mirror(server: Server, data_root: Path, monkeypat
     server.routes = {"/one/a.gz": status(404), "/two/a.gz": content(body)}
     monkeypatch.setattr(MNIST, "mirrors", [f"{server.url}/one/", f"{server.url}/two/"])
     monkeypatch.setattr(MNIST, "resources", [("a.gz", hashlib.md5(body).hexdigest())])
-    script("fetch_mnist").main(["mnist"])
+    fetch_mnist.main(["mnist"])
     assert (data_root / "mnist" / "a.gz").read_bytes() == body

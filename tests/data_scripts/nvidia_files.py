@@ -20,7 +20,7 @@ from torch import nn
 
 from mia_kit.data import DataError
 from mia_kit.models import StyleGAN2
-from mia_kit.models.stylegan2_pickle import convert
+from stylegan2_pickle import convert
 
 SOURCE = "raise RuntimeError('the source code of the network was run')\n"
 CLASSES = {"_Mapping": "MappingNetwork", "_Synthesis": "SynthesisNetwork", "_Block": "SynthesisBlock"}

@@ -22,7 +22,7 @@ from nvidia_files import (
 )
 from torch import nn
 
-from mia_kit.models.stylegan2_pickle import convert
+from stylegan2_pickle import convert
 
 
 class Evil:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mia_kit.data import DataError, unpacking
-from mia_kit.data.unpacking import unpack
+import unpacking
+from mia_kit.data import DataError
+from unpacking import unpack
 
 
 def write_zip(path: Path, members: dict[str, bytes], mode: int = 0) -> Path:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mia_kit.data import DataError, downloads
-from mia_kit.data.downloads import download
+import downloads
+from downloads import download
+from mia_kit.data import DataError
 from tests.killing import at_work
 from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
 

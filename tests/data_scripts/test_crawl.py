@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mia_kit.data import DataError, crawl
-from mia_kit.data.crawl import Journal, Link, Manners, Turns
+import crawl
+from crawl import Journal, Link, Manners, Turns
+from mia_kit.data import DataError
 from tests.killing import at_work
 from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
 
