@@ -87,6 +87,16 @@ def shape(name: str, array: Any, expected: Sequence[int | str]) -> tuple[int, ..
     return actual
 
 
+def floats(name: str, values: Any, expected: Sequence[int | str]) -> Tensor:
+    """A floating-point Tensor whose shape fits `expected`, as in `shape`. TypeError for arrays and other dtypes."""
+    wanted = f"a floating-point Tensor of shape {_written(expected)}"
+    _tensor(name, values, wanted)
+    if not values.dtype.is_floating_point:
+        raise TypeError(f"{name} must be {wanted}, got {values.dtype} instead")
+    shape(name, values, expected)
+    return values
+
+
 def labels(values: Any, *, classes: int, length: int | None = None, name: str = "labels") -> Tensor:
     """Class numbers, a Tensor of shape (n,) of int64 in [0, classes). TypeError for lists, arrays and other dtypes."""
     _tensor(name, values, "a Tensor of int64")

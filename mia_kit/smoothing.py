@@ -23,54 +23,48 @@ from mia_kit import check
 def smoothed_cross_entropy(
     logits: Tensor, labels: Tensor, smoothing: float, reduction: Literal["mean", "sum", "none"] = "mean"
 ) -> Tensor:
-    """Cross-entropy against smoothed labels: (1 - a) * -log p_label + a * mean over classes of -log p.
+    """Cross-entropy against smoothed labels: minus the sum over the classes of target * log p.
+
+    An infinite logit counts as its limit: a class of logit minus infinity costs nothing where its target is 0, as in
+    PyTorch, and otherwise the loss is infinite, of the sign of that target.
 
     Parameters
     ----------
     logits : Tensor of shape (n, classes), any real numbers
-    labels : Tensor of shape (n,), integers in [0, classes)
+    labels : int64 Tensor of shape (n,), in [0, classes)
     smoothing : the factor `a`, in (-inf, 1]; 0 is the usual cross-entropy
-    reduction : "mean" or "sum" give a scalar, "none" a Tensor of shape (n,)
+    reduction : "mean" or "sum" give a scalar, "none" a Tensor of shape (n,); float64 for such logits, else float32
 
     Raises
     ------
-    ValueError
-        If a shape, a label, the factor or the reduction is out of range.
+    ValueError, TypeError
+        If a shape, a label, the factor or the reduction does not fit.
 
     Source: section 3 of the paper.
     """
-    if logits.ndim != 2:
-        raise ValueError(f"logits must have the shape (n, classes), got {tuple(logits.shape)} instead")
-    if labels.shape != logits.shape[:1]:
-        raise ValueError(
-            f"labels must have the shape ({len(logits)},) to match the logits, got {tuple(labels.shape)} instead"
-        )
-    targets = smoothed_targets(labels, logits.shape[1], smoothing).to(logits.dtype)
-    losses = -(targets * log_softmax(logits, dim=1)).sum(dim=1)  # (n,)
-    if reduction == "mean":
-        return losses.mean()
-    if reduction == "sum":
-        return losses.sum()
-    if reduction == "none":
-        return losses
-    raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r} instead")
+    check.one_of("reduction", reduction, ("mean", "sum", "none"))
+    check.floats("logits", logits, ("n", "classes"))
+    check.shape("labels", labels, logits.shape[:1])
+    log_p = log_softmax(at_least_float32(logits), dim=1)  # (n, classes)
+    targets = smoothed_targets(labels, logits.shape[1], smoothing, log_p.dtype)
+    losses = -torch.where(targets == 0, 0, targets * log_p).sum(dim=1)  # (n,)
+    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
 
 
-def smoothed_targets(labels: Tensor, classes: int, smoothing: float) -> Tensor:
+def smoothed_targets(labels: Tensor, classes: int, smoothing: float, dtype: torch.dtype | None = None) -> Tensor:
     """The smoothed labels themselves: a Tensor of shape (n, classes), whose rows sum to 1.
 
-    `labels` is a Tensor of shape (n,) with integers in [0, classes); `smoothing` lies in (-inf, 1]. Entries leave
-    [0, 1] when the factor is negative. Raises ValueError as `smoothed_cross_entropy` does.
+    `labels` is an int64 Tensor of shape (n,), in [0, classes); `smoothing` lies in (-inf, 1]; `dtype` is PyTorch's
+    default. Entries leave [0, 1] when the factor is negative. Raises as `smoothed_cross_entropy` does.
     """
     check_smoothing(smoothing)
-    if labels.ndim != 1 or labels.is_floating_point() or labels.dtype == torch.bool:
-        raise ValueError(
-            f"labels must be integers of shape (n,), got {labels.dtype} of shape {tuple(labels.shape)} instead"
-        )
-    if len(labels) and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"labels must lie in [0, {classes}), got values from {labels.min()} to {labels.max()} instead")
-    hard = one_hot(labels.long(), classes).to(torch.get_default_dtype())  # (n, classes)
+    hard = one_hot(check.labels(labels, classes=classes), classes).to(dtype or torch.get_default_dtype())
     return (1 - smoothing) * hard + smoothing / classes
+
+
+def at_least_float32(logits: Tensor) -> Tensor:
+    """Half-precision logits in float32, in which a share of 1 / 100,000 keeps its digits; others as they are."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 class Phases(NamedTuple):
@@ -124,5 +118,4 @@ def ramp(smoothing: float, epoch: int, epochs: int) -> float:
 
 def check_smoothing(smoothing: float) -> None:
     """Raise a ValueError unless the factor is a number in (-inf, 1]."""
-    if not math.isfinite(smoothing) or smoothing > 1:
-        raise ValueError(f"the smoothing factor must lie in (-inf, 1], got {smoothing} instead")
+    check.in_range("the smoothing factor", smoothing, -math.inf, 1, open_ends="low")

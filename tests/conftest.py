@@ -1,4 +1,4 @@
-"""What all tests share: finding Chromium, and what happens to the browser tests where there is none.
+"""What all tests share: how Hypothesis draws, finding Chromium, and what happens to the browser tests without it.
 
 A test marked `browser` is skipped, with the reason, on a machine without Chromium. Continuous integration
 sets MIA_KIT_REQUIRE_BROWSER=1: there a browser test that skips, for whatever reason, fails instead.
@@ -9,6 +9,11 @@ import shutil
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no folder of failures beside the tests.
+settings.register_profile("course", derandomize=True, database=None, deadline=None)
+settings.load_profile("course")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = (

@@ -4,10 +4,13 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy
 
 from mia_kit.smoothing import phases, ramp, smoothed_cross_entropy, smoothed_targets
 from mia_kit.training import fit
+from tests.rows import INF, LOGIT, log_confidences
 
 LOGITS = torch.randn(7, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 2])
@@ -18,7 +21,47 @@ LABELS = torch.tensor([0, 1, 2, 3, 4, 0, 2])
 def test_equals_pytorch_where_pytorch_smooths(smoothing, reduction):
     ours = smoothed_cross_entropy(LOGITS, LABELS, smoothing, reduction)
     theirs = cross_entropy(LOGITS, LABELS, label_smoothing=smoothing, reduction=reduction)
-    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(ours, theirs, rtol=1e-14, atol=1e-14)
+
+
+FACTOR = st.floats(-1e3, 1) | st.sampled_from([0.0, 1.0])
+
+
+@given(st.lists(LOGIT, min_size=1, max_size=6), FACTOR, st.data())
+def test_any_factor_by_hand_also_with_absent_classes(row, smoothing, data):
+    """Minus infinity costs nothing where the target is 0; otherwise the loss is infinite, of the target's sign."""
+    label, classes = data.draw(st.integers(0, len(row) - 1)), len(row)
+    expected = 0.0
+    for place, log_p in enumerate(log_confidences(row)):
+        target = (1 - smoothing) * (place == label) + smoothing / classes
+        expected -= target * log_p if target else 0.0
+    logits = torch.tensor([row], dtype=torch.float64, requires_grad=True)
+    loss = smoothed_cross_entropy(logits, torch.tensor([label]), smoothing)
+    assert loss.item() == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
+    if smoothing == 0:
+        torch.testing.assert_close(loss, cross_entropy(logits, torch.tensor([label])), equal_nan=True)
+    if INF not in row and max(row) > -INF:
+        (gradient,) = torch.autograd.grad(loss, logits)
+        targets = smoothed_targets(torch.tensor([label]), classes, smoothing, torch.float64)
+        torch.testing.assert_close(gradient, logits.softmax(dim=1) - targets)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("smoothing", [-0.5, 0.0, 0.3])
+def test_half_precision_with_a_hundred_thousand_classes(dtype, smoothing):
+    logits = torch.randn(3, 100_000, generator=torch.Generator().manual_seed(0)).to(dtype).requires_grad_()
+    labels = torch.tensor([0, 50_000, 99_999])
+    loss = smoothed_cross_entropy(logits, labels, smoothing, "sum")
+    torch.testing.assert_close(
+        loss.double(), smoothed_cross_entropy(logits.double(), labels, smoothing, "sum"), rtol=1e-5, atol=0
+    )
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient.dtype == dtype and gradient.isfinite().all()
+
+
+def test_targets_have_the_precision_of_the_logits():
+    exact = cross_entropy(LOGITS, LABELS, label_smoothing=0.1)
+    assert smoothed_cross_entropy(LOGITS, LABELS, 0.1).item() == pytest.approx(exact.item(), abs=1e-15)
 
 
 @pytest.mark.parametrize("smoothing", [-0.05, -0.5, -3.0])
@@ -27,7 +70,7 @@ def test_negative_factor_by_hand(smoothing):
     by_hand = sum(
         (1 - smoothing) * -log_p[i, LABELS[i]] + smoothing * -sum(log_p[i, k] for k in range(5)) / 5 for i in range(7)
     )
-    assert float(smoothed_cross_entropy(LOGITS, LABELS, smoothing, "sum")) == pytest.approx(float(by_hand), abs=1e-5)
+    assert float(smoothed_cross_entropy(LOGITS, LABELS, smoothing, "sum")) == pytest.approx(float(by_hand), rel=1e-14)
 
 
 def test_negative_factor_has_no_floor_and_differs_from_pytorch():
@@ -40,8 +83,8 @@ def test_negative_factor_has_no_floor_and_differs_from_pytorch():
 def test_gradient_is_softmax_minus_targets():
     logits = LOGITS.clone().requires_grad_()
     smoothed_cross_entropy(logits, LABELS, -0.2, "sum").backward()
-    expected = LOGITS.softmax(dim=1) - smoothed_targets(LABELS, 5, -0.2)
-    torch.testing.assert_close(logits.grad, expected, rtol=1e-6, atol=1e-6)
+    expected = LOGITS.softmax(dim=1) - smoothed_targets(LABELS, 5, -0.2, torch.float64)
+    torch.testing.assert_close(logits.grad, expected, rtol=1e-14, atol=1e-14)
 
 
 def test_gradcheck():
@@ -92,8 +135,12 @@ def test_the_learning_rate_drops_where_the_factor_is_full(epochs):
         ((LOGITS, LABELS, 1.01), r"factor must lie in \(-inf, 1\], got 1.01"),
         ((LOGITS, LABELS, math.nan), "got nan"),
         ((LOGITS, LABELS, -math.inf), "got -inf"),
+        ((LOGITS.numpy(), LABELS, 0.1), "logits must be a floating-point Tensor.* got ndarray"),
+        ((LOGITS.long(), LABELS, 0.1), "logits must be a floating-point Tensor.* got torch.int64"),
+        ((LOGITS, LABELS.int(), 0.1), "dtype torch.int64, got torch.int32"),
+        ((LOGITS, LABELS.tolist(), 0.1), r"labels must be a.* got \[0, 1"),
         ((LOGITS[0], LABELS, 0.1), r"shape \(n, classes\), got \(5,\)"),
-        ((LOGITS, LABELS[:3], 0.1), r"shape \(7,\) to match the logits, got \(3,\)"),
+        ((LOGITS, LABELS[:3], 0.1), r"shape \(7,\), got \(3,\)"),
         ((LOGITS, LABELS + 1, 0.1), r"lie in \[0, 5\), got values from 1 to 5"),
         ((LOGITS, LABELS - 1, 0.1), "got values from -1 to 3"),
         ((LOGITS, LABELS.float(), 0.1), "labels must be integers"),
@@ -101,7 +148,7 @@ def test_the_learning_rate_drops_where_the_factor_is_full(epochs):
     ],
 )
 def test_bad_input_gets_one_clear_sentence(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
         smoothed_cross_entropy(*arguments)
 
 

@@ -8,15 +8,16 @@ Attacks adapted to negative smoothing are an open question of "Be Careful What Y
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.access import AccessError, WhiteBox
 from mia_kit.attacks.lomma import head_of
-from mia_kit.attacks.losses import LOSSES, Loss, margin, poincare
+from mia_kit.attacks.losses import LOSSES, Loss, poincare
+from mia_kit.smoothing import at_least_float32
 
 BOUNDARY = "boundary"
 
@@ -29,16 +30,21 @@ class Boundary:
     distance to it exactly (l_y - l_j) / |w_y - w_j|. The nearest plane counts. Unlike the margin it does not grow when
     training blows up the last layer's weights.
 
-    weight : of the last layer, of shape (classes, d), no two rows alike
+    weight : of the last layer, of shape (classes, d), at least two rows and no two alike; ValueError otherwise
     """
 
     weight: Tensor
 
+    def __post_init__(self) -> None:
+        check.floats("weight", self.weight, ("classes", "d"))
+        check.count("the number of classes that differ in weight", len(self.weight.unique(dim=0)), len(self.weight))
+        check.count("the number of classes", len(self.weight), 2)
+
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Losses of shape (n,) for logits of shape (n, classes). ValueError as from the other losses."""
-        if logits.ndim == 2 and logits.shape[1] != len(self.weight):
-            raise ValueError(f"expected logits of {len(self.weight)} classes, got {logits.shape[1]} instead")
-        margin(logits, targets)  # for its checks
+        check.floats("logits", logits, ("n", len(self.weight)))
+        check.labels(targets, classes=len(self.weight), length=len(logits), name="targets")
+        logits = at_least_float32(logits)
         weight = self.weight.to(logits)
         between = (weight[targets][:, None] - weight).norm(dim=2)  # (n, classes); 0 at the target
         ahead = logits - logits.gather(1, targets[:, None])
@@ -58,12 +64,12 @@ class Tempered:
     temperature: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
-            raise ValueError(f"temperature must be finite and above 0, got {self.temperature} instead")
+        check.in_range("temperature", self.temperature, 0, open_ends="low")
 
     def __call__(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Losses of shape (n,) for logits of shape (n, classes)."""
-        return self.loss(logits / self.temperature, targets)
+        check.floats("logits", logits, ("n", "classes"))
+        return self.loss(at_least_float32(logits) / self.temperature, targets)
 
 
 def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
@@ -76,8 +82,7 @@ def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
     AccessError
         If the boundary is asked for and the model has no `head` with weights.
     """
-    if name != BOUNDARY and name not in LOSSES:
-        raise ValueError(f"loss must be {BOUNDARY} or one of {', '.join(LOSSES)}, got {name!r} instead")
+    check.one_of("loss", name, (BOUNDARY, *LOSSES))
     loss = Boundary(_last_weight(access)) if name == BOUNDARY else LOSSES[name]
     if temperature == 1:
         return loss

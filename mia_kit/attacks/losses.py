@@ -8,7 +8,9 @@ on such models that was put to the label-smoothing paper as an open question; `m
 more, which must know the model. 1 - confidence is the cost of the first inversion attack (Fredrikson et al., CCS 2015):
 its gradient vanishes where the target's confidence is near 0 or 1.
 
-All take logits of shape (n, classes) and target classes of shape (n,), and return a Tensor of shape (n,).
+All take logits of shape (n, classes) and target classes, an int64 Tensor of shape (n,), and return a Tensor of shape
+(n,): float64 for logits of that precision, else float32. An infinite logit counts as its limit. ValueError or TypeError
+for shapes, dtypes or classes that do not fit; the last two losses need two classes.
 """
 
 from __future__ import annotations
@@ -20,24 +22,26 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy as torch_cross_entropy
 from torch.nn.functional import one_hot
 
+from mia_kit import check
+from mia_kit.smoothing import at_least_float32
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 # The target sits this far inside the border of the ball, where distances are finite.
 _INSIDE = 1e-4
 # |u|_2 is 1 when a single logit is not 0; the paper's formula then divides by 0.
 _LEAST_DENOMINATOR = 1e-6
+# Logits beyond count as this: an infinite one, too, has a direction.
+_GREATEST = 1e30
 
 
 def poincare(logits: Tensor, targets: Tensor) -> Tensor:
     """Hyperbolic distance between the logits, scaled to length 1 in the 1-norm, and the target class.
 
     u = logits / |logits|_1, v = onehot - 1e-4 clipped to [0, 1];
-    arccosh(1 + 2 |u - v|^2 / ((1 - |u|^2) (1 - |v|^2))). Half-precision logits are taken to float32 first: in 16 bits
-    the denominator is 0. ValueError for shapes or classes that do not fit.
+    arccosh(1 + 2 |u - v|^2 / ((1 - |u|^2) (1 - |v|^2))).
     """
-    _check(logits, targets)
-    if logits.dtype not in (torch.float32, torch.float64):
-        logits = logits.float()
+    logits = _checked(logits, targets).clamp(-_GREATEST, _GREATEST)
     u = logits / logits.abs().sum(dim=1, keepdim=True).clamp_min(torch.finfo(logits.dtype).tiny)
     v = (one_hot(targets, logits.shape[1]).to(logits.dtype) - _INSIDE).clamp(0, 1)
     gap = (u - v).square().sum(dim=1)
@@ -47,33 +51,29 @@ def poincare(logits: Tensor, targets: Tensor) -> Tensor:
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """-log of the target's confidence."""
-    _check(logits, targets)
-    return torch_cross_entropy(logits, targets, reduction="none")
+    return torch_cross_entropy(_checked(logits, targets), targets, reduction="none")
 
 
 def lack_of_confidence(logits: Tensor, targets: Tensor) -> Tensor:
     """1 - the target's confidence (Fredrikson et al., CCS 2015, algorithm 1)."""
-    _check(logits, targets)
-    return 1 - logits.softmax(dim=1).gather(1, targets[:, None]).squeeze(1)
+    return 1 - _of_targets(_checked(logits, targets).softmax(dim=1), targets)
 
 
 def logit(logits: Tensor, targets: Tensor) -> Tensor:
     """Minus the target's raw logit (LOMMA, Nguyen et al., CVPR 2023)."""
-    _check(logits, targets)
-    return -logits.gather(1, targets[:, None]).squeeze(1)
+    return -_of_targets(_checked(logits, targets), targets)
 
 
 def margin(logits: Tensor, targets: Tensor) -> Tensor:
     """The greatest other logit minus the target's (PLG-MI, Yuan et al., AAAI 2023): negative once the target leads."""
-    _check(logits, targets)
-    others = logits.masked_fill(one_hot(targets, logits.shape[1]).bool(), float("-inf"))
-    return others.amax(dim=1) + logit(logits, targets)
+    logits = _checked(logits, targets, classes=2)
+    return _others(logits, targets, -torch.inf).amax(dim=1) - _of_targets(logits, targets)
 
 
 def others_down(logits: Tensor, targets: Tensor) -> Tensor:
     """The mean of the other classes' logits minus the target's: every class is pushed, and the push never fades."""
-    own = logit(logits, targets)
-    return (logits.sum(dim=1) + own) / (logits.shape[1] - 1) + own
+    logits = _checked(logits, targets, classes=2)
+    return _others(logits, targets, 0.0).sum(dim=1) / (logits.shape[1] - 1) - _of_targets(logits, targets)
 
 
 LOSSES: dict[str, Loss] = {
@@ -86,14 +86,19 @@ LOSSES: dict[str, Loss] = {
 }
 
 
-def _check(logits: Tensor, targets: Tensor) -> None:
-    if logits.ndim != 2 or targets.shape != logits.shape[:1]:
-        raise ValueError(
-            "logits must have the shape (n, classes) and targets the shape (n,), "
-            f"got {tuple(logits.shape)} and {tuple(targets.shape)} instead"
-        )
-    if len(targets) and (int(targets.min()) < 0 or int(targets.max()) >= logits.shape[1]):
-        raise ValueError(
-            f"target classes must lie in [0, {logits.shape[1]}), "
-            f"got values from {int(targets.min())} to {int(targets.max())} instead"
-        )
+def _of_targets(values: Tensor, targets: Tensor) -> Tensor:
+    """The entries of shape (n,) that belong to the targets."""
+    return values.gather(1, targets[:, None]).squeeze(1)
+
+
+def _others(logits: Tensor, targets: Tensor, instead: float) -> Tensor:
+    """The logits, with `instead` for the targets'."""
+    return logits.scatter(1, targets[:, None], instead)
+
+
+def _checked(logits: Tensor, targets: Tensor, classes: int = 1) -> Tensor:
+    """The logits in float32 at least. Sums of many half-precision numbers leave their range."""
+    check.floats("logits", logits, ("n", "classes"))
+    check.count("the number of classes", logits.shape[1], classes)
+    check.labels(targets, classes=logits.shape[1], length=len(logits), name="targets")
+    return at_least_float32(logits)
