@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 
@@ -97,13 +98,74 @@ def floats(name: str, values: Any, expected: Sequence[int | str]) -> Tensor:
     return values
 
 
+def array(name: str, values: Any, expected: Sequence[int | str] | None = None, *, finite: bool = True) -> np.ndarray:
+    """`values` as a NumPy array of real numbers with the shape `expected`, any by default, and at least one entry.
+
+    Takes what NumPy reads: lists, arrays, tensors. Unless `finite` is False, every number has to be finite.
+    """
+    import numpy as np
+
+    shaped = f"numbers of shape {_written(expected)}" if expected else "numbers"
+    try:
+        numbers = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise TypeError(f"{name} must be {shaped}, got {brief(values)} instead") from problem
+    if numbers.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must be {shaped}, got {brief(values)} instead")
+    if expected:
+        shape(name, numbers, expected)
+    if not numbers.size:
+        raise ValueError(f"{name} must hold at least one number, got the shape {numbers.shape} instead")
+    if finite:
+        _finite(name, np.isfinite(numbers))
+    return numbers
+
+
+def places(name: str, values: Any, *, length: int | None = None, below: int | None = None) -> np.ndarray:
+    """Class numbers or places, of shape (n,) or (length,), as an int64 array, each from 0 and under `below`."""
+    numbers = array(name, values, ("n" if length is None else length,))
+    if numbers.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be whole numbers, got {numbers.dtype} instead")
+    low, high = int(numbers.min()), int(numbers.max())
+    if low < 0 or (below is not None and high >= below):
+        raise ValueError(
+            f"{name} must lie in [0, {'...' if below is None else below}), got values from {low} to {high} instead"
+        )
+    return numbers.astype("int64")
+
+
+def mask(name: str, values: Any, *, length: int | None = None) -> np.ndarray:
+    """`values` as a bool array of shape (n,) or (length,). TypeError for other kinds, 0 and 1 among them."""
+    flags = array(name, values, ("n" if length is None else length,))
+    if flags.dtype.kind != "b":
+        raise TypeError(f"{name} must be bool, got {flags.dtype} instead")
+    return flags
+
+
+def counts(name: str, values: Any, length: int | None = None, *, least: int = 1) -> tuple[int, ...]:
+    """Sizes such as (h, w) as plain ints, each at least `least`; `length` of them, or at least one."""
+    expected = f"{length or 'some'} whole numbers of at least {least}"
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be {expected}, got {brief(values)} instead")
+    plain = tuple(count(f"each of {name}", value, least) for value in values)
+    if not plain or (length is not None and len(plain) != length):
+        raise ValueError(f"{name} must be {expected}, got {brief(values)} instead")
+    return plain
+
+
+def whole_fields(settings: Any, **least: int) -> None:
+    """Fields of a frozen dataclass as plain ints, each at least the number given: `whole_fields(self, steps=0)`."""
+    for name, lowest in least.items():
+        object.__setattr__(settings, name, count(name, getattr(settings, name), lowest))
+
+
 def labels(values: Any, *, classes: int, length: int | None = None, name: str = "labels") -> Tensor:
     """Class numbers, a Tensor of shape (n,) of int64 in [0, classes). TypeError for lists, arrays and other dtypes."""
     _tensor(name, values, "a Tensor of int64")
     if str(values.dtype) != "torch.int64":
         raise TypeError(f"{name} must be integers of dtype torch.int64, got {values.dtype} instead: use .long()")
     shape(name, values, ("n" if length is None else length,))
-    if len(values) and not (int(values.min()) >= 0 and int(values.max()) < classes):
+    if len(values) and (int(values.min()) < 0 or int(values.max()) >= classes):
         raise ValueError(
             f"{name} must lie in [0, {classes}), got values from {int(values.min())} to {int(values.max())} instead"
         )
@@ -131,14 +193,11 @@ def images(values: Any, *, channels: int | None = None, name: str = "images") ->
 def finite(name: str, array: Any) -> None:
     """ValueError if a tensor or array holds a number that is not finite: says how many of how many."""
     if hasattr(array, "isfinite"):
-        good = array.isfinite()
+        _finite(name, array.isfinite())
     else:
         import numpy as np
 
-        good = np.isfinite(array)
-    bad = int((~good).sum())
-    if bad:
-        raise ValueError(f"{name} must be finite, got {bad} of {math.prod(good.shape)} instead that are not")
+        _finite(name, np.isfinite(array))
 
 
 def brief(value: Any) -> str:
@@ -147,6 +206,12 @@ def brief(value: Any) -> str:
         return f"{type(value).__name__} of shape {tuple(value.shape)} and {value.dtype}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _finite(name: str, good: Any) -> None:
+    bad = int((~good).sum())
+    if bad:
+        raise ValueError(f"{name} must be finite, got {bad} of {math.prod(good.shape)} instead that are not")
 
 
 def _tensor(name: str, values: Any, expected: str) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.integrate import trapezoid
 from scipy.special import softmax
 from tqdm.auto import tqdm
 
@@ -82,7 +81,7 @@ def measure(parts: MembershipParts, mechanism: Mechanism, model: int) -> dict[st
     row["found"] = {name: round(float(np.isfinite(own).mean()), 4) for name, own in own_distances.items()}
     curves = {name: roc(*_sides(own)) for name, own in scores.items()}
     # An interval over the pictures of one model would be a bootstrap each; those that count are over the models.
-    row["auc"] = {name: round(_area(curve), 4) for name, curve in curves.items()}
+    row["auc"] = {name: round(curve.area, 4) for name, curve in curves.items()}
     for words, rate in RATES.items():
         at = {name: float(curve.at(rate)) for name, curve in curves.items()}
         row[f"true positives at {words}"] = {name: round(value, 4) for name, value in at.items()}
@@ -196,11 +195,6 @@ def _advantage(says_member: np.ndarray) -> float:
     """The share of members called members less that of non-members."""
     members, non_members = _sides(says_member)
     return float(members.mean() - non_members.mean())
-
-
-def _area(curve: RocCurve) -> float:
-    """Under the curve, a tie counting half."""
-    return float(trapezoid(curve.true_positives, curve.false_positives))
 
 
 def _over_models(curves: np.ndarray) -> dict[str, list[float]]:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.membership.verdicts import log_odds
 
@@ -45,8 +46,8 @@ class Distances:
 
     @property
     def scores(self) -> Tensor:
-        """Minus the distances, for the measures of `mia_kit.metrics`: members need less."""
-        return -self.distances
+        """Minus the distances, for the measures of `mia_kit.metrics`: members need less. 0, never -0, for none."""
+        return 0 - self.distances
 
 
 def run(
@@ -74,19 +75,17 @@ def run(
     Raises
     ------
     ValueError
-        If a shape, the confidence, the steps or their length do not fit.
+        If a shape, the confidence, the steps or their length do not fit, or the model's answers are not finite: what
+        cannot be asked is no proof of a great distance.
     """
     if labels.ndim != 1 or len(images) != len(labels) or not len(labels):
         raise ValueError(
             "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
             f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
         )
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie in (0, 1), got {confidence} instead")
-    if steps < 1:
-        raise ValueError(f"steps must be at least 1, got {steps} instead")
-    if longest_step <= 0:
-        raise ValueError(f"longest_step must be above 0, got {longest_step} instead")
+    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
+    steps, batch_size = check.count("steps", steps), check.count("batch_size", batch_size)
+    longest_step = check.in_range("longest_step", longest_step, 0, open_ends="low")
     before = access.queries
     level = math.log(confidence / (1 - confidence))
     found = []
@@ -161,11 +160,15 @@ def _shortened(access: WhiteBox, images: Tensor, labels: Tensor, best: Tensor, l
 @torch.no_grad()
 def _surplus(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> Tensor:
     """How far log p / (1 - p) of each own label lies above that of the wanted confidence: shape (n,)."""
-    return log_odds(access.logits(images), labels) - level
+    surplus = log_odds(access.logits(images), labels) - level
+    check.finite("the model's log odds", surplus)
+    return surplus
 
 
 def _surplus_and_gradient(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> tuple[Tensor, Tensor]:
     images = images.detach().requires_grad_()
     surplus = log_odds(access.logits(images), labels) - level
     (gradient,) = torch.autograd.grad(surplus.sum(), images)
+    check.finite("the model's log odds", surplus)
+    check.finite("their gradient", gradient)
     return surplus.detach(), gradient

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 
 # Confidences of a service are single precision: one of exactly 0 or 1 stands for anything nearer to it than this.
@@ -17,7 +18,7 @@ NEAREST = 2.0**-24
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """An attack's belief about each of n examples.
+    """An attack's belief about each of n examples. ValueError if one is NaN, which would read as protection.
 
     scores : float array of shape (n,), the higher the more like a member
     threshold : the attack says member where the score is above it
@@ -25,6 +26,12 @@ class Verdicts:
 
     scores: np.ndarray
     threshold: float
+
+    def __post_init__(self) -> None:
+        check.number("threshold", self.threshold)
+        unknown = int(np.isnan(self.scores).sum())
+        if unknown:
+            raise ValueError(f"scores must be numbers, got {unknown} NaN of {len(self.scores)} instead")
 
     @property
     def says_member(self) -> np.ndarray:

@@ -1,5 +1,12 @@
 """Pure functions on features, reconstructions and confidences; each measure comes with an interval.
 
+What is not a number is never read as a hit or as protection. One rule for all measures:
+
+* A reconstruction whose logits or embedding are not finite is a *counted failure* of the attack: it stays among those
+  that are counted, its rank is the last one and its distance infinite. A `FailedRowsWarning` says how many there were.
+* Everything else that is not finite is a ValueError: where no row is left to judge, references, thresholds, served
+  confidences, signals of membership, and means of distances, which a failure does not have.
+
 `mia_kit.metrics.landscape` asks a network for losses and needs PyTorch: import it by its own name.
 """
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.metrics.intervals import Interval
-from mia_kit.metrics.roc import area_under_roc
+from mia_kit.metrics.membership import area_under_roc
 
 RESAMPLES = 1000
 
@@ -31,15 +32,14 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     features : of shape (n, d), penultimate activations of a reference network
     labels : integers of shape (n,) as the trainer sees them, two classes at least, each of two pictures at least
 
-    Raises ValueError if a shape does not fit, or there are too few classes or pictures.
+    Raises ValueError if a shape does not fit, a feature is not finite, or there are too few classes or pictures.
     """
     from scipy.spatial.distance import cdist
 
-    classes, counts = _check(features, labels)
-    if len(classes) < 2 or counts.min() < 2:
-        raise ValueError(
-            f"two classes of two pictures are needed at least, got {len(classes)} with {counts.min()} or more instead"
-        )
+    features, labels = _features(features, labels)
+    classes, counts = np.unique(labels, return_counts=True)
+    check.count("the number of classes", len(classes), 2)
+    check.count("the number of pictures of each class", counts.min(), 2)
     middles = np.stack([np.median(features[labels == one], axis=0) for one in classes])  # (classes, d)
     to_middles = cdist(features, middles)  # (n, classes)
     scores = np.empty((len(features), 3))
@@ -57,9 +57,10 @@ def class_spreads(features: np.ndarray, labels: np.ndarray) -> dict[int, float]:
     """Median distance of each class's pictures to its median, over the median of all classes: is a class of two parts?
 
     `features` of shape (n, d) and integer `labels` of shape (n,). 1 is the usual spread. Raises ValueError if a shape
-    does not fit.
+    does not fit or a feature is not finite.
     """
-    classes, _ = _check(features, labels)
+    features, labels = _features(features, labels)
+    classes = np.unique(labels)
     spreads = []
     for one in classes:
         own = features[labels == one]
@@ -83,18 +84,17 @@ def detector_scores(
     folds : at least 2, and at most as many as there are classes with injected pictures
     seed : of the folds
 
-    Raises ValueError if a shape or a type does not fit, or there are fewer classes with injected pictures than folds.
+    Raises ValueError if a shape does not fit, TypeError if a type does not, ValueError if there are fewer classes with
+    injected pictures than folds.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    marked, clean = _groups(scores, injected, groups)
-    if not 2 <= folds <= len(marked):
-        raise ValueError(
-            f"folds must lie in [2, {len(marked)}], the number of classes with injected pictures, got {folds} instead"
-        )
-    random = np.random.default_rng(seed)
+    scores = check.array("scores", scores, ("n", "k"))
+    injected, groups, marked, clean = _groups(injected, groups, len(scores))
+    folds = check.count("folds, up to the number of classes with injected pictures,", folds, 2, len(marked))
+    random = np.random.default_rng(check.count("seed", seed, 0))
     fold_of: dict[int, int] = {}
     for kind in (marked, clean):
         fold_of |= {one: place % folds for place, one in enumerate(random.permutation(kind).tolist())}
@@ -120,14 +120,13 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
     injected : bool of shape (n,), both kinds present
     groups : integers of shape (n,), two classes with injected pictures at least
 
-    Raises ValueError if a shape or a type does not fit, a kind is absent, or there is one such class only.
+    Raises TypeError if a type does not fit, ValueError if a shape does not, a kind is absent, or there is one such
+    class only.
     """
-    marked, clean = _groups(odds[:, None], injected, groups)
-    if len(marked) < 2 or injected.all():
-        raise ValueError(
-            "two classes with injected pictures are needed, and pictures that are not, "
-            f"got {len(marked)} such classes and {int((~injected).sum())} such pictures instead"
-        )
+    odds = check.array("odds", odds, ("n",))
+    injected, groups, marked, clean = _groups(injected, groups, len(odds))
+    check.count("the number of classes with injected pictures", len(marked), 2)
+    check.count("the number of pictures that are not injected", (~injected).sum())
     _, places = np.unique(odds, return_inverse=True)
     own = [
         np.stack(
@@ -136,7 +135,7 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
         for one in (*marked, *clean)
     ]
     counts = np.stack(own)  # (classes, 2, different scores): injected, others
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check.count("seed", seed, 0))
     areas = []
     for _ in range(RESAMPLES):
         times = np.zeros(len(counts))
@@ -147,17 +146,13 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
     return Interval(area_under_roc(counts.sum(axis=0)), float(low), float(high))
 
 
-def _groups(scores: np.ndarray, injected: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The classes with injected pictures, and those without."""
-    if scores.ndim != 2 or injected.shape != scores.shape[:1] or groups.shape != scores.shape[:1]:
-        raise ValueError(
-            "scores, injected and groups must have one row for each picture, "
-            f"got {scores.shape}, {injected.shape} and {groups.shape} instead"
-        )
-    if injected.dtype != np.bool_ or not np.isfinite(scores).all():
-        raise ValueError(f"injected must be bool and scores finite, got {injected.dtype} and {scores.dtype} instead")
+def _groups(
+    injected: np.ndarray, groups: np.ndarray, length: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """`injected`, bool, and `groups`, both of shape (length,); the classes with injected pictures, those without."""
+    injected, groups = check.mask("injected", injected, length=length), check.places("groups", groups, length=length)
     marked = np.unique(groups[injected])
-    return marked, np.setdiff1d(groups, marked)
+    return injected, groups, marked, np.setdiff1d(groups, marked)
 
 
 def _over_median(distances: np.ndarray) -> np.ndarray:
@@ -171,10 +166,6 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return ratio
 
 
-def _check(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if features.ndim != 2 or labels.shape != features.shape[:1] or not len(labels):
-        raise ValueError(
-            "features must have the shape (n, d) with n at least 1 and labels the shape (n,), "
-            f"got {features.shape} and {labels.shape} instead"
-        )
-    return np.unique(labels, return_counts=True)
+def _features(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    features = check.array("features", features, ("n", "d"))
+    return features, check.places("labels", labels, length=len(features))

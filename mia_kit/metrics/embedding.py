@@ -12,6 +12,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from mia_kit import check
+
 
 @dataclass(frozen=True, eq=False)
 class ScaledDistances:
@@ -31,12 +33,15 @@ class ScaledDistances:
     @property
     def mean_ratio(self) -> float:
         """Mean distance within classes over mean distance between them: 0 is tight, 1 is mixed."""
-        return float(self.mean_within.mean() / self.mean_between.mean())
+        return _ratio(self.mean_within, self.mean_between)
 
     @property
     def nearest_ratio(self) -> float:
-        """Mean nearest distance within classes over the one between them: above 1, strangers stand nearer."""
-        return float(self.nearest_within.mean() / self.nearest_between.mean())
+        """Mean nearest distance within classes over the one between them: above 1, strangers stand nearer.
+
+        ValueError where each sample stands upon one of another class: the ratio is then of nothing.
+        """
+        return _ratio(self.nearest_within, self.nearest_between)
 
 
 def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
@@ -57,12 +62,13 @@ def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistance
     """
     from scipy.spatial.distance import cdist
 
-    _check(features, labels)
+    features = check.array("features", features, ("n", "d"))
+    labels = check.places("labels", labels, length=len(features))
+    classes, counts = np.unique(labels, return_counts=True)
+    check.count("the number of classes", len(classes), 2)
+    check.count("the number of samples of each class", counts.min(), 2)
     distances = cdist(features, features)  # (n, n)
-    greatest = distances.max()
-    if greatest == 0:
-        raise ValueError("all features are equal, so there is no greatest distance to divide by")
-    distances /= greatest
+    distances /= check.in_range("the greatest distance", distances.max(), 0, open_ends="low")
     between = labels[:, None] != labels[None, :]
     within = ~between & ~np.eye(len(labels), dtype=bool)
     return ScaledDistances(
@@ -76,9 +82,14 @@ def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistance
 def distance_histograms(runs: Sequence[Mapping[float, ScaledDistances]], *, bins: int = 40) -> dict[str, np.ndarray]:
     """Counts of each of the four distances in equal bins of [0, 1], all runs together.
 
-    `runs` holds one mapping from factor to distances for each seed. Returns the four names of `ScaledDistances`, each
-    with an int array of shape (factors, bins); the factors in the order of the first run.
+    `runs` holds one mapping from factor to distances for each seed, one at least. Returns the four names of
+    `ScaledDistances`, each with an int array of shape (factors, bins); the factors in the order of the first run.
+    ValueError if a run has other factors, or `bins` is below 1.
     """
+    check.count("the number of runs", len(runs))
+    bins = check.count("bins", bins)
+    if any(set(run) != set(runs[0]) for run in runs):
+        raise ValueError(f"runs must have the same factors, got {[list(run) for run in runs]} instead")
     counts: dict[str, np.ndarray] = {}
     for field in fields(ScaledDistances):
         pooled = [np.concatenate([getattr(run[factor], field.name) for run in runs]) for factor in runs[0]]
@@ -98,8 +109,8 @@ def morphing_tsne(
     ----------
     features : factor -> array of shape (n, d), the same samples in the same order for every factor
     seed : seeds scikit-learn's TSNE
-    perplexity : about how many neighbours a sample keeps; must be below n
-    iterations : steps of gradient descent for each factor
+    perplexity : about how many neighbours a sample keeps, in (0, n)
+    iterations : steps of gradient descent for each factor, at least 250, which scikit-learn asks for
 
     Returns
     -------
@@ -108,7 +119,8 @@ def morphing_tsne(
     Raises
     ------
     ValueError
-        If there is no factor, or the factors have different numbers of samples.
+        If there is no factor, the factors have different numbers of samples, a number does not fit, or the features of
+        a factor are not finite or all alike, as a model whose loss ran away makes them.
 
     Source: figure 4 of the paper.
     """
@@ -121,19 +133,40 @@ def morphing_tsne(
     for walk in (range(middle, len(factors)), range(middle - 1, -1, -1)):
         start = maps.get(factors[middle])
         for place in walk:
-            start = _tsne(features[factors[place]], start, seed=seed, perplexity=perplexity, iterations=iterations)
+            name = f"the features of the factor {factors[place]:g}"
+            start = tsne_map(
+                features[factors[place]], start, seed=seed, perplexity=perplexity, iterations=iterations, name=name
+            )
             maps[factors[place]] = start
     return {factor: _fit_circle(maps[factor]) for factor in factors}
 
 
-def _tsne(
-    features: np.ndarray, start: np.ndarray | None, *, seed: int, perplexity: float, iterations: int
+def tsne_map(
+    features: np.ndarray,
+    start: np.ndarray | None = None,
+    *,
+    seed: int,
+    perplexity: float,
+    iterations: int = 1000,
+    name: str = "features",
 ) -> np.ndarray:
+    """A t-SNE map of shape (n, 2) of features (n, d), from principal components or another map of the samples.
+
+    scikit-learn ends the process where a start is not finite, as principal components of equal rows are: here that is
+    a ValueError, like all that `morphing_tsne` refuses.
+    """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+    features = check.array(name, features, ("n", "d"))
+    check.count("the number of samples", len(features), 3)
+    check.in_range("perplexity, below the number of samples,", perplexity, 0, len(features), open_ends="both")
+    seed, iterations = check.count("seed", seed, 0, 2**32 - 1), check.count("iterations", iterations, 250)
+    if (features == features[0]).all():
+        raise ValueError(f"{name} must differ, got {len(features)} rows all alike instead: did the loss run away?")
     # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.
-    init, exaggeration = ("pca", 12.0) if start is None else (start.copy(), 1.0)
+    init, exaggeration = (_principal(features, seed), 12.0) if start is None else (start.copy(), 1.0)
+    check.finite(f"the start of the map of {name}", init)
     tsne = TSNE(
         perplexity=perplexity,
         init=init,
@@ -145,27 +178,27 @@ def _tsne(
     # A second thread gains nothing on so few samples, and when another program runs it makes each map take ten times as
     # long.
     with threadpool_limits(1):
-        return tsne.fit_transform(features)
+        points: np.ndarray = tsne.fit_transform(features)
+    check.finite(f"the map of {name}", points)
+    return points
+
+
+def _principal(features: np.ndarray, seed: int) -> np.ndarray:
+    """Two principal components as scikit-learn's t-SNE scales them, of shape (n, 2)."""
+    from sklearn.decomposition import PCA
+
+    wide = features if features.shape[1] > 1 else np.pad(features, ((0, 0), (0, 1)))
+    with np.errstate(all="ignore"):
+        points = PCA(2, random_state=seed).fit_transform(wide).astype(np.float32)
+        scaled: np.ndarray = points / np.std(points[:, 0]) * 1e-4
+    return scaled
 
 
 def _fit_circle(points: np.ndarray) -> np.ndarray:
     """Centre a map and scale it into the unit circle: t-SNE's own units differ from run to run."""
     centred = points - points.mean(axis=0)
-    return centred / np.linalg.norm(centred, axis=1).max()
+    return centred / check.in_range("the radius of a map", np.linalg.norm(centred, axis=1).max(), 0, open_ends="low")
 
 
-def _check(features: np.ndarray, labels: np.ndarray) -> None:
-    if features.ndim != 2 or labels.shape != features.shape[:1]:
-        raise ValueError(
-            "features must have the shape (n, d) and labels the shape (n,), "
-            f"got {features.shape} and {labels.shape} instead"
-        )
-    if not np.isfinite(features).all():
-        raise ValueError("features must be finite, got infinities or NaN instead: did the training loss run away?")
-    classes, counts = np.unique(labels, return_counts=True)
-    if len(classes) < 2 or counts.min() < 2:
-        smallest = counts.min() if len(counts) else 0
-        raise ValueError(
-            "distances within and between classes need at least 2 classes of at least 2 samples, "
-            f"got {len(classes)} classes, the smallest of {smallest}"
-        )
+def _ratio(within: np.ndarray, between: np.ndarray) -> float:
+    return float(within.mean()) / check.in_range("the mean distance between", between.mean(), 0, open_ends="low")

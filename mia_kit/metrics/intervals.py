@@ -8,36 +8,48 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mia_kit import check
+
+AT_ONCE = 10**7  # numbers drawn together in a bootstrap: 80 MB
+
 
 @dataclass(frozen=True)
 class Interval:
-    """An estimate with the two ends of its interval."""
+    """An estimate with the two ends of its interval. ValueError if a number is not finite or `low` above `high`."""
 
     value: float
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        check.number("value", self.value)
+        check.in_range("high", self.high, check.number("low", self.low))
 
     def __str__(self) -> str:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
 def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
-    """Mean of independent values, at least 2, with Student's t interval. `confidence` lies in (0, 1)."""
+    """Mean of independent values, at least 2 and finite, with Student's t interval. `confidence` lies in (0, 1)."""
     from scipy.stats import t
 
-    numbers = np.asarray(values, dtype=float).ravel()
-    if len(numbers) < 2:
-        raise ValueError(f"an interval for a mean needs at least 2 values, got {len(numbers)} instead")
+    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
+    numbers = check.array("values", values).astype(float).ravel()
+    check.count("the number of values", len(numbers), 2)
     half = t.ppf((1 + confidence) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half))
 
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
-    """Share of independent trials that succeeded, with Wilson's interval, which stays honest at 0 and at 1."""
+    """Share of independent trials that succeeded, with Wilson's interval, which stays honest at 0 and at 1.
+
+    0 <= successes <= trials, trials at least 1, `confidence` in (0, 1).
+    """
     from scipy.stats import norm
 
-    if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(f"successes must lie in [0, trials], got {successes} of {trials} instead")
+    trials = check.count("trials", trials)
+    successes = check.count("successes", successes, 0, trials)
+    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     z = norm.ppf((1 + confidence) / 2)
     share = successes / trials
     centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
@@ -46,15 +58,18 @@ def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Int
 
 
 def cluster_interval(values: ArrayLike, seed: int = 0, confidence: float = 0.95, resamples: int = 10_000) -> Interval:
-    """Mean of values of shape (clusters, ...), with a percentile bootstrap over the clusters.
+    """Mean of values of shape (clusters, ...), 2 clusters at least, with a percentile bootstrap over the clusters.
 
-    Use it where the rows are independent and the values in a row are not: several starts on one trained model, several
-    pictures of one person.
+    Values are finite, `confidence` lies in (0, 1), `resamples` is at least 1. Use it where the rows are independent and
+    the values in a row are not: several starts on one trained model, several pictures of one person.
     """
-    rows = np.asarray(values, dtype=float)
+    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
+    rows = np.atleast_1d(check.array("values", values).astype(float))
     means = rows.reshape(len(rows), -1).mean(axis=1)  # (clusters,)
-    if len(means) < 2:
-        raise ValueError(f"a bootstrap over clusters needs at least 2 of them, got {len(means)} instead")
-    draws = np.random.default_rng(seed).integers(len(means), size=(resamples, len(means)))
-    low, high = np.quantile(means[draws].mean(axis=1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    check.count("the number of clusters", len(means), 2)
+    resampled = np.empty(check.count("resamples", resamples))
+    random = np.random.default_rng(check.count("seed", seed, 0))
+    for part in np.array_split(resampled, math.ceil(len(resampled) * len(means) / AT_ONCE)):
+        part[:] = means[random.integers(len(means), size=(len(part), len(means)))].mean(axis=1)
+    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(means.mean()), float(low), float(high))

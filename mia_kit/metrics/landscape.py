@@ -19,6 +19,8 @@ import torch
 from torch import Generator, Tensor
 from torch.linalg import vector_norm
 
+from mia_kit import check
+
 Loss = Callable[[Tensor], Tensor]
 
 
@@ -30,9 +32,7 @@ def class_loss(logits: Callable[[Tensor], Tensor], target_class: int) -> Loss:
 
     def loss(images: Tensor) -> Tensor:
         scores = logits(images)
-        if not 0 <= target_class < scores.shape[1]:
-            raise ValueError(f"target_class must lie in [0, {scores.shape[1]}), got {target_class} instead")
-        return -scores.log_softmax(dim=1)[:, target_class]
+        return -scores.log_softmax(dim=1)[:, check.count("target_class", target_class, 0, scores.shape[1] - 1)]
 
     return loss
 
@@ -44,9 +44,9 @@ def own_class_loss(logits: Callable[[Tensor], Tensor], target_classes: Tensor) -
     """
 
     def loss(images: Tensor) -> Tensor:
-        if len(images) != len(target_classes):
-            raise ValueError(f"there must be an image for each of {len(target_classes)} classes, got {len(images)}")
-        return -logits(images).log_softmax(dim=1).gather(1, target_classes[:, None]).squeeze(1)
+        scores = logits(images).log_softmax(dim=1)
+        check.labels(target_classes, classes=scores.shape[1], length=len(images), name="target_classes")
+        return -scores.gather(1, target_classes[:, None]).squeeze(1)
 
     return loss
 
@@ -95,15 +95,15 @@ def loss_plane(
     Raises
     ------
     ValueError
-        If a shape or number does not fit, or the pictures are equal.
+        If a shape or number does not fit, the pictures are equal, or a loss is not finite.
     """
     if target.shape != surrogate.shape or torch.equal(target, surrogate):
         raise ValueError(
             "target and surrogate must be different images of one shape, "
             f"got {tuple(target.shape)} and {tuple(surrogate.shape)} instead"
         )
-    if cells < 2 or not margin >= 0:
-        raise ValueError(f"cells must be at least 2 and margin at least 0, got {cells} and {margin} instead")
+    cells, margin = check.count("cells", cells, 2), check.in_range("margin", margin, 0)
+    batch_size = check.count("batch_size", batch_size)
     length = surrogate - target
     across = torch.linspace(-margin, 1 + margin, cells, dtype=torch.float64)
     aside = torch.linspace(-0.5 - margin, 0.5 + margin, cells, dtype=torch.float64)
@@ -111,6 +111,7 @@ def loss_plane(
     places = torch.cat([places, places.new_tensor([[0.0, 0.0], [0.0, 1.0]])])
     directions = torch.stack([_aside(length, seed), length])  # (2, ...)
     losses = torch.cat([loss(target + torch.tensordot(part, directions, 1)) for part in places.split(batch_size)])
+    check.finite("losses on the plane", losses)
     values = losses.double().cpu().numpy()
     return LossPlane(
         across=across.numpy(),
@@ -167,17 +168,14 @@ def curvature(
     Raises
     ------
     ValueError
-        If a shape or number does not fit.
+        If a shape or number does not fit, or a curvature is not finite.
     """
     if images.ndim < 2 or not len(images) or not images.is_floating_point():
         raise ValueError(
-            f"images must be floats of shape (n, ...) with n at least 1, got {images.dtype} of shape "
-            f"{tuple(images.shape)} instead"
+            f"images must be floats of shape (n, ...) with n at least 1, got {check.brief(images)} instead"
         )
-    if iterations < 1 or not tolerance > 0:
-        raise ValueError(
-            f"iterations must be at least 1 and tolerance positive, got {iterations} and {tolerance} instead"
-        )
+    iterations, batch_size = check.count("iterations", iterations), check.count("batch_size", batch_size)
+    tolerance = check.in_range("tolerance", tolerance, 0, open_ends="low")
     first = torch.randn(images.shape, generator=Generator().manual_seed(seed), dtype=torch.float64).to(images)
     parts = [
         _power_iteration(loss, part, vectors, iterations, tolerance)
@@ -185,6 +183,7 @@ def curvature(
     ]
     found, missed, made = zip(*parts, strict=True)
     values, errors = (torch.cat(one).double().cpu().numpy() for one in (found, missed))
+    check.finite("curvatures", values)
     return Curvature(values, errors, errors <= tolerance * abs(values), max(made))
 
 

@@ -1,16 +1,23 @@
 """How much of a person a reconstruction shows: attack accuracy, verified share, feature distance.
 
-Candidates of one target resemble each other, so that intervals resample targets, not candidates.
+Candidates of one target resemble each other, so that intervals resample targets, not candidates. A row that holds NaN
+or infinity is a counted failure of the attack, see `mia_kit.metrics`: rank last, distance infinite.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.metrics.intervals import Interval, cluster_interval
+
+
+class FailedRowsWarning(UserWarning):
+    """Some reconstructions cannot be judged, and count as failures of the attack."""
 
 
 def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> Interval:
@@ -20,41 +27,59 @@ def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> I
     ----------
     logits : the evaluator's scores, of shape (m, classes)
     targets : integers of shape (m,), at least 2 different ones
-    k : 1 for Acc@1, 5 for Acc@5
+    k : 1 for Acc@1, 5 for Acc@5; in [1, classes]
 
     The mean over targets. An evaluator calls many a picture the person though people do not: show `verified_share`
-    beside it. Ties count against the attack. Raises ValueError if a shape, a target or `k` does not fit.
+    beside it. Ties and failed rows count against the attack. Raises ValueError if a shape, a target or `k` does not
+    fit.
     """
-    ranks = target_ranks(logits, targets)
-    if not 1 <= k <= logits.shape[1]:
-        raise ValueError(f"k must lie in [1, {logits.shape[1]}], got {k} instead")
-    return over_targets(ranks <= k, targets)
+    ranks, failed = _ranks(logits, targets)
+    k = check.count("k", k, most=np.shape(logits)[1])
+    return over_targets((ranks <= k) & ~failed, targets)
 
 
 def target_ranks(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How many classes the evaluator finds at least as likely as the target, itself included: shape (m,), 1 is a hit.
 
-    `logits` and `targets` as in `attack_accuracy`, one target being enough. ValueError if a shape or target is wrong.
+    `logits` and `targets` as in `attack_accuracy`, one target being enough. A logit of minus infinity is an impossible
+    class; a row with NaN or plus infinity failed, and has the last rank. ValueError if a shape or target is wrong, or
+    every row failed.
     """
-    _check(logits, targets, 2, "logits")
-    if targets.min() < 0 or targets.max() >= logits.shape[1]:
-        raise ValueError(
-            f"targets must lie in [0, {logits.shape[1]}), the evaluator's classes, got values from {targets.min()} to "
-            f"{targets.max()} instead"
+    return _ranks(logits, targets)[0]
+
+
+def _ranks(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ranks, and which rows failed: both of shape (m,)."""
+    logits = check.array("logits", logits, ("m", "classes"), finite=False)
+    targets = check.places("targets", targets, length=len(logits), below=logits.shape[1])
+    failed = _failed("logits", np.isnan(logits) | np.isposinf(logits))
+    at_least_as_likely = (logits >= logits[np.arange(len(targets)), targets][:, None]).sum(axis=1)
+    return np.where(failed, logits.shape[1], at_least_as_likely), failed
+
+
+def _failed(name: str, not_numbers: np.ndarray) -> np.ndarray:
+    """Which rows of (m, d) hold what is not a number: bool of shape (m,), said aloud. ValueError if all do."""
+    failed: np.ndarray = not_numbers.any(axis=1)
+    if failed.all():
+        raise ValueError(f"{name} must be finite in one row at least, got {len(failed)} rows of which none is instead")
+    if failed.any():
+        warnings.warn(
+            f"{failed.sum()} of {len(failed)} rows of {name} are not finite: they count as failures of the attack",
+            FailedRowsWarning,
+            stacklevel=4,
         )
-    own = logits[np.arange(len(targets)), targets]
-    ranks: np.ndarray = (logits >= own[:, None]).sum(axis=1)
-    return ranks
+    return failed
 
 
 def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: float) -> Interval:
     """Share of reconstructions nearer to the person than `threshold` in an embedding that no attack has seen.
 
-    `distances` has the shape (m,), see `person_distances`; the threshold lets a known share of strangers through, see
-    `mia_kit.models.same_person_threshold`. Raises ValueError if the shapes do not fit.
+    `distances` has the shape (m,), see `person_distances`: at least 0, infinite for a failure of the attack. The
+    threshold, above 0, lets a known share of strangers through, see `mia_kit.models.same_person_threshold`. Raises
+    ValueError if a shape or number does not fit.
     """
-    _check(distances, targets, 1, "distances")
-    return over_targets(distances < threshold, targets)
+    threshold = check.in_range("threshold", threshold, 0, open_ends="low")
+    return over_targets(_distances("distances", distances) < threshold, targets)
 
 
 @dataclass(frozen=True)
@@ -76,9 +101,10 @@ def identity_shares(
     """Whether a defence with surrogates (see `mia_kit.defences.data_centric`) leads an attack to them.
 
     `to_person` and `to_surrogate` of shape (m,) are `person_distances`, the second to the surrogates' photographs under
-    their targets' labels; `threshold` as in `verified_share`. Raises ValueError if the shapes do not fit.
+    their targets' labels; `threshold` as in `verified_share`. Raises ValueError as that does.
     """
-    _check(to_person, targets, 1, "to_person")
+    to_person, to_surrogate = _distances("to_person", to_person), _distances("to_surrogate", to_surrogate)
+    check.shape("to_surrogate", to_surrogate, to_person.shape)
     return IdentityShares(
         verified_share(to_person, targets, threshold=threshold),
         verified_share(to_surrogate, targets, threshold=threshold),
@@ -92,7 +118,8 @@ def person_distances(
     """Median distance of each reconstruction to the photographs of its target: shape (m,).
 
     `embeddings` (m, d) are compared with `references` (n, d) of the same class. The median, as one chance likeness does
-    not make a person. To compare with strangers, hand over other people's photographs under the targets' labels.
+    not make a person. Infinite for a failed row. To compare with strangers, hand over other people's photographs under
+    the targets' labels.
     """
     return _by_target(embeddings, targets, references, reference_labels, np.median)
 
@@ -109,7 +136,8 @@ def feature_distance(
     references : features of the training images, of shape (n, d)
     reference_labels : integers of shape (n,); each target needs one image at least
 
-    Raises ValueError if a shape does not fit or a target has no training image.
+    Raises ValueError if a shape does not fit, a target has no training image, or a row failed: a failure has no
+    distance, so that there is no mean. Leave it out and say so.
     """
     return over_targets(nearest_squared(features, targets, references, reference_labels), targets)
 
@@ -122,7 +150,11 @@ def nearest_squared(
 
 
 def over_targets(values: np.ndarray, targets: np.ndarray) -> Interval:
-    """Mean over targets of the mean over their candidates, with a bootstrap over the targets, at least 2."""
+    """Mean over targets of the mean over their candidates, with a bootstrap over the targets, at least 2.
+
+    `values` of shape (m,), `targets` integers of that shape; ValueError for others, or values that are not finite.
+    """
+    targets = check.places("targets", targets, length=len(values))
     return cluster_interval([values[targets == target].mean() for target in np.unique(targets)])
 
 
@@ -136,26 +168,25 @@ def _by_target(
     """Reduce each reconstruction's distances to the references of its own class: shape (m,)."""
     from scipy.spatial.distance import cdist
 
-    _check(features, targets, 2, "features")
-    _check(references, reference_labels, 2, "references")
-    if features.shape[1] != references.shape[1]:
-        raise ValueError(
-            f"features and references must come from one network, got {features.shape[1]} and {references.shape[1]} "
-            "numbers an image instead"
-        )
-    reduced = np.empty(len(features))
+    features = check.array("features", features, ("m", "d"), finite=False)
+    references = check.array("references", references, ("n", features.shape[1]))
+    targets = check.places("targets", targets, length=len(features))
+    reference_labels = check.places("reference_labels", reference_labels, length=len(references))
+    failed = _failed("features", ~np.isfinite(features))
+    reduced = np.full(len(features), np.inf)
     for target in np.unique(targets):
-        own = references[reference_labels == target]
-        if not len(own):
+        references_of_target = references[reference_labels == target]
+        if not len(references_of_target):
             raise ValueError(f"the target class {target} has no reference images to compare with")
-        reduced[targets == target] = reduce(cdist(features[targets == target], own), axis=1)
+        rows = (targets == target) & ~failed
+        reduced[rows] = reduce(cdist(features[rows], references_of_target), axis=1)
     return reduced
 
 
-def _check(values: np.ndarray, targets: np.ndarray, dimensions: int, name: str) -> None:
-    if values.ndim != dimensions or targets.shape != values.shape[:1] or not len(values):
-        wanted = "(m, ...)" if dimensions > 1 else "(m,)"
-        raise ValueError(
-            f"{name} must have the shape {wanted} with m at least 1 and their classes the shape (m,), "
-            f"got {values.shape} and {targets.shape} instead"
-        )
+def _distances(name: str, distances: np.ndarray) -> np.ndarray:
+    """Distances of shape (m,), at least 0; infinity is a failure, NaN is none. ValueError otherwise."""
+    distances = check.array(name, distances, ("m",), finite=False)
+    wrong = int((~(distances >= 0)).sum())
+    if wrong:
+        raise ValueError(f"{name} must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead")
+    return distances

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from mia_kit import check
 from mia_kit.metrics.intervals import Interval
-from mia_kit.metrics.roc import area_under_roc
 
 RESAMPLES = 1000
 
@@ -36,10 +36,18 @@ class RocCurve:
     true_positives: np.ndarray
     thresholds: np.ndarray
 
+    @property
+    def area(self) -> float:
+        """The area under the curve without an interval; `auc` gives one."""
+        return float(np.trapezoid(self.true_positives, self.false_positives))
+
     def at(self, false_positives: ArrayLike) -> np.ndarray:
         """True positives at these shares of false ones, in [0, 1]: nothing is interpolated between thresholds."""
+        rates = check.array("false_positives", false_positives)
+        check.in_range("the least of false_positives", rates.min(), 0, 1)
+        check.in_range("the greatest of false_positives", rates.max(), 0, 1)
         # 0.29 * 100 is below 29
-        places = np.searchsorted(self.false_positives, np.asarray(false_positives) + 1e-12, side="right") - 1
+        places = np.searchsorted(self.false_positives, rates + 1e-12, side="right") - 1
         found: np.ndarray = self.true_positives[places]
         return found
 
@@ -51,6 +59,7 @@ class RocCurve:
 
 def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
     """Points for scores of `members`, of shape (m,), and `non_members` (n,). ValueError if they do not fit."""
+    members, non_members = _scores("members", members), _scores("non_members", non_members)
     counts, scores = _counts(members, non_members)
     called = _called(counts)  # (2, points)
     return RocCurve(
@@ -64,19 +73,19 @@ def advantage(called_members: np.ndarray, called_non_members: np.ndarray, *, see
     """2 (accuracy - 50 %) on balanced data: the share of members called members less that of non-members.
 
     `called_members` of shape (m,) and `called_non_members` of shape (n,) are bool: True where the attacker says member.
-    The value lies in [-1, 1]; 0 is guessing. Raises ValueError if a shape or a type does not fit.
+    The value lies in [-1, 1]; 0 is guessing. Raises ValueError if a shape does not fit, TypeError if they are not bool.
     """
-    for called in (called_members, called_non_members):
-        if called.dtype != np.bool_:
-            raise ValueError(f"verdicts must be bool, True for a member, got {called.dtype} instead")
+    called_members = check.mask("called_members", called_members)
+    called_non_members = check.mask("called_non_members", called_non_members)
     return _bootstrap(called_members, called_non_members, _difference, seed)
 
 
 def best_advantage(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:
     """The advantage at the threshold that is best on these very scores, in [0, 1].
 
-    An upper bound for an attacker, who has to choose the threshold on other examples; biased upwards with few of them,
-    its bootstrap more so: the lower end may lie above the value. Raises ValueError if a shape does not fit.
+    More than an attacker can expect of these scores, who has to choose the threshold on other examples. An estimate,
+    and no bound for other attacks; biased upwards with few examples, its bootstrap more so: the lower end may lie above
+    the value. Raises ValueError if a shape does not fit.
     """
     return _bootstrap(members, non_members, lambda counts: float(_gaps(counts).max()), seed)
 
@@ -102,8 +111,8 @@ def true_positives_at(
     `false_positive_rate` lies in (0, 1); below 1 / n no non-member at all may be called a member. Nothing is
     interpolated between thresholds. Raises ValueError if a shape, a score or the rate does not fit.
     """
-    if not 0 < false_positive_rate < 1:
-        raise ValueError(f"false_positive_rate must lie in (0, 1), got {false_positive_rate} instead")
+    false_positive_rate = check.in_range("false_positive_rate", false_positive_rate, 0, 1, open_ends="both")
+    members, non_members = _scores("members", members), _scores("non_members", non_members)
     allowed = false_positive_rate * len(non_members) + 1e-9  # 0.29 * 100 is below 29
 
     def share(counts: np.ndarray) -> float:
@@ -122,14 +131,29 @@ def _counts(members: np.ndarray, non_members: np.ndarray) -> tuple[np.ndarray, n
 
 def _places(members: np.ndarray, non_members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The rank of each score among the different ones, members first, and those scores."""
-    for scores in (members, non_members):
-        if scores.ndim != 1 or not len(scores):
-            raise ValueError(f"scores must have the shape (n,) with n at least 1, got {scores.shape} instead")
-    pooled = np.concatenate([members, non_members]).astype(float)
-    if np.isnan(pooled).any():
-        raise ValueError(f"scores must be numbers, got {np.isnan(pooled).sum()} NaN of {len(pooled)} instead")
+    pooled = np.concatenate([members, non_members])
     scores, places = np.unique(pooled, return_inverse=True)
     return places, scores
+
+
+def _scores(name: str, scores: np.ndarray) -> np.ndarray:
+    """float64 of shape (n,), infinity allowed; NaN would be read as a non-member, and is a ValueError."""
+    scores = check.array(name, scores, ("n",), finite=False).astype(float)
+    unknown = int(np.isnan(scores).sum())
+    if unknown:
+        raise ValueError(f"{name} must be numbers, got {unknown} NaN of {len(scores)} instead")
+    return scores
+
+
+def area_under_roc(counts: np.ndarray) -> float:
+    """How often one of the first kind has the higher score than one of the second; a tie is half.
+
+    `counts` has the shape (2, scores): how many of each kind have each score, the scores ascending. NaN where a kind is
+    absent. scikit-learn's `roc_auc_score` gives the same, but takes 10 ms a call, and a bootstrap makes a thousand.
+    """
+    true, false = _called(counts)
+    pairs = true[-1] * false[-1]
+    return float(np.trapezoid(true, false) / pairs) if pairs else np.nan
 
 
 def _count(members: np.ndarray, non_members: np.ndarray, scores: int) -> np.ndarray:
@@ -138,7 +162,7 @@ def _count(members: np.ndarray, non_members: np.ndarray, scores: int) -> np.ndar
 
 def _called(counts: np.ndarray) -> np.ndarray:
     """Members and non-members called members as the threshold falls from infinity: of shape (2, scores + 1)."""
-    return np.concatenate([np.zeros((2, 1), dtype=int), counts[:, ::-1].cumsum(axis=1)], axis=1)
+    return np.concatenate([np.zeros((2, 1), dtype=counts.dtype), counts[:, ::-1].cumsum(axis=1)], axis=1)
 
 
 def _gaps(counts: np.ndarray) -> np.ndarray:
@@ -159,9 +183,10 @@ def _bootstrap(
     members: np.ndarray, non_members: np.ndarray, statistic: Callable[[np.ndarray], float], seed: int
 ) -> Interval:
     """A statistic of the counts of each score, with the interval of its resamples."""
+    members, non_members = _scores("members", members), _scores("non_members", non_members)
     places, scores = _places(members, non_members)
     own, others = places[: len(members)], places[len(members) :]
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(check.count("seed", seed, 0))
     resampled = [
         statistic(_count(random.choice(own, len(own)), random.choice(others, len(others)), len(scores)))
         for _ in range(RESAMPLES)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.metrics.intervals import Interval, mean_interval
 
 
@@ -17,11 +18,10 @@ def accuracy_loss(clean: np.ndarray, served: np.ndarray, labels: np.ndarray) -> 
     """Accuracy of the clean confidences less that of the served ones, in [-1, 1], over pictures.
 
     `clean` and `served` have the shape (n, classes), `labels` (n,), n at least 2. The two answers to a picture are
-    compared, so that a defence that changes no label loses exactly 0. ValueError for other shapes.
+    compared, so that a defence that changes no label loses exactly 0. ValueError if a shape or number does not fit.
     """
-    _check_pair(clean, served)
-    if labels.shape != clean.shape[:1]:
-        raise ValueError(f"labels must have the shape ({len(clean)},), got {labels.shape} instead")
+    clean, served = confidence_pair(clean, served)
+    labels = check.places("labels", labels, length=len(clean), below=clean.shape[1])
     right = clean.argmax(axis=1) == labels
     still_right = served.argmax(axis=1) == labels
     return mean_interval(right.astype(float) - still_right.astype(float))
@@ -30,10 +30,10 @@ def accuracy_loss(clean: np.ndarray, served: np.ndarray, labels: np.ndarray) -> 
 def confidence_distortion(clean: np.ndarray, served: np.ndarray) -> Interval:
     """Mean Euclidean distance of the served vectors from the clean ones, over pictures, in [0, sqrt(2)].
 
-    Both have the shape (n, classes), n at least 2; ValueError otherwise. Among `classes` classes, none that keeps the
-    label can pass sqrt(1 - 1 / classes), the distance from one-hot to uniform.
+    Both have the shape (n, classes), n at least 2, and entries in [0, 1]; ValueError otherwise. Among `classes`
+    classes, none that keeps the label can pass sqrt(1 - 1 / classes), the distance from one-hot to uniform.
     """
-    _check_pair(clean, served)
+    clean, served = confidence_pair(clean, served)
     return mean_interval(np.linalg.norm(clean.astype(float) - served.astype(float), axis=1))
 
 
@@ -41,47 +41,53 @@ def squared_errors(reconstructions: np.ndarray, images: np.ndarray) -> np.ndarra
     """Mean squared difference of each reconstruction and its private picture, of shape (n,).
 
     Both have one shape (n, channels, h, w) and one range of pixels, here [-1, 1]; in [0, 1] errors are a quarter. The
-    paper does not say its range. ValueError for other shapes.
+    paper does not say its range. ValueError for other shapes, or a reconstruction that is not finite.
     """
-    if reconstructions.shape != images.shape or images.ndim != 4 or not len(images):
-        raise ValueError(
-            "reconstructions and images must have one shape (n, channels, h, w) with n at least 1, "
-            f"got {reconstructions.shape} and {images.shape} instead"
-        )
+    images = check.array("images", images, ("n", "channels", "h", "w"))
+    reconstructions = check.array("reconstructions", reconstructions, images.shape)
     errors: np.ndarray = np.square(reconstructions.astype(float) - images.astype(float)).mean(axis=(1, 2, 3))
     return errors
 
 
 def reconstruction_error(reconstructions: np.ndarray, images: np.ndarray) -> Interval:
-    """Mean of `squared_errors` over at least 2 pictures: the least gamma of the paper's gamma-inversion."""
+    """Mean of `squared_errors` over at least 2 pictures: an estimate of the gamma of the paper's gamma-inversion.
+
+    It says what one attack reached on these pictures. It is no bound: a better attack has a smaller error.
+    """
     return mean_interval(squared_errors(reconstructions, images))
 
 
 @dataclass(frozen=True, eq=False)
 class PrivacyCurve:
-    """Share of pictures whose reconstruction errs by at least epsilon, 1 - eta, over epsilon; each of shape (k,)."""
+    """Measured share of pictures whose reconstruction errs by at least epsilon, 1 - eta; each of shape (k,)."""
 
     epsilons: np.ndarray
     shares: np.ndarray
 
 
 def privacy_curve(errors: np.ndarray, epsilons: np.ndarray) -> PrivacyCurve:
-    """The (epsilon, eta) curve: a defence is (epsilon, eta) where Pr[error >= epsilon] >= 1 - eta.
+    """An estimate of the (epsilon, eta) curve: a defence is (epsilon, eta) where Pr[error >= epsilon] >= 1 - eta.
 
-    `errors` has the shape (n,), n at least 1, see `squared_errors`; `epsilons` the shape (k,). ValueError otherwise.
+    The shares are those of these pictures under one attack. They guarantee nothing: another attack may err less.
+
+    `errors` has the shape (n,), n at least 1, see `squared_errors`; `epsilons` the shape (k,). Both are at least 0 and
+    finite, ValueError otherwise: a reconstruction that is no picture is a failed attack, and no error of any size.
     """
-    if errors.ndim != 1 or epsilons.ndim != 1 or not len(errors):
-        raise ValueError(
-            "errors must have the shape (n,) with n at least 1 and epsilons the shape (k,), "
-            f"got {errors.shape} and {epsilons.shape} instead"
-        )
+    errors, epsilons = check.array("errors", errors, ("n",)), check.array("epsilons", epsilons, ("k",))
+    check.in_range("each of errors", errors.min(), 0)
+    check.in_range("each of epsilons", epsilons.min(), 0)
     below = np.searchsorted(np.sort(errors), epsilons, side="left")  # (k,), errors less than each epsilon
     return PrivacyCurve(epsilons, 1 - below / len(errors))
 
 
-def _check_pair(clean: np.ndarray, served: np.ndarray) -> None:
-    if clean.shape != served.shape or clean.ndim != 2 or len(clean) < 2:
-        raise ValueError(
-            "clean and served confidences must have one shape (n, classes) with n at least 2, "
-            f"got {clean.shape} and {served.shape} instead"
-        )
+def confidence_pair(
+    clean: np.ndarray, served: np.ndarray, *, least: int = 2, name: str = "served"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Confidences of one shape (n, classes), n at least `least`, in [0, 1]; ValueError for others."""
+    clean = check.array("clean", clean, ("n", "classes"))
+    served = check.array(name, served, clean.shape)
+    check.count("the number of pictures", len(clean), least)
+    for whose, confidences in (("clean", clean), (name, served)):
+        check.in_range(f"each confidence of {whose}", confidences.min(), 0)
+        check.in_range(f"each confidence of {whose}", confidences.max(), 0, 1 + 1e-5)
+    return clean, served

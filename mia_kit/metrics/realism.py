@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
 
 
@@ -19,15 +20,17 @@ def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
     real, generated : of shape (n, d) and (m, d), at least 2 rows each
 
     A number without an interval: its estimate is biased upwards with few rows, by more than a bootstrap would show, so
-    only numbers of equally many rows may be compared. Raises ValueError if the shapes do not fit.
+    only numbers of equally many rows may be compared. Raises ValueError if the shapes do not fit or a feature is not
+    finite: a picture that is none has no place in a set.
     """
-    _check(real, generated, 2)
+    real, generated = _features(real, generated, 2)
     gap = real.mean(axis=0) - generated.mean(axis=0)
     # The trace of the root of S1 S2 is the sum of singular values of A B^T, where S1 = A^T A and S2 = B^T B.
     first = (real - real.mean(axis=0)) / np.sqrt(len(real) - 1)
     second = (generated - generated.mean(axis=0)) / np.sqrt(len(generated) - 1)
     shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
-    return float(max(0.0, gap @ gap + (first**2).sum() + (second**2).sum() - 2 * shared))
+    squared = gap @ gap + (first**2).sum() + (second**2).sum() - 2 * shared
+    return max(0.0, check.number("the squared distance", squared))
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,13 @@ def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) ->
     samples in a real ball; recall: the reverse; density: number of real balls around a generated sample, over k;
     coverage: share of real balls that hold a generated sample.
 
-    `real` (n, d) and `generated` (m, d) need more than `k` rows each; ValueError otherwise. The paper takes k = 3 and
-    one class at a time.
+    `real` (n, d) and `generated` (m, d) need more than `k` rows each, `k` at least 1, and finite features; ValueError
+    otherwise. The paper takes k = 3 and one class at a time.
     """
     from scipy.spatial.distance import cdist
 
-    _check(real, generated, k + 1)
+    k = check.count("k", k)
+    real, generated = _features(real, generated, k + 1)
     across = cdist(real, generated)  # (n, m)
     in_real = across < _radii(real, k)[:, None]
     in_generated = across < _radii(generated, k)[None, :]
@@ -78,10 +82,9 @@ def _share(hits: np.ndarray) -> Interval:
     return share_interval(int(hits.sum()), len(hits))
 
 
-def _check(real: np.ndarray, generated: np.ndarray, rows: int) -> None:
-    fits = real.ndim == 2 and generated.ndim == 2 and real.shape[1:] == generated.shape[1:]
-    if not fits or min(len(real), len(generated)) < rows:
-        raise ValueError(
-            f"real and generated must have the shapes (n, d) and (m, d) with at least {rows} rows, "
-            f"got {real.shape} and {generated.shape} instead"
-        )
+def _features(real: np.ndarray, generated: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Finite float64 features of shape (n, d) and (m, d) with at least `least` rows each; ValueError for others."""
+    real = check.array("real", real, ("n", "d"))
+    generated = check.array("generated", generated, ("m", real.shape[1]))
+    check.count("the number of rows", min(len(real), len(generated)), least)
+    return real.astype(float), generated.astype(float)

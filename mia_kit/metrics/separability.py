@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from mia_kit import check
+from mia_kit.metrics.embedding import tsne_map
 from mia_kit.metrics.intervals import Interval
 from mia_kit.metrics.membership import auc
+from mia_kit.metrics.poisoning import confidence_pair
 
 TREES = 100
 LEAST = 1e-22  # the decoders' own floor, exp(-50)
@@ -25,18 +28,15 @@ def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Inter
 
     Parameters
     ----------
-    clean, poisoned : of one shape (n, classes), the vectors of the same pictures, n at least 8
+    clean, poisoned : of one shape (n, classes), the vectors of the same pictures, in [0, 1], n at least 8
     seed : of the deal and of the forest
 
-    Raises ValueError for other shapes.
+    Raises ValueError for other shapes or entries.
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    if clean.shape != poisoned.shape or clean.ndim != 2 or len(clean) < 8:
-        raise ValueError(
-            "clean and poisoned must have one shape (n, classes) with n at least 8, "
-            f"got {clean.shape} and {poisoned.shape} instead"
-        )
+    clean, poisoned = confidence_pair(clean, poisoned, least=8, name="poisoned")
+    seed = check.count("seed", seed, 0, 2**32 - 1)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(clean)), 4)
     seen = np.concatenate([_shown(clean[parts[0]]), _shown(poisoned[parts[1]])])
     kinds = np.repeat([0, 1], [len(parts[0]), len(parts[1])])
@@ -55,12 +55,12 @@ def _shown(vectors: np.ndarray) -> np.ndarray:
 def two_views(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The paper's pictures: all vectors in two dimensions, by PCA and by t-SNE, each of shape (2 n, 2), clean first.
 
-    `clean` and `poisoned` of one shape (n, classes), n at least 16; both views see the entries as they are.
+    `clean` and `poisoned` of one shape (n, classes) and in [0, 1], not all alike, n at least 16; ValueError otherwise.
+    Both views see the entries as they are.
     """
     from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
 
-    both = np.concatenate([clean, poisoned]).astype(float)
+    both = np.concatenate(confidence_pair(clean, poisoned, least=16, name="poisoned")).astype(float)
+    close = tsne_map(both, seed=seed, perplexity=15, name="clean and poisoned vectors")
     flat: np.ndarray = PCA(2, random_state=seed).fit_transform(both)
-    close: np.ndarray = TSNE(2, init="pca", perplexity=15, random_state=seed).fit_transform(both)
     return flat, close

@@ -96,9 +96,28 @@ def test_a_confidence_that_is_out_of_reach_is_infinitely_far() -> None:
     assert torch.equal(found.images, points(4))
 
 
+def test_a_model_that_answers_nothing_is_not_far_away() -> None:
+    """NaN is at no surplus: the search would end with infinity, the best protection there is."""
+    broken = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
+    nn.init.constant_(broken[1].weight, float("nan"))
+    with pytest.raises(ValueError, match="log odds must be finite, got 4 of 4"):
+        distance.run(WhiteBox(broken), points(4), torch.zeros(4, dtype=torch.long))
+
+
+def test_no_distance_has_no_sign() -> None:
+    scores = distance.Distances(torch.tensor([0.0, 1.0, math.inf]), points(3), 0).scores
+    assert scores.tolist() == [0, -1, -math.inf] and not scores[0].signbit()
+
+
+@pytest.mark.parametrize("setting", [{"steps": -5}, {"confidence": 95}, {"longest_step": math.nan}, {"batch_size": 0}])
+def test_numbers_out_of_range(setting) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(setting))} must"):
+        distance.run(WhiteBox(Ellipse(1.0, 1.0)), points(4), torch.zeros(4, dtype=torch.long), **setting)
+
+
 def test_bad_input() -> None:
     access, labels = WhiteBox(Ellipse(1.0, 1.0)), torch.zeros(4, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"confidence must lie in \(0, 1\), got 1.0 instead"):
+    with pytest.raises(ValueError, match=r"confidence must lie in \(0, 1\), got 1 instead"):
         distance.run(access, points(4), labels, confidence=1.0)
     with pytest.raises(ValueError, match="steps must be at least 1, got 0 instead"):
         distance.run(access, points(4), labels, steps=0)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mia_kit.metrics.leakage import (
+    FailedRowsWarning,
     attack_accuracy,
     feature_distance,
     identity_shares,
@@ -52,7 +53,7 @@ def test_identity_shares_of_person_and_surrogate() -> None:
     targets = np.array([0, 0, 1, 1])
     found = identity_shares(np.array([0.5, 0.9, 0.9, 0.8]), np.array([0.4, 0.5, 0.5, 0.9]), targets, threshold=0.6)
     assert (found.person.value, found.surrogate.value, found.nearer_surrogate.value) == (0.25, 0.75, 0.75)
-    with pytest.raises(ValueError, match="distances must have the shape"):
+    with pytest.raises(ValueError, match="to_surrogate must have the shape"):
         identity_shares(np.zeros(4), np.zeros(3), targets, threshold=0.6)
 
 
@@ -75,17 +76,57 @@ def test_distances_against_brute_force() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(ValueError, match=r"k must lie in \[1, 3\], got 5 instead"):
+    with pytest.raises(ValueError, match="k must be from 1 to 3, got 5"):
         attack_accuracy(np.zeros((2, 3)), np.array([0, 1]), k=5)
-    with pytest.raises(ValueError, match=r"logits must have the shape .* got \(2, 3\) and \(3,\) instead"):
+    with pytest.raises(ValueError, match=r"targets must have the shape \(2,\), got \(3,\)"):
         attack_accuracy(np.zeros((2, 3)), np.array([0, 1, 2]))
     for targets, sentence in (([0, 3], "got values from 0 to 3 instead"), ([-1, 0], "got values from -1 to 0 instead")):
-        with pytest.raises(ValueError, match=rf"targets must lie in \[0, 3\), the evaluator's classes, {sentence}"):
+        with pytest.raises(ValueError, match=rf"targets must lie in \[0, 3\), {sentence}"):
             attack_accuracy(np.zeros((2, 3)), np.array(targets))
-    with pytest.raises(ValueError, match="must come from one network, got 3 and 4 numbers an image instead"):
+    with pytest.raises(ValueError, match=r"references must have the shape \(n, 3\), got \(2, 4\)"):
         person_distances(np.zeros((2, 3)), np.array([0, 1]), np.zeros((2, 4)), np.array([0, 1]))
     with pytest.raises(ValueError, match="the target class 1 has no reference images"):
         feature_distance(np.zeros((2, 3)), np.array([0, 1]), np.zeros((1, 3)), np.array([0]))
+
+
+def test_a_row_that_is_no_number_is_a_counted_failure() -> None:
+    """NaN compares false with everything: read as numbers, both rows of the first target would be hits."""
+    logits = np.array([[np.nan, np.nan, np.nan], [9.0, np.nan, 0.0], [0.0, 9.0, 0.0], [0.0, np.inf, 0.0]])
+    targets = np.array([0, 0, 1, 1])
+    with pytest.warns(FailedRowsWarning, match="3 of 4 rows of logits"):
+        assert target_ranks(logits, targets).tolist() == [3, 3, 1, 3]
+    for k, share in ((1, 0.25), (2, 0.25), (3, 0.25)):
+        with pytest.warns(FailedRowsWarning):
+            assert attack_accuracy(logits, targets, k=k).value == share
+    for broken in (np.full((4, 3), np.nan), np.full((4, 3), np.inf)):
+        with pytest.raises(ValueError, match="finite in one row at least"):
+            attack_accuracy(broken, targets)
+    impossible = np.array([[0.0, -np.inf, -np.inf], [-np.inf, 0.0, 1.0]])
+    assert target_ranks(impossible, np.array([0, 0])).tolist() == [1, 3]
+
+
+def test_a_picture_without_embedding_verifies_as_nobody() -> None:
+    embeddings, references = np.array([[0.0], [np.nan], [5.0]]), np.array([[0.0], [5.0]])
+    with pytest.warns(FailedRowsWarning, match="1 of 3 rows"):
+        distances = person_distances(embeddings, np.array([0, 0, 1]), references, np.array([0, 1]))
+    assert distances.tolist() == [0, np.inf, 0]
+    assert verified_share(distances, np.array([0, 0, 1]), threshold=1.0).value == 0.75
+    with pytest.warns(FailedRowsWarning), pytest.raises(ValueError, match="finite"):
+        feature_distance(embeddings, np.array([0, 0, 1]), references, np.array([0, 1]))
+    with pytest.raises(ValueError, match="references must be finite"):
+        person_distances(references, np.array([0, 1]), np.array([[0.0], [np.nan]]), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("distances", [[0.1, np.nan], [0.1, -0.2]])
+def test_a_distance_that_is_none_is_not_protection(distances) -> None:
+    targets, wrong = np.array([0, 1]), np.array(distances)
+    with pytest.raises(ValueError, match="numbers of at least 0, got 1 of 2"):
+        verified_share(wrong, targets, threshold=1.0)
+    with pytest.raises(ValueError, match="to_surrogate must be numbers"):
+        identity_shares(np.zeros(2), wrong, targets, threshold=1.0)
+    for threshold in (np.nan, np.inf, 0.0):
+        with pytest.raises(ValueError, match="threshold must"):
+            verified_share(np.zeros(2), targets, threshold=threshold)
 
 
 def test_one_photograph_of_each_person_and_a_person_nobody_attacks() -> None:

@@ -42,11 +42,28 @@ def test_errors_and_their_curve():
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(ValueError, match=r"\(n, classes\) with n at least 2, got \(4, 2\) and \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"\(4, 2\), got \(3, 2\)"):
         confidence_distortion(CLEAN, CLEAN[1:])
     with pytest.raises(ValueError, match=r"labels must have the shape \(4,\), got \(3,\)"):
         accuracy_loss(CLEAN, CLEAN, LABELS[1:])
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match=r"\(2, 1, 4, 5\), got \(2, 1, 4, 4\)"):
         squared_errors(np.zeros((2, 1, 4, 4)), np.zeros((2, 1, 4, 5)))
-    with pytest.raises(ValueError, match="n at least 1"):
+    with pytest.raises(ValueError, match="at least one number"):
         privacy_curve(np.zeros(0), np.zeros(3))
+
+
+def test_an_error_that_is_none_is_not_protection():
+    """Sorted, NaN lies above every epsilon: the curve would call the picture safe at all of them."""
+    for errors in ([0.1, np.nan], [0.1, np.inf], [0.1, -0.1]):
+        with pytest.raises(ValueError, match="errors must be"):
+            privacy_curve(np.array(errors), np.array([0.2]))
+    with pytest.raises(ValueError, match="epsilons must be finite"):
+        privacy_curve(np.zeros(2), np.array([np.nan]))
+    broken = np.full((2, 1, 2, 2), np.nan)
+    with pytest.raises(ValueError, match="reconstructions must be finite"):
+        squared_errors(broken, np.zeros((2, 1, 2, 2)))
+    served = CLEAN.copy()
+    served[1] = np.nan
+    for measure in (confidence_distortion, lambda clean, own: accuracy_loss(clean, own, LABELS)):
+        with pytest.raises(ValueError, match="served must be finite, got 2 of 8"):
+            measure(CLEAN, served)

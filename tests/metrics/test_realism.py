@@ -58,7 +58,22 @@ def test_far_away_is_nothing() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(ValueError, match=r"with at least 4 rows, got \(3, 2\) and \(9, 2\) instead"):
+    with pytest.raises(ValueError, match="rows must be at least 4, got 3"):
         manifold_measures(np.zeros((3, 2)), np.zeros((9, 2)))
-    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(9, 4\) instead"):
+    with pytest.raises(ValueError, match=r"\(m, 2\), got \(9, 4\)"):
         frechet_distance(np.zeros((3, 2)), np.zeros((9, 4)))
+
+
+@pytest.mark.parametrize("k", [-1, 0, 9])
+def test_neighbours_are_counted_from_one_to_the_others(k) -> None:
+    with pytest.raises(ValueError, match="must be at least"):
+        manifold_measures(np.eye(9), np.eye(9), k=k)
+
+
+@pytest.mark.parametrize("measure", [frechet_distance, manifold_measures])
+def test_a_picture_that_is_none_is_not_unreal(measure) -> None:
+    broken = np.eye(9)
+    broken[0] = np.nan
+    for given in ((broken, np.eye(9)), (np.eye(9), broken)):
+        with pytest.raises(ValueError, match="must be finite, got 9 of 81"):
+            measure(*given)

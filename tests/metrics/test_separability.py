@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mia_kit.metrics import mean_interval
-from mia_kit.metrics.separability import separability
+from mia_kit.metrics.separability import separability, two_views
 
 
 def confident(n: int, seed: int) -> np.ndarray:
@@ -31,7 +31,17 @@ def test_a_lifted_floor_is_seen_by_its_logarithm() -> None:
 
 
 def test_shapes() -> None:
-    with pytest.raises(ValueError, match="clean and poisoned must have one shape"):
+    with pytest.raises(ValueError, match=r"poisoned must have the shape \(8, 5\), got \(9, 5\)"):
         separability(confident(8, 0), confident(9, 0), seed=0)
-    with pytest.raises(ValueError, match=r"got \(4, 5\)"):
+    with pytest.raises(ValueError, match="at least 8, got 4"):
         separability(confident(4, 0), confident(4, 0), seed=0)
+
+
+def test_vectors_that_are_all_alike_have_no_views() -> None:
+    """A service that answers everybody the same: its map would end the process."""
+    alike = np.full((20, 5), 0.2)
+    with pytest.raises(ValueError, match="must differ, got 40 rows all alike"):
+        two_views(alike, alike, seed=0)
+    flat, close = two_views(confident(20, 0), alike, seed=0)
+    assert np.isfinite(flat).all() and np.isfinite(close).all()
+    assert separability(alike, alike, seed=0).value == 0.5
