@@ -52,7 +52,7 @@ def _ranks(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndar
     """The ranks, and which rows failed: both of shape (m,)."""
     logits = check.array("logits", logits, ("m", "classes"), finite=False)
     targets = check.places("targets", targets, length=len(logits), below=logits.shape[1])
-    failed = _failed("logits", np.isnan(logits) | np.isposinf(logits))
+    failed = _failed("logits", ~(logits < np.inf))
     at_least_as_likely = (logits >= logits[np.arange(len(targets)), targets][:, None]).sum(axis=1)
     return np.where(failed, logits.shape[1], at_least_as_likely), failed
 
