@@ -59,7 +59,7 @@ def _ranks(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _failed(name: str, not_numbers: np.ndarray) -> np.ndarray:
     """Which rows of (m, d) hold what is not a number: bool of shape (m,), said aloud. ValueError if all do."""
-    failed: np.ndarray = not_numbers.any(axis=1)
+    failed = np.asarray(not_numbers.any(axis=1))
     if failed.all():
         raise ValueError(f"{name} must be finite in one row at least, got {len(failed)} rows of which none is instead")
     if failed.any():
