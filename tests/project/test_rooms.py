@@ -47,6 +47,8 @@ ARROWS = {
     "exercises": {"smoothing", "toy", "data", "models", "training", "defences", "attacks", "membership", "metrics"},
     "figures": {"metrics", "toy", "data"},
     "widgets": {"figures", "toy"},
+    # The machine under every study: recipes, parts, the tidy table, comparisons, claims.
+    "runs": {"check", "data"},
     # What is measured, and how: nothing in it is drawn or moved.
     "experiments": {
         *("smoothing", "threads", "toy", "data", "models", "training", "defences", "access"),

@@ -1,0 +1,111 @@
+"""Evidence: the table of what a recipe measured, and beside it all that is needed to measure it again.
+
+    <folder>/<name>.csv.gz     the tidy table
+    <folder>/<name>.json       recipe, command, versions, device, seconds, date, and the table's digest
+
+The course's own evidence lies in `notebooks/evidence/` (in an installed package: `mia_kit/evidence/`). Only a recipe
+that ships with the course is measured into it; what a user's own recipe gives goes to `my_evidence/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from mia_kit.data.folders import write_whole
+from mia_kit.runs import table as tables
+from mia_kit.runs.circumstances import circumstances
+
+PACKAGE = Path(__file__).resolve().parents[1]
+USERS_FOLDER = "my_evidence"  # below the folder in which the command is given
+
+
+def evidence_folder() -> Path:
+    """Where evidence lies: `MIA_KIT_EVIDENCE`, or the checkout's notebooks/evidence, or the installed package's."""
+    if folder := os.environ.get("MIA_KIT_EVIDENCE"):
+        return Path(folder)
+    checkout = PACKAGE.parent / "notebooks" / "evidence"
+    return checkout if checkout.is_dir() else PACKAGE / "evidence"
+
+
+def folder_for(recipe: Any, shipped: Any) -> Path:
+    """Where what a recipe gives is written, so that the course's evidence is never that of another recipe.
+
+    Parameters
+    ----------
+    recipe : what is measured
+    shipped : the recipe of the same name that ships with the course, None if there is none
+    """
+    if os.environ.get("MIA_KIT_EVIDENCE") or (shipped is not None and recipe == shipped):
+        return evidence_folder()
+    return Path.cwd() / USERS_FOLDER
+
+
+def write_evidence(
+    folder: Path, name: str, table: pd.DataFrame, recipe: Mapping[str, Any], seconds: float, *, command: str = ""
+) -> Path:
+    """Write a table with its circumstances, each whole or not at all, and return the table's path.
+
+    Parameters
+    ----------
+    recipe : in plain values
+    seconds : that the measurement took, in every process
+    command : that makes it again; `mia-kit run <name>` if it is empty
+
+    Raises
+    ------
+    ValueError
+        If the table is over its size (`mia_kit.runs.table.write`); what was there before stays.
+    """
+    path = folder / f"{name}{tables.SUFFIX}"
+    tables.write(path, table)
+    record: dict[str, Any] = {"name": name, "command": command or f"mia-kit run {name}", "recipe": dict(recipe)}
+    record |= {**circumstances(seconds), "rows": len(table), "sha256": _digest(path)}
+    write_whole(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
+    return path
+
+
+def read_table(name: str, *, folder: Path | None = None) -> pd.DataFrame:
+    """The table of a recipe's evidence. FileNotFoundError or ValueError say how to make it again."""
+    path = (folder or evidence_folder()) / f"{name}{tables.SUFFIX}"
+    again = f"measure it with: mia-kit run {name}"
+    try:
+        table = tables.read(path)
+        digest = read_record(name, folder=folder).get("sha256")
+    except FileNotFoundError as problem:
+        raise FileNotFoundError(f"{problem}; {again}") from None
+    except ValueError as problem:
+        raise ValueError(f"{problem}; {again}") from problem
+    if digest != _digest(path):
+        raise ValueError(f"{path} is not the table that {name}.json tells of; {again}")
+    return table
+
+
+def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
+    """What stands beside the table: recipe and circumstances. FileNotFoundError or ValueError in a sentence."""
+    path = (folder or evidence_folder()) / f"{name}.json"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no evidence at {path}") from None
+    except ValueError as problem:
+        raise ValueError(f"{path} is damaged ({problem})") from problem
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} must hold the record of a measurement, got {type(record).__name__} instead")
+    return record
+
+
+def stored_tables(names: set[str], *, folder: Path | None = None) -> dict[str, pd.DataFrame]:
+    """The tables of these names that were measured, by name."""
+    place = folder or evidence_folder()
+    return {name: read_table(name, folder=folder) for name in sorted(names) if (place / f"{name}.csv.gz").is_file()}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
