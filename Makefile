@@ -67,7 +67,8 @@ evidence: $(LAB_STAMP) ## run the course-size experiments and store what they me
 	@$(RUN) mia_kit.cli run orl_embedding $(ARGS)
 
 references: $(LAB_STAMP) ## draw every headline figure again and show what changed
-	@$(RUN) mia_kit.cli references $(ARGS)
+	@$(RUN) mia_kit.cli notebooks --references $(ARGS)
+	@git --no-pager diff --stat -- mia_kit/figures/references
 
 notebooks: $(LAB_STAMP) ## write and execute every .ipynb from its .py
 	@$(RUN) mia_kit.cli notebooks $(ARGS)

@@ -12,7 +12,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from mia_kit.data.folders import DataError, fetch_folder, located
+from mia_kit.data.folders import check_output, fetch_folder, located
+from mia_kit.terminal import script
 from stylegan2_pickle import convert
 
 FOLDER = "stylegan2"
@@ -21,7 +22,7 @@ TERMS = "NVIDIA's networks are for research and evaluation, not for commercial u
 
 def main() -> None:
     """Convert unless the result is there; `--force` converts again."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("pickle", type=Path, nargs="?", help="NVIDIA's file; by default what fetch_stylegan2 fetched")
     parser.add_argument("--to", type=Path, help="the safetensors file to write")
     parser.add_argument("--force", action="store_true", help="convert again even if the result is there")
@@ -33,11 +34,12 @@ def main() -> None:
             print(f"{target} is there already.")
             return
         print(TERMS)
+        check_output(target)
         convert(source, target)
-    except DataError as problem:
+    except OSError as problem:
         sys.exit(str(problem))
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

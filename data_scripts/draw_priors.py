@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mia_kit.data.folders import check_output
 from mia_kit.experiments.priors import build, draw
 
 ROWS, COLUMNS, SIDE = 3, 12, 64
@@ -27,8 +28,10 @@ def wall(name: str) -> np.ndarray:
 
 def main(path: Path) -> None:
     """Write the picture: a wall for each prior, with a white line between them."""
+    check_output(path)
     line = np.full((6, COLUMNS * SIDE, 3), 255, dtype=np.uint8)
     walls = [part for name in PRIORS for part in (wall(name), line)][:-1]
+    path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.vstack(walls)).save(path, optimize=True)
     print(f"wrote {path}: from the top {', '.join(PRIORS)}")
 

@@ -17,13 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from mia_kit import check
 from mia_kit.data.celeba import PEOPLE, most_photographed
 from mia_kit.data.folders import DataError, fetch_folder, locate, write_error, write_whole
-from mia_kit.data.lists import read_identities, read_lines
-from mia_kit.data.reading import read_file
+from mia_kit.data.identities import read_identities
+from mia_kit.terminal import script
 from unpacking import unpack
 
 TERMS = (
@@ -86,8 +84,14 @@ def crop(path: Path, landmarks: np.ndarray, size: int) -> bytes:
 
     Raises DataError if the photograph is absent or cannot be decoded.
     """
+    from PIL import Image
+
     (a, b), (x, y) = similarity(MEAN_FACE * size * FACE * LANDMARKS + size / 2, landmarks)
-    whole = read_file(path, upright=False)  # landmarks refer to the pixels as they are stored
+    try:
+        with Image.open(path) as picture:
+            whole = picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
+        raise DataError(f"{path} cannot be decoded as a picture ({problem}): get it again.") from problem
     # A low-pass filter first where the face is larger than what it is cut to; then its edge, repeated, around it.
     shrink = max(1, int(np.hypot(a, b)))
     small = whole.reduce(shrink)
@@ -115,25 +119,25 @@ def similarity(points: np.ndarray, images: np.ndarray) -> tuple[tuple[float, flo
 
 def read_landmarks(path: Path) -> dict[str, np.ndarray]:
     """CelebA's list, a count and a heading before it: file name -> five points of shape (5, 2). DataError as above."""
+    if not path.is_file():
+        raise DataError(f"{path} is missing: get CelebA's list of landmarks of the pictures in the wild, put it there.")
     landmarks = {}
-    for line in read_lines(path)[2:]:
+    for line in path.read_text(encoding="utf-8").splitlines()[2:]:
         name, *numbers = line.split()
-        if len(numbers) != 10 or not all(number.removeprefix("-").isdecimal() for number in numbers):
-            raise DataError(f"{path} holds the line {line!a}, a file name and ten numbers are expected: get it again.")
+        if len(numbers) != 10 or not all(number.lstrip("-").isdigit() for number in numbers):
+            raise DataError(f"{path} holds the line {line!r}, a file name and ten numbers are expected: get it again.")
         landmarks[name] = np.array(numbers, dtype=float).reshape(5, 2)
     return landmarks
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch what is not there yet, and crop where the pictures in the wild are."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--people", type=int, default=PEOPLE, help="how many, those with most photographs")
     parser.add_argument("--size", type=int, default=SIZE, help="pixels of a face that is cut out")
     options = parser.parse_args(arguments)
+    print(TERMS)
     try:
-        check.count("--people", options.people)
-        check.count("--size", options.size)
-        print(TERMS)
         folder = locate("celeba") or fetch_folder() / "celeba"
         if (folder / "img_celeba").is_dir():
             target = fetch_folder() / "celeba_hd"
@@ -142,9 +146,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             fetch(folder)
             print(f"{folder} is complete; with img_celeba in it, this script also makes celeba_hd.")
-    except (DataError, ValueError) as problem:
+    except DataError as problem:
         sys.exit(str(problem))
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

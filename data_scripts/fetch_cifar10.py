@@ -14,6 +14,7 @@ import numpy as np
 
 from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.data.inventory import CIFAR10 as FILE
+from mia_kit.terminal import script
 
 TERMS = "CIFAR-10: free for research, no formal licence; credit A. Krizhevsky, V. Nair and G. Hinton."
 
@@ -47,4 +48,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

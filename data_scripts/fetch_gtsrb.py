@@ -13,6 +13,7 @@ from pathlib import Path
 
 from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.terminal import script
 from unpacking import extract, unpack
 
 TERMS = "GTSRB: free for research; credit Institut fuer Neuroinformatik, Ruhr-Universitaet Bochum."
@@ -48,4 +49,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

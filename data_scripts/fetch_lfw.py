@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.terminal import script
 
 TERMS = (
     "LFW: no licence is stated, the site calls it a benchmark only; real people in news photographs, nobody was asked. "
@@ -33,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.terminal import script
 
 TERMS = {
     "mnist": "MNIST: usually given as CC BY-SA 3.0; credit Y. LeCun, C. Cortes and C. J. C. Burges.",
@@ -38,7 +39,7 @@ def fetch(name: str, folder: Path) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch what is not there yet."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[*TERMS, []], help="mnist, fashion_mnist; both by default")
     names = parser.parse_args(arguments).names or list(TERMS)
     try:
@@ -52,4 +53,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

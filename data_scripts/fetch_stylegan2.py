@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from downloads import download
 from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.terminal import script
 
 TERMS = "NVIDIA Source Code License: non-commercial research only; FFHQ, its photographs, is CC BY-NC-SA 4.0."
 URL = "https://nvlabs-fi-cdn.nvidia.com/stylegan2-ada-pytorch/pretrained/ffhq.pkl"
@@ -20,7 +21,7 @@ MAX_BYTES = 10**9
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch unless it is there."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--sha256", help="what the file must be")
     options = parser.parse_args(arguments)
     print(TERMS)
@@ -32,4 +33,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

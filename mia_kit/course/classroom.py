@@ -9,18 +9,17 @@ who are told "now". Each gets `OMP_NUM_THREADS`: threads that wait by spinning s
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from statistics import median
 
-import numpy as np
+from mia_kit import check
+from mia_kit.course.notebooks import Notebook, client, run_cells, together
 
 SECONDS_BETWEEN_READINGS = 1.0
 SECONDS_PER_CELL = 3600
-BOOKS = Path("/proc/self/smaps_rollup")
 
 
 @dataclass(frozen=True)
@@ -45,16 +44,16 @@ class Lesson:
         """The lines of the report."""
         lines = [f"kernels that ran to their end  {len(self.ended)} of {self.kernels}"]
         if self.started:
-            lines.append(f"a kernel answers after         {_spread(self.started)}")
+            lines.append(f"a kernel answers after         {_range(self.started)}")
         if self.ended:
-            lines.append(f"a notebook is at its end after {_spread(self.ended)}")
+            lines.append(f"a notebook is at its end after {_range(self.ended)}")
         if self.readings:
-            most = max(self.readings, key=lambda one: one.proportional)
-            each = most.proportional / self.kernels
+            peak = max(self.readings, key=lambda reading: reading.proportional)
+            each = peak.proportional / self.kernels
             lines.append(
-                f"memory of all at its peak      {_gigabytes(most.proportional)}, {each / 1e6:.0f} MB for each"
+                f"memory of all at its peak      {peak.proportional / 1e9:.1f} GB, {each / 1e6:.0f} MB for each"
             )
-            lines.append(f"without shared pages it were   {_gigabytes(most.resident)}")
+            lines.append(f"without shared pages it were   {peak.resident / 1e9:.1f} GB")
         return "\n".join(lines + self.failures)
 
 
@@ -64,71 +63,61 @@ def hold(notebook: Path, kernels: int, *, threads: int = 1) -> Lesson:
     Raises
     ------
     ValueError
-        If there is not at least one kernel or thread.
+        If there is not at least one kernel or thread, or the file is no notebook.
     FileNotFoundError
         If there is no such notebook.
     OSError
         Where memory cannot be read like this: everywhere but on Linux.
     """
-    from nbformat import read
+    import nbformat
 
-    if kernels < 1 or threads < 1:
-        raise ValueError(f"kernels and threads must be at least 1, got {kernels} and {threads} instead")
-    if not BOOKS.is_file():
-        raise OSError(f"memory is read from {BOOKS.parent.parent}/PID/{BOOKS.name}, which only Linux has")
+    Path.home()  # Jupyter needs one: RuntimeError now, not in every kernel
+    lesson = Lesson(check.count("kernels", kernels))
+    variables = {"OMP_NUM_THREADS": str(check.count("threads", threads))}
+    if memory("self") is None:
+        raise OSError("memory is read from /proc/PID/smaps_rollup, which only Linux has")
     if not notebook.is_file():
         raise FileNotFoundError(f"there is no notebook at {notebook}")
-    book = read(notebook, as_version=4)
-    return asyncio.run(_hold(book, notebook.parent, Lesson(kernels), threads))
-
-
-async def _hold(book: Any, folder: Path, lesson: Lesson, threads: int) -> Lesson:
+    try:
+        content = nbformat.read(notebook, as_version=4)
+    except (nbformat.reader.NotJSONError, ValueError) as problem:
+        raise ValueError(f"{notebook} is not a notebook: give an .ipynb file") from problem
     pids: list[int] = []
-    watch = asyncio.create_task(_watch(pids, lesson))
-    await asyncio.gather(*(_learn(book, folder, lesson, pids, threads) for _ in range(lesson.kernels)))
-    watch.cancel()
+    learners = [_learn(content, notebook.parent, lesson, pids, variables) for _ in range(kernels)]
+    together([_watch(pids, lesson), *learners])
     return lesson
 
 
-async def _learn(book: Any, folder: Path, lesson: Lesson, pids: list[int], threads: int) -> None:
+async def _learn(notebook: Notebook, folder: Path, lesson: Lesson, pids: list[int], variables: dict[str, str]) -> None:
     """One learner: a kernel, every cell, and the end. What goes wrong is a line of the report."""
-    from nbclient import NotebookClient
     from nbformat import from_dict
 
-    client = NotebookClient(
-        from_dict(book),
-        timeout=SECONDS_PER_CELL,
-        startup_timeout=SECONDS_PER_CELL,
-        kernel_name="python3",
-        store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],
-        resources={"metadata": {"path": str(folder)}},
-    )
     began = time.perf_counter()
+
+    def note_start(**_: object) -> None:
+        lesson.started.append(time.perf_counter() - began)
+        pids.append(executor.km.provisioner.pid)  # type: ignore[union-attr]
+
+    executor = client(from_dict(notebook), folder, seconds=SECONDS_PER_CELL, on_notebook_start=note_start)
     try:
-        async with client.async_setup_kernel(env=os.environ | {"OMP_NUM_THREADS": str(threads)}):
-            pid: int = client.km.provisioner.pid  # type: ignore[union-attr]
-            pids.append(pid)
-            lesson.started.append(time.perf_counter() - began)
-            for place, cell in enumerate(client.nb.cells):
-                await client.async_execute_cell(cell, place)
-            lesson.ended.append(time.perf_counter() - began)
-            pids.remove(pid)
+        await run_cells(executor, "a kernel", variables)
+        lesson.ended.append(time.perf_counter() - began)
     except Exception as problem:  # one learner's trouble is not the others'
-        lesson.failures.append(f"a kernel failed: {type(problem).__name__}: {str(problem).strip().splitlines()[-1]}")
+        lesson.failures.append(f"{problem}")
 
 
 async def _watch(pids: Sequence[int], lesson: Lesson) -> None:
-    while True:
-        found = [one for one in map(memory, list(pids)) if one]
-        if found:
-            sums = np.array([(one.proportional, one.resident) for one in found]).sum(axis=0)
-            lesson.readings.append(Reading(int(sums[0]), int(sums[1])))
+    """Read the memory of all kernels again and again, until every learner has come to an end."""
+    while len(lesson.ended) + len(lesson.failures) < lesson.kernels:
+        readings = [reading for reading in map(memory, list(pids)) if reading]
+        if readings:
+            proportional = sum(reading.proportional for reading in readings)
+            lesson.readings.append(Reading(proportional, sum(reading.resident for reading in readings)))
         await asyncio.sleep(SECONDS_BETWEEN_READINGS)
 
 
-def memory(pid: int) -> Reading | None:
-    """What a process holds now; None if it has gone."""
+def memory(pid: int | str) -> Reading | None:
+    """What a process holds now; None if it has gone, or the system does not say."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except (FileNotFoundError, ProcessLookupError):
@@ -137,9 +126,5 @@ def memory(pid: int) -> Reading | None:
     return Reading(kilobytes["Pss"] * 1024, kilobytes["Rss"] * 1024)
 
 
-def _spread(seconds: Sequence[float]) -> str:
-    return f"{np.median(seconds):.0f} s in the middle, {max(seconds):.0f} s at the latest"
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+def _range(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.0f} s in the middle, {max(seconds):.0f} s at the latest"

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mia_kit.data.folders import check_output
+from mia_kit.terminal import say
 from mia_kit.toy import invert, train_grid
 
 FACTORS = (0.05, 0.0, -0.05)
 
 
 def run(page: Path) -> None:
-    """Train and attack the paper's toy models, embed real faces, print both tables and write the page."""
+    """Train and attack the paper's toy models, embed real faces, print both tables and write the page.
+
+    Raises OSError, before anything is trained, if the page cannot be written.
+    """
     from mia_kit.experiments import orl_embedding
     from mia_kit.widgets.page import write_page
 
+    check_output(page)
     rows = toy_rows()
-    print(_table("Toy world: a point is pulled towards class 2 (seed 42, the paper's settings)", rows))
-    faces = orl_embedding.quick()
-    print(
-        _table(
-            "Real faces (ORL, 40 people): how tight are the classes in the last hidden layer?",
-            orl_embedding.table_rows(faces),
-        )
-    )
-    print(f"wrote {write_page(page, rows=rows)}: open it in any browser and drag the slider")
+    say(_table("Toy world: a point is pulled towards class 2 (seed 42, the paper's settings)", rows))
+    faces = orl_embedding.table_rows(orl_embedding.quick())
+    say(_table("Real faces (ORL, 40 people): how tight are the classes in the last hidden layer?", faces))
+    say(f"wrote {write_page(page, rows=rows)}: open it in any browser and drag the slider")
 
 
 def toy_rows() -> list[dict[str, str]]:

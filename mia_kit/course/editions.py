@@ -13,27 +13,25 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import copy_beside, new_folder, sources
+from mia_kit.course.notebooks import Notebook, copy_images, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
 GUIDE = "INSTRUCTORS.md"
 
-Notebook = Any  # an nbformat.NotebookNode
 
+def student(folder: Path, paths: Sequence[Path] = ()) -> list[Path]:
+    """Write the students' edition of these sources, all by default, into a new folder; return the notebooks' paths.
 
-def student(folder: Path, chosen: Sequence[Path] = ()) -> list[Path]:
-    """Write the students' edition into a new folder and return the notebooks' paths.
-
-    `chosen` are sources, all by default. Raises FileExistsError if the folder holds anything.
+    Raises FileExistsError if the folder holds anything.
     """
-    return _write(folder, chosen, for_students)
+    return _write(folder, sources(paths), for_students)
 
 
-def teacher(folder: Path, chosen: Sequence[Path] = ()) -> list[Path]:
+def teacher(folder: Path, paths: Sequence[Path] = ()) -> list[Path]:
     """The same for teachers, with the outputs of the committed run and the instructors' guide."""
-    written = _write(folder, chosen, for_teachers)
-    guide = sources(chosen)[0].parent / GUIDE
+    written = _write(folder, sources(paths), for_teachers)
+    guide = sources(paths)[0].parent / GUIDE
     if guide.is_file():
         shutil.copy(guide, folder)
     return written
@@ -44,58 +42,55 @@ def for_students(notebook: Notebook, name: str) -> Notebook:
     from nbformat import from_dict
     from nbformat.v4 import new_code_cell
 
-    made = from_dict(notebook)
-    made.cells = []
-    for cell in notebook.cells:
+    edition = from_dict(notebook)
+    edition.cells, exercises = [], 0
+    for cell in from_dict(notebook).cells:
         tags = cell.metadata.get("tags", [])
         if "solution" in tags:
             continue
-        own = from_dict(cell)
-        made.cells.append(own)
+        edition.cells.append(cell)
         if cell.cell_type == "markdown":
-            own.source = ANSWER.sub(YOURS, cell.source)
+            cell.source = ANSWER.sub(YOURS, cell.source)
             continue
-        own.outputs, own.execution_count = [], None
+        cell.outputs, cell.execution_count = [], None
         if "exercise" in tags:
-            own.source, check = split_exercise(cell.source)
-            identity = f"{name}-{sum('nbgrader' in one.metadata for one in made.cells) + 1}"
+            exercises += 1
+            cell.source, check = split_exercise(cell.source)
             locked = new_code_cell(check, id=f"{cell.get('id', 'cell')}-check")
-            locked.metadata = from_dict({"nbgrader": _mark(identity), "tags": ["check"]})
-            made.cells.append(locked)
-    return made
+            locked.metadata = from_dict({"nbgrader": _mark(f"{name}-{exercises}"), "tags": ["check"]})
+            edition.cells.append(locked)
+    return edition
 
 
 def for_teachers(notebook: Notebook, name: str) -> Notebook:
     """A copy whose solutions and answers are unfolded; `name` is not used."""
     from nbformat import from_dict
 
-    made = from_dict(notebook)
-    for cell in made.cells:
+    edition = from_dict(notebook)
+    for cell in edition.cells:
         if cell.cell_type == "markdown":
             cell.source = cell.source.replace("<details><summary>Answer", "<details open><summary>Answer")
         elif "solution" in cell.metadata.get("tags", []):
             cell.metadata.pop("jupyter", None)  # which hides the source
-    return made
+    return edition
 
 
 def split_exercise(source: str) -> tuple[str, str]:
     """The learner's part of an exercise cell, and its check: what begins with the first `exercises.check_`."""
-    answer, found, check = source.partition("exercises.check_")
-    if not found or not answer.strip():
+    answer, mark, check = source.partition("exercises.check_")
+    if not mark or not answer.strip():
         raise ValueError(f"expected an exercise that ends in exercises.check_..., got {source!r} instead")
-    return answer.rstrip(), found + check
+    return answer.rstrip(), mark + check
 
 
-def _write(folder: Path, chosen: Sequence[Path], edition: Callable[[Notebook, str], Notebook]) -> list[Path]:
+def _write(folder: Path, paths: Sequence[Path], edition: Callable[[Notebook, str], Notebook]) -> list[Path]:
     from nbformat import read, write
 
     new_folder(folder)
-    written = []
-    for source in sources(chosen):
-        path = folder / f"{source.stem}.ipynb"
-        write(edition(read(source.with_suffix(".ipynb"), as_version=4), source.stem), path)
-        written.append(path)
-    copy_beside(sources(chosen), folder)
+    written = [folder / f"{path.stem}.ipynb" for path in paths]
+    for path, target in zip(paths, written, strict=True):
+        write(edition(read(path.with_suffix(".ipynb"), as_version=4), path.stem), target)
+    copy_images(paths, folder)
     return written
 
 

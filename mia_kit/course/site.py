@@ -12,18 +12,21 @@ import base64
 import html
 import io
 import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import copy_beside, new_folder, sources
-from mia_kit.widgets.page import as_json
+from mia_kit.course.notebooks import Notebook, copy_images, new_folder, sources
+from mia_kit.widgets import client
+from mia_kit.widgets.page import as_json, payload
 from mia_kit.widgets.panel import LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME
 
 INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 FRONT = """# How image classifiers leak the people they were trained on
@@ -52,10 +55,8 @@ NO_KERNEL = (
 )
 
 
-def build(folder: Path, chosen: Sequence[Path] = ()) -> Path:
-    """Write the pages into a new folder and return that of the front page.
-
-    `chosen` are sources, all by default.
+def build(folder: Path, paths: Sequence[Path] = ()) -> Path:
+    """Write the pages of these sources, all by default, into a new folder and return that of the front page.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def build(folder: Path, chosen: Sequence[Path] = ()) -> Path:
     ImportError
         If Sphinx, MyST-NB or Furo is missing.
     ValueError
-        With Sphinx' words, if a page does not come out as it should, such as a link to nowhere.
+        With Sphinx' words, if a page does not come out as it should, such as a link to nowhere. Nothing is written.
     """
     try:
         import furo  # noqa: F401
@@ -73,17 +74,17 @@ def build(folder: Path, chosen: Sequence[Path] = ()) -> Path:
     except ImportError as problem:
         raise ImportError(INSTALL) from problem
     new_folder(folder)
-    with tempfile.TemporaryDirectory() as made:
-        pages, static = Path(made) / "pages", Path(made) / "static"
+    with tempfile.TemporaryDirectory() as scratch:
+        pages, static, made, doctrees = (Path(scratch) / name for name in ("pages", "static", "made", "doctrees"))
         pages.mkdir()
         static.mkdir()
-        write_sources(pages, static, sources(chosen))
+        write_sources(pages, static, sources(paths))
         problems = io.StringIO()
         settings = SETTINGS | {"html_static_path": [str(static)]}
-        app = Sphinx(pages, None, folder, Path(made) / "doctrees", "html", settings, status=None, warning=problems)
-        app.build()
-    if told := COLOUR.sub("", problems.getvalue()).strip():
-        raise ValueError(f"the pages in {folder} are not as they should be: {told}")
+        Sphinx(pages, None, made, doctrees, "html", settings, status=None, warning=problems).build()
+        if words := COLOUR.sub("", problems.getvalue()).strip():
+            raise ValueError(f"the pages are not as they should be: {words}")
+        shutil.copytree(made, folder, dirs_exist_ok=True)
     return folder / "index.html"
 
 
@@ -121,24 +122,22 @@ def setup(app: Any) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def write_sources(pages: Path, static: Path, chosen: Sequence[Path]) -> None:
+def write_sources(pages: Path, static: Path, paths: Sequence[Path]) -> None:
     """What Sphinx reads: the notebooks as pages, the front page, and beside them scripts, styles and static twins."""
     from nbformat import read, write
 
-    for source in chosen:
-        notebook = read(source.with_suffix(".ipynb"), as_version=4)
-        write(for_page(notebook, source.stem, static), pages / source.with_suffix(".ipynb").name)
-    names = [source.stem for source in chosen]
+    for path in paths:
+        notebook = read(path.with_suffix(".ipynb"), as_version=4)
+        write(for_page(notebook, path.stem, static), pages / f"{path.stem}.ipynb")
+    names = [path.stem for path in paths]
     (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(names)), encoding="utf-8")
-    copy_beside(chosen, pages)
+    copy_images(paths, pages)
     write_scripts(static)
 
 
 def write_scripts(static: Path) -> None:
     """The pages' own script and style, Plotly's script, and the laboratory's: classic ones, which a file may load."""
     from plotly.offline import get_plotlyjs
-
-    from mia_kit.widgets import client
 
     texts = {
         "site.js": client.read_asset("site.js"),
@@ -150,67 +149,48 @@ def write_scripts(static: Path) -> None:
         (static / name).write_text(text, encoding="utf-8")
 
 
-def for_page(notebook: Any, name: str, static: Path) -> Any:
+def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
     """A copy of a notebook whose outputs a page can show; static twins are written into `static`."""
     from nbformat import from_dict
     from nbformat.v4 import new_markdown_cell
 
-    made = from_dict(notebook)
-    for number, cell in enumerate(made.cells):
+    page = from_dict(notebook)
+    for number, cell in enumerate(page.cells):
         if cell.cell_type != "code":
             continue
-        shown = [_for_page(output, f"{name}-{number}-{place}", static) for place, output in enumerate(cell.outputs)]
-        cell.outputs = [from_dict(output) for output in shown if output]
+        outputs = [
+            _output(output, static / f"{name}-{number}-{place}.png") for place, output in enumerate(cell.outputs)
+        ]
+        cell.outputs = [from_dict(output) for output in outputs if output]
         tags = cell.metadata.get("tags", [])
         # a solution is folded; an exercise that was run shows what the check says of the unchanged line
         cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
-    made.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
-    return made
+    page.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
+    return page
 
 
-def _for_page(output: Any, identity: str, static: Path) -> Any:
-    """An output for a page, or None if there is nothing to show without a kernel."""
+def _output(output: Any, png: Path) -> Any:
+    """An output for a page, or None if there is nothing to show without a kernel; a static twin is written to `png`."""
     data = output.get("data", {})
-    if PLOTLY_MIME in data:
-        return _html(_figure(data, identity, static))
-    if PANEL_MIME in data:
-        return _html(f'<div class="mia-panel">{_payload(data[PANEL_MIME])}</div>')
-    if LAB_MIME in data:
-        return _html(_laboratory(data[LAB_MIME]["state"]))
-    if "image/png" in data and "text/html" not in data:
-        return _html(_twin(data, identity, static))
-    if "application/vnd.jupyter.widget-view+json" in data:
-        return None  # a progress bar
-    return output
-
-
-def _figure(data: Any, identity: str, static: Path) -> str:
-    label = html.escape(data["text/plain"], quote=True)
-    twin = _twin(data, identity, static) if "image/png" in data else ""
-    return f'<div class="mia-figure" role="figure" aria-label="{label}">{twin}{_payload(data[PLOTLY_MIME])}</div>'
-
-
-def _twin(data: Any, identity: str, static: Path) -> str:
-    """The PNG as a file and an image of it."""
-    (static / f"{identity}.png").write_bytes(base64.b64decode(data["image/png"]))
     words = html.escape(data.get("text/plain", ""), quote=True)
-    return f'<img src="_static/{identity}.png" alt="{words}" loading="lazy">'
+    twin = ""
+    if "image/png" in data and "text/html" not in data:
+        png.write_bytes(base64.b64decode(data["image/png"]))
+        twin = f'<img src="_static/{png.name}" alt="{words}" loading="lazy">'
+    if PLOTLY_MIME in data:
+        page = f'<div class="mia-figure" role="figure" aria-label="{words}">{twin}{_script(data[PLOTLY_MIME])}</div>'
+    elif PANEL_MIME in data:
+        page = f'<div class="mia-panel">{_script(data[PANEL_MIME])}</div>'
+    elif LAB_MIME in data:  # the table of models, and the laboratory's place
+        table = _script(payload(None, data[LAB_MIME]["state"]), ' id="lab-table"')
+        page = f'<div id="lab"></div>{table}<script defer src="_static/lab.js"></script>'
+    elif twin:
+        page = twin
+    else:
+        return None if WIDGET_MIME in data else output  # a progress bar
+    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
 
 
-def _laboratory(state: str) -> str:
-    """The table of models and the laboratory's place; its script is the last of them."""
-    from mia_kit.widgets.page import payload
-
-    return (
-        f'<div id="lab"></div>{_payload(payload(None, state), "lab-table")}<script defer src="_static/lab.js"></script>'
-    )
-
-
-def _payload(values: Any, identity: str = "") -> str:
+def _script(values: Any, attribute: str = "") -> str:
     """Plain values inside a page."""
-    name = f' id="{identity}"' if identity else ""
-    return f'<script{name} type="application/json">{as_json(values)}</script>'
-
-
-def _html(text: str) -> dict[str, Any]:
-    return {"output_type": "display_data", "metadata": {}, "data": {"text/html": text}}
+    return f'<script{attribute} type="application/json">{as_json(values)}</script>'

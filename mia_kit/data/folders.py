@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import json
 import os
 import secrets
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 class DataError(OSError):
@@ -96,6 +98,14 @@ def package_folder(package: str, requirement: str) -> Path:
     return Path(found.submodule_search_locations[0])
 
 
+def read_json(path: Path, remedy: str) -> Any:
+    """What a JSON file holds. ValueError with one sentence that ends in the remedy if it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as problem:
+        raise ValueError(f"{path} is damaged ({problem}): {remedy}") from problem
+
+
 def write_whole(path: Path, content: bytes | memoryview) -> None:
     """Write a file so that a kill or a full disk leaves what was there before. Raises OSError if it cannot be written.
 
@@ -111,6 +121,20 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_output(path: Path, remedy: str = "name another place.") -> None:
+    """Whether a file can be written at `path`, folders made if need be: asked before the work whose result goes there.
+
+    Raises OSError with one sentence that ends in the remedy if not. Nothing is left behind.
+    """
+    try:
+        with tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())):
+            pass
+        if path.exists():
+            path.open("ab").close()
+    except OSError as problem:
+        raise OSError(f"{path} cannot be written ({problem.strerror}): {remedy}") from problem
 
 
 def write_error(path: Path, problem: OSError) -> DataError:

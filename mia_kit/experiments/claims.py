@@ -6,7 +6,6 @@ not been run. The README's copy of the table is written by `mia-kit claims --rea
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from mia_kit.data.folders import read_json
 from mia_kit.experiments.evidence import evidence_folder, read_evidence
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
@@ -40,10 +40,10 @@ class Claim:
     waiting: str = ""
 
 
-def read_claims() -> list[Claim]:
-    """All claims in the papers' order, joined with the evidence that is there."""
+def read_claims(*, links: bool = True) -> list[Claim]:
+    """All claims in the papers' order, joined with the evidence that is there; links take a look at every notebook."""
     text = (resources.files("mia_kit.experiments") / "claims.yaml").read_text(encoding="utf-8")
-    measured, cells = _measured(), _cells()
+    measured, cells = _measured(), _cells() if links else {}
     claims = []
     for row in yaml.safe_load(text):
         found = measured.get(row["id"], {})
@@ -65,8 +65,8 @@ def _cells() -> dict[str, str]:
     """By claim the first cell of the executed notebooks that prints its verdict, as JupyterLab's links name a cell."""
     links: dict[str, str] = {}
     for path in sorted(evidence_folder().parent.glob("[0-9][0-9]_*.ipynb")):
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"] if path.name != SCOREBOARD else []
-        for cell in cells:
+        notebook = {} if path.name == SCOREBOARD else read_json(path, "write it again with: mia-kit notebooks")
+        for cell in notebook.get("cells", []):
             printed = "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))
             for found in VERDICT.finditer(printed):
                 links.setdefault(found[1], f"notebooks/{path.name}#cell-id={cell['id']}")

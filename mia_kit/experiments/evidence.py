@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mia_kit.data.folders import write_whole
+from mia_kit.data.folders import check_output, read_json, write_whole
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -24,6 +24,11 @@ def evidence_folder() -> Path:
         return Path(chosen)
     checkout = PACKAGE.parent / "notebooks" / "evidence"
     return checkout if checkout.is_dir() else PACKAGE / "evidence"
+
+
+def check_place(name: str) -> None:
+    """Whether evidence of this name can be written: asked before it is measured. OSError says which variable to set."""
+    check_output(evidence_folder() / f"{name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
 
 
 def write_evidence(name: str, recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> Path:
@@ -57,12 +62,16 @@ def write_measurement(name: str, measured: dict[str, Any]) -> Path:
 def read_evidence(name: str) -> dict[str, Any]:
     """One evidence file. FileNotFoundError or ValueError say how to make it again."""
     path = evidence_folder() / f"{name}.json"
+    again = f"measure it again with: mia-kit run {name}"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, again)
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
-    except json.JSONDecodeError as problem:
-        raise ValueError(f"{path} is damaged ({problem}); measure it again with: mia-kit run {name}") from problem
+    results = record.get("results") if isinstance(record, dict) else None
+    claims = results.get("claims", {}) if isinstance(results, dict) else None
+    if not isinstance(claims, dict) or not all(isinstance(row, dict) and "verdict" in row for row in claims.values()):
+        raise ValueError(f"{path} is damaged (it holds no results by name): {again}")
+    return record
 
 
 def _versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import mia_kit.toy
+from mia_kit.data.folders import check_output
 from mia_kit.toy import ToyGrid, invert_grid, train_grid
 
 
@@ -28,8 +29,9 @@ def write_attack(grid: ToyGrid, path: Path) -> None:
 
 def run(recipe: dict[str, Any], progress: bool = True) -> Path:
     """Train, attack, write both files and return the path of the table."""
-    grid = train_grid(smoothings(recipe), recipe["seeds"], steps=recipe["steps"], progress=progress)
     path = Path(mia_kit.toy.__file__).with_name("table.safetensors")
+    check_output(path, "it ships with the package: install that into an environment of your own.")
+    grid = train_grid(smoothings(recipe), recipe["seeds"], steps=recipe["steps"], progress=progress)
     grid.save(path)
     write_attack(grid, path)
     return path

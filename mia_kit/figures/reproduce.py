@@ -16,9 +16,13 @@ from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
 
+from mia_kit.data.folders import read_json
 from mia_kit.figures.style import Drawn
 
 REFERENCES = Path(__file__).with_name("references")
+
+
+NO_TWINS = "Figures get no static twins, as no Chrome was found: install Chromium or Chrome, or run  plotly_get_chrome"
 
 
 class NotReproduced(AssertionError):
@@ -29,28 +33,41 @@ def show(number: str, drawn: Drawn) -> None:
     """Display a figure with its description in words.
 
     A static twin (PNG with alt text) is added when the environment has MIA_KIT_STATIC=1, as it does when notebooks are
-    executed for commit: pages without a kernel or without scripts show the twin.
+    executed for commit: pages without a kernel or without scripts show the twin. Without a Chrome there is none.
     """
     from IPython.display import HTML, display
 
     figure = go.Figure(drawn.figure)
     figure.update_layout(title_text=f"Figure {number}. {figure.layout.title.text or ''}")
     bundle = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": drawn.alt}
-    if os.environ.get("MIA_KIT_STATIC") == "1":
-        bundle["image/png"] = base64.b64encode(_twin(figure)).decode("ascii")
+    bundle |= _twin(figure)
     display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
     words = html.escape(f"Figure {number} in words: {drawn.alt}")
     display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
 
 
-def _twin(figure: go.Figure) -> bytes:
-    """The figure as a PNG. One with pictures in it gets fewer pixels and 256 colours: a fifth of the size."""
-    if not any(trace.type == "image" for trace in figure.data):
-        content: bytes = figure.to_image("png", width=1000, height=figure.layout.height, scale=1.5)
+def draws_twins() -> bool:
+    """Whether figures can be drawn as PNG here: that takes kaleido and a Chrome."""
+    return _png(go.Figure()) is not None
+
+
+def _twin(figure: go.Figure) -> dict[str, str]:
+    """The figure as "image/png" if notebooks are executed for commit, and a Chrome is there to draw it."""
+    content = _png(figure) if os.environ.get("MIA_KIT_STATIC") == "1" else None
+    return {"image/png": base64.b64encode(content).decode("ascii")} if content else {}
+
+
+def _png(figure: go.Figure) -> bytes | None:
+    """One with pictures in it gets fewer pixels and 256 colours: a fifth of the size."""
+    pictures = any(trace.type == "image" for trace in figure.data)
+    try:
+        content = figure.to_image("png", width=1000, height=figure.layout.height, scale=1 if pictures else 1.5)
+    except (RuntimeError, ValueError):  # Plotly's words for no Chrome and for no kaleido
+        return None
+    if not pictures:
         return content
     from PIL import Image
 
-    content = figure.to_image("png", width=1000, height=figure.layout.height, scale=1)
     smaller = io.BytesIO()
     Image.open(io.BytesIO(content)).convert("RGB").quantize(256).save(smaller, "png", optimize=True)
     return smaller.getvalue()
@@ -75,11 +92,8 @@ def show_measured(drawn: Drawn) -> None:
     """Display a figure of evidence, which its own file pins and which may not be there: a PNG with words for commit."""
     from IPython.display import display
 
-    if os.environ.get("MIA_KIT_STATIC") == "1":
-        bundle = {"image/png": base64.b64encode(_twin(drawn.figure)).decode("ascii"), "text/plain": drawn.alt}
-    else:
-        bundle = {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json()), "text/plain": drawn.alt}
-    display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
+    picture = _twin(drawn.figure) or {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json())}
+    display(picture | {"text/plain": drawn.alt}, raw=True, metadata={"image/png": {"alt": drawn.alt}})
 
 
 def check(number: str, drawn: Drawn, tolerance: float) -> None:
@@ -94,7 +108,7 @@ def check(number: str, drawn: Drawn, tolerance: float) -> None:
         If an array is missing, has another shape, or lies outside the tolerance.
     """
     path = REFERENCES / f"{number}.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known = read_json(path, "renew it with: mia-kit notebooks --references") if path.is_file() else {}
     if os.environ.get("MIA_KIT_REFERENCES") == "update":
         _update(path, drawn)
     else:
@@ -113,7 +127,9 @@ def difference(values: np.ndarray, known: np.ndarray) -> float:
 def _compare(number: str, name: str, values: np.ndarray | None, known: list | None, tolerance: float) -> None:
     if values is None or known is None:
         where = "the figure" if values is None else "the committed references"
-        raise NotReproduced(f"figure {number}: {name} is missing in {where}; renew them with: mia-kit references")
+        raise NotReproduced(
+            f"figure {number}: {name} is missing in {where}; renew them with: mia-kit notebooks --references"
+        )
     off = difference(np.asarray(values, dtype=float), np.asarray(known, dtype=float))
     if not off <= tolerance:
         raise NotReproduced(

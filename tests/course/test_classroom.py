@@ -24,9 +24,9 @@ def test_two_learners_hold_what_they_fill(tmp_path):
     lesson = classroom.hold(notebook(tmp_path / "a.ipynb", filled, "assert os.environ['OMP_NUM_THREADS'] == '1'"), 2)
     assert len(lesson.started) == len(lesson.ended) == 2 and not lesson.failures
     assert all(end > begin + 3 for begin, end in zip(sorted(lesson.started), sorted(lesson.ended), strict=True))
-    most = max(one.proportional for one in lesson.readings)
+    most = max(reading.proportional for reading in lesson.readings)
     assert 2 * MEGABYTES * 1e6 < most < 2 * (MEGABYTES + 200) * 1e6
-    assert all(one.proportional <= one.resident for one in lesson.readings)
+    assert all(reading.proportional <= reading.resident for reading in lesson.readings)
     assert "2 of 2" in lesson.text() and "memory of all at its peak" in lesson.text()
 
 
@@ -39,7 +39,7 @@ def test_a_failure_is_a_line_and_an_exit_code(tmp_path, capsys):
 
 
 def test_wrong_numbers_and_files(tmp_path):
-    with pytest.raises(ValueError, match="at least 1, got 0 and 1"):
+    with pytest.raises(ValueError, match="kernels must be at least 1, got 0"):
         classroom.hold(tmp_path / "a.ipynb", 0)
     if sys.platform == "linux":
         with pytest.raises(FileNotFoundError, match="there is no notebook at"):

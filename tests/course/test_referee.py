@@ -14,6 +14,7 @@ from mia_kit.course import referee
 from mia_kit.experiments import frontier_quick
 from mia_kit.experiments.defended_parts import Point, untrained
 from mia_kit.experiments.face_attack import attack
+from mia_kit.figures.frontier import frontier
 from tests.experiments.tiny_people import scene, shaded_people
 
 
@@ -76,8 +77,11 @@ SPOILS = {
     "the defence must be one of": lambda folder: change(folder, defence="os.system"),
     "width must lie between 4 and 32": lambda folder: change(folder, width=10**6),
     "`strength` is missing or of another kind": lambda folder: change(folder, strength="much"),
-    "a strength must be a finite number": lambda folder: change(folder, defence="mid", strength=float("nan")),
-    "strength must be a finite number": lambda folder: change(folder, strength=-1.0),
+    "strength must be a finite number from -1e.06 to": lambda folder: change(
+        folder, defence="mid", strength=float("nan")
+    ),
+    "strength must be a finite number": lambda folder: change(folder, defence="negative_smoothing", strength=-1.0),
+    "strength must be a finite number from .* to 1e.06": lambda folder: change(folder, strength=10**400),
     "classifier.safetensors is missing": lambda folder: (folder / referee.WEIGHTS).unlink(),
     "at most 10,000 are taken": lambda folder: change(folder, team="x" * 20_000),
 }
@@ -103,9 +107,33 @@ def test_every_team_has_its_line_and_a_bad_one_stops_nobody(tmp_path, people) ->
     text = found.text()
     assert "mid 0.1" in text and text.splitlines()[-1].startswith("c ") and "not judged: " in text.splitlines()[-1]
     assert [mark.defence for mark in found.marks()] == ["none", "Pandas", "Otters"]
-    leaks = [row.found.leakage for row in found.rows if row.found]
+    leaks = [row.outcome.leakage for row in found.rows if row.outcome]
     shown = [float(line[37:].split("%")[0]) / 100 for line in text.splitlines()[1:-1]]
     assert shown == pytest.approx(sorted(leaks), abs=0.006)
+
+
+def test_names_cannot_direct_a_terminal_or_a_page_nor_take_anothers_place(tmp_path, people) -> None:
+    hostile = "\x1b[2J\u202eOtters\nPandas  100 %</script><img onerror=x>"
+    team(tmp_path / "a", people, "Pandas")
+    team(tmp_path / "b\x1b[31m", people, "Pandas")
+    team(tmp_path / "c", people, hostile)
+    team(tmp_path / "d", people, referee.UNDEFENDED)
+    spoil_pickle(team(tmp_path / "e\x1b]0;title\x07", people))
+    verdicts = referee.referee(tmp_path, people=1, progress=False)
+    assert all(line.isprintable() for line in verdicts.text().split("\n"))
+    assert len(verdicts.text().split("\n")) == 7  # a heading, and a line for each
+    names = [row.team for row in verdicts.rows]
+    assert len(set(names)) == 6 and names[2] == "Pandas (b?[31m)" and names[4] == f"{referee.UNDEFENDED} (d)"
+    page = frontier(verdicts.marks(), title="names").figure.to_html(include_plotlyjs=False)
+    assert "<img" not in page and page.count("</script>") == page.count("<script")
+
+
+def test_a_recipe_that_unfolds_without_end_is_told_in_a_line(tmp_path, people) -> None:
+    folder = team(tmp_path / "a", people)
+    laughs = ["team: &a0 [ha]"] + [f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    (folder / referee.RECIPE).write_text("\n".join([*laughs, "defence: *a39"]))
+    with pytest.raises(ValueError, match="`team` is missing or of another kind, got list instead"):
+        referee.read_entry(folder, people)
 
 
 def test_answers_that_are_no_numbers_win_nothing(tmp_path, people, monkeypatch) -> None:
@@ -115,7 +143,7 @@ def test_answers_that_are_no_numbers_win_nothing(tmp_path, people, monkeypatch) 
     spread = next(name for name in weights if name.endswith("running_var"))
     save_file(weights | {spread: torch.full_like(weights[spread], -1.0)}, silent / referee.WEIGHTS)
     shown = referee.referee(tmp_path, people=2, progress=False)
-    assert [bool(row.found) for row in shown.rows] == [True, False]
+    assert [bool(row.outcome) for row in shown.rows] == [True, False]
     assert "not judged: the classifier's answers to photographs must be finite" in shown.text().splitlines()[-1]
 
     monkeypatch.setattr(frontier_quick, "attack", lambda *given, **settings: no_score(attack(*given, **settings)))

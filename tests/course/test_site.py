@@ -86,5 +86,7 @@ def test_a_link_to_nowhere_and_a_full_folder_are_told(chapter, tmp_path):
     write(new_notebook(cells=[new_markdown_cell("# Tiny\n\n[gone](02_gone.ipynb)")]), chapter.with_suffix(".ipynb"))
     with pytest.raises(ValueError, match="02_gone"):
         site.build(tmp_path / "site", [chapter])
+    assert list((tmp_path / "site").iterdir()) == []  # no half-made pages
+    (tmp_path / "site" / "mine").touch()
     with pytest.raises(FileExistsError, match="holds something already"):
         site.build(tmp_path / "site", [chapter])

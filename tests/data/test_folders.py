@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mia_kit.data import DataError, data_folders, folders
-from mia_kit.data.folders import fetch_folder, locate, located, write_whole
+from mia_kit.data.folders import check_output, fetch_folder, locate, located, read_json, write_whole
 from mia_kit.data.inventory import CIFAR10, DCGAN, INVENTORY
 
 PLATFORM_CACHE = folders._platform_cache  # the fixtures of this folder put another in its place
@@ -147,3 +147,24 @@ def test_it_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
     write_whole(tmp_path / "whole", b"")
     rights = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "whole")]
     assert rights[0] == rights[1]
+
+
+def test_a_place_for_a_result_is_tried_and_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_output(tmp_path / "new" / "folder" / "page.html")
+    assert not list(tmp_path.iterdir())
+    file = write(tmp_path, "file")
+    check_output(file)
+    assert file.read_bytes() == b"content"
+    for place in (file / "page.html", tmp_path):  # below a file, and a folder itself
+        with pytest.raises(OSError, match=r"cannot be written \(.*\): name another place"):
+            check_output(place)
+    closed(monkeypatch, tmp_path)
+    with pytest.raises(OSError, match="Permission denied.*: set THAT"):
+        check_output(tmp_path / "new" / "page.html", "set THAT.")
+
+
+@pytest.mark.parametrize("content", [b"[1", b"\xff", b"[" * 99999])
+def test_a_damaged_file_is_told_with_its_remedy(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.json is damaged \(.*\): make it again"):
+        read_json(tmp_path / "a.json", "make it again")

@@ -44,7 +44,7 @@ def test_other_shape_or_name(drawn):
 
 
 def test_without_references(drawn):
-    with pytest.raises(reproduce.NotReproduced, match="renew them with: mia-kit references"):
+    with pytest.raises(reproduce.NotReproduced, match="renew them with: mia-kit notebooks --references"):
         reproduce.check("9.8", drawn, tolerance=0.01)
 
 
@@ -74,7 +74,7 @@ def test_twin_of_pictures_is_small(monkeypatch, trace, mode, scale):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(content, "png")
     to_image = lambda self, kind, **options: asked.update(options) or content.getvalue()  # noqa: E731
     monkeypatch.setattr(go.Figure, "to_image", to_image)
-    twin = Image.open(io.BytesIO(reproduce._twin(go.Figure(trace))))
+    twin = Image.open(io.BytesIO(reproduce._png(go.Figure(trace))))
     assert (twin.mode, asked["scale"]) == (mode, scale)
 
 
@@ -91,7 +91,7 @@ def test_photographs_are_shown_but_not_stored(drawn, monkeypatch):
 def test_a_figure_of_evidence_is_stored_as_a_picture_with_words(drawn, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda *args, **kwargs: shown.append((args[0], kwargs["metadata"])))
-    monkeypatch.setattr(reproduce, "_twin", lambda figure: b"picture")
+    monkeypatch.setattr(reproduce, "_png", lambda figure: b"picture")
     reproduce.show_measured(drawn)
     monkeypatch.setenv("MIA_KIT_STATIC", "1")
     reproduce.show_measured(drawn)
