@@ -3,7 +3,8 @@
 Nothing is downloaded here: some sets come inside Python packages, whose files are read without importing them; the
 others lie in the folders named by MIA_KIT_DATA, which are only read, or in the cache folder.
 
-A file of this room is imported when a name of it is asked for: folders can be found without waiting for torch.
+A file of this room is imported when a name of it is asked for: folders can be found without waiting for torch. So no
+file may be called as one of these names is.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
 
 from mia_kit.data.folders import DataError, cache_folder, located, write_error
-from mia_kit.data.names import plain_name
+from mia_kit.data.file_names import plain_name
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,17 @@ def test_import_is_thin() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_finding_folders_waits_for_nothing_and_no_file_hides_a_name() -> None:
+    code = "import sys, mia_kit.data.folders; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "[]"
+    tree = ast.parse((PACKAGE / "data" / "__init__.py").read_text(encoding="utf-8"))
+    exported = next(
+        node.value for node in tree.body if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
+    )
+    assert {path.stem for path in (PACKAGE / "data").glob("*.py")} & set(ast.literal_eval(exported)) == set()
+
+
 def test_no_file_is_past_400_lines() -> None:
     sources = [path for suffix in ("*.py", "*.js") for path in PACKAGE.rglob(suffix)]
     lengths = {str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in sources}
