@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from tempfile import TemporaryDirectory
 
-from mia_kit.data.folders import DataError, cache_folder, located, write_error
 from mia_kit.data.file_names import plain_name
+from mia_kit.data.folders import DataError, cache_folder, located, write_error
 
 
 @dataclass(frozen=True)
