@@ -7,6 +7,7 @@ generator's weights and the arguments that it was built with are taken out, and 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,18 @@ ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "mapping_k
 # The original's defaults, for what a file does not say.
 DEFAULTS = {"channel_base": 32768, "channel_max": 512, "mapping_layers": 8, "lr_multiplier": 0.01, "conv_clamp": None}
 OURS = {"num_layers": "mapping_layers"}
-# Arguments that change nothing here: how often the mean style was tracked, and where the original computes in float16.
-IGNORED = ("embed_features", "w_avg_beta", "num_fp16_res", "fp16_channels_last", "epochs")
+# Arguments that change nothing here: how often the mean style was tracked, where the original computes in float16, and
+# which of two equal ways to modulate it takes (`fused_modconv_default`, in the repository of StyleGAN3).
+IGNORED = ("embed_features", "w_avg_beta", "num_fp16_res", "fp16_channels_last", "epochs", "fused_modconv_default")
+# What lies in NVIDIA's place when a download went wrong, by its first bytes; and what to do.
+OTHERS = (
+    (rb"version https://git-lfs", "a pointer of Git LFS that stands for the file", "get the file with  git lfs pull"),
+    (rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml)", "a web page", "the host sent it instead: fetch the file again"),
+    (rb"\x1f\x8b|BZh|\xfd7zXZ", "packed with gzip, bzip2 or xz", "unpack it"),
+    (rb"PK\x03\x04", "a zip, as PyTorch's .pt files are", "give NVIDIA's .pkl"),
+    (rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", "a .pt file of PyTorch before 1.6", "give NVIDIA's .pkl"),
+    (rb".{7}\x00\{\"", "a safetensors file", "it needs no conversion"),
+)
 # Arguments that would change the network, with the one value that ours has.
 FIXED: dict[str, object] = {
     "c_dim": 0,
@@ -65,7 +76,14 @@ def read_generator(path: Path) -> tuple[Arguments, dict[str, Tensor]]:
     try:
         length = path.stat().st_size
         with path.open("rb") as stream:
+            head = stream.read(200)
+            other = next(((kind, remedy) for start, kind, remedy in OTHERS if re.match(start, head, re.I | re.S)), None)
+            if other is not None:
+                raise DataError(f"{path} is {other[0]}, not the pickle of a network: {other[1]}.")
+            stream.seek(0)
             content = read_pickle(stream)
+    except DataError:
+        raise
     except RefusedError as problem:
         raise DataError(
             f"{path} was refused, and nothing in it was run: expected the pickle of a StyleGAN2-ADA network, got one "
@@ -91,7 +109,15 @@ def _generator(content: Any, length: int) -> tuple[Arguments, dict[str, Tensor]]
     if type(network) is not StoredObject or network.class_name != "Generator":
         raise ValueError(f"expected a Generator called {NETWORK}, got none")
     arguments = _arguments(network.state)
-    stored = _tensors(network)
+    modules = _modules(network)
+    # The layers know better than the arguments: by default none is clamped in StyleGAN2-ADA's repository, all at 256 in
+    # StyleGAN3's.
+    clamps = [module.state["conv_clamp"] for module in modules.values() if "conv_clamp" in module.state]
+    if any(type(clamp) not in (int, float, type(None)) or clamp != clamps[0] for clamp in clamps):
+        raise ValueError("expected one conv_clamp for all layers, a number or none, got something else")
+    if clamps:
+        arguments["conv_clamp"] = clamps[0]
+    stored = _tensors(modules)
     taken = sum(tensor.bytes for tensor in stored.values())
     if taken > length:
         raise ValueError(f"expected tensors of at most the file's {length} bytes, got {taken}")
@@ -126,24 +152,30 @@ def _shown(value: object) -> str:
     return printable(value) if type(value) in (str, int, float, bool, type(None)) else f"a {type(value).__name__}"
 
 
-def _tensors(network: StoredObject) -> dict[str, StoredTensor]:
-    """Tensors by name, of a module and of all within it; ValueError for what is no module, and for too many."""
-    found: dict[str, StoredTensor] = {}
+def _modules(network: StoredObject) -> dict[str, StoredObject]:
+    """A module and all within it, by the prefix of their tensors. ValueError for what is none, and for too many."""
+    modules: dict[str, StoredObject] = {}
     waiting: list[tuple[str, Any]] = [("", network)]
-    seen = 0
     while waiting:
         prefix, module = waiting.pop()
-        seen += 1
-        if type(module) is not StoredObject or seen > MODULES:
+        if type(module) is not StoredObject or len(modules) >= MODULES:
             raise ValueError(f"expected at most {MODULES} modules, got more or something else")
+        modules[prefix] = module
+        waiting += [(f"{prefix}{name}.", inner) for name, inner in _group(module, "_modules")]
+    return modules
+
+
+def _tensors(modules: dict[str, StoredObject]) -> dict[str, StoredTensor]:
+    """Tensors by name; ValueError for what is none."""
+    tensors: dict[str, StoredTensor] = {}
+    for prefix, module in modules.items():
         for group in ("_parameters", "_buffers"):
             for name, tensor in _group(module, group):
                 if type(tensor) is StoredTensor:
-                    found[f"{prefix}{name}"] = tensor
+                    tensors[f"{prefix}{name}"] = tensor
                 elif tensor is not None:
                     raise ValueError(f"expected a tensor called {prefix}{name}, got something else")
-        waiting += [(f"{prefix}{name}.", inner) for name, inner in _group(module, "_modules")]
-    return found
+    return tensors
 
 
 def _group(network: StoredObject, name: str) -> list[tuple[str, Any]]:

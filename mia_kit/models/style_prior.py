@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
 
+from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.weights import set_weights
 
@@ -81,9 +82,7 @@ class StylePrior(nn.Module):
 
     def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS, truncation: float = 1.0) -> None:
         super().__init__()
-        if not 0 <= truncation <= 1:
-            raise ValueError(f"truncation must lie in [0, 1], got {truncation} instead")
-        self.truncation = truncation
+        self.truncation = check.in_range("truncation", truncation, 0, 1)
         size = self.latent_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)

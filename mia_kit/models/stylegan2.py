@@ -17,8 +17,18 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
 
+from mia_kit import check
+
 SLOPE = 0.2
 NOISES = ("const", "random", "none")
+
+
+def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> None:
+    """ValueError or TypeError unless these say how a generator draws; see `StyleGAN2`."""
+    check.in_range("truncation", truncation, 0, 1)
+    if cutoff is not None:
+        check.count("truncation_cutoff", cutoff, least=0)
+    check.one_of("dtype", dtype, (torch.float32, torch.bfloat16, torch.float16))
 
 
 class StyleGAN2(nn.Module):
@@ -63,19 +73,14 @@ class StyleGAN2(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        if img_resolution not in (sizes := [2**power for power in range(2, 11)]):
-            raise ValueError(f"img_resolution must be one of {sizes}, got {img_resolution} instead")
-        counts = (z_dim, w_dim, img_channels, channel_base // img_resolution, channel_max, mapping_layers)
-        if min(counts) < 1 or mapping_layers > 100:
-            raise ValueError(
-                "every layer must have a channel and mapping_layers lie in [1, 100], "
-                f"got {counts} numbers, channels and layers instead"
-            )
-        if not 0 <= truncation <= 1 or (truncation_cutoff is not None and truncation_cutoff < 0):
-            raise ValueError(
-                f"truncation must lie in [0, 1] and its cutoff be at least 0, got {truncation} and {truncation_cutoff} "
-                "instead"
-            )
+        sizes = [2**power for power in range(2, 11)]
+        check.one_of("img_resolution", img_resolution, sizes)
+        counts = {"z_dim": z_dim, "w_dim": w_dim, "img_channels": img_channels, "channel_max": channel_max}
+        for name, value in counts.items():
+            check.count(name, value)
+        check.count("channel_base", channel_base, least=img_resolution)
+        check.count("mapping_layers", mapping_layers, most=100)
+        check_draws(truncation, truncation_cutoff, dtype)
         self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
         self.truncation, self.truncation_cutoff, self.single_style = truncation, truncation_cutoff, single_style
         with torch.random.fork_rng(devices=[]):

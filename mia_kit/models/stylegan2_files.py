@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.data.folders import DataError, write_whole
-from mia_kit.models.stylegan2 import StyleGAN2
+from mia_kit.models.stylegan2 import StyleGAN2, check_draws
 from mia_kit.models.weights import set_weights
 
 # What a file must say, and what it may say, of `StyleGAN2`'s parameters.
@@ -75,10 +75,14 @@ def load_stylegan2(
 
     Raises
     ------
+    ValueError, TypeError
+        If truncation, its cutoff or the dtype is none.
     DataError
         If the file is absent, damaged or another one; the message is one sentence.
     """
     from safetensors import SafetensorError, safe_open
+
+    check_draws(truncation, truncation_cutoff, dtype)
 
     if not path.is_file():
         raise DataError(f"{path} is missing: make it with  python data_scripts/convert_stylegan2.py")

@@ -75,19 +75,33 @@ def described(network: nn.Module, arguments: dict[str, Any] | None = None) -> De
         "_init_args": (),
         "_init_kwargs": arguments or {},
     }
+    if hasattr(network, "clamp"):
+        state["conv_clamp"] = network.clamp
     own = type(network).__name__
     return Described("Generator" if arguments else CLASSES.get(own, own.strip("_")), state)
 
 
-def nvidia_bytes(network: nn.Module, arguments: dict[str, Any], *, protocol: int = 4, **others: Any) -> bytes:
-    """The bytes of a snapshot whose generator is `network`; `arguments` are those of `StyleGAN2`, flat."""
+def nvidia_bytes(
+    network: nn.Module,
+    arguments: dict[str, Any],
+    *,
+    protocol: int = 4,
+    repository: str = "stylegan2-ada",
+    **others: Any,
+) -> bytes:
+    """The bytes of a snapshot whose generator is `network`; `arguments` are those of `StyleGAN2`, flat.
+
+    The repository stylegan3 hands the arguments of the synthesis network on one by one, and says how it modulates.
+    """
     with original_modules() as easy:
         own = dict(arguments)
         mapping = easy(num_layers=own.pop("mapping_layers"))
         synthesis = easy({name: own.pop(name) for name in list(own) if name in ("channel_base", "channel_max")})
         synthesis |= {name: own.pop(name) for name in list(own) if name in ("conv_clamp", "architecture")}
         synthesis["num_fp16_res"] = 4
-        whole = {"c_dim": 0, **own, "mapping_kwargs": mapping, "synthesis_kwargs": easy(synthesis)}
+        whole = {"c_dim": 0, **own, "mapping_kwargs": mapping}
+        whole |= {"synthesis_kwargs": easy(synthesis)} if repository == "stylegan2-ada" else synthesis
+        whole |= {"fused_modconv_default": "inference_only"} if repository == "stylegan3" else {}
         generator = described(network, whole)
         content = {"G": generator, "D": None, "G_ema": generator, "augment_pipe": None}
         content |= {"training_set_kwargs": easy(class_name="training.dataset.ImageFolderDataset", xflip=True)}
@@ -100,8 +114,8 @@ TINY = {"z_dim": 6, "w_dim": 5, "img_resolution": 16, "img_channels": 3}
 TINY |= {"channel_base": 64, "channel_max": 8, "mapping_layers": 2}
 
 
-def tiny() -> StyleGAN2:
-    prior = StyleGAN2(seed=4, **TINY)
+def tiny(**others) -> StyleGAN2:
+    prior = StyleGAN2(seed=4, **TINY, **others)
     with torch.no_grad():
         for weight in prior.state_dict().values():
             weight += 0.1
