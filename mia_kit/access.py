@@ -1,8 +1,11 @@
 """What an attacker is given: the whole model, its confidences, or its labels alone.
 
-An attack receives one of these and never the bare model. The two black boxes answer from inside `torch.no_grad`, and
-keep the model in a closure instead of an attribute, so that an attack that was written for another kind of access
-fails with a sentence and does not peek. That guards against mistakes, not against malice: Python has no walls.
+An attack receives one of these and never the bare model. Each answers from a copy, the model as it was when access was
+given: what its owner does with it afterwards changes no answer, and no query changes the owner's model.
+
+The two black boxes answer from inside `torch.no_grad`, and keep the copy in a closure instead of an attribute, so that
+an attack that was written for another kind of access fails with a sentence and does not peek. That guards against
+mistakes, not against malice: Python has no walls.
 
 Each counts its queries: one for each image in each call. What images a model takes, and on which device, is no secret.
 """
@@ -14,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor, nn
+
+from mia_kit.snapshot import Model, snapshot
 
 if TYPE_CHECKING:
     from mia_kit.defences.serving import ServingDefence
@@ -36,14 +41,13 @@ class WhiteBox:
 
     Attributes
     ----------
-    model : the classifier, in evaluation mode, its weights frozen so that gradients reach images alone
+    model : a copy of the classifier, in evaluation mode, its weights frozen so that gradients reach images alone
     channels : 1 for a model of grey pictures, 3 for one of colour, None where it does not say
     queries : images answered so far
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self.model = model.eval().requires_grad_(False)
-        self.model.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
+        self.model = _apart(model)
         self.channels: int | None = getattr(model, "channels", None)
         self.queries = 0
 
@@ -80,7 +84,7 @@ class _BlackBox:
     """Answers without gradients; `answer` is all that the outside gets, besides `channels` and `device`."""
 
     def __init__(self, model: nn.Module, answer: Callable[[Tensor, Tensor], Tensor]) -> None:
-        model.eval()
+        model = _apart(model)
         self.channels: int | None = getattr(model, "channels", None)
         self.queries = 0
 
@@ -146,6 +150,11 @@ def _served_by(defence: ServingDefence | PictureDefence | None) -> Callable[[Ten
 
 
 Access = WhiteBox | ConfidenceAPI | LabelAPI
+
+
+def _apart(model: Model) -> Model:
+    """A frozen copy, in the layout that is a quarter faster on a CPU."""
+    return snapshot(model).requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def _device(model: nn.Module) -> torch.device:

@@ -1,16 +1,26 @@
 """Access: a black box answers, counts, and shows neither gradients nor anything else."""
 
+import copy
+
 import pytest
 import torch
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from torch import Tensor, nn
 
-from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.models import SmallClassifier
+from mia_kit.access import Access, AccessError, ConfidenceAPI, LabelAPI, WhiteBox
+from mia_kit.defences.alignment import Substitute
+from mia_kit.defences.ascent import ReconstructionAscent
+from mia_kit.membership.regularisers import DistillationObjective
+from mia_kit.models import InversionDecoder, SmallClassifier, predict
+from mia_kit.toy import ToyClassifier, invert
+from mia_kit.training import fit
 
 
 @pytest.fixture
 def model() -> SmallClassifier:
-    return SmallClassifier(1, 4, seed=0, width=4)
+    return SmallClassifier(1, 4, seed=0, width=4).eval()
 
 
 @pytest.fixture
@@ -85,8 +95,111 @@ def test_an_attack_of_confidences_fails_on_labels_with_a_sentence(model: SmallCl
         most_confident(LabelAPI(model))  # type: ignore[arg-type]
 
 
-def test_the_model_answers_in_evaluation_mode(model: SmallClassifier, images: Tensor) -> None:
-    model.train()
-    first = LabelAPI(model).labels(images[:1])
-    assert not model.training
-    assert torch.equal(first, LabelAPI(model).labels(images)[:1])  # batch norm does not look at the neighbours
+def state_of(model: nn.Module) -> list:
+    """All that an owner would notice: modes, weights and statistics with their layout, what may be trained."""
+    modes = [part.training for part in model.modules()]
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    return [modes, [(name, t.stride(), t.requires_grad, t.detach().numpy().tobytes()) for name, t in tensors.items()]]
+
+
+IMAGES = torch.rand(3, 1, 16, 16, generator=torch.Generator().manual_seed(2)) * 2 - 1
+KINDS = {"white box": WhiteBox, "confidences": ConfidenceAPI, "labels": LabelAPI}
+
+
+def all_answers(access: Access) -> list[list]:
+    methods = ("labels", "confidences", "logits", "features")[: {LabelAPI: 1, ConfidenceAPI: 2}.get(type(access), 4)]
+    return [getattr(access, method)(IMAGES).tolist() for method in methods]
+
+
+class OwnerAndAttackers(RuleBasedStateMachine):
+    """An owner who trains on, and switches modes, while attackers ask; a twin has the same owner and no attackers."""
+
+    @initialize(trains=st.booleans())
+    def begin(self, trains: bool) -> None:
+        self.model = SmallClassifier(1, 4, seed=0, width=4).train(trains)
+        self.twin = copy.deepcopy(self.model)
+        self.accesses = {name: kind(self.model) for name, kind in KINDS.items()}
+        self.first = {name: all_answers(access) for name, access in self.accesses.items()}
+
+    @rule(name=st.sampled_from(sorted(KINDS)))
+    def ask(self, name: str) -> None:
+        assert all_answers(self.accesses[name]) == self.first[name]
+
+    @rule(place=st.integers(0, 3), trains=st.booleans())
+    def switch(self, place: int, trains: bool) -> None:
+        for model in (self.model, self.twin):
+            model.body[place].train(trains)
+
+    @rule(wanted=st.booleans())
+    def freeze(self, wanted: bool) -> None:
+        for model in (self.model, self.twin):
+            model.head.requires_grad_(wanted)
+
+    @rule()
+    def train(self) -> None:
+        for model in (self.model, self.twin):
+            loss = model(IMAGES).square().sum()
+            loss.backward()
+            for weight in model.parameters():
+                weight.data.sub_(0.01 * weight.grad if weight.requires_grad else 0)
+            model.zero_grad()
+
+    @invariant()
+    def the_owner_notices_nothing(self) -> None:
+        assert state_of(self.model) == state_of(self.twin)
+
+
+OwnerAndAttackers.TestCase.settings = settings(max_examples=20, stateful_step_count=12)
+TestOwnerAndAttackers = OwnerAndAttackers.TestCase
+
+
+@pytest.mark.parametrize("kind", KINDS.values())
+def test_answers_of_evaluation_mode_for_a_model_in_training(kind: type, model: SmallClassifier, images: Tensor) -> None:
+    access = kind(model.train())
+    assert model.training
+    assert torch.equal(access.labels(images[:1]), access.labels(images)[:1])  # batch norm ignores the neighbours
+    fit(model, images.repeat(2, 1, 1, 1), torch.arange(10) % 4, seed=0, epochs=1, progress=False)
+
+
+def test_what_asks_later_asks_a_snapshot(images: Tensor) -> None:
+    """Everything else that is given a model and keeps it: its owner's mode, weights and answers stay apart, too."""
+    teacher = SmallClassifier(1, 4, seed=0, width=4).train()
+    objective = DistillationObjective(teacher, 1.0)
+    decoder = InversionDecoder(4, 1, 16, seed=0, blocks=2, width=4).train()
+    confidences = torch.full((5, 4), 0.25)
+    ascent = ReconstructionAscent(decoder, seed=0, keeps_label=True)
+    aim = Substitute.aim(decoder, confidences, images)
+    toy = ToyClassifier().train()
+    before = [copy.deepcopy(state_of(model)) for model in (teacher, decoder, toy)]
+    loss = objective(teacher, images, torch.arange(5) % 4, 0).item()
+    ascent.poison(confidences, images)
+    misalignment = aim.misalignment(confidences, images).item()
+    invert(toy, max_steps=3)
+    predict(toy_like := SmallClassifier(1, 4, seed=1, width=4).train(), images)
+    assert toy_like.training
+    statistics = teacher.body[0][1].running_mean.clone()
+    assert not torch.equal(statistics, torch.zeros(4))  # the student was in training, and the teacher's copy was not
+    assert state_of(decoder) == before[1] and state_of(toy) == before[2]
+    with torch.no_grad():
+        for weight in (*decoder.parameters(), *teacher.parameters()):
+            weight.zero_()
+    assert aim.misalignment(confidences, images).item() == misalignment
+    assert loss > 0
+
+
+def test_what_cannot_be_copied_is_told() -> None:
+    with pytest.raises(TypeError, match="model must be a torch.nn.Module, got 3 instead"):
+        WhiteBox(3)  # type: ignore[arg-type]
+    stuck = nn.Linear(2, 2)
+    stuck.cache = stuck(torch.ones(1, 2))
+    with pytest.raises(TypeError, match="model must be one that copy.deepcopy copies, got Linear instead"):
+        LabelAPI(stuck)
+
+
+def test_compiled_and_hooked_models(model: SmallClassifier, images: Tensor) -> None:
+    model.eval()
+    seen = []
+    model.register_forward_hook(lambda *_: seen.append(1))
+    compiled = torch.compile(model, backend="eager")
+    assert torch.equal(ConfidenceAPI(compiled).confidences(images), model(images).softmax(dim=1).detach())
+    assert len(seen) == 2

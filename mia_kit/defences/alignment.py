@@ -28,6 +28,7 @@ from torch.nn.functional import cosine_similarity
 from mia_kit.defences.picture_poison import MoveSettings
 from mia_kit.defences.vectors import check_confidences, in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
+from mia_kit.snapshot import snapshot
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.inversion import check_error, picture_errors
 
@@ -53,7 +54,7 @@ class AlignmentSettings(MoveSettings):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Substitute:
-    """The defender's decoder, frozen in evaluation mode, and the gradient that poison should have.
+    """A copy of the defender's decoder in evaluation mode, and the gradient that poison should have.
 
     Attributes
     ----------
@@ -82,7 +83,7 @@ class Substitute:
         """
         check_confidences(confidences)
         check_error(error)
-        decoder.eval()
+        decoder = snapshot(decoder).requires_grad_(True)
         gradients = [
             len(part) * parameter_gradient(decoder, part, own, error=error)
             for part, own in zip(confidences.split(batch_size), images.split(batch_size), strict=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 from mia_kit.defences.picture_poison import MoveSettings, PicturePoison
 from mia_kit.defences.vectors import in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
+from mia_kit.snapshot import snapshot
 from mia_kit.training.inversion import check_error, picture_errors
 
 
@@ -34,7 +35,7 @@ class ReconstructionAscent(PicturePoison):
 
     Parameters
     ----------
-    decoder : the defender's, trained; it is put into evaluation mode
+    decoder : the defender's, trained; it is kept as a copy
     keeps_label : True for AdvExa, False for PGD
     """
 
@@ -42,7 +43,7 @@ class ReconstructionAscent(PicturePoison):
         self, decoder: InversionDecoder, *, seed: int, keeps_label: bool, settings: AscentSettings | None = None
     ) -> None:
         super().__init__(seed)
-        self.decoder, self.keeps_label = decoder.eval(), keeps_label
+        self.decoder, self.keeps_label = snapshot(decoder).requires_grad_(False), keeps_label
         self.settings: AscentSettings = settings or AscentSettings()
 
     def _moved(self, clean: Tensor, images: Tensor, start: Tensor, moved: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy, kl_div, log_softmax
 from mia_kit.defences import STRENGTHS as OF_DEFENCES
 from mia_kit.defences import Recipe
 from mia_kit.defences import build as build_defence
+from mia_kit.snapshot import snapshot
 from mia_kit.training import flip_and_shift
 from mia_kit.training.augment import MAX_SHIFT
 from mia_kit.training.checkpoints import fingerprint
@@ -129,8 +130,8 @@ class DistillationObjective:
     """A teacher's answers instead of the labels (Hinton et al., 2015), both softened by a temperature in [1, 1000].
 
     The loss is the squared temperature times the divergence of the model from the teacher, so that its size does not
-    depend on the temperature. `teacher` gives logits for images, is put into evaluation mode, and is to be trained on
-    the same members. `answers_of` names it for a checkpoint: its weights, in short.
+    depend on the temperature. `teacher` gives logits for images and is to be trained on the same members; a copy of
+    it is kept, in evaluation mode. `answers_of` names it for a checkpoint: its weights, in short.
     """
 
     not_private: ClassVar[str] = "its teacher learnt from the same pictures without noise"
@@ -141,7 +142,7 @@ class DistillationObjective:
 
     def __post_init__(self) -> None:
         _check_range("temperature", self.temperature, 1, 1000)
-        self.teacher.eval()
+        object.__setattr__(self, "teacher", snapshot(self.teacher).requires_grad_(False))
         object.__setattr__(self, "answers_of", fingerprint(self.teacher.state_dict()))
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mia_kit.models.batches import in_batches
 from mia_kit.models.classifier import Classifier, check_classes
+from mia_kit.snapshot import snapshot
 
 
 class SmallClassifier(Classifier):
@@ -53,13 +54,11 @@ def _block(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
 
 @torch.no_grad()
 def predict(model: Classifier, images: Tensor, *, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Features and predicted classes in evaluation mode; the model is left in the mode it was in.
+    """Features and predicted classes of a copy in evaluation mode; the model is left as it was.
 
     Returns float32 features of shape (n, d) and int64 classes of shape (n,).
     """
-    training = model.training
-    model.eval()
+    model = snapshot(model)
     features = in_batches(model.features, images, batch_size=batch_size)  # (n, d)
     classes = model.head(features).argmax(dim=1)  # (n,)
-    model.train(training)
     return features.numpy(), classes.numpy()

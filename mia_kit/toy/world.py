@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import trange
 
 from mia_kit.smoothing import smoothed_cross_entropy
+from mia_kit.snapshot import snapshot
 from mia_kit.threads import one_thread
 
 CENTRES = ((0.0, -10.0), (-10.0, 10.0), (10.0, 10.0))
@@ -156,7 +157,8 @@ def invert(
     """Move a point downhill on the cross-entropy of the target class until the model is confident.
 
     The confidence is read before each update and acted on after it, as in the published run: the result therefore
-    lies one update past the point whose confidence crossed `stop_confidence`. The model is put in evaluation mode.
+    lies one update past the point whose confidence crossed `stop_confidence`. What is asked is a copy of the model in
+    evaluation mode.
 
     Parameters
     ----------
@@ -174,7 +176,7 @@ def invert(
         If an argument is out of range.
     """
     check_attack(start, learning_rate, max_steps, stop_confidence)
-    model.eval()
+    model = snapshot(model).requires_grad_(False)
     point = torch.tensor([tuple(start)], dtype=torch.float32)  # (1, 2)
     classes = model(point).shape[1]
     if not 0 <= target_class < classes:

@@ -22,10 +22,11 @@ class Quarters(nn.Module):
         with torch.no_grad():
             self.head.weight.copy_(contrast * (2 * torch.eye(CLASSES) - 1))
             self.head.bias.zero_()
-        self.asked = 0
+        self.log = tiny_target.Log()
+        self.eval()
 
     def features(self, images: Tensor) -> Tensor:
-        self.asked += len(images)
+        self.log.note(images)
         return self.body(images)
 
     def forward(self, images: Tensor) -> Tensor:

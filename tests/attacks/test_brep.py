@@ -127,7 +127,7 @@ def test_a_label_that_is_never_hit_is_marked() -> None:
     assert found.codes[::2].isnan().all()
     assert (found.images[::2] == 0).all()
     assert found.codes[1].isfinite().all()
-    assert model.asked[:5] == [3] * 5  # the draws that were looked at
+    assert model.log.batches[:5] == [3] * 5  # the draws that were looked at
     nothing = attack([3], model, start_batches=2)
     assert not nothing.reached.any()
     assert nothing.images.shape == (1, 1, 8, 8)
@@ -166,9 +166,9 @@ def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, gro
 def test_queries_are_the_images_that_the_model_sees_and_classes_share_calls() -> None:
     model = Quarters()
     found = attack([0, 1, 2], model)
-    assert found.queries == sum(model.asked)
-    draws = [count for count in model.asked if count == 3]
-    rounds = model.asked[len(draws) :]
+    assert found.queries == sum(model.log.batches)
+    draws = [count for count in model.log.batches if count == 3]
+    rounds = model.log.batches[len(draws) :]
     assert len(draws) == 1 + int(found.start_latents.max()) // 3
     assert rounds[0] == 3 * 33  # all classes in one call
     assert all(count % 33 == 0 for count in rounds)
@@ -193,7 +193,7 @@ class LabelsOnly(WhiteBox):
 def test_a_white_box_gives_it_labels_alone() -> None:
     model = Quarters()
     found = attack_with(LabelsOnly(model), [1, 2])
-    assert not model.with_gradients
+    assert not model.log.with_gradients
     assert not found.codes.requires_grad
     assert all(same(found, attack_with(kind(Quarters()), [1, 2])) for kind in (LabelAPI, ConfidenceAPI, WhiteBox))
 
@@ -203,7 +203,7 @@ def test_targets_that_do_not_fit(targets: list[int]) -> None:
     model = Quarters()
     with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, \.\.\.\), at least one"):
         attack(targets, model)
-    assert not model.asked
+    assert not model.log.batches
 
 
 def test_grey_prior_for_a_colour_target() -> None:

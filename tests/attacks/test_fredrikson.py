@@ -57,7 +57,7 @@ def test_stops_at_the_confidence() -> None:
     assert (steps < 60).all()
     assert (found.scores >= 0.6).all()
     assert (found.trace.losses[steps - 2, [0, 1]].neg().exp() < 0.6).all()
-    assert found.queries == sum(model.asked) == 1 + int(steps.sum())
+    assert found.queries == sum(model.log.batches) == 1 + int(steps.sum())
 
 
 def test_stops_when_nothing_is_gained_and_returns_the_best() -> None:
@@ -92,7 +92,7 @@ def test_finished_pictures_leave_the_batch_and_the_others_do_not_notice() -> Non
     together = attack([0, 1, 2], model, stop=0.9)
     steps = (~together.trace.losses.isnan()).sum(dim=0)
     assert len(steps.unique()) > 1
-    assert together.queries == sum(model.asked) == 1 + int(steps.sum())
+    assert together.queries == sum(model.log.batches) == 1 + int(steps.sum())
     for row in range(3):
         assert same(attack([row], Uneven(scale=2), stop=0.9), together, slice(row, row + 1))
     assert same(attack([0, 1, 2], Uneven(scale=2), stop=0.9, batch_size=2), together)

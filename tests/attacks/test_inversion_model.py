@@ -31,7 +31,7 @@ def test_private_pictures_come_back():
     assert result.images.shape == private.shape and len(result.start_latents.unique()) == 40
     error = (result.images - private[result.start_latents]).square().mean()
     assert error < 0.25 * private.var()
-    assert not model.with_gradients
+    assert not model.log.with_gradients
     assert result.queries == 128 and access.queries == 168
 
 

@@ -202,11 +202,11 @@ def test_a_class_draws_the_same_when_others_are_finished() -> None:
 def test_queries_are_the_images_that_the_model_sees() -> None:
     model = Quarters()
     found = white([0, 1], model, steps=6)
-    assert found.queries == sum(model.asked) == 1 + 40 + 6 * 2 + 2
+    assert found.queries == sum(model.log.batches) == 1 + 40 + 6 * 2 + 2
     model = Quarters(scale=2)
     found = black([0, 1], model)
-    assert found.queries == sum(model.asked) == 1 + 40 + 2 * (10 + 15 * 9)
-    assert model.asked[-15:] == [18] * 15  # one call for all classes
+    assert found.queries == sum(model.log.batches) == 1 + 40 + 2 * (10 + 15 * 9)
+    assert model.log.batches[-15:] == [18] * 15  # one call for all classes
 
 
 def test_finished_classes_leave_the_batch() -> None:
@@ -218,7 +218,7 @@ def test_finished_classes_leave_the_batch() -> None:
     assert (found.scores >= 0.93).all()
     last = found.trace.losses[generations - 1, torch.arange(4)]
     assert (last > 1 - 0.93)[generations > 0].all()  # 0: the pool already held such a code
-    assert found.queries == sum(model.asked) == 1 + 40 + 4 * 10 + 9 * int(generations.sum())
+    assert found.queries == sum(model.log.batches) == 1 + 40 + 4 * 10 + 9 * int(generations.sum())
 
 
 def test_the_black_box_needs_confidences_and_no_more() -> None:
@@ -229,7 +229,7 @@ def test_the_black_box_needs_confidences_and_no_more() -> None:
     assert labels.queries == 0
     model = Quarters()
     found = mirror.run_black(WhiteBox(model), [0], prior=FlatPrior(), seed=0, settings=settings, progress=False)
-    assert not model.with_gradients
+    assert not model.log.with_gradients
     service = ConfidenceAPI(Quarters())
     assert same(found, mirror.run_black(service, [0], prior=FlatPrior(), seed=0, settings=settings, progress=False))
     with pytest.raises(AccessError, match="^ConfidenceAPI gives no logits: choose an attack that needs less"):

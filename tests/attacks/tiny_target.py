@@ -20,22 +20,32 @@ class FlatPrior:
         return quarters.repeat_interleave(4, 2).repeat_interleave(4, 3)
 
 
+class Log:
+    """What a model was asked, and its copies: access answers from a copy."""
+
+    def __init__(self) -> None:
+        self.batches, self.with_gradients = list[int](), False
+
+    def note(self, images: Tensor) -> None:
+        self.batches.append(len(images))
+        self.with_gradients |= images.requires_grad
+
+    def __deepcopy__(self, memo: dict) -> "Log":
+        return self
+
+
 class Quarters(nn.Module):
     """Class k's logit is the mean shade of quarter k, times `scale`, less that of the others.
 
-    Attributes
-    ----------
-    asked : images in each call so far
-    with_gradients : whether any call could have given gradients
+    Its `log` says how many images came in each call so far, and whether any call could have given gradients.
     """
 
     def __init__(self, scale: float = 8) -> None:
         super().__init__()
-        self.scale, self.asked, self.with_gradients = scale, list[int](), False
+        self.scale, self.log = scale, Log()
 
     def forward(self, images: Tensor) -> Tensor:
-        self.asked.append(len(images))
-        self.with_gradients |= images.requires_grad
+        self.log.note(images)
         shades = nn.functional.adaptive_avg_pool2d(images, 2).flatten(1)  # (n, 4)
         return self.scale * (2 * shades - shades.sum(dim=1, keepdim=True))
 

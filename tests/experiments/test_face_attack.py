@@ -134,7 +134,7 @@ def test_the_loss_is_poincare_unless_named() -> None:
 
     assert torch.equal(codes(), codes(loss="poincare"))
     with pytest.raises(
-        ValueError, match=r"loss must be boundary or one of poincare, .*, margin, .* got 'hinge' instead"
+        ValueError, match=r"loss must be one of boundary, poincare, .*, margin, .* got 'hinge' instead"
     ):
         codes(loss="hinge")
 

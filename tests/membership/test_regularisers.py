@@ -81,7 +81,7 @@ def test_the_gradient_of_distillation_against_its_formula(temperature: float) ->
     images, labels = task()
     teacher, student = linear(1).train(), linear(2)
     objective = DistillationObjective(teacher, temperature)
-    assert not teacher.training
+    assert teacher.training and not objective.teacher.training
     logits = student(images).detach().requires_grad_()
     objective(lambda _: logits, images, labels, 0).backward()
     softened = [(scores.double() / temperature).softmax(dim=1) for scores in (logits, teacher(images))]

@@ -42,17 +42,18 @@ ARROWS = {
     "threads": set(),
     "check": set(),
     "terminal": set(),
-    "toy": {"smoothing", "threads"},
+    "snapshot": set(),
+    "toy": {"smoothing", "threads", "snapshot"},
     "data": set(),
     # Weights are files in the data folder, found and checked like any other.
-    "models": {"data"},
+    "models": {"data", "snapshot"},
     "training": {"models", "data", "smoothing", "threads"},
-    "defences": {"training", "models", "data", "smoothing"},
-    "access": {"models", "defences"},
+    "defences": {"training", "models", "data", "smoothing", "snapshot"},
+    "access": {"models", "defences", "snapshot"},
     # Some attacks train their prior or surrogates on the target's answers.
     "attacks": {"access", "models", "training", "smoothing"},
     # Shadow models are small classifiers; what is meant to help against inference is a defence.
-    "membership": {"access", "training", "models", "defences"},
+    "membership": {"access", "training", "models", "defences", "smoothing", "snapshot"},
     "metrics": set(),
     # A check holds an answer against the package's own.
     "exercises": {"smoothing", "toy", "data", "models", "training", "defences", "attacks", "membership", "metrics"},
