@@ -100,13 +100,14 @@ def _demo(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     if options.tensorboard is not None:
         check_output(options.tensorboard / "curves")
+        os.environ["MIA_KIT_TENSORBOARD"] = str(options.tensorboard.resolve())
+    if _of_a_study(options.recipe):
+        _run_study(options)
+        return
     from mia_kit.experiments.evidence import check_place
     from mia_kit.experiments.runner import measured_before, run, table
-    from mia_kit.experiments.store import Store
-    from mia_kit.training import journal
+    from mia_kit.runs.store import Store
 
-    if options.tensorboard is not None:
-        os.environ[journal.FOLDER] = str(options.tensorboard.resolve())
     before = None if options.fresh else measured_before(options.recipe, device=options.device)
     store = Store(fresh=options.fresh)
     check_place(Path(options.recipe).stem)
@@ -120,6 +121,25 @@ def _run(options: argparse.Namespace) -> None:
         say(f"wrote {path}")
     if text := table(options.recipe, path):
         say(text)
+
+
+def _of_a_study(recipe: str) -> bool:
+    """Whether a recipe is one of `mia_kit.studies`; the others are left of the first house."""
+    from mia_kit.runs.recipe import read_yaml
+    from mia_kit.studies.registry import recipes
+
+    path = Path(recipe)
+    return recipe in recipes() or (path.suffix in (".yaml", ".yml") and "experiment" not in read_yaml(path))
+
+
+def _run_study(options: argparse.Namespace) -> None:
+    from mia_kit.studies.registry import measure, read_recipe
+
+    named = read_recipe(options.recipe)  # typed before torch is imported: a mistake is told at once
+    from mia_kit.runs.store import Store
+
+    store = Store(fresh=options.fresh)
+    say(f"wrote {measure(named, store, workers=options.workers or 1, scheduler=options.scheduler)}")
 
 
 def _spread(options: argparse.Namespace) -> None:
@@ -145,7 +165,7 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _store(options: argparse.Namespace) -> None:
-    from mia_kit.experiments.store import Store
+    from mia_kit.runs.store import Store
 
     store = Store()
     say(f"{store.root}:")
@@ -155,8 +175,9 @@ def _store(options: argparse.Namespace) -> None:
 
 def _recipes(options: argparse.Namespace) -> None:
     from mia_kit.experiments.runner import recipe_names
+    from mia_kit.studies.registry import recipes
 
-    say("\n".join(recipe_names()))
+    say("\n".join(sorted({*recipe_names(), *recipes()})))
 
 
 def _claims(options: argparse.Namespace) -> None:

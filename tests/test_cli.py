@@ -23,7 +23,7 @@ def test_claims_are_printed(capsys):
     ("text", "sentence"),
     [
         (None, "there is no recipe"),
-        ("smoothings: [1]", "must name its experiment"),
+        ("smoothings: [1]", "study must be one of"),
         ("experiment: [", "is not valid YAML"),
         ("experiment: no_such_thing", "unknown experiment"),
     ],

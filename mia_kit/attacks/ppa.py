@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor
@@ -28,6 +29,7 @@ class Settings:
     """The paper's numbers for FaceScrub with a StyleGAN2 prior.
 
     input_size : what the target was trained on, (h, w)
+    optimiser : the paper's Adam with its `betas`, or plain gradient descent, which shows how small a gradient is
     film : numbers of steps, from 0 to `steps`, after which the codes are kept for looking at the way
     """
 
@@ -37,6 +39,7 @@ class Settings:
     keep: int = 50
     steps: int = 50
     learning_rate: float = 0.005
+    optimiser: Literal["adam", "sgd"] = "adam"
     betas: tuple[float, float] = (0.1, 0.1)
     crop: Crop = OPTIMISATION_CROP
     selection_crop: Crop = SELECTION_CROP
@@ -173,7 +176,9 @@ def _optimise_batch(
 
     Returns losses, gradient norms and cosines, of shape (3, steps, batch), and codes of shape (film, batch, ...).
     """
-    optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
+    optimiser: torch.optim.Optimizer = torch.optim.SGD([codes], lr=settings.learning_rate)
+    if settings.optimiser == "adam":
+        optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
     recorder = Recorder(settings.steps, len(codes))
     film = codes.new_empty(len(settings.film), *codes.shape)
     for step in range(settings.steps):

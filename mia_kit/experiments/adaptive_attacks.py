@@ -18,8 +18,8 @@ from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_parts import plug_and_play_queries
+from mia_kit.runs.store import Store
 
 VERSION = 1
 

@@ -16,9 +16,9 @@ from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_attacks import access_name, give_access
 from mia_kit.experiments.zoo_parts import STARTS, Cell, Spec, Zoo
+from mia_kit.runs.store import Store
 
 VERSION = 2
 BEATEN_IN = ("verified", "named", "acc1")  # by what an attack is held against its starts

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -17,8 +17,8 @@ from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts, Spec
 from mia_kit.experiments.data_centric_signs import SignParts
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import identity_shares
+from mia_kit.runs.store import Store
 
 VERSION = 1
 SIGNS = "gtsrb"

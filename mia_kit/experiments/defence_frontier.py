@@ -18,8 +18,8 @@ from mia_kit.experiments.defended_parts import NONE, DefendedParts, Point
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_plan import classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
+from mia_kit.runs.store import Store
 
 VERSION = 1
 LOSSES = ("poincare", "margin")

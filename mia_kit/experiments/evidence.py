@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import platform
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mia_kit.data.folders import check_output, read_json, write_whole
+from mia_kit.runs.circumstances import circumstances
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -41,16 +40,6 @@ def measurement(recipe: dict[str, Any], results: dict[str, Any], seconds: float)
     return {"recipe": recipe, **circumstances(seconds), "results": results}
 
 
-def circumstances(seconds: float) -> dict[str, Any]:
-    """Versions, device, seconds and today's date."""
-    return {
-        "versions": _versions(),
-        "device": _device(),
-        "seconds": round(seconds, 1),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
 def write_measurement(name: str, measured: dict[str, Any]) -> Path:
     """Write one evidence file whole or not at all, and return its path."""
     record = {"name": name, "command": f"mia-kit run {name}", **measured}
@@ -72,25 +61,6 @@ def read_evidence(name: str) -> dict[str, Any]:
     if not isinstance(claims, dict) or not all(isinstance(row, dict) and "verdict" in row for row in claims.values()):
         raise ValueError(f"{path} is damaged (it holds no results by name): {again}")
     return record
-
-
-def _versions() -> dict[str, str]:
-    import numpy
-    import sklearn
-    import torch
-
-    from mia_kit import __version__
-
-    own = {"python": platform.python_version(), "mia_kit": __version__}
-    return own | {module.__name__: str(module.__version__) for module in (torch, numpy, sklearn)}
-
-
-def _device() -> str:
-    import torch
-
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
 
 
 def verdicts_in_words(name: str) -> str:

@@ -20,8 +20,8 @@ from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import cluster_interval
+from mia_kit.runs.store import Store
 
 VERSION = 1
 CLASSIFIER = ("accuracy", "training_accuracy", "calibration_error", "confidence")

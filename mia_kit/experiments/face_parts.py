@@ -23,9 +23,9 @@ from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_target, pretrain
 from mia_kit.experiments.knowledge_extraction import knowledge_extraction
 from mia_kit.experiments.priors import build
-from mia_kit.experiments.store import Store
 from mia_kit.models import Classifier, FaceEmbedder, Prior, embed, load_embedder
 from mia_kit.models.style_prior import weights_digest
+from mia_kit.runs.store import Store
 
 # Raise it when a part's code gives other results.
 VERSION = 1

@@ -16,6 +16,7 @@ from torch import Tensor
 from mia_kit.data import ImageSet, load, people_with
 from mia_kit.data.aligned import FRAMES, load_aligned
 from mia_kit.data.pictures import to_floats
+from mia_kit.data.public import public_people as public_people
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,31 +100,6 @@ def deal_photographs(faces: ImageSet, *, pool: int, least: int, seed: int) -> Pe
         pool,
         tuple(faces.class_names[person] for person in chosen),
     )
-
-
-def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
-    """Public photographs for pretraining: uint8 Tensor of shape (n, 3, size, size) and int64 labels of shape (n,).
-
-    A class is a person of `lfw_ge8`, a person of `celeba10k`, or, in `utkface`, which has no identities, all people of
-    one gender, race and quarter of the ages; classes of a single photograph are left out. `celeba10k` has nobody of
-    `celeba_id`; of the other two sets that cannot be checked. Not for attacks on `lfw_ge8` itself. Raises DataError as
-    `mia_kit.data.load` does.
-    """
-    from mia_kit.data.utkface import attributes
-
-    sets = [load_aligned(name, size) for name in ("lfw_ge8", "celeba10k", "utkface")]
-    ages, genders, races = attributes(sets[2]).T
-    quarters = np.searchsorted(np.quantile(ages, [0.25, 0.5, 0.75]), ages)
-    groups = [sets[0].labels, sets[1].labels, (quarters * 2 + genders) * 6 + races + 1]
-    images, labels, first = [], [], 0
-    for faces, own in zip(sets, groups, strict=True):
-        counts = np.bincount(own)
-        kept = counts[own] >= 2
-        _, numbers = np.unique(own[kept], return_inverse=True)
-        images.append(faces.images[kept])
-        labels.append(numbers + first)
-        first += int(numbers.max()) + 1
-    return channels_first(np.concatenate(images)), torch.from_numpy(np.concatenate(labels))
 
 
 def channels_first(images: np.ndarray) -> Tensor:

@@ -16,7 +16,7 @@ from typing import Any
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 
 def classifiers(recipe: dict[str, Any], targets: Sequence[dict[str, Any]]) -> list[list[Task]]:

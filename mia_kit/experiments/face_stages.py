@@ -13,9 +13,9 @@ import numpy as np
 from mia_kit.experiments.face_attack import STAGES, single_swaps
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.verdicts import leaves_out_zero, verdict
 from mia_kit.metrics import Interval, cluster_interval
+from mia_kit.runs.store import Store
 
 VERSION = 1
 

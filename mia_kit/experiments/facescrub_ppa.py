@@ -19,7 +19,7 @@ from mia_kit.experiments.face_leakage import CLASSIFIER, leaks, summarise
 from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.full_parts import FullParts, trained_elsewhere
 from mia_kit.experiments.full_priors import prior_digest
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 VERSION = 1
 # What the table shows of each cell: its measure, its heading.

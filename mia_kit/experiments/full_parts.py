@@ -28,11 +28,11 @@ from mia_kit.experiments.face_people import public_people
 from mia_kit.experiments.face_targets import Fitted, quality
 from mia_kit.experiments.full_networks import ask, build, choose_device, in_precision, placed, prepared, train
 from mia_kit.experiments.full_priors import build_prior, prior_digest
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
 from mia_kit.models import Prior, in_batches, load_embedder, sample_latents
 from mia_kit.models.facenet import load_facenet
 from mia_kit.models.weights import without_head
+from mia_kit.runs.store import Store
 from mia_kit.training.journal import journal
 
 # Raise it when a part's code gives other results.

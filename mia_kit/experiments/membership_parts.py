@@ -22,7 +22,6 @@ from mia_kit.access import WhiteBox
 from mia_kit.data import ImageSet, load, near_duplicate_groups
 from mia_kit.defences import Recipe
 from mia_kit.defences.recipe import combine
-from mia_kit.experiments.store import Store
 from mia_kit.membership import (
     MembershipSplit,
     distance,
@@ -32,6 +31,7 @@ from mia_kit.membership import (
     split_membership,
 )
 from mia_kit.models import Classifier, ConvolutionalClassifier, in_batches
+from mia_kit.runs.store import Store
 from mia_kit.training import flip_and_shift, one_thread
 
 # Raise it when a part's code gives other results.

@@ -21,7 +21,6 @@ from mia_kit.experiments.membership_parts import (
     mechanisms,
     smoothing_factor,
 )
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.verdicts import verdict
 from mia_kit.membership import (
     MembershipSplit,
@@ -34,6 +33,7 @@ from mia_kit.membership import (
 )
 from mia_kit.membership.thresholds import REDUCTIONS, best_threshold
 from mia_kit.metrics import RocCurve, calibration_error, mean_interval, roc
+from mia_kit.runs.store import Store
 
 VERSION = 2
 RATES = {"0.1 %": 0.001, "1 %": 0.01}  # false positives at which true ones are asked for

@@ -22,11 +22,11 @@ from mia_kit.data.pictures import to_bytes
 from mia_kit.defences import BottleneckClassifier, LabelPreservingPoison, MidObjective, Rounding, Substitute
 from mia_kit.experiments.poisoning_data import Sides, load_sides
 from mia_kit.experiments.poisoning_rows import PLAIN, Setup, aligned_settings, make_defence
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import squared_errors
 from mia_kit.models import Classifier, ConvolutionalClassifier, InversionDecoder
 from mia_kit.models.batches import in_batches
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
+from mia_kit.runs.store import Store
 from mia_kit.training import fit
 from mia_kit.training.inversion import fit_decoder, fit_denoiser
 

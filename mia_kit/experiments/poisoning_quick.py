@@ -15,9 +15,9 @@ from torch import Tensor
 from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.poisoning_parts import SHOWN, PoisonParts
 from mia_kit.experiments.poisoning_rows import Setup
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import Interval
 from mia_kit.metrics.separability import separability, two_views
+from mia_kit.runs.store import Store
 from mia_kit.training import one_thread
 
 RECIPE: dict[str, Any] = {

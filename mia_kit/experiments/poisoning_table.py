@@ -16,10 +16,10 @@ import numpy as np
 from mia_kit.experiments.poisoning_claims import claims
 from mia_kit.experiments.poisoning_parts import PoisonParts
 from mia_kit.experiments.poisoning_rows import PLAIN, Setup, read_rows
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import Interval, mean_interval
 from mia_kit.metrics.separability import separability
 from mia_kit.models.batches import in_batches
+from mia_kit.runs.store import Store
 
 VERSION = 1
 ERROR_UNIT = 1000  # errors are kept as whole thousandths

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from mia_kit.experiments.evidence import measurement, write_evidence, write_measurement
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 RECIPES = resources.files("mia_kit.experiments") / "recipes"
 RECIPE_KIND = "recipe"  # of whole recipes in the store

@@ -28,11 +28,11 @@ from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.side_effects_claims import claims
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_tools import public_faces
 from mia_kit.membership import losses_and_confidences
 from mia_kit.metrics import cluster_interval, roc
 from mia_kit.models import Classifier, in_batches
+from mia_kit.runs.store import Store
 
 VERSION = 1
 

@@ -23,6 +23,7 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
+from mia_kit.data.pictures import to_floats
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 from mia_kit.training.journal import journal
@@ -32,6 +33,9 @@ Objective = Callable[[nn.Module, Tensor, Tensor, int], Tensor]
 Augment = Callable[[Tensor, Generator], Tensor]
 # Called as optimiser(parameters, lr=learning_rate), such as torch.optim.SGD; and with weight_decay where one is given.
 Optimiser = Callable[..., torch.optim.Optimizer]
+
+# The weights, the optimiser, the rates and the history at the end of an epoch.
+State = dict[str, Any]
 
 # A run has run away when its loss passes this many times the loss of guessing, log(classes), in either direction.
 RUNAWAY = 10.0
@@ -53,12 +57,14 @@ class Epoch:
 class FitResult:
     """What happened in training. `runaway_epoch` is the first epoch whose loss ran away, None if there is none.
 
-    `seconds` counts the training itself; what a killed run did before its last checkpoint is included.
+    `seconds` counts the training itself; what a killed run did before its last checkpoint is included. `state` is what
+    another call goes on from: weights, optimiser, rates and history, plain values and Tensors by name.
     """
 
     history: tuple[Epoch, ...]
     runaway_epoch: int | None
     seconds: float
+    state: State
 
 
 @dataclass
@@ -71,15 +77,19 @@ class _Run:
     history: list[Epoch]
     runaway_epoch: int | None = None
 
-    def state(self, seconds: float) -> dict[str, Any]:
+    def state(self, seconds: float) -> State:
         history = [astuple(epoch) for epoch in self.history]
         parts = {name: part.state_dict() for name, part in self._parts().items()}
         return {**parts, "history": history, "runaway_epoch": self.runaway_epoch, "seconds": seconds}
 
-    def restore(self, state: dict[str, Any]) -> float:
+    def restore(self, state: State) -> float:
         """Go back to a state and return its seconds."""
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
+        for weight, moments in self.optimiser.state.items():  # fused Adam takes them to lie as the weight does
+            for name, moment in moments.items():
+                if moment.shape == weight.shape:
+                    moments[name] = torch.empty_like(weight).copy_(moment)
         self.history = [Epoch(*epoch) for epoch in state["history"]]
         self.runaway_epoch = state["runaway_epoch"]
         return float(state["seconds"])
@@ -128,6 +138,7 @@ def fit(
     stop_epoch: int | None = None,
     batch_size: int = 32,
     learning_rate: float = 1e-3,
+    start: State | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
@@ -148,6 +159,7 @@ def fit(
         it. The optimiser's own by default, which is 0.01 for AdamW
     stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept; from 1 to
         epochs, all of them by default
+    start : the `state` of a result to go on from, such as that of a run with other labels which shares the first epochs
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
         default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
         objective or augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that
@@ -182,9 +194,8 @@ def fit(
         choices["stop_epoch"] = last
     key = run_key(model, images, labels, **settings, **choices, **decay) if checkpoint else ""
     objective = objective or SmoothedObjective(smoothing, epochs)
-    own_scale = not isinstance(objective, SmoothedObjective)
     run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **decay))
-    began = time.perf_counter() - (_resume(run, checkpoint, key) if checkpoint else 0.0)
+    began = time.perf_counter() - _resume(run, start, checkpoint, key)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
     first = len(run.history)
@@ -200,13 +211,14 @@ def fit(
             run.history.append(record)
             note(epoch, loss=record.loss, learning_rate=record.learning_rate)
             bar.set_postfix(loss=f"{record.loss:.3g}", refresh=False)
-            if run.runaway_epoch is None and _ran_away(record.loss, labels, own_scale=own_scale):
+            if run.runaway_epoch is None and _ran_away(record.loss, model, images, labels, objective):
                 run.runaway_epoch = epoch
                 _warn(record.loss, epoch)
             if checkpoint:
                 save_checkpoint(checkpoint, run.state(time.perf_counter() - began), run=key)
     model.eval()
-    return FitResult(tuple(run.history), run.runaway_epoch, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    return FitResult(tuple(run.history), run.runaway_epoch, seconds, run.state(seconds))
 
 
 def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _Run:
@@ -214,11 +226,12 @@ def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _
     return _Run(model, optimiser, scheduler, [])
 
 
-def _resume(run: _Run, checkpoint: Path, key: str) -> float:
-    """Go on from the checkpoint, if there is one. Returns the seconds that training has taken so far."""
-    saved = load_checkpoint(checkpoint, run=key)
+def _resume(run: _Run, start: State | None, checkpoint: Path | None, key: str) -> float:
+    """Go on from the checkpoint, if there is one, or from `start`. Returns the seconds of training so far."""
+    saved = load_checkpoint(checkpoint, run=key) if checkpoint else None
     if saved is None:
-        return 0.0
+        return run.restore(start) if start else 0.0
+    assert checkpoint is not None
     try:
         return run.restore(saved)
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
@@ -279,11 +292,27 @@ def _last_epoch(epochs: int, stop_epoch: int | None) -> int:
     return last
 
 
-def _ran_away(loss: float, labels: Tensor, *, own_scale: bool) -> bool:
-    if own_scale:  # what a defence adds to cross-entropy may be many times the loss of guessing
+def _ran_away(loss: float, model: nn.Module, images: Tensor, labels: Tensor, objective: Objective) -> bool:
+    """Whether training is lost. Under a negative factor a falling loss is the design, so accuracy decides there."""
+    if not isinstance(objective, SmoothedObjective):  # what a defence adds may be many times the loss of guessing
         return not math.isfinite(loss)
-    guessing = math.log(max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1))
-    return not math.isfinite(loss) or abs(loss) > RUNAWAY * guessing
+    classes = max(2, labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1)
+    if math.isfinite(loss) and abs(loss) <= RUNAWAY * math.log(classes):
+        return False
+    return not (objective.smoothing < 0 and _accuracy(model, images, labels) > 0.5)
+
+
+@torch.no_grad()
+def _accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """Share of up to 512 training pictures, evenly spread, that the model gets right."""
+    device = next(model.parameters()).device
+    spread = torch.linspace(0, len(labels) - 1, min(512, len(labels))).long()
+    model.eval()
+    pictures = images[spread] if images.is_floating_point() else to_floats(images[spread])
+    predicted = model(pictures.to(device)).argmax(dim=1).cpu()
+    model.train()
+    truth = labels[spread].cpu()
+    return float((predicted == (truth.argmax(dim=1) if truth.ndim == 2 else truth)).float().mean())
 
 
 def _warn(loss: float, epoch: int) -> None:

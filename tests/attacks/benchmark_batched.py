@@ -22,10 +22,10 @@ from mia_kit.access import Access, ConfidenceAPI, LabelAPI
 from mia_kit.attacks import Reconstructions, brep, mirror
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.models import SmallClassifier, sample_latents
 from mia_kit.models.batches import in_batches
 from mia_kit.models.style_prior import StylePrior, load_style_prior
+from mia_kit.runs.store import Store
 
 SIZE, CLASSES, BATCH = (64, 64), 20, 100
 Attack = Callable[[list[int]], Reconstructions]

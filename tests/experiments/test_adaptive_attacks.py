@@ -11,7 +11,7 @@ from tiny_people import FlatPrior, shaded_people
 from mia_kit.experiments import adaptive_attacks, face_attack, face_parts
 from mia_kit.experiments.adaptive_claims import claims, recovered
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 PEOPLE = 60
 

@@ -16,7 +16,6 @@ from mia_kit.attacks.ppa import score_pool
 from mia_kit.experiments import attack_zoo, face_parts, zoo_parts, zoo_tools
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_attacks import (
     KINDS,
     Pixels,
@@ -31,6 +30,7 @@ from mia_kit.experiments.zoo_attacks import (
 from mia_kit.experiments.zoo_parts import Cell, Zoo, plug_and_play_queries
 from mia_kit.models import sample_latents
 from mia_kit.models.style_prior import Discriminator, StylePrior
+from mia_kit.runs.store import Store
 
 GAN = {"width": 1, "steps": 1, "batch_size": 4}
 SEARCH = {"steps": 1, "starts": 1}

@@ -12,7 +12,7 @@ import yaml
 from mia_kit import cli
 from mia_kit.experiments import cluster, runner
 from mia_kit.experiments.cluster import Task, spread, workers
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

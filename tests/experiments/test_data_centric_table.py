@@ -18,8 +18,8 @@ from mia_kit.experiments.data_centric_people import appoint_surrogates, deal_out
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import deal_photographs
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.experiments.zoo_attacks import KINDS
+from mia_kit.runs.store import Store
 
 COUNTS = [9, 9, 9, 9, 5, 5, 5, 3]  # four classes, three outsiders, and one with too few pictures to be either
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}

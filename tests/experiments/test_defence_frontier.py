@@ -11,8 +11,8 @@ from mia_kit.defences import BottleneckClassifier
 from mia_kit.experiments import defence_frontier, defended_parts
 from mia_kit.experiments.defended_parts import DefendedParts, Point
 from mia_kit.experiments.face_parts import Parts
-from mia_kit.experiments.store import Store
 from mia_kit.figures.frontier import marks_of
+from mia_kit.runs.store import Store
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from mia_kit.experiments import (
     side_effects,
     zoo_tools,
 )
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 
 FACTORS = {"smoothings": [0.0, 0.1], "per_class": 3, "seeds": 1}
 ASIDE = {

@@ -13,8 +13,8 @@ from mia_kit.experiments.full_networks import InBfloat16, build, choose_device
 from mia_kit.experiments.full_parts import FullParts, with_room
 from mia_kit.experiments.full_priors import build_prior, prior_digest
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.models import sample_latents
+from mia_kit.runs.store import Store
 
 BRIEF = {"epochs": 1, "width": 2}
 CPU = torch.device("cpu")

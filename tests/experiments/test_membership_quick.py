@@ -10,8 +10,8 @@ from mia_kit.experiments import membership_parts
 from mia_kit.experiments import membership_quick as quick
 from mia_kit.experiments.membership_parts import MembershipParts
 from mia_kit.experiments.membership_quick import Reading
-from mia_kit.experiments.store import Store
 from mia_kit.membership import lira
+from mia_kit.runs.store import Store
 
 TINY: dict[str, Any] = {
     "data": {"name": "noise", "per_class": 8, "seed": 0},

@@ -19,8 +19,8 @@ from mia_kit.experiments.membership_parts import (
     smoothing_factor,
 )
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.membership import regularisers
+from mia_kit.runs.store import Store
 
 RECIPES = ("membership_fashion", "membership_cifar10")
 RECIPE: dict[str, Any] = {

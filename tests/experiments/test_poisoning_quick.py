@@ -10,8 +10,8 @@ from tiny_poison import RECIPE
 from mia_kit.experiments import poisoning_quick
 from mia_kit.experiments.poisoning_quick import ATTACKERS, BOUNDS, DEFENCES, Gallery, fill_gallery, views
 from mia_kit.experiments.poisoning_rows import read_rows
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import membership, separability
+from mia_kit.runs.store import Store
 from mia_kit.widgets.poison_wall import PoisonWall
 
 SMALL: dict[str, Any] = RECIPE | {"decoders": {name: RECIPE["decoders"]["usual"] for name in ("usual", "blocks 5")}}

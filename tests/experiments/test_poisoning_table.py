@@ -13,8 +13,8 @@ from mia_kit.experiments.poisoning_data import deal, load_sides
 from mia_kit.experiments.poisoning_parts import PoisonParts
 from mia_kit.experiments.poisoning_rows import ADAPTATIONS, DEFENCES, Setup, make_defence, read_rows
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.experiments.store import Store
 from mia_kit.metrics import membership, separability
+from mia_kit.runs.store import Store
 
 RECIPES = ("poisoning_mnist", "poisoning_fashion", "poisoning_cifar10", "poisoning_faces")
 

@@ -12,7 +12,7 @@ import yaml
 
 from mia_kit import cli
 from mia_kit.experiments import evidence, runner
-from mia_kit.experiments.store import Store
+from mia_kit.runs.store import Store
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 from tests.killing import finish_despite_kills
 
@@ -72,7 +72,7 @@ def recipe(tmp_path, monkeypatch):
     monkeypatch.setenv("MIA_KIT_EVIDENCE", "")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
-    monkeypatch.setattr("mia_kit.experiments.store.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("mia_kit.runs.store.cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setitem(sys.modules, "mia_kit.experiments.toy_of_parts", None)
     return set_up(tmp_path)
 

@@ -18,8 +18,8 @@ from mia_kit.experiments.face_people import People
 from mia_kit.experiments.runner import read_recipe
 from mia_kit.experiments.side_effects import inference, one_target, summarised
 from mia_kit.experiments.side_effects_claims import claims
-from mia_kit.experiments.store import Store
 from mia_kit.models import SmallClassifier, in_batches
+from mia_kit.runs.store import Store
 
 PEOPLE = 50
 CHOICES = {"claims_at": [-0.05, 0.1], "robustness": {"epsilons": [1, 0.5, 2]}, "stealing": {"budgets": [9, 90]}}

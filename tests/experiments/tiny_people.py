@@ -15,8 +15,8 @@ from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_quick import POOL, Scene
 from mia_kit.experiments.face_targets import Fitted
-from mia_kit.experiments.store import Store
 from mia_kit.models import ResidualClassifier
+from mia_kit.runs.store import Store
 
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 RECIPE: dict[str, Any] = {

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from mia_kit.experiments.locks import locked
-from mia_kit.experiments.store import DamagedEntryWarning, Store
+from mia_kit.runs.store import DamagedEntryWarning, Store, lock_file, locked
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 from tests.killing import METHOD, PRELOAD
 
@@ -45,7 +44,9 @@ def make(calls):
 
 
 def files_below(folder):
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.parent.name != ".locks"
+    )
 
 
 def test_the_same_settings_are_made_once(store, make, calls):
@@ -241,11 +242,11 @@ def test_what_a_kill_right_after_the_end_leaves_is_swept(store, make):
     work = folder.with_name(f"{folder.name}.work")
     work.mkdir()
     (work / "checkpoint.pt").touch()
-    with locked(folder.with_name(f"{folder.name}.lock"), None):  # somebody is at work in it
+    with locked(lock_file(folder), None):  # somebody is at work in it
         store.get("toy", {}, make, version=1)
         assert work.exists()
     store.get("toy", {}, make, version=1)
-    assert not work.exists() and len(files_below(store.root)) == 3
+    assert not work.exists() and len(files_below(store.root / "toy")) == 3
 
 
 def compute_slowly(root, name):

@@ -18,7 +18,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from mia_kit.data.folders import cache_folder
-from mia_kit.experiments.evidence import circumstances
-from mia_kit.experiments.locks import locked
+from mia_kit.runs.circumstances import circumstances
 
 Values = dict[str, Any]  # name -> Tensor, ndarray or plain value
 
@@ -81,7 +81,15 @@ class Store:
         self._fresh = fresh
         self._renewed: set[Path] = set()
 
-    def get(self, kind: str, settings: dict[str, Any], make: Callable[[Path], Values], *, version: int | str) -> Values:
+    def get(
+        self,
+        kind: str,
+        settings: dict[str, Any],
+        make: Callable[[Path], Values],
+        *,
+        version: int | str,
+        wait: bool = True,
+    ) -> Values:
         """The values that `make` gives for these settings: from the store, or made now and stored.
 
         Parameters
@@ -92,6 +100,7 @@ class Store:
             name; Tensors come back on the CPU and tuples as lists. If it goes on from the checkpoint it can return
             `seconds`, the time of all its parts together; that counts then.
         version : of the code that makes it; raise it when the code gives other results
+        wait : for another process that is making it; BlockingIOError otherwise
 
         Warns
         -----
@@ -107,7 +116,7 @@ class Store:
         began = time.perf_counter()
         made_by = _made_by(kind, settings, version)
         entry = self.folder(kind, settings, version=version)
-        about, values = self._about_and_values(entry, made_by, make)
+        about, values = self._about_and_values(entry, made_by, make, wait)
         if self._at_work:
             outer = self._at_work[-1]
             outer.away += time.perf_counter() - began
@@ -127,14 +136,15 @@ class Store:
         return self._at_work[-1].own() + sum(self._at_work[-1].parts.values())
 
     def _about_and_values(
-        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]
+        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values], wait: bool
     ) -> tuple[dict[str, Any], Values]:
         """An entry as it is stored, made now if need be."""
         with suppress(_DamagedEntryError):  # seen to below, under the lock
             if not self._to_renew(entry) and (found := _read(entry, made_by)) is not None:
                 _sweep(entry)
                 return found
-        with locked(_lock(entry), f"{entry} is being made by another process: waiting for it"):
+        waiting = f"{entry} is being made by another process: waiting for it" if wait else None
+        with locked(lock_file(entry), waiting):
             if not self._to_renew(entry) and (found := self._read_or_move_aside(entry, made_by)) is not None:
                 return found  # the process that had the lock has made it
             return self._make(entry, made_by, make)
@@ -179,7 +189,7 @@ class Store:
         work = _work(entry)
         if self._to_renew(entry):
             shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(exist_ok=True)
+        work.mkdir(parents=True, exist_ok=True)
         making = _Making(time.perf_counter())
         self._at_work.append(making)
         try:
@@ -197,8 +207,31 @@ class Store:
         return content
 
 
-def _lock(entry: Path) -> Path:
-    return entry.with_name(f"{entry.name}.lock")
+@contextmanager
+def locked(path: Path, waiting: str | None) -> Iterator[None]:
+    """Hold the lock inside the block; the system takes it back when its process is killed.
+
+    While another process holds it this one waits, and gives the sentence `waiting` as a warning, once. Without a
+    sentence it does not wait: BlockingIOError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if waiting is None:
+            raise BlockingIOError(f"another process holds {path}") from None
+        warnings.warn(waiting, stacklevel=5)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def lock_file(entry: Path) -> Path:
+    """The file whose lock means that somebody is making the entry."""
+    return entry.parents[1] / ".locks" / f"{entry.parent.name}-{entry.name}"  # small, and never removed
 
 
 def _work(entry: Path) -> Path:
@@ -208,7 +241,7 @@ def _work(entry: Path) -> Path:
 def _sweep(entry: Path) -> None:
     """Remove the folder of work that is left if a kill came right after the entry was whole."""
     if _work(entry).exists():
-        with suppress(OSError), locked(_lock(entry), None):  # unless it is in use
+        with suppress(OSError), locked(lock_file(entry), None):  # unless it is in use
             shutil.rmtree(_work(entry), ignore_errors=True)
 
 

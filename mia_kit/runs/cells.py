@@ -1,0 +1,69 @@
+"""Cells: the parts whose results are rows of the tidy table, such as all measures of one attack on one target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mia_kit.runs.parts import Part
+from mia_kit.runs.store import Values
+
+
+@dataclass
+class Rows:
+    """Collects the measures of a cell: numbers by unit, or one number of the whole.
+
+    A unit is the number of a person or class; steps are those of an attack. None where a row has no such thing.
+    """
+
+    measures: list[str] = field(default_factory=list)
+    units: list[float] = field(default_factory=list)
+    steps: list[float] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+
+    def add(self, measure: str, value: Any, *, units: Any = None, steps: int | None = None) -> None:
+        """Add one value, or one for each of `units`, an array of the same length."""
+        values = np.atleast_1d(np.asarray(value, dtype=float))
+        of_units = np.full(len(values), np.nan) if units is None else np.asarray(units, dtype=float)
+        if of_units.shape != values.shape or (units is None and len(values) != 1):
+            raise ValueError(f"expected one value a unit, got {values.shape} values and {of_units.shape} units instead")
+        self.measures += [measure] * len(values)
+        self.units += of_units.tolist()
+        self.steps += [np.nan if steps is None else float(steps)] * len(values)
+        self.values += values.tolist()
+
+    def kept(self) -> Values:
+        """For the store."""
+        names = sorted(set(self.measures))
+        return {
+            "names": names,
+            "measure": np.array([names.index(measure) for measure in self.measures], dtype=np.int16),
+            "unit": np.array(self.units),
+            "steps": np.array(self.steps),
+            "value": np.array(self.values),
+        }
+
+
+class Cell(Part[pd.DataFrame]):
+    """A part whose result is rows. `columns` says what all its rows have in common, such as defence and loss."""
+
+    seed: int
+
+    def columns(self) -> dict[str, Any]:
+        """Names and values of the columns that are the same in all rows."""
+        raise NotImplementedError
+
+    def unpack(self, values: Values) -> pd.DataFrame:
+        """The rows as a table of the shared columns, steps, unit, measure and value."""
+        names = values["names"]
+        rows = {
+            "steps": values["steps"],
+            "unit": values["unit"],
+            "measure": [names[place] for place in values["measure"]],
+            "value": values["value"],
+        }
+        count = len(rows["value"])
+        return pd.DataFrame({name: [value] * count for name, value in self.columns().items()} | rows)

@@ -1,0 +1,224 @@
+"""Attacks of the study: Plug & Play with a loss, by an attacker who tunes.
+
+The attacker tries each learning rate on some people, keeps the one with most hits, and attacks the others with it.
+Those on whom the rate was chosen are left out of the results. A *placebo* attacks a target that never saw the person:
+the class that it finds most like the person's photographs. An *oracle* inverts the evaluator itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import Reconstructions, Settings, run
+from mia_kit.attacks.adaptive_losses import adapted
+from mia_kit.attacks.ppa import score_pool
+from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.models import Classifier, Prior, sample_latents
+from mia_kit.models.batches import in_batches
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.judges import JudgesPart, judge
+from mia_kit.studies.inversion.networks import Target, Trained
+from mia_kit.studies.inversion.people import PeoplePart
+from mia_kit.studies.inversion.priors import load_prior, prior_digest
+from mia_kit.studies.inversion.recipe import LossName, Search
+
+# The order in which people are attacked is the same in every cell: the first serve to choose a rate.
+ORDER = 7
+
+
+@dataclass(frozen=True)
+class Scores(Part[Tensor]):
+    """Stage 1: a model's confidence in every class for each latent of the pool, of shape (pool, classes)."""
+
+    model: Trained
+    prior: str
+    digest: str
+    pool: int
+    seed: int
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Show the model every image of the pool and its mirror image."""
+        prior, model = load_prior(self.prior), made(self.model)
+        size = self.model.people.world.size
+        settings = Settings(input_size=(size, size), pool=self.pool, candidates=1, keep=1)
+        return {"scores": score_pool(WhiteBox(model), prior, _pool(self.prior, self.pool, self.seed), settings)}
+
+    def unpack(self, values: Values) -> Tensor:
+        """The scores."""
+        return torch.as_tensor(values["scores"])
+
+
+@dataclass(frozen=True, eq=False)
+class Attacked:
+    """What an attack brought back, for m reconstructions.
+
+    people : int array of shape (m,), whom each aims at
+    codes : Tensor of shape (looks, m, ...), after the numbers of steps in `looks`
+    selected : bool array of shape (m,)
+    norms, cosines : arrays of shape (steps, m): gradient norms, and cosines of successive gradients
+    rate : the learning rate that the attacker chose
+    tried : hits among those on whom it was chosen, by rate
+    """
+
+    people: np.ndarray
+    codes: Tensor
+    selected: np.ndarray
+    norms: np.ndarray
+    cosines: np.ndarray
+    looks: tuple[int, ...]
+    rate: float
+    tried: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Inversion(Part[Attacked]):
+    """An attack on a model, with a loss.
+
+    model : who is attacked: a target, the evaluator for an oracle, strangers' target for a placebo
+    judges : whose word chooses the rate
+    role : "ppa", "placebo" or "oracle"
+    sampling, selection : scores of another target's first stage, and another target for the last one
+    """
+
+    model: Trained
+    people: PeoplePart
+    judges: JudgesPart
+    search: Search
+    loss: LossName
+    rates: tuple[float, ...]
+    scores: Scores
+    seed: int
+    optimiser: Literal["adam", "sgd"] = "adam"
+    role: Literal["ppa", "placebo", "oracle"] = "ppa"
+    selection: Target | None = None
+    version: ClassVar[int] = 1
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Choose the rate, then attack."""
+        model, judges, people = made(self.model), made(self.judges), made(self.people)
+        prior = load_prior(self.search.prior)
+        order = attacked_people(people.count, self.search)
+        classes = np.arange(people.count)
+        if self.role == "placebo":
+            classes = likest_classes(model, people.evaluator.floats, people.evaluator.labels)
+        tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
+        tried = []
+        for rate in self.rates:
+            short = self._attack(made, prior, model, classes[tuning], rate, steps=self.search.tuning.steps)
+            rows = _rows(short, classes[tuning])
+            judged = judge(judges, short.images[rows], None, tuning)
+            tried.append((float(judged["acc1"].mean()), -float(np.log(judged["rank"]).mean())))
+        rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])]
+        result = self._attack(made, prior, model, classes[others], rate, steps=self.search.steps)
+        rows = _rows(result, classes[others])
+        return {
+            "people": np.repeat(others, self.search.candidates),
+            "codes": result.film[:, rows].half(),
+            "selected": result.selected[rows].numpy(),
+            "norms": result.trace.gradient_norms[:, rows].numpy().astype(np.float32),
+            "cosines": result.trace.gradient_cosines[:, rows].numpy().astype(np.float32),
+            "rate": rate,
+            "tried": [hits for hits, _ in tried],
+        }
+
+    def unpack(self, values: Values) -> Attacked:
+        """The codes and how the gradients went."""
+        return Attacked(
+            people=np.asarray(values["people"]),
+            codes=torch.as_tensor(values["codes"]).float(),
+            selected=np.asarray(values["selected"]).astype(bool),
+            norms=np.asarray(values["norms"]),
+            cosines=np.asarray(values["cosines"]),
+            looks=self.search.looks,
+            rate=float(values["rate"]),
+            tried=tuple(values["tried"]),
+        )
+
+    def _attack(
+        self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, rate: float, *, steps: int
+    ) -> Reconstructions:
+        """One attack on all these classes; a class that several people share is attacked once."""
+        search, size = self.search, self.people.world.size
+        access = WhiteBox(model)
+        name, temperature = (self.loss, 1.0)
+        if self.loss == "temperature":
+            name, temperature = "cross_entropy", search.temperature
+        settings = Settings(
+            input_size=(size, size),
+            pool=search.pool,
+            candidates=search.candidates,
+            keep=1,
+            steps=steps,
+            learning_rate=rate,
+            optimiser=self.optimiser,
+            selection_views=1 if search.candidates == 1 else 20,
+            batch_size=search.batch_size,
+            film=tuple(step for step in search.looks if step <= steps),
+        )
+        selection = None if self.selection is None else WhiteBox(made(self.selection))
+        return run(
+            access,
+            sorted(set(classes.tolist())),
+            prior=prior,
+            seed=self.seed,
+            settings=settings,
+            loss=adapted(access, name, temperature=temperature),
+            selection=selection,
+            scores=made(self.scores),
+            progress=False,
+        )
+
+
+def inversion(
+    model: Trained,
+    judges: JudgesPart,
+    search: Search,
+    loss: LossName,
+    rates: Sequence[float],
+    *,
+    seed: int,
+    sampling: Trained | None = None,
+    **options: Any,
+) -> Inversion:
+    """An attack whose first stage asks the model itself, or `sampling`."""
+    scores = Scores(sampling or model, search.prior, prior_digest(search.prior), search.pool, seed)
+    return Inversion(model, judges.people, judges, search, loss, tuple(rates), scores, seed, **options)
+
+
+def attacked_people(count: int, search: Search) -> np.ndarray:
+    """The numbers of the people under attack, those for tuning first, in the order of all cells."""
+    order = np.random.default_rng(ORDER).permutation(count)
+    return order[: search.people]
+
+
+def likest_classes(model: Classifier, photographs: Tensor, labels: Tensor) -> np.ndarray:
+    """For each person the class whose mean confidence in their photographs is greatest: shape (people,)."""
+    confidences = in_batches(lambda batch: model(batch).softmax(dim=1), photographs)
+    people = torch.unique(labels)
+    return np.array([int(confidences[labels == person].mean(dim=0).argmax()) for person in people])
+
+
+def images_of(attacked: Attacked, prior: str, look: int) -> Tensor:
+    """The reconstructions after the number of steps at place `look`: shape (m, channels, h, w) in [-1, 1]."""
+    return synthesise(load_prior(prior), attacked.codes[look])
+
+
+def _rows(result: Reconstructions, classes: np.ndarray) -> np.ndarray:
+    """Where the reconstructions of each of `classes` lie, in their order: a class may come twice."""
+    targets = result.targets.numpy()
+    return np.concatenate([np.flatnonzero(targets == target) for target in classes])
+
+
+@lru_cache(maxsize=2)
+def _pool(prior: str, count: int, seed: int) -> Tensor:
+    return sample_latents(load_prior(prior), count, seed=seed)

@@ -1,0 +1,235 @@
+"""The cells of a recipe: a target's own measures, its attacks, the start of every attack, and the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.metrics import calibration_error
+from mia_kit.models import Classifier
+from mia_kit.models.batches import in_batches
+from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.parts import Made
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.attack import Inversion, images_of, inversion
+from mia_kit.studies.inversion.judges import JudgesPart, judge, judges_of
+from mia_kit.studies.inversion.networks import Evaluator, Target, Trained, evaluator, target
+from mia_kit.studies.inversion.people import PeoplePart, Photos
+from mia_kit.studies.inversion.priors import load_prior
+from mia_kit.studies.inversion.recipe import Recipe, World
+from mia_kit.training.dose import dose
+
+# What is stored by person at the end of an attack; along its curve the means over people are.
+BY_PERSON = ("acc1", "rank", "named", "identity_rank", "distance", "latent_cosine")
+
+
+def cells(recipe: Recipe) -> Iterator[Cell]:
+    """All cells of a recipe, seed by seed."""
+    for seed in recipe.seeds:
+        yield from _of_seed(recipe, seed)
+
+
+def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
+    people = PeoplePart(recipe.world, seed)
+    judge_of_names = evaluator(people, recipe.evaluator, seed=seed)
+    second = evaluator(people, recipe.judge, seed=seed, role="judge") if recipe.judge else None
+    judges = judges_of(people, judge_of_names, second)
+    yield JudgesCell(people, judge_of_names, judges, seed)
+    for model in targets(recipe, people, seed):
+        yield TargetCell(model, seed)
+        for attack in recipe.attacks:
+            if attack.factors and model.strength not in attack.factors:
+                continue
+            for loss in attack.losses:
+                yield AttackCell(
+                    inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser),
+                    judges,
+                    seed,
+                )
+    for loss in recipe.controls:
+        rates = next(attack.rates for attack in recipe.attacks if attack.optimiser == "adam")
+        first = recipe.targets[0].per_class[0]
+        strangers = target(
+            PeoplePart(recipe.world, seed, strangers=True), recipe.target, strength=0.0, per_class=first, seed=seed
+        )
+        yield AttackCell(
+            inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo"), judges, seed
+        )
+        if second is not None:
+            swapped = judges_of(people, judge_of_names, second, swapped=True)
+            yield AttackCell(
+                inversion(judge_of_names, swapped, recipe.search, loss, rates, seed=seed, role="oracle"), swapped, seed
+            )
+
+
+def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
+    """The targets of a recipe for a seed."""
+    for trained in recipe.targets:
+        for epochs in trained.epochs or [recipe.target.epochs]:
+            network = msgspec.structs.replace(recipe.target, epochs=epochs)
+            for per_class in trained.per_class:
+                for strength in trained.strengths:
+                    yield target(
+                        people, network, defence=trained.defence, strength=strength, per_class=per_class, seed=seed
+                    )
+
+
+def about(model: Trained) -> dict[str, Any]:
+    """The columns that say which model is meant."""
+    columns = _about_world(model.people.world) | {"epochs": model.network.epochs, "width": model.network.width}
+    if isinstance(model, Target):
+        columns |= {"defence": model.defence, "strength": model.strength, "per_class": model.per_class}
+    return columns
+
+
+def _about_world(world: World) -> dict[str, Any]:
+    return {"study": "inversion", "world": world.name, "size": world.size}
+
+
+@dataclass(frozen=True)
+class TargetCell(Cell):
+    """How good a target is, and what its defence did to it: accuracy, confidence, calibration, margin, dose.
+
+    margin : mean over training photographs of the label's logit less the mean of the others'
+    dose : sum over the steps of |factor then| times the learning rate; see `mia_kit.training.dose`
+    """
+
+    model: Target
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """The target's."""
+        return about(self.model) | {"seed": self.seed}
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Look at photographs that the target was trained on, and at others."""
+        people, model, rows = made(self.model.people), made(self.model), Rows()
+        training = people.target.first(self.model.per_class)
+        for name, value in utility(model, training, people.test).items():
+            rows.add(name, value)
+        rows.add("margin", margin(model, training))
+        network = self.model.network
+        smoothing = self.model.strength if self.model.defence == "smoothing" else 0.0
+        steps = int(np.ceil(len(training.labels) / network.batch_size))
+        rows.add("dose", dose(smoothing, network.epochs, steps, network.learning_rate))
+        rows.add("training_steps", steps * network.epochs)
+        return rows.kept()
+
+
+@dataclass(frozen=True)
+class JudgesCell(Cell):
+    """How good the judges are, on photographs that neither they nor a target saw, and on pictures of the truth.
+
+    accuracy : of the evaluator. named, verified : shares by the embedding. The rows with attack "truth" are about the
+    picture of each drawn person's true latent: the most that an attack can bring back.
+    """
+
+    people: PeoplePart
+    evaluator: Evaluator
+    judges: JudgesPart
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """The people's."""
+        return _about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Let the judges look at photographs that show the people for certain."""
+        people, judges, rows = made(self.people), made(self.judges), Rows()
+        unseen = people.target if people.test is people.evaluator else people.test
+        said = judge(judges, unseen.floats, None, unseen.labels.numpy())
+        for measure in ("acc1", "acc5", "named", "verified", "distance"):
+            rows.add(f"photographs_{measure}", said[measure].mean())
+        if people.latents is not None:
+            pictures = synthesise(load_prior("dcgan"), people.latents)
+            numbers = np.arange(people.count)
+            said = judge(judges, pictures, people.latents, numbers)
+            for measure in BY_PERSON:
+                rows.add(measure, said[measure], units=numbers)
+        return rows.kept()
+
+
+@dataclass(frozen=True)
+class AttackCell(Cell):
+    """What the judges say of an attack: by person at its end, and in the mean along its curve.
+
+    Rows by person with attack "start" are those of the same attack after no step: the best of the pool.
+    """
+
+    attack: Inversion
+    judges: JudgesPart
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """The target's and the attack's."""
+        search = self.attack.search
+        return about(self.attack.model) | {
+            "seed": self.seed,
+            "attack": self.attack.role,
+            "loss": self.attack.loss,
+            "optimiser": self.attack.optimiser,
+            "prior": search.prior,
+            "temperature": search.temperature if self.attack.loss == "temperature" else np.nan,
+        }
+
+    def unpack(self, values: Values) -> pd.DataFrame:
+        """The rows; what was there before the first step has an attack of its own."""
+        table = super().unpack(values)
+        start = table["unit"].notna() & (table["steps"] == 0)
+        table.loc[start, "attack"] = "start" if self.attack.role == "ppa" else f"{self.attack.role} start"
+        return table
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Let the judges look after each number of steps."""
+        attacked, judges, rows = made(self.attack), made(self.judges), Rows()
+        mask = attacked.selected
+        numbers = attacked.people[mask]
+        for place, steps in enumerate(attacked.looks):
+            images = images_of(attacked, self.attack.search.prior, place)[torch.from_numpy(mask)]
+            said = judge(judges, images, attacked.codes[place][torch.from_numpy(mask)], numbers)
+            for measure, values in said.items():
+                rows.add(f"mean_{measure}", np.mean(values), steps=steps)
+            if steps in (0, attacked.looks[-1]):
+                for measure in set(BY_PERSON) & set(said):
+                    rows.add(measure, said[measure], units=numbers, steps=steps)
+            near = slice(max(0, steps - 5), max(1, steps))
+            rows.add("norm", np.nanmedian(attacked.norms[near]), steps=steps)
+            if steps > 1:
+                rows.add("cosine", np.nanmedian(attacked.cosines[max(1, steps - 5) : steps]), steps=steps)
+        rows.add("rate", attacked.rate)
+        for rate, hits in zip(self.attack.rates, attacked.tried, strict=True):
+            rows.add(f"tried_{rate:g}", hits)
+        return rows.kept()
+
+
+def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, float]:
+    """Accuracy on both, and on the test confidence and expected calibration error."""
+    confidences = in_batches(model, test.floats).softmax(dim=1).numpy()
+    truth = test.labels.numpy()
+    predicted = in_batches(model, training.floats).argmax(dim=1)
+    return {
+        "accuracy": float((confidences.argmax(axis=1) == truth).mean()),
+        "training_accuracy": float((predicted == training.labels).float().mean()),
+        "confidence": float(confidences.max(axis=1).mean()),
+        "calibration_error": calibration_error(confidences, truth).value,
+    }
+
+
+def margin(model: Classifier, training: Photos) -> float:
+    """Mean over photographs of the label's logit less the mean of the other classes'."""
+    logits = in_batches(model, training.floats)
+    label: Tensor = logits.gather(1, training.labels[:, None]).squeeze(1)
+    others = (logits.sum(dim=1) - label) / (logits.shape[1] - 1)
+    return float((label - others).mean())

@@ -1,0 +1,173 @@
+"""Judges of reconstructions: an evaluator that names people, and an embedding in which people lie apart.
+
+The *evaluator* was trained on other photographs of the same people than the target and is another architecture. The
+*embedding* is independent of both: of drawn people the features of a second judge, trained on photographs of its own;
+of real people the 128 numbers of a face embedder that has never seen any of them. In the embedding a reconstruction is
+held against photographs of the person that no target sees. It counts as verified if it lies nearer to them than all
+but a hundredth of strangers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from mia_kit.attacks.prior_to_target import in_channels, resize
+from mia_kit.metrics import person_distances, target_ranks
+from mia_kit.models import Classifier, embed, load_embedder, same_person_threshold
+from mia_kit.models.batches import in_batches
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.networks import Evaluator
+from mia_kit.studies.inversion.people import PeoplePart
+
+FALSE_MATCH_RATE = 0.01
+Embed = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Judges:
+    """Who judges, and what they go by.
+
+    evaluator : classifier of the people
+    embed : images of shape (n, channels, h, w) -> embeddings of shape (n, d)
+    references, labels : embeddings of photographs that no target sees, and whose they are
+    threshold : distance below which a hundredth of strangers fall
+    size : (h, w) of the photographs
+    latents : of drawn people, their true latents
+    """
+
+    evaluator: Classifier
+    embed: Embed
+    references: np.ndarray
+    labels: np.ndarray
+    threshold: float
+    size: tuple[int, int]
+    channels: int
+    latents: Tensor | None
+
+    @property
+    def centres(self) -> np.ndarray:
+        """The mean embedding of each person's references: shape (people, d)."""
+        return np.stack([self.references[self.labels == person].mean(axis=0) for person in np.unique(self.labels)])
+
+
+def judge(judges: Judges, images: Tensor, codes: Tensor | None, targets: np.ndarray) -> dict[str, np.ndarray]:
+    """What the judges say of reconstructions of shape (m, channels, h, w): an array of shape (m,) for each measure.
+
+    rank : of the person among the evaluator's classes; 1 is a hit. acc1, acc5 : whether it is at most 1 or 5
+    identity_rank : of the person among all people's centres in the embedding. named : whether it is 1
+    distance : median distance in the embedding to photographs of the person. verified : whether below the threshold
+    latent_rank, latent_cosine : of drawn people, where `codes` are latents: the true latent's rank among all people's
+        by its cosine with the code, and that cosine; 1 is the identity itself
+    """
+    images = resize(in_channels(judges.channels, images), judges.size)
+    rank = target_ranks(in_batches(judges.evaluator, images).numpy(), targets)
+    embeddings = in_batches(judges.embed, images).numpy()
+    identity_rank = centre_ranks(embeddings, targets, judges.centres)
+    distance = person_distances(embeddings, targets, judges.references, judges.labels)
+    measures = {
+        "acc1": rank == 1,
+        "acc5": rank <= 5,
+        "rank": rank,
+        "identity_rank": identity_rank,
+        "named": identity_rank == 1,
+        "distance": distance,
+        "verified": distance < judges.threshold,
+    }
+    if judges.latents is not None and codes is not None and codes.shape[1:] == judges.latents.shape[1:]:
+        cosines = (normalize(codes) @ normalize(judges.latents).T).numpy()  # (m, people)
+        measures["latent_cosine"] = cosines[np.arange(len(targets)), targets]
+        measures["latent_rank"] = target_ranks(cosines, targets)
+    return measures
+
+
+def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
+    from scipy.spatial.distance import cdist
+
+    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
+    return ranks
+
+
+@dataclass(frozen=True)
+class References(Part[np.ndarray]):
+    """Embeddings of the photographs that reconstructions are held against: shape (n, d)."""
+
+    people: PeoplePart
+    second: Evaluator | None
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Embed them."""
+        embedded = in_batches(embedding(made, self.second), made(self.people).judge.floats)
+        return {"embeddings": embedded.numpy()}
+
+    def unpack(self, values: Values) -> np.ndarray:
+        """The embeddings."""
+        return np.asarray(values["embeddings"])
+
+
+@dataclass(frozen=True)
+class JudgesPart(Part[Judges]):
+    """The judges of a seed's people.
+
+    second : the second judge of drawn people; None for real ones, where the face embedder takes its place
+    named_by : who names people: the evaluator, or the second judge of somebody who inverts the evaluator
+    """
+
+    people: PeoplePart
+    named_by: Evaluator
+    second: Evaluator | None
+    references: References
+    kept: ClassVar[bool] = False
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Put them together; the threshold comes from photographs held against the next five people's."""
+        people, references = made(self.people), made(self.references)
+        labels = people.judge.labels.numpy()
+        strangers = [
+            person_distances(references, (labels + shift) % people.count, references, labels)
+            for shift in range(1, min(6, people.count))
+        ]
+        threshold = float(same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers)))
+        height, width = people.target.images.shape[2:]
+        judges = Judges(
+            evaluator=made(self.named_by),
+            embed=embedding(made, self.second),
+            references=references,
+            labels=labels,
+            threshold=threshold,
+            size=(height, width),
+            channels=people.channels,
+            latents=people.latents,
+        )
+        return {"judges": judges}
+
+    def unpack(self, values: Values) -> Judges:
+        """The judges themselves: they are not kept."""
+        judges: Judges = values["judges"]
+        return judges
+
+
+def embedding(made: Made, second: Evaluator | None) -> Embed:
+    """The second judge's features, or the face embedder's; a grey picture is shown to all three of its colours."""
+    if second is not None:
+        return made(second).features
+    embedder = load_embedder()
+    return lambda images: embed(embedder, images.expand(-1, 3, -1, -1))
+
+
+def judges_of(
+    people: PeoplePart, evaluator: Evaluator, second: Evaluator | None, *, swapped: bool = False
+) -> JudgesPart:
+    """The judges; `swapped` lets the second judge name people. ValueError if there is none to take its place."""
+    if swapped and second is None:
+        raise ValueError("only drawn people have a second judge who can name them, got real ones instead")
+    named_by = second if swapped and second is not None else evaluator
+    return JudgesPart(people, named_by, second, References(people, second))

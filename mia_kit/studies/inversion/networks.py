@@ -1,0 +1,279 @@
+"""The classifiers of the study: public trunk, target, evaluator, second judge.
+
+The target is a residual net, the evaluator a plain convolutional one; they share no photograph of the people under
+attack. Classifiers of real people may begin from the same public photographs, as the paper's begin from ImageNet.
+Targets with hard labels and with negative factors are the same up to the epoch in which the ramp starts: that half is
+trained once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from mia_kit.data.pictures import to_floats
+from mia_kit.defences import build
+from mia_kit.models import Classifier, ConvolutionalClassifier, ResidualClassifier, SmallClassifier, transplant
+from mia_kit.models.weights import without_head
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.smoothing import phases
+from mia_kit.studies.inversion.people import People, PeoplePart, Photos
+from mia_kit.studies.inversion.recipe import Defence, Network
+from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
+from mia_kit.training.fit import Augment, FitResult, State
+from mia_kit.training.speed import channels_last, fused_adam
+
+WEIGHTS = "weights."
+
+
+def untrained(network: Network, *, channels: int, classes: int, size: int, seed: int) -> Classifier:
+    """A fresh classifier of a recipe's kind, laid out for speed."""
+    if network.architecture == "convolutional":
+        model: Classifier = ConvolutionalClassifier(channels, classes, size, seed=seed, width=network.width)
+    else:
+        kind = ResidualClassifier if network.architecture == "residual" else SmallClassifier
+        model = kind(channels, classes, seed=seed, width=network.width)
+    channels_last(model)
+    return model
+
+
+def usual_augmentation(channels: int) -> Augment:
+    """The augmentation of all our face classifiers, for pictures in colour or in grey."""
+    return flip_shift_and_colour if channels == 3 else flip_and_shift
+
+
+@dataclass(frozen=True)
+class Trunk(Part[Mapping[str, Tensor]]):
+    """A classifier of public people: its weights, all but the head's, from which others begin."""
+
+    network: Network
+    size: int
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train it on public photographs."""
+        from mia_kit.data.public import public_people
+
+        images, labels = public_people(self.size)
+        model = untrained(self.network, channels=3, classes=int(labels.max()) + 1, size=self.size, seed=0)
+        train(model, Photos(images, labels), self.network, seed=0, epochs=self.network.pretraining,
+              checkpoint=checkpoint, progress=progress)  # fmt: skip
+        return {name: weight.clone() for name, weight in without_head(model.state_dict()).items()}
+
+    def unpack(self, values: Values) -> Mapping[str, Tensor]:
+        """Weights by name."""
+        return {name: torch.as_tensor(value) for name, value in values.items()}
+
+
+class Trained(Part[Classifier]):
+    """A classifier that is kept as its weights; its people and its network say how it is built."""
+
+    people: PeoplePart
+    network: Network
+    trunk: Trunk | None
+    seed: int
+
+    def fresh(self, made: Made) -> tuple[Classifier, People]:
+        """The classifier before training, from the trunk if there is one, and its people."""
+        people = made(self.people)
+        model = self._empty(people.channels, people.count)
+        if self.trunk is not None:
+            transplant(model, made(self.trunk))
+        return model, people
+
+    def unpack(self, values: Values) -> Classifier:
+        """The trained classifier in evaluation mode."""
+        weights = {name.removeprefix(WEIGHTS): torch.as_tensor(w) for name, w in values.items() if WEIGHTS in name}
+        model = self._built(int(values["channels"]), len(weights["head.weight"]))
+        model.load_state_dict(weights)
+        return model.eval()
+
+    def _empty(self, channels: int, classes: int) -> Classifier:
+        return untrained(self.network, channels=channels, classes=classes, size=self.people.world.size, seed=self.seed)
+
+    def _built(self, channels: int, classes: int) -> Classifier:
+        """What training ends with: a defence may have replaced layers."""
+        return self._empty(channels, classes)
+
+
+@dataclass(frozen=True)
+class Evaluator(Trained):
+    """Who judges: hard labels, and photographs that no target is given. `role` is "evaluator" or "judge"."""
+
+    people: PeoplePart
+    network: Network
+    seed: int
+    role: str = "evaluator"
+    trunk: Trunk | None = None
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train it."""
+        model, people = self.fresh(made)
+        train(model, getattr(people, self.role), self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
+        return kept(model, people.channels)
+
+
+@dataclass(frozen=True)
+class FirstHalf(Part[State]):
+    """The training of a target up to the ramp, with hard labels: what negative factors and 0 have in common."""
+
+    people: PeoplePart
+    network: Network
+    per_class: int
+    seed: int
+    trunk: Trunk | None = None
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train so far."""
+        target = Target(self.people, self.network, "smoothing", 0.0, self.per_class, self.seed, self.trunk)
+        model, people = target.fresh(made)
+        half = phases(self.network.epochs).ramp_starts
+        result = train(model, people.target.first(self.per_class), self.network, seed=self.seed, stop_epoch=half,
+                       checkpoint=checkpoint, progress=progress)  # fmt: skip
+        return _flat(result.state)
+
+    def unpack(self, values: Values) -> State:
+        """The state to go on from."""
+        return _nested(values)
+
+
+@dataclass(frozen=True)
+class Target(Trained):
+    """A classifier under attack: a defence with its strength, photographs a person, and a seed."""
+
+    people: PeoplePart
+    network: Network
+    defence: Defence
+    strength: float
+    per_class: int
+    seed: int
+    trunk: Trunk | None = None
+    half: FirstHalf | None = None
+    version: ClassVar[int] = 1
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train it with its defence."""
+        model, people = self.fresh(made)
+        photos = people.target.first(self.per_class)
+        if self.defence == "smoothing":
+            start = made(self.half) if self.half is not None else None
+            train(model, photos, self.network, seed=self.seed, smoothing=self.strength, start=start,
+                  checkpoint=checkpoint, progress=progress)  # fmt: skip
+            return kept(model, people.channels)
+        defended = build(self.defence, self.strength).fit(
+            model,
+            photos.floats,
+            photos.labels,
+            seed=self.seed,
+            augment=usual_augmentation(people.channels),
+            epochs=self.network.epochs,
+            batch_size=self.network.batch_size,
+            learning_rate=self.network.learning_rate,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+        epsilon = defended.privacy.epsilon if defended.privacy else None
+        return kept(defended.model, people.channels) | {"epsilon": epsilon}
+
+    def _built(self, channels: int, classes: int) -> Classifier:
+        model = self._empty(channels, classes)
+        wrap = None if self.defence == "smoothing" else build(self.defence, self.strength).wrap
+        return wrap(model, self.seed) if wrap else model
+
+
+def target(
+    people: PeoplePart,
+    network: Network,
+    *,
+    defence: Defence = "smoothing",
+    strength: float,
+    per_class: int,
+    seed: int,
+) -> Target:
+    """A target with what it begins from: the public trunk, and the first half that hard and negative labels share."""
+    trunk = Trunk(network, people.world.size) if network.pretraining else None
+    half = None
+    if defence == "smoothing" and strength <= 0 and network.epochs > 1:
+        half = FirstHalf(people, network, per_class, seed, trunk)
+    return Target(people, network, defence, strength, per_class, seed, trunk, half)
+
+
+def evaluator(people: PeoplePart, network: Network, *, seed: int, role: str = "evaluator") -> Evaluator:
+    """An evaluator or second judge, from its public trunk if it has one."""
+    trunk = Trunk(network, people.world.size) if network.pretraining else None
+    return Evaluator(people, network, seed, role, trunk)
+
+
+def train(
+    model: Classifier,
+    photos: Photos,
+    network: Network,
+    *,
+    seed: int,
+    smoothing: float = 0.0,
+    epochs: int | None = None,
+    stop_epoch: int | None = None,
+    start: State | None = None,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> FitResult:
+    """Train on photographs as a recipe says, in place."""
+    return fit(
+        model,
+        to_floats(photos.images),
+        photos.labels,
+        seed=seed,
+        smoothing=smoothing,
+        augment=usual_augmentation(photos.images.shape[1]),
+        optimiser=fused_adam,
+        epochs=epochs or network.epochs,
+        stop_epoch=stop_epoch,
+        batch_size=network.batch_size,
+        learning_rate=network.learning_rate,
+        start=start,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+
+
+def kept(model: Classifier, channels: int) -> Values:
+    """A classifier for the store."""
+    weights: dict[str, Any] = {f"{WEIGHTS}{name}": weight for name, weight in model.state_dict().items()}
+    return weights | {"channels": channels}
+
+
+def _flat(state: State) -> Values:
+    """A state of training as Tensors and plain values by name: the moments of Adam are taken out of their nest."""
+    optimiser = state["optimiser"]
+    values: Values = {f"{WEIGHTS}{name}": weight for name, weight in state["model"].items()}
+    for number, moments in optimiser["state"].items():
+        values |= {f"moment.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    groups = [{k: v for k, v in group.items() if k != "params"} | {"params": list(group["params"])}
+              for group in optimiser["param_groups"]]  # fmt: skip
+    scheduler = {name: value for name, value in state["scheduler"].items() if name != "milestones"}
+    milestones = {str(step): times for step, times in state["scheduler"]["milestones"].items()}
+    plain = {name: state[name] for name in ("history", "runaway_epoch", "seconds")}
+    return values | {"groups": groups, "scheduler": scheduler, "milestones": milestones, **plain}
+
+
+def _nested(values: Values) -> State:
+    """The state that `_flat` took apart."""
+    from collections import Counter
+
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, value in values.items():
+        if name.startswith("moment."):
+            _, number, moment = name.split(".")
+            moments.setdefault(int(number), {})[moment] = torch.as_tensor(value)
+    milestones = Counter({int(step): times for step, times in values["milestones"].items()})
+    return {
+        "model": {n.removeprefix(WEIGHTS): torch.as_tensor(v) for n, v in values.items() if n.startswith(WEIGHTS)},
+        "optimiser": {"state": moments, "param_groups": values["groups"]},
+        "scheduler": values["scheduler"] | {"milestones": milestones},
+        **{name: values[name] for name in ("history", "runaway_epoch", "seconds")},
+    }

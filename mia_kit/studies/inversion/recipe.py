@@ -1,0 +1,162 @@
+"""What a recipe of this study may say. Each section is a type; `mia_kit.runs.recipe` checks it whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from mia_kit.runs.recipe import Amount, Count, Rate, Seed, Settings
+
+Defence = Literal[
+    "smoothing", "mid", "bido", "dp_sgd", "weight_decay", "dropout", "augmentation", "early_stopping", "mixup"
+]
+LossName = Literal[
+    "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
+]
+PriorName = Annotated[str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?)$")]
+
+
+class Photographs(Settings, frozen=True, kw_only=True):
+    """How many photographs of each person everybody is given; nobody shares one, but for `test`.
+
+    target : a target trains on the first few of them, as many as its `per_class`
+    evaluator, judge : what the evaluator and the second judge train on, or compare with
+    test : photographs that nobody trains on. Real people have too few: 0 takes the evaluator's for the target
+    """
+
+    target: Count
+    evaluator: Count
+    judge: Amount = 0
+    test: Amount = 0
+
+
+class World(Settings, frozen=True, kw_only=True):
+    """Whom the targets are trained on.
+
+    people : how many; of real people all those with enough photographs by default, or the first so many
+    spread : of drawn people, how far a photograph lies from the identity: 0 is always the same picture, 1 anybody
+    """
+
+    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12"]
+    size: Annotated[int, msgspec.Meta(ge=16, le=512)]
+    photographs: Photographs
+    people: Annotated[int, msgspec.Meta(ge=2)] | None = None
+    spread: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6
+
+    def __post_init__(self) -> None:
+        if self.name == "drawn" and (self.people is None or not self.photographs.judge or not self.photographs.test):
+            raise ValueError("drawn people need a number of people, and photographs for a second judge and for tests")
+
+
+class Network(Settings, frozen=True, kw_only=True):
+    """A classifier and how it is trained: Adam, its rate divided by ten after three quarters and nine tenths.
+
+    pretraining : epochs on public people before, 0 for none; photographs of real people begin from such a trunk
+    """
+
+    architecture: Literal["residual", "small", "convolutional"] = "residual"
+    width: Count = 16
+    epochs: Count = 150
+    batch_size: Annotated[int, msgspec.Meta(ge=2)] = 32
+    learning_rate: Rate = 1e-3
+    pretraining: Amount = 0
+
+
+class Targets(Settings, frozen=True, kw_only=True):
+    """Targets: one of each strength and number of photographs.
+
+    strengths : of `mia_kit.defences`; for smoothing the factor, where 0 are hard labels
+    epochs : other lengths of training than the network's, for the dose map
+    """
+
+    strengths: Annotated[list[Annotated[float, msgspec.Meta(le=100)]], msgspec.Meta(min_length=1)]
+    per_class: Annotated[list[Count], msgspec.Meta(min_length=1)]
+    defence: Defence = "smoothing"
+    epochs: tuple[Count, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.defence == "smoothing" and max(self.strengths) > 1:
+            raise ValueError(f"a smoothing factor must lie in (-inf, 1], got {max(self.strengths)} instead")
+
+
+class Tuning(Settings, frozen=True, kw_only=True):
+    """An attacker who tunes: the rate with most hits among so many people, who are then left out of the results."""
+
+    people: Count = 20
+    steps: Count = 50
+
+
+class Attack(Settings, frozen=True, kw_only=True):
+    """Plug & Play with each of the losses.
+
+    rates : learning rates to choose from
+    factors : attack targets of these strengths alone; all by default
+    """
+
+    losses: Annotated[list[LossName], msgspec.Meta(min_length=1)]
+    rates: Annotated[list[Annotated[float, msgspec.Meta(gt=0, le=1e6)]], msgspec.Meta(min_length=1)]
+    optimiser: Literal["adam", "sgd"] = "adam"
+    factors: tuple[float, ...] = ()
+
+
+class Search(Settings, frozen=True, kw_only=True):
+    """What all attacks of the recipe share.
+
+    people : attacked, those for tuning included; all by default
+    pool, candidates : latents that are drawn, and the best of them for each person
+    temperature : of the loss "temperature", cross-entropy of logits divided by it
+    curve : numbers of steps after which the judges look; 0 and `steps` always
+    """
+
+    prior: PriorName
+    steps: Count = 200
+    pool: Count = 1000
+    candidates: Count = 1
+    people: Count | None = None
+    temperature: Annotated[float, msgspec.Meta(gt=0, le=1e4)] = 10.0
+    curve: tuple[Amount, ...] = ()
+    tuning: Tuning = Tuning()
+    batch_size: Count = 50
+
+    def __post_init__(self) -> None:
+        if self.candidates > self.pool:
+            raise ValueError(f"candidates must be at most pool, {self.pool}, got {self.candidates} instead")
+        if self.people is not None and self.people < self.tuning.people + 2:
+            raise ValueError(f"people must be at least tuning.people + 2, got {self.people} instead")
+        if any(step > self.steps for step in self.curve):
+            raise ValueError(f"curve must hold numbers of at most steps, {self.steps}, got {self.curve} instead")
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of steps after which the judges look, rising."""
+        return tuple(sorted({0, self.steps, *self.curve}))
+
+
+class Recipe(Settings, frozen=True, kw_only=True):
+    """A recipe of the study.
+
+    controls : losses of the placebo and of the oracle; none by default
+    """
+
+    study: Literal["inversion"]
+    world: World
+    seeds: Annotated[list[Seed], msgspec.Meta(min_length=1)]
+    target: Network
+    evaluator: Network
+    targets: Annotated[list[Targets], msgspec.Meta(min_length=1)]
+    attacks: Annotated[list[Attack], msgspec.Meta(min_length=1)]
+    search: Search
+    judge: Network | None = None
+    controls: tuple[LossName, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds must differ, got {self.seeds} instead")
+        most = max(number for group in self.targets for number in group.per_class)
+        if most > self.world.photographs.target:
+            raise ValueError(
+                f"per_class must be at most photographs.target, {self.world.photographs.target}, got {most} instead"
+            )
+        if (self.world.name == "drawn") != (self.judge is not None):
+            raise ValueError("a second judge is trained for drawn people, and for nobody else")

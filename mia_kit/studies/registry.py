@@ -1,0 +1,114 @@
+"""From the name of a recipe to its evidence: read it whole, make its cells, write the table seed by seed.
+
+A study is a folder with two modules: `recipe` has the type `Recipe`, and `cells` a function of it that gives the cells.
+A recipe is typed before anything heavy is imported, so that a mistake is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from mia_kit import check
+from mia_kit.runs.recipe import RecipeError, Settings, read_yaml, typed
+
+if TYPE_CHECKING:
+    from mia_kit.runs.cells import Cell
+    from mia_kit.runs.store import Store
+
+STUDIES = ("inversion",)
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Named:
+    """A recipe with its name; `shipped` is the course's recipe of that name, None if there is none."""
+
+    name: str
+    recipe: Settings
+    shipped: Settings | None
+
+    @property
+    def study(self) -> str:
+        """Which study it is of."""
+        return str(self.recipe.study)  # type: ignore[attr-defined]
+
+    def cells(self) -> list[Cell]:
+        """What it measures, seed by seed."""
+        cells: Iterator[Cell] = import_module(f"mia_kit.studies.{self.study}.cells").cells(self.recipe)
+        return list(cells)
+
+
+def recipes() -> dict[str, Path]:
+    """The recipes that ship with the course, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*/recipes/*.yaml"))}
+
+
+def read_recipe(name: str) -> Named:
+    """A recipe by the name of one that ships with the course, or by the path of a YAML file.
+
+    RecipeError, a ValueError, says in a sentence what is wrong, where, and what may be meant.
+    """
+    shipped = recipes()
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml"):
+        if name not in shipped:
+            proposal = check.did_you_mean(name, shipped)
+            raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(shipped)}{proposal}")
+        path = shipped[name]
+    ours = shipped.get(path.stem)
+    recipe = _typed(path)
+    return Named(path.stem, recipe, _typed(ours) if ours else None)
+
+
+def measure(
+    named: Named,
+    store: Store,
+    *,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: bool = True,
+) -> Path:
+    """Make all cells and write the evidence, anew after each seed. Returns the path of the table.
+
+    `workers` and `scheduler` as in `mia_kit.runs.run.helped`. OSError if evidence cannot be written, before anything is
+    measured.
+    """
+    import pandas as pd
+
+    from mia_kit.data.folders import check_output
+    from mia_kit.runs.evidence import folder_for, write_evidence
+    from mia_kit.runs.parts import with_inputs
+    from mia_kit.runs.run import Maker, helped, walk
+    from mia_kit.runs.table import tidy
+
+    folder = folder_for(named.recipe, named.shipped)
+    check_output(folder / f"{named.name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
+    check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
+    cells = named.cells()
+    maker = Maker(store, progress=False)
+    path = folder / f"{named.name}.csv.gz"
+    seeds = list(dict.fromkeys(cell.seed for cell in cells))
+    with helped(cells, store, workers=workers, scheduler=scheduler):
+        for place, seed in enumerate(seeds):
+            walk([cell for cell in cells if cell.seed == seed], store, progress=progress)
+            finished = [cell for cell in cells if cell.seed in seeds[: place + 1]]
+            table = tidy(pd.concat([maker(cell) for cell in finished], ignore_index=True))
+            seconds = sum(maker.seconds(part) for part in with_inputs(finished))
+            path = write_evidence(folder, named.name, table, msgspec.to_builtins(named.recipe), seconds)
+    return path
+
+
+def _typed(path: Path) -> Settings:
+    content = read_yaml(path)
+    study = content.get("study")
+    if study not in STUDIES:
+        proposal = check.did_you_mean(study, STUDIES)
+        raise RecipeError(f"{path}: study must be one of {', '.join(STUDIES)}, got {study!r} instead{proposal}")
+    kind: type[Settings] = import_module(f"mia_kit.studies.{study}.recipe").Recipe
+    return typed(content, kind, where=str(path))
