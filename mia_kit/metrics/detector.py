@@ -42,6 +42,7 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     check.count("the number of pictures of each class", counts.min(), 2)
     middles = np.stack([np.median(features[labels == one], axis=0) for one in classes])  # (classes, d)
     to_middles = cdist(features, middles)  # (n, classes)
+    check.finite("distances of features", to_middles)
     scores = np.empty((len(features), 3))
     for place, one in enumerate(classes):
         rows = labels == one
@@ -65,6 +66,7 @@ def class_spreads(features: np.ndarray, labels: np.ndarray) -> dict[int, float]:
     for one in classes:
         own = features[labels == one]
         spreads.append(np.median(np.linalg.norm(own - np.median(own, axis=0), axis=1)))
+    check.finite("distances of features", np.array(spreads))
     return dict(zip(classes.tolist(), _over_median(np.array(spreads)).tolist(), strict=True))
 
 

@@ -180,6 +180,7 @@ def _by_target(
             raise ValueError(f"the target class {target} has no reference images to compare with")
         rows = (targets == target) & ~failed
         reduced[rows] = reduce(cdist(features[rows], references_of_target), axis=1)
+        check.finite("distances of features", reduced[rows])
     return reduced
 
 

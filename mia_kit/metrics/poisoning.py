@@ -41,10 +41,12 @@ def squared_errors(reconstructions: np.ndarray, images: np.ndarray) -> np.ndarra
     """Mean squared difference of each reconstruction and its private picture, of shape (n,).
 
     Both have one shape (n, channels, h, w) and one range of pixels, here [-1, 1]; in [0, 1] errors are a quarter. The
-    paper does not say its range. ValueError for other shapes, or a reconstruction that is not finite.
+    paper does not say its range. ValueError for other shapes or pixels.
     """
     images = check.array("images", images, ("n", "channels", "h", "w"))
     reconstructions = check.array("reconstructions", reconstructions, images.shape)
+    for name, pixels in (("images", images), ("reconstructions", reconstructions)):
+        check.in_range(f"the greatest size of a pixel of {name}", np.abs(pixels).max(), 0, 1.001)
     errors: np.ndarray = np.square(reconstructions.astype(float) - images.astype(float)).mean(axis=(1, 2, 3))
     return errors
 

@@ -61,6 +61,7 @@ def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) ->
     k = check.count("k", k)
     real, generated = _features(real, generated, k + 1)
     across = cdist(real, generated)  # (n, m)
+    check.finite("distances of real and generated", across)
     in_real = across < _radii(real, k)[:, None]
     in_generated = across < _radii(generated, k)[None, :]
     return Manifold(
