@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from downloads import USER_AGENT, TooLong, from_full, read_limited
+from mia_kit import check
 from mia_kit.data.folders import DataError, write_error
 
 # Reasons which may be our own network's fault. They count once some host has answered after them.
@@ -58,6 +59,11 @@ class Manners:
     timeout, deadline : seconds without a byte, and for a whole file
     max_bytes : length of the longest file
     attempts : how often a host that answers "later" or with an error of its own (429, 5xx) is asked
+
+    Raises
+    ------
+    ValueError
+        If there is no worker, or a time is negative or no number.
     """
 
     workers: int = 16
@@ -67,6 +73,13 @@ class Manners:
     deadline: float = 120.0
     max_bytes: int = 30 * 10**6
     attempts: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "per_host", "max_bytes", "attempts"):
+            check.count(name, getattr(self, name))
+        check.in_range("delay", self.delay, 0)
+        for name in ("timeout", "deadline"):
+            check.in_range(name, getattr(self, name), 0, open_ends="low")
 
 
 class Journal:

@@ -17,10 +17,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
+from mia_kit import check
 from mia_kit.data.celeba import PEOPLE, most_photographed
 from mia_kit.data.folders import DataError, fetch_folder, locate, write_error, write_whole
-from mia_kit.data.identities import read_identities
+from mia_kit.data.lists import read_identities, read_lines
+from mia_kit.data.reading import read_file
 from mia_kit.terminal import script
 from unpacking import unpack
 
@@ -84,14 +87,8 @@ def crop(path: Path, landmarks: np.ndarray, size: int) -> bytes:
 
     Raises DataError if the photograph is absent or cannot be decoded.
     """
-    from PIL import Image
-
     (a, b), (x, y) = similarity(MEAN_FACE * size * FACE * LANDMARKS + size / 2, landmarks)
-    try:
-        with Image.open(path) as picture:
-            whole = picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as problem:
-        raise DataError(f"{path} cannot be decoded as a picture ({problem}): get it again.") from problem
+    whole = read_file(path, upright=False)  # landmarks refer to the pixels as they are stored
     # A low-pass filter first where the face is larger than what it is cut to; then its edge, repeated, around it.
     shrink = max(1, int(np.hypot(a, b)))
     small = whole.reduce(shrink)
@@ -119,13 +116,11 @@ def similarity(points: np.ndarray, images: np.ndarray) -> tuple[tuple[float, flo
 
 def read_landmarks(path: Path) -> dict[str, np.ndarray]:
     """CelebA's list, a count and a heading before it: file name -> five points of shape (5, 2). DataError as above."""
-    if not path.is_file():
-        raise DataError(f"{path} is missing: get CelebA's list of landmarks of the pictures in the wild, put it there.")
     landmarks = {}
-    for line in path.read_text(encoding="utf-8").splitlines()[2:]:
+    for line in read_lines(path)[2:]:
         name, *numbers = line.split()
-        if len(numbers) != 10 or not all(number.lstrip("-").isdigit() for number in numbers):
-            raise DataError(f"{path} holds the line {line!r}, a file name and ten numbers are expected: get it again.")
+        if len(numbers) != 10 or not all(number.removeprefix("-").isdecimal() for number in numbers):
+            raise DataError(f"{path} holds the line {line!a}, a file name and ten numbers are expected: get it again.")
         landmarks[name] = np.array(numbers, dtype=float).reshape(5, 2)
     return landmarks
 
@@ -136,8 +131,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--people", type=int, default=PEOPLE, help="how many, those with most photographs")
     parser.add_argument("--size", type=int, default=SIZE, help="pixels of a face that is cut out")
     options = parser.parse_args(arguments)
-    print(TERMS)
     try:
+        check.count("--people", options.people)
+        check.count("--size", options.size)
+        print(TERMS)
         folder = locate("celeba") or fetch_folder() / "celeba"
         if (folder / "img_celeba").is_dir():
             target = fetch_folder() / "celeba_hd"
@@ -146,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         else:
             fetch(folder)
             print(f"{folder} is complete; with img_celeba in it, this script also makes celeba_hd.")
-    except DataError as problem:
+    except (DataError, ValueError) as problem:
         sys.exit(str(problem))
 
 

@@ -19,6 +19,7 @@ import argparse
 import io
 import os
 import re
+import secrets
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -29,7 +30,10 @@ from tqdm.auto import tqdm
 
 from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
+from mia_kit.data.file_names import check_distinct, composed
 from mia_kit.data.folders import DataError, fetch_folder, write_error
+from mia_kit.data.lists import read_lines
+from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
 from mia_kit.experiments.locks import locked
 from mia_kit.terminal import script
 
@@ -39,8 +43,6 @@ TERMS = (
 )
 # Of real people's names, none may lead out of its folder.
 NAME = re.compile(r"\w[\w.' -]*")
-# What the web sends as pictures. Pillow knows more, and starts other programs for some of them.
-FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 QUALITY = 95
 
 
@@ -61,23 +63,20 @@ class Face:
 
 def read_list(path: Path) -> list[Face]:
     """All rows of a list. Raises DataError if it cannot be read, or a row is not one of it."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
-        raise DataError(f"{path} cannot be read ({problem}): expected a list of FaceScrub.") from problem
     faces = []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_lines(path), start=1):
         if not line.strip() or (number == 1 and line.startswith("name\t")):
             continue
         try:
             faces.append(_face(line.split("\t")))
         except ValueError as problem:
-            raise DataError(f"{path} should hold a face in line {number}, got {line[:60]!r} ({problem}).") from problem
+            raise DataError(f"{path} should hold a face in line {number}, got {line[:60]!a} ({problem}).") from problem
     return faces
 
 
 def _face(row: list[str]) -> Face:
     name, image, face, url, box, sha256 = (field.strip() for field in row)
+    name = composed(name)
     left, top, right, bottom = (int(edge) for edge in box.split(","))
     if not NAME.fullmatch(name):
         raise ValueError("no name of a person")
@@ -89,19 +88,14 @@ def _face(row: list[str]) -> Face:
 
 
 def crop(content: bytes, box: tuple[int, int, int, int]) -> bytes:
-    """The part of a picture within the box, as JPEG. Raises ValueError with a reason if there is none."""
-    from PIL import Image
-
+    """The part of a picture within the box, upright, as JPEG. Raises ValueError with a reason if there is none."""
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-            width, height = picture.size
-            left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height)
-            if left >= right or top >= bottom:
-                raise ValueError("box outside the picture")
-            part = picture.convert("RGB").crop((left, top, right, bottom))
-    except Image.DecompressionBombError as problem:
+        part = read_picture(content, box=box)
+    except EmptyBox as problem:
+        raise ValueError("box outside the picture") from problem
+    except TooManyPixels as problem:
         raise ValueError("too many pixels") from problem
-    except (OSError, SyntaxError, EOFError) as problem:
+    except PictureError as problem:
         raise ValueError("not a picture") from problem
     stream = io.BytesIO()
     part.save(stream, "JPEG", quality=QUALITY, subsampling=0)
@@ -115,7 +109,10 @@ class Collection:
         self.faces, self.originals = folder / "facescrub", folder / "facescrub_originals"
         self.scratch = self.originals / "part"
         self.of_picture: dict[str, list[Face]] = defaultdict(list)
-        for face in faces:
+        check_distinct(dict.fromkeys(face.person for face in faces), "FaceScrub's list")
+        files = {(face.path(Path()).as_posix(), face.box, face.link.sha256) for face in faces}
+        check_distinct((file for file, *_ in files), "FaceScrub's list")
+        for face in dict.fromkeys(faces):
             self.of_picture[face.link.sha256].append(face)
 
     def prepare(self) -> None:
@@ -151,7 +148,8 @@ class Collection:
         return None
 
     def _write(self, path: Path, content: bytes) -> None:
-        part = self.scratch / path.name
+        # Two addresses may lead to one picture, at the same time: each has a scratch file of its own.
+        part = self.scratch / f"{secrets.token_hex(4)}-{path.name}"
         try:
             part.write_bytes(content)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -214,10 +212,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(TERMS)
     try:
+        manners = Manners(workers=options.workers, delay=options.delay)
         faces = [face for path in options.lists for face in read_list(path)]
         folder = fetch_folder()
-        dead = fetch(faces, folder, retry=options.retry, manners=Manners(workers=options.workers, delay=options.delay))
-    except (DataError, OSError) as problem:
+        dead = fetch(faces, folder, retry=options.retry, manners=manners)
+    except (OSError, ValueError) as problem:
         sys.exit(str(problem))
     except KeyboardInterrupt:
         sys.exit("Stopped; what is there is kept, and the same command goes on.")

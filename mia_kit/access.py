@@ -76,8 +76,8 @@ class WhiteBox:
         return self.logits(images).softmax(dim=1)
 
     def labels(self, images: Tensor) -> Tensor:
-        """The most confident class of each image, of shape (n,)."""
-        return self.logits(images).argmax(dim=1)
+        """The most confident class of each image, of shape (n,), -1 for an answer that holds NaN."""
+        return named(self.logits(images))
 
 
 class _BlackBox:
@@ -123,19 +123,24 @@ class ConfidenceAPI(_BlackBox):
         return self._ask(images)
 
     def labels(self, images: Tensor) -> Tensor:
-        """The class with the greatest served confidence, of shape (n,)."""
-        return self._ask(images).argmax(dim=1)
+        """The class with the greatest served confidence, of shape (n,), -1 for an answer that holds NaN."""
+        return named(self._ask(images))
 
 
 class LabelAPI(_BlackBox):
     """A service that answers with the predicted class alone."""
 
     def __init__(self, model: nn.Module) -> None:
-        super().__init__(model, lambda logits, _: logits.argmax(dim=1))
+        super().__init__(model, lambda logits, _: named(logits))
 
     def labels(self, images: Tensor) -> Tensor:
-        """The predicted class of each image: int64 of shape (n,)."""
+        """The predicted class of each image: int64 of shape (n,), -1 where the scores hold NaN."""
         return self._ask(images)
+
+
+def named(scores: Tensor) -> Tensor:
+    """The class with the greatest of (n, classes) scores, of shape (n,); -1 for NaN, which torch takes for greatest."""
+    return scores.argmax(dim=1).masked_fill(scores.isnan().any(dim=1), -1)
 
 
 def _served_by(defence: ServingDefence | PictureDefence | None) -> Callable[[Tensor, Tensor], Tensor]:

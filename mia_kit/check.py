@@ -159,6 +159,11 @@ def whole_fields(settings: Any, **least: int) -> None:
         object.__setattr__(settings, name, count(name, getattr(settings, name), lowest))
 
 
+def size_field(settings: Any, name: str, length: int = 2) -> None:
+    """A field of a frozen dataclass such as (h, w) as a tuple of `length` plain ints, each at least 1."""
+    object.__setattr__(settings, name, counts(name, getattr(settings, name), length))
+
+
 def labels(values: Any, *, classes: int, length: int | None = None, name: str = "labels") -> Tensor:
     """Class numbers, a Tensor of shape (n,) of int64 in [0, classes). TypeError for lists, arrays and other dtypes."""
     _tensor(name, values, "a Tensor of int64")

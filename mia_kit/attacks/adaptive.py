@@ -8,11 +8,12 @@ trained on vectors that the attacker poisons himself is the attack with a defend
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from mia_kit import check
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,7 @@ class Noise:
     seed: int
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale >= 0):
-            raise ValueError(f"scale must be a finite number of at least 0, got {self.scale} instead")
+        check.in_range("scale", self.scale, 0)
 
     def __call__(self, vectors: Tensor) -> Tensor:
         """Vectors of the same shape (n, classes), whose rows sum to 1; a row left without positive entry is kept."""

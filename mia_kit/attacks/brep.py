@@ -21,6 +21,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import normalize
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import Access
 from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, generators_for, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
@@ -54,21 +55,13 @@ class Settings:
     batch_size: int = 256
 
     def __post_init__(self) -> None:
-        counts = (self.start_batch, self.start_batches, self.points, self.iterations, self.rounds, self.batch_size)
-        if min(counts) < 1:
-            raise ValueError(
-                "start_batch, start_batches, points, iterations, rounds and batch_size must be at least 1, "
-                f"got {', '.join(map(str, counts))} instead"
-            )
-        if not 0 < self.radius <= self.largest_radius or self.largest_step <= 0:
-            raise ValueError(
-                "0 < radius <= largest_radius must hold and largest_step be above 0, "
-                f"got {self.radius}, {self.largest_radius} and {self.largest_step} instead"
-            )
-        if self.growth <= 1 or not 0 <= self.inside < 1:
-            raise ValueError(
-                f"growth must be above 1 and inside lie in [0, 1), got {self.growth} and {self.inside} instead"
-            )
+        check.size_field(self, "input_size")
+        check.whole_fields(self, start_batch=1, start_batches=1, points=1, iterations=1, rounds=1, batch_size=1)
+        check.in_range("radius", self.radius, 0, open_ends="low")
+        check.in_range("largest_radius", self.largest_radius, self.radius)
+        check.in_range("largest_step", self.largest_step, 0, open_ends="low")
+        check.in_range("growth", self.growth, 1, open_ends="low")
+        check.in_range("inside", self.inside, 0, 1, open_ends="high")
 
 
 def run(
@@ -98,7 +91,7 @@ def run(
     """
     settings = settings or Settings()
     before = access.queries
-    check_targets(target_classes, None)
+    target_classes = check_targets(target_classes, None)
     check_images(access, prior)
     ask_codes = asker(access.labels, access, prior, size=settings.input_size, batch_size=settings.batch_size)
 

@@ -13,14 +13,25 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import affine_grid, grid_sample
 
+from mia_kit import check
+
 
 @dataclass(frozen=True)
 class Crop:
-    """A range of areas, as shares of the image, a range of ratios of width to height, and the chance of a mirror."""
+    """A range of areas, as shares of the image, a range of ratios of width to height, and the chance of a mirror.
+
+    0 < area[0] <= area[1] <= 1, 0 < ratio[0] <= ratio[1] and 0 <= mirror <= 1; ValueError otherwise.
+    """
 
     area: tuple[float, float]
     ratio: tuple[float, float] = (1.0, 1.0)
     mirror: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, (low, high), most in (("area", self.area, 1.0), ("ratio", self.ratio, math.inf)):
+            check.in_range(f"the least {name}", low, 0, most, open_ends="low")
+            check.in_range(f"the greatest {name}", high, low, most)
+        check.in_range("mirror", self.mirror, 0, 1)
 
     def boxes(self, count: int, generator: Generator) -> Tensor:
         """Affine maps of shape (count, 2, 3) for `cut`: area and log ratio uniform, place uniform inside the image."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.inversion_model import Adaptation, InversionModel, ask, decode
 from mia_kit.attacks.prior_to_target import check_targets
@@ -36,6 +37,11 @@ class Settings:
     batch_size: int = 64
     learning_rate: float = 2e-3
 
+    def __post_init__(self) -> None:
+        check.whole_fields(self, steps=1, epochs=1, batch_size=1)
+        check.in_range("guidance", self.guidance, 0)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
+
 
 def run(
     access: ConfidenceAPI | WhiteBox,
@@ -54,7 +60,8 @@ def run(
     Arguments, results and errors are those of `mia_kit.attacks.inversion_model.run`; ImportError with the command to
     run if diffusers is missing.
     """
-    check_targets(target_classes, vectors.shape[-1])
+    check.floats("vectors", vectors, ("n", "classes"))
+    check_targets(target_classes, vectors.shape[1])
     model = train(
         access,
         auxiliary,

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import check_targets
@@ -40,13 +41,10 @@ class Settings:
     batch_size: int = 100
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.patience, self.batch_size) < 1:
-            raise ValueError(
-                "steps, patience and batch_size must be at least 1, "
-                f"got {self.steps}, {self.patience} and {self.batch_size} instead"
-            )
-        if not 0 < self.stop <= 1:
-            raise ValueError(f"stop must lie in (0, 1], got {self.stop} instead")
+        check.size_field(self, "image_size", 3)
+        check.whole_fields(self, steps=1, patience=1, batch_size=1)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
+        check.in_range("stop", self.stop, 0, 1, open_ends="low")
 
 
 def run(
@@ -68,7 +66,7 @@ def run(
     _check_channels(access, settings)
     black = torch.zeros(1, *settings.image_size, device=access.device)
     with torch.no_grad():
-        check_targets(target_classes, access.logits(_to_images(black)).shape[1])
+        target_classes = check_targets(target_classes, access.logits(_to_images(black)).shape[1])
     targets = torch.tensor(target_classes, device=access.device)
     bar = tqdm(total=len(targets), disable=not progress, desc="attacking", unit="class")
     parts = []
@@ -87,10 +85,11 @@ def descend(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradient descent on pixels of shape (m, channels, h, w); pictures that are finished leave the batch.
 
-    Returns the pixels of the smallest loss, the confidences there, and losses, gradient norms and cosines.
+    Returns the pixels of the smallest loss, the confidences there, and losses, gradient norms and cosines. A confidence
+    is NaN where the model never answered with numbers.
     """
     pixels, best = pixels.clone(), pixels.clone()
-    lowest, scores = torch.full_like(pixels[:, 0, 0, 0], float("inf")), torch.zeros_like(pixels[:, 0, 0, 0])
+    lowest, scores = pixels.new_full((len(pixels),), torch.inf), pixels.new_full((len(pixels),), torch.nan)
     recorder, active = Recorder(settings.steps, len(pixels)), torch.arange(len(pixels))
     for step in range(settings.steps):
         part = pixels[active].requires_grad_()
@@ -100,7 +99,7 @@ def descend(
         recorder.note(step, losses, gradient, active)
         losses, part = losses.detach(), part.detach()
         confidences = logits.detach().softmax(dim=1).gather(1, targets[active, None]).squeeze(1)
-        better = (losses < lowest[active]).cpu()
+        better = ((losses < lowest[active]) & confidences.isfinite()).cpu()
         improved = active[better]
         best[improved], lowest[improved], scores[improved] = part[better], losses[better], confidences[better]
         pixels[active] = (part - settings.learning_rate * gradient).clamp(0, 1)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.latent_search import (
     Group,
@@ -50,11 +51,10 @@ class Settings(SearchSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.momentum < 1 or self.identity_weight < 0 or self.bound <= 0 or self.averaged_over < 1:
-            raise ValueError(
-                "momentum must lie in [0, 1), identity_weight be at least 0, bound above 0, averaged_over at least 1, "
-                f"got {self.momentum}, {self.identity_weight}, {self.bound} and {self.averaged_over} instead"
-            )
+        check.whole_fields(self, averaged_over=1)
+        check.in_range("momentum", self.momentum, 0, 1, open_ends="high")
+        check.in_range("identity_weight", self.identity_weight, 0)
+        check.in_range("bound", self.bound, 0, open_ends="low")
 
 
 def run(

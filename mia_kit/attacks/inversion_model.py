@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.prior_to_target import check_targets
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
@@ -50,8 +51,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_error(self.error)
-        if self.repeats < 1:
-            raise ValueError(f"repeats must be at least 1, got {self.repeats} instead")
+        check.whole_fields(self, blocks=2, width=1, repeats=1, epochs=1, batch_size=1)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +96,10 @@ def run(
     adaptation : vectors of shape (n, classes) to vectors of that shape, in training and in use; none by default
     checkpoint : as in `fit`
 
-    Raises ValueError if a shape does not fit, a class is out of range or given twice, or no vector is of these classes.
+    Raises ValueError if a shape does not fit, an answer is not finite, a class is out of range or given twice, or no
+    vector is of these classes.
     """
-    check_targets(target_classes, vectors.shape[-1])
+    target_classes = _check_given(target_classes, vectors)
     model = train(
         access,
         auxiliary,
@@ -153,13 +155,11 @@ def decode(
     model: InversionModel, vectors: Tensor, target_classes: Sequence[int], *, adaptation: Adaptation | None = None
 ) -> Reconstructions:
     """The second half of `run`: a picture of each vector of the target classes, target after target."""
-    check_targets(target_classes, vectors.shape[-1])
+    target_classes = _check_given(target_classes, vectors)
     scores, classes = vectors.detach().cpu().max(dim=1)  # (n,), (n,)
     rows = torch.cat([(classes == target).nonzero().squeeze(1) for target in target_classes])  # (m,)
     if not len(rows):
-        raise ValueError(
-            f"expected vectors of the classes {list(target_classes)}, got none among {len(vectors)} instead"
-        )
+        raise ValueError(f"expected vectors of the classes {target_classes}, got none among {len(vectors)} instead")
     seen = adaptation(vectors) if adaptation else vectors
     codes = vectors.detach().cpu()[rows]
     return Reconstructions(
@@ -178,7 +178,8 @@ def decode(
 def ask(access: ConfidenceAPI | WhiteBox, images: Tensor, *, repeats: int = 1, batch_size: int = 128) -> Tensor:
     """The service's answers about `images`, of shape (n, classes), without gradients; the mean of `repeats` calls.
 
-    ValueError unless the pictures are square, of shape (n, channels, size, size), and the channels are the service's.
+    ValueError unless the pictures are square, of shape (n, channels, size, size), the channels are the service's, and
+    its answers finite.
     """
     if images.ndim != 4 or images.shape[2] != images.shape[3] or access.channels not in (None, images.shape[1]):
         raise ValueError(
@@ -189,7 +190,15 @@ def ask(access: ConfidenceAPI | WhiteBox, images: Tensor, *, repeats: int = 1, b
         in_batches(lambda batch: access.confidences(batch.to(access.device)), images, batch_size=batch_size)
         for _ in range(repeats)
     ]
+    check.finite("the service's answers", torch.stack(answers))
     return torch.stack(answers).mean(dim=0)
+
+
+def _check_given(target_classes: Sequence[int], vectors: Tensor) -> list[int]:
+    """ValueError unless `vectors` are finite, of shape (n, classes), and the targets different ones of the classes."""
+    check.floats("vectors", vectors, ("n", "classes"))
+    check.finite("vectors", vectors)
+    return check_targets(target_classes, vectors.shape[1])
 
 
 def _best(scores: Tensor, targets: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import log_softmax, logsigmoid
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.latent_search import (
     GanTraining,
@@ -61,12 +62,9 @@ class Settings(SearchSettings):
     identity_weight: float = 100.0
 
     def __post_init__(self) -> None:
+        check.whole_fields(self, starts=1, samples=1)
         super().__post_init__()
-        if self.samples < 1 or self.identity_weight < 0:
-            raise ValueError(
-                "samples must be at least 1 and identity_weight at least 0, "
-                f"got {self.samples} and {self.identity_weight} instead"
-            )
+        check.in_range("identity_weight", self.identity_weight, 0)
 
     @property
     def candidates(self) -> int:

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import AccessError, WhiteBox
 from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
@@ -58,18 +59,10 @@ class SearchSettings:
     batch_size: int = 100
 
     def __post_init__(self) -> None:
-        if self.starts < 1 or not 1 <= self.keep <= self.candidates:
-            raise ValueError(
-                "starts must be at least 1 and 1 <= keep <= candidates of a class must hold, "
-                f"got starts {self.starts}, keep {self.keep}, candidates {self.candidates} instead"
-            )
-        if self.steps < 0 or self.selection_views < 1 or self.batch_size < 1:
-            raise ValueError(
-                "steps must be at least 0, selection_views and batch_size at least 1, "
-                f"got {self.steps}, {self.selection_views} and {self.batch_size} instead"
-            )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be above 0, got {self.learning_rate} instead")
+        check.size_field(self, "input_size")
+        check.whole_fields(self, starts=1, keep=1, steps=0, selection_views=1, batch_size=1)
+        check.count("keep, at most the candidates of a class,", self.keep, most=self.candidates)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
 
     @property
     def candidates(self) -> int:
@@ -143,10 +136,15 @@ def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Te
 
 
 def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
-    """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image."""
-    return in_batches(
+    """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image.
+
+    ValueError if they are not finite: there is nothing to learn from them.
+    """
+    confidences = in_batches(
         lambda batch: access.confidences(as_seen(access, batch.to(access.device), input_size)).cpu(), images
     )
+    check.finite("the target's answers to public images", confidences)
+    return confidences
 
 
 def check_classes(what: str, classes: int, confidences: Tensor) -> None:
@@ -176,7 +174,7 @@ def invert(
     """
     before = access.queries
     plug_and_play = settings.as_plug_and_play
-    check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
+    target_classes = check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
     samples = settings.candidates // settings.starts
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import kl_div, log_softmax
 
+from mia_kit import check
 from mia_kit.access import AccessError, WhiteBox
 from mia_kit.attacks.latent_search import check_classes, white_box
 from mia_kit.attacks.losses import logit
@@ -40,11 +41,9 @@ class Settings:
     batch_size: int = 64
 
     def __post_init__(self) -> None:
-        if self.penalty < 0 or self.epochs < 1 or self.learning_rate <= 0 or self.batch_size < 2:
-            raise ValueError(
-                "penalty must be at least 0, epochs 1, batch_size 2 and learning_rate above 0, "
-                f"got {self.penalty}, {self.epochs}, {self.batch_size} and {self.learning_rate} instead"
-            )
+        check.whole_fields(self, epochs=1, batch_size=2)
+        check.in_range("penalty", self.penalty, 0)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +105,7 @@ def prepare(
     head, before = head_of(access), access.queries
     images = images.to(access.device)
     features = in_batches(access.features, images)  # (n, d)
+    check.finite("the target's features of public images", features)
     queries = access.queries - before
     answers = in_batches(head, features).softmax(dim=1)  # (n, classes)
     models, references = [access], [features.mean(dim=0)]

@@ -25,6 +25,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import leaky_relu
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import Access, ConfidenceAPI, WhiteBox
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import (
@@ -37,7 +38,7 @@ from mia_kit.attacks.prior_to_target import (
     resize,
     synthesise,
 )
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, one_per_class
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, comparable, one_per_class
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 
@@ -63,13 +64,11 @@ class Settings:
     batch_size: int = 100
 
     def __post_init__(self) -> None:
-        if self.pool < 2 or self.steps < 0 or self.batch_size < 1:
-            raise ValueError(
-                "pool must be at least 2, steps at least 0, batch_size at least 1, "
-                f"got {self.pool}, {self.steps} and {self.batch_size} instead"
-            )
-        if not (0 < self.ramp_up <= 1 and 0 < self.ramp_down <= 1):
-            raise ValueError(f"the ramps must lie in (0, 1], got {self.ramp_up} and {self.ramp_down} instead")
+        check.size_field(self, "input_size")
+        check.whole_fields(self, pool=2, steps=0, batch_size=1)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
+        check.in_range("ramp_up", self.ramp_up, 0, 1, open_ends="low")
+        check.in_range("ramp_down", self.ramp_down, 0, 1, open_ends="low")
 
 
 @dataclass(frozen=True)
@@ -92,16 +91,12 @@ class GeneticSettings:
     batch_size: int = 100
 
     def __post_init__(self) -> None:
-        if not 2 <= self.population <= self.pool or self.generations < 0 or self.batch_size < 1:
-            raise ValueError(
-                "2 <= population <= pool must hold, generations must be at least 0, batch_size at least 1, "
-                f"got population {self.population}, pool {self.pool}, {self.generations} and {self.batch_size} instead"
-            )
-        if not (0 <= self.mutation <= 1 and self.noise >= 0 and 0 < self.stop <= 1):
-            raise ValueError(
-                "mutation must lie in [0, 1], noise be at least 0, stop lie in (0, 1], "
-                f"got {self.mutation}, {self.noise} and {self.stop} instead"
-            )
+        check.size_field(self, "input_size")
+        check.whole_fields(self, pool=2, population=2, generations=0, batch_size=1)
+        check.count("population, at most pool,", self.population, most=self.pool)
+        check.in_range("mutation", self.mutation, 0, 1)
+        check.in_range("noise", self.noise, 0)
+        check.in_range("stop", self.stop, 0, 1, open_ends="low")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +138,7 @@ def run(
     settings = settings or Settings()
     before = access.queries
     size, batch_size = settings.input_size, settings.batch_size
-    check_targets(target_classes, count_classes(access.logits, access, prior, size))
+    target_classes = check_targets(target_classes, count_classes(access.logits, access, prior, size))
     ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
     pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
     region = region_of(pool) if settings.clip else None
@@ -173,7 +168,7 @@ def run_black(
     settings = settings or GeneticSettings()
     before = access.queries
     size, batch_size = settings.input_size, settings.batch_size
-    check_targets(target_classes, count_classes(access.confidences, access, prior, size))
+    target_classes = check_targets(target_classes, count_classes(access.confidences, access, prior, size))
     ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
     pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
     starts = scores.topk(settings.population, dim=0).indices.T  # (m, population)
@@ -190,11 +185,11 @@ def run_black(
 def sample(
     ask: Ask, prior: Prior, target_classes: Sequence[int], access: Access, *, pool: int, batch_size: int, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """One pool for all classes: codes of shape (pool, ...) and confidences of shape (pool, targets)."""
+    """One pool for all classes: codes of shape (pool, ...) and confidences of shape (pool, targets), to sort by."""
     latents = sample_latents(prior, pool, seed=seed).to(access.device)
     codes = in_batches(prior.map, latents, batch_size=batch_size)
     scores = [ask(part)[:, list(target_classes)] for part in codes.split(batch_size)]
-    return codes, torch.cat(scores)
+    return codes, comparable(torch.cat(scores))
 
 
 def region_of(codes: Tensor) -> Region:
@@ -258,25 +253,29 @@ def evolve(
     """Breed populations, codes of shape (m, population, ...), until each holds a code of confidence `stop`.
 
     Returns the fittest code of each, of shape (m, ...), its fitness of shape (m,), and the trace. The children of all
-    classes that are not finished are asked about together.
+    classes that are not finished are asked about together. A code about which the model says nothing finite is the
+    least fit; a class that has no other ends with the fitness NaN.
     """
     p = to_p(codes)
     p = region.clip(p) if settings.clip else p
-    fitness = _fitness(ask, p, targets)  # (m, population)
+    fitness = _fitness(ask, p, targets)  # (m, population), -1 for what is not a number
     losses = torch.full((settings.generations, len(p)), float("nan"))
     for generation in tqdm(range(settings.generations), disable=not progress, desc="breeding", unit="generation"):
         active = (fitness.amax(dim=1) < settings.stop).nonzero().squeeze(1)
         if not len(active):
             break
         losses[generation, active.cpu()] = 1 - fitness[active].amax(dim=1).cpu()
-        children = breed(p[active], fitness[active], region, settings, [generators[row] for row in active.tolist()])
+        children = breed(
+            p[active], fitness[active].clamp_min(0), region, settings, [generators[row] for row in active.tolist()]
+        )
         of_children = _fitness(ask, children, targets[active])
         elite = fitness[active].argmax(dim=1)
         p[active] = torch.cat([p[active, elite][:, None], children], dim=1)
         fitness[active] = torch.cat([fitness[active, elite][:, None], of_children], dim=1)
     best = fitness.argmax(dim=1)
     rows = torch.arange(len(p), device=p.device)
-    return to_codes(p[rows, best]), fitness[rows, best], Trace.of_losses(losses)
+    fittest = fitness[rows, best]
+    return to_codes(p[rows, best]), fittest.masked_fill(fittest < 0, torch.nan), Trace.of_losses(losses)
 
 
 def breed(
@@ -316,7 +315,7 @@ def _draw(count: int, width: int, generator: Generator) -> tuple[Tensor, Tensor,
 
 
 def _fitness(ask: Ask, p: Tensor, targets: Tensor) -> Tensor:
-    """Confidence in each row's target, of shape (m, n), for p of shape (m, n, ...)."""
+    """Confidence in each row's target, of shape (m, n), for p of shape (m, n, ...); -1 for what is not a number."""
     rows, count = p.shape[:2]
     aims = targets.repeat_interleave(count)
-    return ask(to_codes(p.flatten(0, 1))).gather(1, aims[:, None]).view(rows, count)
+    return ask(to_codes(p.flatten(0, 1))).gather(1, aims[:, None]).view(rows, count).nan_to_num(nan=-1.0)

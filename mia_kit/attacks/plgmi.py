@@ -20,6 +20,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import relu
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.latent_search import (
@@ -70,8 +71,7 @@ class Settings(SearchSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.views < 1:
-            raise ValueError(f"views must be at least 1, got {self.views} instead")
+        check.whole_fields(self, views=1)
 
 
 @dataclass(frozen=True)
@@ -210,8 +210,8 @@ def pseudo_labels(confidences: Tensor, per_class: int) -> tuple[Tensor, Tensor]:
     shape (classes * per_class,), class after class, surest first. An image may serve several classes. ValueError unless
     1 <= per_class <= n.
     """
-    if not 1 <= per_class <= len(confidences):
-        raise ValueError(f"per_class must lie in [1, {len(confidences)}], the images, got {per_class} instead")
+    check.finite("confidences", confidences)
+    per_class = check.count("per_class, at most the number of images,", per_class, most=len(confidences))
     places = confidences.topk(per_class, dim=0).indices.T  # (classes, per_class)
     return places.flatten(), torch.arange(len(places)).repeat_interleave(per_class)
 

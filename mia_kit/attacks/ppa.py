@@ -16,11 +16,12 @@ import torch
 from torch import Generator, Tensor
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
 from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace
+from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, comparable
 from mia_kit.models.priors import Prior, sample_latents
 
 
@@ -48,18 +49,17 @@ class Settings:
     film: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 1 <= self.keep <= self.candidates <= self.pool:
-            raise ValueError(
-                "1 <= keep <= candidates <= pool must hold, "
-                f"got keep {self.keep}, candidates {self.candidates}, pool {self.pool} instead"
-            )
-        if self.steps < 0 or self.selection_views < 1 or self.batch_size < 1:
-            raise ValueError(
-                "steps must be at least 0, selection_views and batch_size at least 1, "
-                f"got {self.steps}, {self.selection_views} and {self.batch_size} instead"
-            )
-        if list(self.film) != sorted({step for step in self.film if 0 <= step <= self.steps}):
-            raise ValueError(f"film must be rising numbers of steps in [0, {self.steps}], got {self.film} instead")
+        check.size_field(self, "input_size")
+        check.whole_fields(self, pool=1, candidates=1, keep=1, steps=0, selection_views=1, batch_size=1)
+        check.count("candidates, at most pool,", self.candidates, most=self.pool)
+        check.count("keep, at most candidates,", self.keep, most=self.candidates)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
+        for beta in self.betas:
+            check.in_range("each of betas", beta, 0, 1, open_ends="high")
+        for step in self.film:
+            check.count("each step of film", step, 0, self.steps)
+        if list(self.film) != sorted(set(self.film)):
+            raise ValueError(f"film must be rising numbers of steps, got {self.film} instead")
 
 
 def run(
@@ -93,21 +93,20 @@ def run(
     ------
     ValueError
         If a class is out of range or given twice, the prior makes other images than the target takes, or `scores` has
-        another shape.
+        another shape. A candidate about which the model says nothing finite is not reached, see `Reconstructions`.
     """
     settings = settings or Settings()
     sampling, selection = sampling or access, selection or access
     everybody = {id(one): one for one in (access, sampling, selection)}.values()
     before = sum(one.queries for one in everybody)
     classes = count_classes(access.logits, access, prior, settings.input_size)
-    check_targets(target_classes, classes)
+    target_classes = check_targets(target_classes, classes)
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     if scores is None:
         scores = score_pool(sampling, prior, pool, settings)
-    elif tuple(scores.shape) != (settings.pool, classes):
-        raise ValueError(f"scores must have the shape {(settings.pool, classes)}, got {tuple(scores.shape)} instead")
-    scores = scores.to(access.device)
-    starts = scores[:, list(target_classes)].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
+    check.shape("scores", scores, (settings.pool, classes))
+    scores = comparable(scores.to(access.device))
+    starts = scores[:, target_classes].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
     generator = Generator().manual_seed(seed + 1)
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
@@ -215,7 +214,10 @@ def score_candidates(
 
 
 def select(scores: Tensor, settings: Settings) -> Tensor:
-    """Stage 3, second half: a bool Tensor of shape (m,), True for the `keep` best candidates of each target."""
-    table = scores.view(-1, settings.candidates)  # (targets, candidates)
-    chosen = torch.zeros_like(table, dtype=torch.bool)
-    return chosen.scatter(1, table.topk(settings.keep, dim=1).indices, True).view(-1)
+    """Stage 3, second half: a bool Tensor of shape (m,), True for the `keep` best candidates of each target.
+
+    Fewer where the model's answers about the others are no numbers.
+    """
+    table = comparable(scores).view(-1, settings.candidates)  # (targets, candidates)
+    best = torch.zeros_like(table, dtype=torch.bool).scatter(1, table.topk(settings.keep, dim=1).indices, True)
+    return best.view(-1) & ~scores.isnan()

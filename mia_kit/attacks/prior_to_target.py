@@ -12,6 +12,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn.functional import interpolate
 
+from mia_kit import check
 from mia_kit.access import Access
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
@@ -82,13 +83,18 @@ def check_images(access: Access, prior: Prior) -> None:
         )
 
 
-def check_targets(target_classes: Sequence[int], classes: int | None) -> None:
-    """ValueError if a class is given twice or is none of `classes`; None if the attacker cannot know how many."""
-    given = list(target_classes)
-    fits = all(target >= 0 and (classes is None or target < classes) for target in given)
-    if not given or len(set(given)) != len(given) or not fits:
+def check_targets(target_classes: Sequence[int], classes: int | None) -> list[int]:
+    """The classes, a list, array or tensor of whole numbers, as plain ints.
+
+    ValueError if one is given twice or is none of `classes`; None if the attacker cannot know how many.
+    """
+    given = check.counts("target_classes", target_classes, least=0)
+    if len(set(given)) != len(given) or (classes is not None and max(given) >= classes):
         end = "..." if classes is None else classes
-        raise ValueError(f"target_classes must be different classes in [0, {end}), at least one, got {given} instead")
+        raise ValueError(
+            f"target_classes must be different classes in [0, {end}), at least one, got {list(given)} instead"
+        )
+    return list(given)
 
 
 def generators_for(target_classes: Sequence[int], *, seed: int) -> list[Generator]:

@@ -57,11 +57,13 @@ class Reconstructions:
     start_latents : int64 Tensor of shape (m,), places in the pool of latents the optimisation began from; -1 for none
     scores : Tensor of shape (m,), by which the attacker selects: mean confidence in the target under strong
         augmentation (Plug & Play), confidence in the target (MIRROR, Fredrikson), radius within which the label held
-        (BREP-MI). NaN where the attack found nothing: see `reached`
+        (BREP-MI). NaN where the attack found nothing, or the model's answer or the image is not finite: see `reached`
     selected : bool Tensor of shape (m,), the best of each target; none of a target for which nothing was found
     trace : losses and gradients on the way
     queries : images that the target model was asked about
     film : Tensor of shape (f, m, ...), the codes after the numbers of steps that the settings name
+
+    Whatever an attack hands over, a row that it did not reach is made blank and is not selected.
     """
 
     images: Tensor
@@ -74,13 +76,36 @@ class Reconstructions:
     queries: int
     film: Tensor
 
+    def __post_init__(self) -> None:
+        scores = self.scores.masked_fill(~self.images.flatten(1).isfinite().all(dim=1), float("nan"))
+        failed = scores.isnan()
+        if failed.any():
+            blank = {
+                "images": _filled(self.images, failed, 0.0),
+                "codes": _filled(self.codes, failed, float("nan")),
+                "scores": scores,
+                "selected": self.selected & ~failed,
+            }
+            for name, tensor in blank.items():
+                object.__setattr__(self, name, tensor)
+
     @property
     def reached(self) -> Tensor:
-        """bool Tensor of shape (m,): False where the attack found nothing, the image is blank and the code NaN.
+        """bool Tensor of shape (m,): False where the attack failed, the image is blank and the code NaN.
 
         A share of targets recognised counts such a row as a failure; a share of the selected leaves it out.
         """
         return ~self.scores.isnan()
+
+
+def comparable(scores: Tensor) -> Tensor:
+    """The scores to sort by: what is not a number comes last, where torch's maxima would take it for the best."""
+    return scores.masked_fill(scores.isnan(), -torch.inf)
+
+
+def _filled(rows: Tensor, chosen: Tensor, value: float) -> Tensor:
+    """A copy of rows (m, ...) in which the `chosen` ones, bool of shape (m,), hold `value` alone."""
+    return torch.where(chosen.view(-1, *[1] * (rows.ndim - 1)), value, rows)
 
 
 def one_per_class(

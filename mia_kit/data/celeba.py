@@ -11,9 +11,9 @@ import numpy as np
 
 from mia_kit.data.decoding import Size, decode, fingerprint
 from mia_kit.data.folders import DataError
-from mia_kit.data.identities import read_identities
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.inventory import CELEBA, CELEBA_HD
+from mia_kit.data.lists import read_identities
 from mia_kit.data.people import read_people
 
 # The paper trains on the people with most photographs.

@@ -8,8 +8,9 @@ from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.celeba_id import PEOPLE as PRIVATE_PEOPLE
 from mia_kit.data.decoding import Size, decode
 from mia_kit.data.folders import DataError
-from mia_kit.data.identities import read_identities
 from mia_kit.data.image_set import DataCard, ImageSet
+from mia_kit.data.lists import read_identities
+from mia_kit.data.people import pictures_in
 
 ARCHIVE = DataFile(
     "celeba10k",
@@ -32,7 +33,7 @@ def load(size: Size = None) -> ImageSet:
     """
     identities = read_identities(IDENTITIES.checked())
     folder = unpacked(ARCHIVE)
-    names = sorted(path.name for path in folder.iterdir())
+    names = [path.name for path in pictures_in(folder)]
     unknown = [name for name in names if name not in identities]
     if unknown:
         raise DataError(f"{IDENTITIES.name} says nothing about {unknown[0]}: get the data set celeba10k again.")

@@ -21,7 +21,7 @@ TWELVE = DataFile(
 )
 # The smaller faces of the archive are enlarged to the size that most have.
 SIZE = 192
-PATTERN = r"{person}_\d+_\d+\.(jpg|jpeg|png)"
+PATTERN = r"{person}_\d+_\d+\.\w+"
 
 
 def load(size: Size = None) -> ImageSet:

@@ -8,9 +8,14 @@ from collections.abc import Iterable
 from mia_kit.data.folders import DataError
 
 
+def composed(name: str) -> str:
+    """The name in Unicode's composed form (NFC), which macOS may have taken apart."""
+    return unicodedata.normalize("NFC", name)
+
+
 def plain_name(name: str) -> str:
-    """The name in Unicode's composed form (NFC), without dots and blanks at the end of a file or folder."""
-    return "/".join(part.rstrip(". ") or part for part in unicodedata.normalize("NFC", name).split("/"))
+    """The composed name without dots and blanks at the end of a file or folder, which Windows drops."""
+    return "/".join(part.rstrip(". ") or part for part in composed(name).split("/"))
 
 
 def check_distinct(names: Iterable[str], where: object) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from mia_kit.data.decoding import Size, decode, fingerprint
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.inventory import GTSRB
+from mia_kit.data.lists import read_lines
 from mia_kit.data.people import names_below, pictures_in
 
 ARCHIVE = DataFile(
@@ -44,7 +47,10 @@ def load(size: Size = None) -> ImageSet:
     Raises DataError as `unpacked` does, and if a class has no training frame or a test picture no label.
     """
     folder = unpacked(ARCHIVE)
-    test_labels = _test_labels()
+    with gzip.open(TEST_LABELS.checked(), "rt", encoding="ascii") as lines:
+        test_labels = {
+            name.removesuffix(".ppm"): label for name, label in _labels(lines, Path(TEST_LABELS.name)).items()
+        }
     train = [pictures_in(folder / "train" / f"{label:05}") for label in range(len(CLASSES))]
     empty = next((label for label, paths in enumerate(train) if not paths), None)
     test = pictures_in(folder / "test")
@@ -67,8 +73,7 @@ def load_full(size: Size = None) -> ImageSet:
     """
     listing = GTSRB.path()
     folder = listing.parent
-    with listing.open(encoding="ascii") as lines:
-        test_labels = {row["Filename"]: int(row["ClassId"]) for row in csv.DictReader(lines, delimiter=";")}
+    test_labels = _labels(read_lines(listing), listing)
     train = [pictures_in(folder / "GTSRB" / "Training" / f"{label:05}") for label in range(len(CLASSES))]
     test = [folder / "GTSRB" / "Final_Test" / "Images" / name for name in sorted(test_labels)]
     absent = next((path for path in test if not path.is_file()), None)
@@ -95,7 +100,17 @@ def tracks(images: ImageSet) -> np.ndarray:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
-def _test_labels() -> dict[str, int]:
-    with gzip.open(TEST_LABELS.checked(), "rt", encoding="ascii") as lines:
-        rows = csv.DictReader(lines, delimiter=";")
-        return {row["Filename"].removesuffix(".ppm"): int(row["ClassId"]) for row in rows}
+def _labels(lines: Iterable[str], path: Path) -> dict[str, int]:
+    """File name -> class, of a list with a heading and semicolons."""
+    try:
+        labels = {row["Filename"]: int(row["ClassId"]) for row in csv.DictReader(lines, delimiter=";")}
+    except (KeyError, TypeError, ValueError, csv.Error) as problem:
+        raise DataError(
+            f"{path} should list Filename and ClassId, got something else ({problem!r}): get it again."
+        ) from problem
+    wrong = next((name for name, label in labels.items() if not 0 <= label < len(CLASSES)), None)
+    if wrong is not None:
+        raise DataError(
+            f"{path} should give {wrong} a class in [0, {len(CLASSES)}), got {labels[wrong]}: get it again."
+        )
+    return labels

@@ -9,7 +9,7 @@ from mia_kit.data.people import read_people
 
 # The centre of the 250 x 250 photographs at half size; most people have one photograph only.
 SIZE = 125
-PATTERN = r"{person}_\d{4}\.jpg"
+PATTERN = r"{person}_\d{4}\.\w+"
 
 
 def load(size: Size = None) -> ImageSet:

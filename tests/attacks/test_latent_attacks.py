@@ -126,7 +126,7 @@ def test_the_bare_model_is_no_access() -> None:
 @pytest.mark.parametrize("name", ATTACKS)
 @pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
 def test_target_out_of_range(name: str, targets: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got"):
+    with pytest.raises(ValueError, match="target_classes must be"):
         attack(name, targets=targets)
 
 
@@ -211,10 +211,11 @@ def test_lomma_is_an_option_of_both_inversions() -> None:
     [
         *({"starts": 0}, {"keep": 0}, {"keep": 6}, {"steps": -1}),
         *({"batch_size": 0}, {"selection_views": 0}, {"learning_rate": 0.0}),
+        *({"steps": -5}, {"learning_rate": float("nan")}, {"input_size": (64, 0)}),
     ],
 )
 def test_settings_that_do_not_fit(change: dict) -> None:
-    with pytest.raises(ValueError, match=f"got .*{next(iter(change.values()))}.* instead"):
+    with pytest.raises(ValueError, match=f"{next(iter(change))}.* must .* got"):
         SearchSettings(**change)
 
 
@@ -233,7 +234,7 @@ def test_settings_that_do_not_fit(change: dict) -> None:
     ],
 )
 def test_the_attacks_own_settings_that_do_not_fit(settings: type, change: dict) -> None:
-    with pytest.raises(ValueError, match=f"got .*{next(iter(change.values()))}.* instead"):
+    with pytest.raises(ValueError, match=f"{next(iter(change))}.* must .* got"):
         settings(**change)
 
 

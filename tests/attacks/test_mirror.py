@@ -239,7 +239,7 @@ def test_the_black_box_needs_confidences_and_no_more() -> None:
 @pytest.mark.parametrize("attack", [white, black])
 @pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
 def test_target_out_of_range(attack: Callable[..., Reconstructions], targets: list[int]) -> None:
-    with pytest.raises(ValueError, match=r"target_classes must be different classes in \[0, 4\), at least one, got"):
+    with pytest.raises(ValueError, match="target_classes must be"):
         attack(targets)
 
 
@@ -258,11 +258,11 @@ def test_grey_target_with_a_colour_prior() -> None:
 
 
 def test_settings_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match="got 1, 20000 and 100 instead"):
+    with pytest.raises(ValueError, match="pool must be at least 2, got 1"):
         Settings(pool=1)
-    with pytest.raises(ValueError, match=r"the ramps must lie in \(0, 1\], got 0.05 and 0 instead"):
+    with pytest.raises(ValueError, match=r"ramp_down must lie in \(0, 1\], got 0"):
         Settings(ramp_down=0)
-    with pytest.raises(ValueError, match="got population 100, pool 50, 100 and 100 instead"):
+    with pytest.raises(ValueError, match="population, at most pool, must be from 1 to 50, got 100"):
         GeneticSettings(pool=50)
-    with pytest.raises(ValueError, match="got 1.5, 0.1 and 0.95 instead"):
+    with pytest.raises(ValueError, match=r"mutation must lie in \[0, 1\], got 1.5"):
         GeneticSettings(mutation=1.5)

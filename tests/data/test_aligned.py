@@ -1,6 +1,5 @@
 """Faces in one frame: what is cut out of which set, and that the public sets hold nobody of the private one."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -71,19 +70,6 @@ def test_a_set_without_a_frame() -> None:
         load_aligned("mnist")
 
 
-class Listing:
-    """A folder that is only a list of names."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.paths = [Path(name) for name in names]
-
-    def iterdir(self) -> list[Path]:
-        return self.paths
-
-    def __truediv__(self, name: str) -> Path:
-        return Path(name)
-
-
 def test_nobody_of_the_private_set_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real list of identities, and names for photographs: nothing is unpacked or decoded.
 
@@ -93,7 +79,8 @@ def test_nobody_of_the_private_set_is_public(monkeypatch: pytest.MonkeyPatch) ->
         identities = celeba10k.read_identities(celeba10k.IDENTITIES.checked())
     except DataError as problem:
         pytest.skip(str(problem))
-    monkeypatch.setattr(celeba10k, "unpacked", lambda _: Listing(identities))
+    monkeypatch.setattr(celeba10k, "unpacked", lambda _: Path())
+    monkeypatch.setattr(celeba10k, "pictures_in", lambda _: [Path(name) for name in identities])
     monkeypatch.setattr(celeba10k, "decode", lambda paths, *_, **__: np.zeros((len(paths), 1, 1, 3), dtype=np.uint8))
     public, private = celeba10k.load(), {f"{person:05}" for person in celeba_id.PEOPLE}
     assert len(public) == 9706

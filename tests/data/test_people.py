@@ -1,14 +1,17 @@
 """Folders of people, decoding and the cache of decoded pictures."""
 
+import io
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from tiny_data import colours, picture, write_people
 
 from mia_kit.data import DataError
 from mia_kit.data.decoding import decode, fingerprint
-from mia_kit.data.people import read_people
+from mia_kit.data.people import pictures_in, read_people
 
 
 def test_people_pictures_and_names(tmp_path: Path) -> None:
@@ -45,8 +48,6 @@ def test_a_changed_picture_makes_a_new_key(tmp_path: Path) -> None:
 
 def test_crop_keeps_the_proportions(tmp_path: Path) -> None:
     """Left and right quarters of a wide picture are cut off, not squeezed in."""
-    from PIL import Image
-
     wide = np.zeros((8, 16, 3), np.uint8)
     wide[:, :4] = wide[:, 12:] = 255
     Image.fromarray(wide).save(tmp_path / "wide.png")
@@ -94,5 +95,88 @@ def test_misnamed_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, (4, 0), -1])
 def test_size_below_one_pixel(tmp_path: Path, size: int | tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="size must be at least 1 pixel each way"):
+    with pytest.raises(ValueError, match="(height|width) in pixels must be at least 1, got (0|-1) instead"):
         decode([tmp_path / "a.png"], size, key="k")
+
+
+def test_every_kind_of_picture_is_read(tmp_path: Path, cache: Path) -> None:
+    """Shades of 40, 50, ... in files whose names end as cameras, telephones and the web have it."""
+    kinds = {
+        "jpg": "JPEG", "jpeg": "JPEG", "JFIF": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "tif": "TIFF",
+        "TIFF": "TIFF", "bmp": "BMP", "ppm": "PPM",
+    }  # fmt: skip
+    (tmp_path / "faces" / "a").mkdir(parents=True)
+    for number, (suffix, kind) in enumerate(kinds.items(), start=4):
+        (tmp_path / "faces" / "a" / f"{number:02}.{suffix}").write_bytes(picture(10 * number, kind=kind))
+    (tmp_path / "faces" / "a" / "99.pgm").write_bytes(b"P5 2 1 15\n\x08\x08")
+    images = read_people(tmp_path / "faces", "orl", size=8).images
+    assert np.abs(images[:, 4, 4, 0].astype(int) - [*range(40, 140, 10), 136]).max() <= 4
+
+
+def test_what_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:
+    write_people(tmp_path, {"a": 2, "b": 1})
+    for place in (
+        ".DS_Store", "._a", ".ipynb_checkpoints/a.png", "__MACOSX/a/._1.png", "a/.DS_Store", "a/._a_0000.png",
+        "a/Thumbs.db", "a/desktop.ini", "a/.ipynb_checkpoints/a_0000.png", "a/__MACOSX/a.png", "a/notes.txt",
+    ):  # fmt: skip
+        (tmp_path / place).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / place).write_bytes(b"no picture")
+    (tmp_path / "a" / "folder.png").mkdir()
+    images = read_people(tmp_path, "orl", size=4)
+    assert images.class_names == ("a", "b")
+    assert images.files == ("a/a_0000.png", "a/a_0001.png", "b/b_0000.png")
+
+
+def test_a_kind_that_is_not_read_leaves_nobody_out_in_silence(tmp_path: Path) -> None:
+    write_people(tmp_path, {"a": 2})
+    (tmp_path / "a" / "IMG_1.HEIC").write_bytes(b"")
+    with pytest.raises(DataError, match=r"IMG_1\.HEIC is of a kind that is not read: save it as JPEG or PNG"):
+        read_people(tmp_path, "orl", size=4)
+
+
+COMPOSED, APART = (unicodedata.normalize(form, "Ren\u00e9e") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize("pair", [(COMPOSED, APART), ("Al B Jr", "Al B Jr."), ("Al B Jr", "Al B Jr ")])
+def test_two_folders_that_are_one_on_some_computers(tmp_path: Path, pair: tuple[str, str]) -> None:
+    write_people(tmp_path, dict.fromkeys(pair, 1))
+    with pytest.raises(DataError, match=r"one name on some computers: rename or remove one\.") as caught:
+        read_people(tmp_path, "orl", size=4)
+    assert str(caught.value).isascii()  # otherwise both would look the same
+
+
+def test_two_pictures_that_are_one_on_some_computers(tmp_path: Path) -> None:
+    for name in (COMPOSED, APART):
+        (tmp_path / f"{name}.png").write_bytes(picture(1))
+    with pytest.raises(DataError, match="one name on some computers"):
+        pictures_in(tmp_path)
+
+
+def test_names_are_the_same_on_every_computer(tmp_path: Path) -> None:
+    """A folder taken apart, its files composed; and one that lost its last dot, which its files still have."""
+    for folder, file in ((APART, COMPOSED), ("Al_B_Jr", "Al_B_Jr."), ("Zoe", "Zoe")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / f"{file}_1_2.png").write_bytes(picture(1))
+    images = read_people(tmp_path, "orl", size=4, pattern=r"{person}_\d+_\d+\.\w+")
+    assert images.class_names == ("Al B Jr", COMPOSED, "Zoe")
+    assert images.files[1] == f"{COMPOSED}/{COMPOSED}_1_2.png"
+
+
+def test_a_photograph_that_lies_on_its_side(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    stored = np.zeros((8, 16, 3), np.uint8)
+    stored[:, :8] = 255
+    stream = io.BytesIO()
+    Image.fromarray(stored).save(stream, "PNG", exif=exif)
+    (tmp_path / "a.png").write_bytes(stream.getvalue())
+    upright = decode([tmp_path / "a.png"], (16, 8), key="k")[0]
+    assert upright[:8].min() == 255 and upright[8:].max() == 0
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, cache: Path) -> None:
+    cache.parent.mkdir()
+    cache.write_bytes(b"a file where the folder should be")
+    (tmp_path / "a.png").write_bytes(picture(1))
+    with pytest.raises(DataError, match="cannot be written"):
+        decode([tmp_path / "a.png"], 4, key="k")

@@ -120,6 +120,25 @@ def test_sklearn_lfw_layout(data_root: Path) -> None:
     assert load("lfw").images.shape == (1, 125, 125, 3)
 
 
+def test_official_signs(data_root: Path) -> None:
+    """A list with a mark at its beginning, as editors of Windows leave it; and one that is none."""
+    for label in range(43):
+        folder = data_root / "gtsrb" / "GTSRB" / "Training" / f"{label:05}"
+        folder.mkdir(parents=True)
+        (folder / "00000_00001.ppm").write_bytes(picture(label, kind="PPM"))
+    folder = data_root / "gtsrb" / "GTSRB" / "Final_Test" / "Images"
+    folder.mkdir(parents=True)
+    (folder / "00000.ppm").write_bytes(picture(200, kind="PPM"))
+    listing = data_root / "gtsrb" / "GT-final_test.csv"
+    listing.write_bytes(b"\xef\xbb\xbfFilename;Width;ClassId\r\n00000.ppm;53;16\r\n")
+    images = load("gtsrb_full")
+    assert images.labels.tolist() == [*range(43), 16] and colours(images.images) == [*range(43), 200]
+    for line, sentence in (("Filename,ClassId\n00000.ppm,16", "should list"), ("Filename;ClassId\nx;43", "got 43")):
+        listing.write_text(line)
+        with pytest.raises(DataError, match=sentence):
+            load("gtsrb_full")
+
+
 def test_torchvision_celeba_layout(data_root: Path) -> None:
     from mia_kit.data import celeba
 

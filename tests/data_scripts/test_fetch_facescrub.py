@@ -3,6 +3,7 @@
 import hashlib
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -100,6 +101,64 @@ def test_a_second_address_of_the_same_picture(server: Server, listing: Path, dat
     assert len(list((data_root / "facescrub").rglob("*.jpg"))) == 1
 
 
+def test_many_addresses_of_one_picture_at_once(server: Server, tmp_path: Path, data_root: Path) -> None:
+    """Sixty requests in a moment, twenty for each picture: none takes another's scratch file away."""
+    server.routes = {f"/{number}?{copy}": content(picture(number)) for number in range(3) for copy in range(20)}
+    rows = [
+        row(server, number).replace(f"/{number}\t", f"/{number}?{copy}\t") for copy in range(20) for number in range(3)
+    ]
+    faces = facescrub.read_list(write_list(tmp_path / "actors.txt", rows))
+    assert facescrub.fetch(faces, data_root, manners=replace(QUICK, workers=16, per_host=16)) == {}
+    assert len(server.asked) == 60 and len(list((data_root / "facescrub").rglob("*.jpg"))) == 3
+    assert [path.name for path in (data_root / "facescrub_originals" / "part").iterdir()] == []
+
+
+def test_a_box_counts_the_pixels_as_they_are_stored(server: Server, listing: Path, data_root: Path) -> None:
+    """A camera held upright: 40 x 30 pixels are stored, 30 x 40 are seen; the list's box is of the stored ones."""
+    exif = Image.Exif()
+    exif[274] = 6
+    pixels = np.zeros((30, 40, 3), np.uint8)
+    pixels[2:12, 30:38] = 200
+    pixels[2:12, 30:34] = 100  # the left half of the face as it is stored, the upper half as it is seen
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG", exif=exif)
+    body = stream.getvalue()
+    server.routes["/0"] = content(body)
+    run(write_list(listing, [row(server, 0, hashlib.sha256(body).hexdigest(), "30,2,38,12")]), data_root)
+    (path,) = (data_root / "facescrub").rglob("*.jpg")
+    face = np.asarray(Image.open(path)).astype(int)
+    assert face.shape == (8, 10, 3)
+    assert abs(face[:3].mean() - 100) < 3 and abs(face[5:].mean() - 200) < 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+def test_lists_as_editors_leave_them(server: Server, listing: Path, encoding: str) -> None:
+    plain = facescrub.read_list(listing)
+    listing.write_text(listing.read_text().replace("\n", "\r\n"), encoding=encoding, newline="")
+    assert facescrub.read_list(listing) == plain and len(plain) == 6
+
+
+def test_names_are_the_same_on_every_computer(server: Server, listing: Path, data_root: Path) -> None:
+    apart = row(server, 0).replace("Ada", "Rene\u0301e")
+    (face,) = facescrub.read_list(write_list(listing, [apart]))
+    assert face.person == "Ren\u00e9e_Lovelace"
+    with pytest.raises(DataError, match="'Ada_Lovelace' and 'Ada_Lovelace.', one name on some computers"):
+        run(write_list(listing, [row(server, 0), row(server, 2).replace("Lovelace", "Lovelace.")]), data_root)
+    with pytest.raises(DataError, match="one name on some computers"):  # two rows for one file
+        run(write_list(listing, [row(server, 0), row(server, 0, box="1,1,9,9")]), data_root)
+
+
+def test_a_list_that_is_given_twice(server: Server, listing: Path, data_root: Path) -> None:
+    facescrub.main([str(listing), str(listing), "--delay", "0"])
+    assert len(server.asked) == 6 and len(list((data_root / "facescrub").rglob("*.jpg"))) == 4
+
+
+@pytest.mark.parametrize("option", [("--workers", "0"), ("--workers", "-3"), ("--delay", "-1"), ("--delay", "nan")])
+def test_numbers_that_fetch_nothing(listing: Path, data_root: Path, option: tuple[str, str]) -> None:
+    with pytest.raises(SystemExit, match=rf"{option[0][2:]} must be .*, got {option[1]} instead"):
+        facescrub.main([str(listing), *option])
+
+
 @pytest.mark.parametrize(
     ("body", "box", "reason"),
     [
@@ -141,7 +200,7 @@ def test_a_row_that_is_none(tmp_path: Path, line: str) -> None:
 
 
 def test_an_absent_list(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"actors\.txt cannot be read"):
+    with pytest.raises(DataError, match=r"actors\.txt is missing"):
         facescrub.read_list(tmp_path / "actors.txt")
 
 
@@ -159,7 +218,7 @@ def test_the_command_reports(
 
 
 def test_the_command_in_one_sentence(data_root: Path, tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"cannot be read .*: expected a list of FaceScrub\.$"):
+    with pytest.raises(SystemExit, match=r"nothing\.txt is missing: get the list"):
         facescrub.main([str(tmp_path / "nothing.txt")])
 
 

@@ -6,9 +6,13 @@ import io
 import stat
 import tarfile
 import zipfile
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import unpacking
 from mia_kit.data import DataError
@@ -150,3 +154,61 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataError, match=r"The disk is full, .*: free some space"):
         unpack(archive, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["files.zip"]
+
+
+@kinds
+@pytest.mark.parametrize(
+    "names", [("Ren\u00e9e/1.jpg", "Rene\u0301e/2.jpg"), ("a/1.jpg", "a./2.jpg"), ("a/1.jpg ", "a/1.jpg"), ("1", "./1")]
+)
+def test_members_that_hide_each_other(tmp_path: Path, kind: str, names: tuple[str, str]) -> None:
+    """On some computers, or on all: one picture would be lost in silence."""
+    archive = WRITERS[kind](tmp_path / "files", dict.fromkeys(names, b"one"))
+    with pytest.raises(DataError, match=r"holds .*(one name on some computers|twice): do not use this archive"):
+        unpack(archive, tmp_path / "out")
+
+
+parts = st.sampled_from(["a", "b", "..", ".", "", "a ", "e\u0301", "\u00e9", "C:", "~", "x\\y", "\x1b[2J", "n" * 300])
+members = st.dictionaries(
+    st.lists(parts, min_size=1, max_size=4).map("/".join), st.binary(max_size=8), min_size=1, max_size=6
+)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(sorted(WRITERS)), members)
+def test_any_names(kind: str, members: dict[str, bytes]) -> None:
+    """What is unpacked is whole, and inside; or there is one sentence, and nothing."""
+    with TemporaryDirectory() as scratch:
+        root = Path(scratch) / "deep" / "deeper"
+        root.mkdir(parents=True)
+        archive = WRITERS[kind](root / "files", members)
+        try:
+            unpack(archive, root / "out")
+        except DataError as problem:
+            assert "\n" not in str(problem) and "\x1b" not in str(problem)
+            assert [path.name for path in root.iterdir()] == ["files"]
+        else:
+            assert sorted(path.name for path in root.iterdir()) == ["files", "out"]
+            files = [path for path in (root / "out").rglob("*") if path.is_file()]
+            assert {path.relative_to(root / "out").as_posix(): path.read_bytes() for path in files} == {
+                str(PurePosixPath(name)): body
+                for name, body in members.items()
+                if kind == "tar" or not name.endswith("/")
+            }
+        assert [path.name for path in Path(scratch).iterdir()] == ["deep"]
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(sorted(WRITERS)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6))
+def test_damaged_archives(kind: str, changes: list[tuple[float, int]]) -> None:
+    with TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        archive = WRITERS[kind](root / "files", {"a/1.txt": b"one" * 50, "a/2.txt": b"two"})
+        content = bytearray(archive.read_bytes())
+        for place, value in changes:
+            content[int(place * (len(content) - 1))] = value
+        archive.write_bytes(content)
+        with suppress(DataError):
+            unpack(archive, root / "out")
+            assert (root / "out").is_dir()
+        assert {path.name for path in root.iterdir()} <= {"files", "out"}

@@ -206,6 +206,11 @@ def test_the_best_start_is_plug_and_plays_own() -> None:
     assert not torch.equal(pictures, random_start(prior, 4, seed=5))
 
 
+class Silent(Quarters):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images) * torch.nan
+
+
 class NeverThree(Quarters):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return super().forward(images) - torch.tensor([0.0, 0.0, 0.0, 1e4])
@@ -223,6 +228,8 @@ def test_a_label_that_is_never_hit_is_a_failure_in_the_denominator() -> None:
     assert row["acc1"] == row["verified"] == 0.75
     assert row["hits"]["acc1"] == "1110" and row["reached"] == 3
     assert row["distance"] == pytest.approx(0.2)
+    starts, hit = best_start(ConfidenceAPI(Silent()), prior, 4, pool=16, size=(16, 16), seed=0)
+    assert not hit.any() and (starts == 128).all()
     starts, hit = best_start(access, prior, 4, pool=16, size=(16, 16), seed=0)
     assert hit.tolist() == [True, True, True, False] and (starts[3] == 128).all()
 

@@ -133,7 +133,7 @@ def test_the_loss_is_poincare_unless_named() -> None:
         return attack(Quarters(), FlatPrior(), [1], SETTINGS | loss, size=16, seed=0, progress=False).codes
 
     assert torch.equal(codes(), codes(loss="poincare"))
-    with pytest.raises(ValueError, match=r"loss must be one of boundary, poincare, .*, margin, .* got 'hinge' instead"):
+    with pytest.raises(ValueError, match="loss must be one of boundary, poincare, .*, margin, .* got 'hinge' instead"):
         codes(loss="hinge")
 
 

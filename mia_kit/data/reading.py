@@ -1,0 +1,137 @@
+"""One way to read a picture, whatever it comes from: as a viewer shows it, in eight bits.
+
+Turned as its EXIF orientation says; 16 bits scaled, not cut off; transparent parts on white, so that no hidden colour
+shows. Refused: half a file, more pixels than `PIL.Image.MAX_IMAGE_PIXELS`, and floating-point or 32-bit pixels, since
+nothing says which of them is white.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from PIL.Image import Image as Picture
+from PIL.Image import Transpose
+from PIL.TiffImagePlugin import TiffImageFile
+
+from mia_kit.data.folders import DataError
+from mia_kit.data.netpbm import read_netpbm
+
+# What cameras and the web send. Pillow knows more, and starts other programs for some of them.
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
+SUFFIXES = frozenset((".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"))
+# Tags of EXIF and TIFF.
+BITS, PHOTOMETRIC, ORIENTATION = 258, 262, 274
+# What EXIF's orientations other than 1, upright, ask for.
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+
+Box = tuple[int, int, int, int]
+
+
+class PictureError(ValueError):
+    """Bytes that are no picture; the message is the reason, in a few words."""
+
+
+class TooManyPixels(PictureError):
+    """A picture that would fill the memory."""
+
+
+class EmptyBox(PictureError):
+    """Nothing of the picture lies in the box."""
+
+
+def read_file(path: Path, *, grey: bool = False, upright: bool = True) -> Picture:
+    """As `read_picture`. Raises DataError, in one sentence, if the file is absent or no picture."""
+    try:
+        return read_picture(path.read_bytes(), grey=grey, upright=upright)
+    except (OSError, PictureError) as problem:
+        raise DataError(f"{path} cannot be decoded as a picture ({problem}): get it again or remove it.") from problem
+
+
+def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, upright: bool = True) -> Picture:
+    """The first frame of a picture, in Pillow's mode L if `grey`, RGB otherwise.
+
+    Parameters
+    ----------
+    box : the part to keep, (left, top, right, bottom) in pixels as they are stored, before they are turned
+    upright : turn it as EXIF says
+
+    Raises
+    ------
+    PictureError
+        If it is no picture, damaged, cut short or too large, or nothing of it lies in the box.
+    """
+    try:
+        if content[:2] in (b"P5", b"P6"):
+            picture, turn = Image.fromarray(read_netpbm(content)), 1
+        else:
+            picture, turn = _stored(Image.open(io.BytesIO(content), formats=FORMATS))
+        if box is not None:
+            picture = _cut(picture, box)
+        picture = _opaque(picture).convert("L" if grey else "RGB")
+        return _turned(picture, turn) if upright else picture
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as problem:
+        raise TooManyPixels(str(problem)) from problem
+    except UnidentifiedImageError as problem:
+        raise PictureError(f"it is none of {', '.join(FORMATS)}") from problem
+    except Exception as problem:  # Pillow's readers raise whatever a damaged header leads them to
+        raise PictureError(str(problem) or type(problem).__name__) from problem
+
+
+def _stored(file: Picture) -> tuple[Picture, int]:
+    """The pixels as they are stored, no colour in more than eight bits, and the orientation that EXIF gives them."""
+    limit = Image.MAX_IMAGE_PIXELS
+    if limit is not None and file.width * file.height > limit:
+        raise TooManyPixels(f"it has {file.width} x {file.height} pixels, at most {limit} are read")
+    try:
+        turn = file.getexif().get(ORIENTATION, 1)
+    except Exception:  # a damaged note about the picture is no damage to it
+        turn = 1
+    tags = dict(file.tag_v2) if isinstance(file, TiffImageFile) else {}
+    file.load()
+    picture = _turned(file, {6: 8, 8: 6}.get(turn) or turn) if tags else file  # Pillow turns TIFF while it loads
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and file.format in ("PNG", "PPM")):
+        picture = _in_eight_bits(picture, bits=tags.get(BITS, (16,))[0], inverted=tags.get(PHOTOMETRIC) == 0)
+    elif picture.mode in ("I", "F"):
+        raise PictureError("its pixels have 32 bits, and nothing says which is white: save it with 8 or 16")
+    return picture, turn
+
+
+def _in_eight_bits(picture: Picture, *, bits: int, inverted: bool) -> Picture:
+    values = np.asarray(picture).astype(np.int64)
+    shades = np.rint(values * (255 / (2**bits - 1))).clip(0, 255)
+    shades = 255 - shades if inverted else shades
+    if "transparency" in picture.info:
+        shades[values == picture.info["transparency"]] = 255
+    return Image.fromarray(shades.astype(np.uint8))
+
+
+def _cut(picture: Picture, box: Box) -> Picture:
+    left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], picture.width), min(box[3], picture.height)
+    if left >= right or top >= bottom:
+        raise EmptyBox(f"the box {box} lies outside of {picture.width} x {picture.height} pixels")
+    return picture.crop((left, top, right, bottom))
+
+
+def _opaque(picture: Picture) -> Picture:
+    if not picture.has_transparency_data:
+        return picture
+    picture = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
+
+
+def _turned(picture: Picture, orientation: int) -> Picture:
+    """The picture as EXIF's orientation says; one that is none of the eight says nothing."""
+    return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
