@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
 from crawl import Journal, Link, Manners, crawl
@@ -34,7 +35,6 @@ from mia_kit.data.file_names import check_distinct, composed
 from mia_kit.data.folders import DataError, fetch_folder, write_error
 from mia_kit.data.lists import read_lines
 from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
-from mia_kit.experiments.locks import locked
 from mia_kit.terminal import script
 
 TERMS = (
@@ -165,10 +165,11 @@ def fetch(faces: Sequence[Face], folder: Path, *, retry: bool = False, manners: 
     """
     collection = Collection(folder, faces)
     try:
-        with locked(collection.originals / "lock", None):
+        collection.originals.mkdir(parents=True, exist_ok=True)
+        with FileLock(collection.originals / "lock").acquire(blocking=False):
             collection.prepare()
             return _fetch_missing(collection, retry=retry, manners=manners)
-    except BlockingIOError as problem:
+    except Timeout as problem:
         raise DataError(f"Another run is filling {collection.faces}: wait until it has ended.") from problem
 
 

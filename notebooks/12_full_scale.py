@@ -31,9 +31,9 @@ from mia_kit.experiments.estimate import estimate
 from mia_kit.experiments.evidence import read_evidence
 from mia_kit.experiments.full_parts import FullParts
 from mia_kit.experiments.runner import read_recipe
-from mia_kit.runs.store import Store
 from mia_kit.figures.full_scale import images_by_work
 from mia_kit.figures.reproduce import check, show
+from mia_kit.runs.store import Store
 
 # %% [markdown]
 # ## One experiment, two recipes

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 import fetch_facescrub as facescrub
@@ -248,3 +249,13 @@ def test_killed_at_any_moment(server: Server, tmp_path: Path, data_root: Path) -
     assert run(listing, data_root) == {"answered 404": 6}
     assert len(load("facescrub", size=4)) == 18
     assert [path.name for path in (data_root / "facescrub_originals" / "part").iterdir()] == []
+
+
+def test_two_runs_at_once(server: Server, listing: Path, data_root: Path) -> None:
+    (data_root / "facescrub_originals").mkdir()
+    with (
+        FileLock(data_root / "facescrub_originals" / "lock"),
+        pytest.raises(DataError, match="Another run is filling .*facescrub: wait until it has ended"),
+    ):
+        run(listing, data_root)
+    assert server.asked == []
