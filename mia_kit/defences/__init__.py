@@ -8,12 +8,13 @@ from mia_kit.defences.alignment import AlignmentSettings, Substitute
 from mia_kit.defences.ascent import AscentSettings, ReconstructionAscent
 from mia_kit.defences.bido import BidoObjective
 from mia_kit.defences.data_centric import DataCentric, Protected, farthest_identity, protect
-from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, with_group_norm
+from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private
+from mia_kit.defences.group_norm import with_group_norm
 from mia_kit.defences.lfp import LabelFlippingPoison
 from mia_kit.defences.lpa import LabelPreservingPoison
 from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
-from mia_kit.defences.recipe import STRENGTHS, Defended, Recipe, build, combine
+from mia_kit.defences.registry import STRENGTHS, DefenceTraining, Defended, build, combine
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
 from mia_kit.defences.serving import OneParameter, Remembered, Rounding, ServingDefence, TopTruncation
 
@@ -24,6 +25,7 @@ __all__ = [
     "BidoObjective",
     "BottleneckClassifier",
     "DataCentric",
+    "DefenceTraining",
     "Defended",
     "DropoutObjective",
     "LabelFlippingPoison",
@@ -36,7 +38,6 @@ __all__ = [
     "PrivateFitResult",
     "PrivateSettings",
     "Protected",
-    "Recipe",
     "ReconstructionAscent",
     "Remembered",
     "Rounding",

@@ -8,35 +8,32 @@ Ours is the loop. Each step takes every picture with the same probability, as th
 differ in size; what a step draws depends on the seed and the epoch alone, so that a killed run goes on as in `fit`. A
 known seed is no secret: the epsilon holds for noise that nobody can compute again.
 
-Batch norm mixes the pictures of a batch and has no place here: `with_group_norm` replaces it. So do objectives that
-compare or mix pictures, and those that learn from a model without privacy. Such an objective says why in its
-`not_private`, and is refused.
+Batch norm mixes the pictures of a batch: `with_group_norm` replaces it and keeps what it had learnt. Noise grows with
+the number of weights, so that few of them learn better than many: with `head_only`, a trunk that was trained on public
+pictures stays as it is, batch norm included, and the last layer alone is trained. Objectives that compare or mix
+pictures, or learn from a model without privacy, say why in their `not_private`, and are refused.
 """
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 import warnings
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm.auto import trange
 
+from mia_kit import check
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
-from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective, checked_decay
+from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective
 from mia_kit.training.seeds import turn_seed
 
 INSTALL = 'DP-SGD needs Opacus: run pip install "mia_kit[dp]"'
-# At least so many channels in a group, as in Wu and He (ECCV 2018, table 3). With their 32 groups, a narrow network's
-# last layers would have groups of one channel, and where the picture is down to one pixel those are always 0.
-GROUP_SIZE = 16
-
-Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,8 @@ class PrivateSettings:
     noise_multiplier : deviation of the noise in units of `clip_norm`, at least 0; 0 guarantees nothing
     clip_norm : greatest norm of a picture's gradient, positive
     delta : probability, in (0, 1), with which the guarantee may fail; a tenth of 1 / n by default
+    head_only : train `model.head` alone; all other layers stay as they are and answer as in evaluation mode. They must
+        not have seen the private pictures
     batch_size : mean number of pictures in a step, in [1, n]
     weight_decay : given to the optimiser as in `fit`; weights are no secret, so that it costs no privacy
     """
@@ -86,24 +85,22 @@ class PrivateSettings:
     noise_multiplier: float
     clip_norm: float = 1.0
     delta: float | None = None
+    head_only: bool = False
     epochs: int = 100
     batch_size: int = 32
     learning_rate: float = 1e-3
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.noise_multiplier) and self.noise_multiplier >= 0):
-            raise ValueError(f"noise_multiplier must be finite and at least 0, got {self.noise_multiplier} instead")
-        if not (math.isfinite(self.clip_norm) and self.clip_norm > 0):
-            raise ValueError(f"clip_norm must be finite and positive, got {self.clip_norm} instead")
-        if self.delta is not None and not 0 < self.delta < 1:
-            raise ValueError(f"delta must lie in (0, 1), got {self.delta} instead")
-        if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(
-                f"epochs and batch_size must be at least 1, got {self.epochs} and {self.batch_size} instead"
-            )
+        check.in_range("noise_multiplier", self.noise_multiplier, 0)
+        check.in_range("clip_norm", self.clip_norm, 0, open_ends="low")
+        if self.delta is not None:
+            check.in_range("delta", self.delta, 0, 1, open_ends="both")
+        check.count("epochs", self.epochs)
+        check.count("batch_size", self.batch_size)
+        check.in_range("learning_rate", self.learning_rate, 0)
         if self.weight_decay is not None:
-            checked_decay(self.weight_decay)
+            check.in_range("weight_decay", self.weight_decay, 0)
 
 
 def fit_private(
@@ -123,7 +120,8 @@ def fit_private(
 
     Parameters
     ----------
-    model : gives logits of shape (n, classes) for images; without batch norm, see `with_group_norm`
+    model : gives logits of shape (n, classes) for images; without batch norm, see `with_group_norm`, but for a run of
+        the head alone, which needs a linear layer named `head`
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : Tensor of shape (n,), integers in [0, classes)
     seed : seeds the draws of pictures, the augmentation, the model's own random layers and the noise
@@ -137,8 +135,10 @@ def fit_private(
     ------
     ImportError
         If Opacus is not installed; the message says how to install it.
+    TypeError
+        If pictures or labels are of the wrong kind, or the model has no head where that alone is to be trained.
     ValueError
-        If a shape or number does not fit, the model has batch norm, or the objective keeps no picture secret.
+        If a shape or a number does not fit, the model has batch norm, or the objective keeps no picture secret.
     CheckpointError
         If the checkpoint is damaged or of other settings.
     OSError
@@ -151,7 +151,8 @@ def fit_private(
     steps = max(1, round(1 / rate))
     decay = {} if settings.weight_decay is None else {"weight_decay": settings.weight_decay}
     loss = objective or SmoothedObjective(0.0, settings.epochs)
-    stepper = _Stepper(model, settings, optimiser(model.parameters(), lr=settings.learning_rate, **decay))
+    weights = _trained(model, settings).parameters()
+    stepper = _Stepper(model, settings, optimiser(weights, lr=settings.learning_rate, **decay))
     try:
         history, before = _resume(stepper, checkpoint, key) if checkpoint else ([], 0.0)
         began, first = time.perf_counter() - before, len(history)
@@ -161,10 +162,10 @@ def fit_private(
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(turn_seed(seed, epoch))
                 for _ in range(steps):
-                    chosen = torch.rand(len(labels), generator=generator) < rate
-                    batch = augment(images[chosen], generator) if augment and chosen.any() else images[chosen]
-                    total += stepper.step(loss, batch, labels[chosen], epoch)
-                    seen += int(chosen.sum())
+                    drawn = torch.rand(len(labels), generator=generator) < rate
+                    batch = augment(images[drawn], generator) if augment and drawn.any() else images[drawn]
+                    total += stepper.step(loss, batch, labels[drawn], epoch)
+                    seen += int(drawn.sum())
             history.append(Epoch(total / seen if seen else math.nan, settings.learning_rate))
             if checkpoint:
                 state = {**stepper.state(), "history": [astuple(epoch) for epoch in history]}
@@ -178,34 +179,27 @@ def fit_private(
 
 
 def spent(settings: PrivateSettings, *, delta: float, sample_rate: float, steps: int) -> Privacy:
-    """What so many steps guarantee. Epsilon is infinite without noise. ImportError without Opacus."""
-    privacy = Privacy(math.inf, delta, settings.noise_multiplier, settings.clip_norm, sample_rate, steps)
-    if settings.noise_multiplier == 0:
-        return privacy
-    accountant = _opacus().accountants.RDPAccountant()
-    accountant.history = [(settings.noise_multiplier, sample_rate, steps)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the best order is the last of its list: the epsilon still holds
-        return Privacy(accountant.get_epsilon(delta), *astuple(privacy)[1:])
+    """What so many steps guarantee. Epsilon is at least 0, and infinite without noise.
 
-
-def with_group_norm(model: Model) -> Model:
-    """A copy of the model with group norm for each batch norm; weights of all other layers are kept."""
-    model = copy.deepcopy(model)
-    for name, layer in list(model.named_modules()):
-        if isinstance(layer, nn.BatchNorm2d):
-            norm = nn.GroupNorm(_groups(layer.num_features), layer.num_features)
-            model.set_submodule(name, norm.to(next(model.parameters()).device))
-    return model
-
-
-def _groups(channels: int) -> int:
-    """The greatest number of equal groups of at least `GROUP_SIZE` channels, or one group of all."""
-    return max(groups for groups in range(1, max(1, channels // GROUP_SIZE) + 1) if channels % groups == 0)
+    `delta` lies in (0, 1), `sample_rate` in (0, 1], and `steps` is at least 1: ValueError otherwise. ImportError
+    without Opacus.
+    """
+    check.in_range("delta", delta, 0, 1, open_ends="both")
+    check.in_range("sample_rate", sample_rate, 0, 1, open_ends="low")
+    steps = check.count("steps", steps)
+    epsilon = math.inf
+    if settings.noise_multiplier > 0:
+        accountant = _opacus().accountants.RDPAccountant()
+        accountant.history = [(settings.noise_multiplier, sample_rate, steps)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that the best order is the last of its list: the epsilon still holds
+            # A large delta makes the conversion negative, where even 0 can be promised.
+            epsilon = max(0.0, accountant.get_epsilon(delta))
+    return Privacy(epsilon, delta, settings.noise_multiplier, settings.clip_norm, sample_rate, steps)
 
 
 class _Stepper:
-    """The model between Opacus's hooks, which must be closed, and its optimiser."""
+    """The model between Opacus's hooks, which must be closed, and its optimiser, which has the weights to train."""
 
     def __init__(self, model: nn.Module, settings: PrivateSettings, optimiser: torch.optim.Optimizer) -> None:
         opacus = _opacus()
@@ -218,17 +212,22 @@ class _Stepper:
             expected_batch_size=settings.batch_size,
             generator=self.noise,
         )
-        self.hooked = opacus.GradSampleModule(model, loss_reduction="sum")
         self.model = model
+        self.trained = _trained(model, settings)
+        kept = set(model.parameters()) - set(self.trained.parameters())
+        self.frozen = [weight.requires_grad_(False) for weight in kept if weight.requires_grad]
+        self.hooked = opacus.GradSampleModule(self.trained, loss_reduction="sum")
 
     def begin(self, epoch_seed: int) -> Generator:
         """Put the model into training mode for an epoch; returns the generator of its pictures."""
         self.noise.manual_seed(epoch_seed ^ 0x6E6F697365)  # another stream than that of the pictures
-        self.model.train()
+        self.model.eval()
+        self.trained.train()
         return Generator().manual_seed(epoch_seed)
 
     def step(self, objective: Objective, images: Tensor, labels: Tensor, epoch: int) -> float:
         """One step; returns the sum of its pictures' losses. Of no pictures, there is noise alone."""
+        images, labels = images.to(self.noise.device), labels.to(self.noise.device)
         self.optimiser.zero_grad()
         total = images.new_zeros(())
         if len(labels):
@@ -250,6 +249,12 @@ class _Stepper:
         """Leave the model as it would be without Opacus."""
         self.optimiser.zero_grad(set_to_none=True)
         self.hooked.to_standard_module()
+        for weight in self.frozen:
+            weight.requires_grad_(True)
+
+
+def _trained(model: nn.Module, settings: PrivateSettings) -> nn.Module:
+    return model.get_submodule("head" if settings.head_only else "")
 
 
 def _resume(stepper: _Stepper, checkpoint: Path, key: str) -> tuple[list[Epoch], float]:
@@ -278,14 +283,18 @@ def _opacus() -> Any:
 def _check(
     model: nn.Module, images: Tensor, labels: Tensor, settings: PrivateSettings, objective: Objective | None
 ) -> None:
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
-        raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,), "
-            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
-        )
-    if settings.batch_size > len(labels):
-        raise ValueError(f"batch_size must lie in [1, {len(labels)}], got {settings.batch_size} instead")
-    if any(isinstance(layer, nn.modules.batchnorm._BatchNorm) for layer in model.modules()):
-        raise ValueError("DP-SGD expected a model without batch norm, got one with it instead: use with_group_norm")
     if reason := getattr(objective, "not_private", ""):
         raise ValueError(f"DP-SGD promises nothing with {type(objective).__name__}: {reason}")
+    if settings.head_only and not isinstance(getattr(model, "head", None), nn.Linear):
+        raise TypeError(f"DP-SGD of the head expected a model with a linear head, got {type(model).__name__} instead")
+    norms = [name for name, layer in model.named_modules() if isinstance(layer, _BatchNorm)]
+    if norms and not settings.head_only:
+        raise ValueError(
+            f"DP-SGD expected a model without batch norm, got one with it in {norms[0]} instead: use with_group_norm"
+        )
+    check.images(images)
+    check.count("batch_size", settings.batch_size, most=len(images))
+    model.eval()
+    with torch.no_grad():
+        classes = model(images[:1].to(next(model.parameters()).device)).shape[1]
+    check.labels(labels, classes=classes, length=len(images))

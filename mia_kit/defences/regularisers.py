@@ -3,7 +3,7 @@
 The label-smoothing paper (Struppek, Hintersdorf and Kersting, ICLR 2024) leaves open what regularisers other than its
 own do to inversion. Dropout is on the penultimate features (Srivastava et al., JMLR 2014), mixup is that of Zhang et
 al. (ICLR 2018), the augmentation a stronger form of the paper's crops, flips and colours. Weight decay, early stopping
-and smoothing need nothing of their own: they are arguments of `fit`, see `mia_kit.defences.recipe`.
+and smoothing need nothing of their own: they are arguments of `fit`, see `mia_kit.defences.registry`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class DropoutObjective:
     """A share, in [0, 1), of the penultimate features set to 0 at random, the others scaled up to make up for it.
 
     Where features are channels pooled over the picture, as in the classifiers here, each falls as a whole: this is
-    spatial dropout after the last layer. `objective` is asked with the model so changed; cross-entropy by default.
+    spatial dropout after the last layer. `objective`, cross-entropy by default, is asked meanwhile.
     """
 
     share: float
@@ -44,7 +44,12 @@ class DropoutObjective:
         if not isinstance(model, Classifier):
             raise TypeError(f"dropout expected a Classifier of mia_kit.models, got {type(model).__name__} instead")
         objective = self.objective or SmoothedObjective(0.0, epoch + 1)
-        return objective(_Dropped(model, self.share), images, labels, epoch)
+        # On the way to the head, so that an objective which looks into the model, as MID and BiDO do, finds it whole.
+        hook = model.head.register_forward_pre_hook(lambda _, inputs: dropout(inputs[0], self.share))
+        try:
+            return objective(model, images, labels, epoch)
+        finally:
+            hook.remove()
 
 
 @dataclass(frozen=True)
@@ -100,15 +105,3 @@ class StrongAugment:
         images = (images + 1) * light - 1
         middle = images.mean(dim=(1, 2, 3), keepdim=True)
         return (middle + (images - middle) * contrast).clamp(-1, 1)
-
-
-class _Dropped(nn.Module):
-    """A classifier whose features are dropped on the way to its head, for the length of one call."""
-
-    def __init__(self, model: Classifier, share: float) -> None:
-        super().__init__()
-        self.model, self.share = model, share
-
-    def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.model.head(dropout(self.model.features(images), self.share))
-        return logits

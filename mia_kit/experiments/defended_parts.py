@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import synthesise
-from mia_kit.defences import Defended, Recipe, build
+from mia_kit.defences import DefenceTraining, Defended, build
 from mia_kit.experiments.face_attack import attack, judge
 from mia_kit.experiments.face_parts import Parts, packed, unpacked
 from mia_kit.experiments.face_people import People
@@ -25,7 +25,8 @@ from mia_kit.models import Classifier, transplant
 # Raise it when a part's code gives other results.
 VERSION = 1
 NONE = "none"
-SIGNS = {NONE: 0.0, "negative_smoothing": -1.0, "positive_smoothing": 1.0}  # defences that are a smoothing factor
+# Defences that are a smoothing factor, under their names in the evidence.
+SIGNS = {NONE: 0.0, "negative_smoothing": -1.0, "positive_smoothing": 1.0, "smoothing": 1.0}
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ class Point:
         return SIGNS[self.defence] * self.strength if self.defence in SIGNS else None
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> DefenceTraining:
         """How the target is trained."""
-        return Recipe(NONE) if self.defence == NONE else build(self.defence, self.strength)
+        return build(self.defence, self.strength) if self.smoothing is None else build("smoothing", self.smoothing)
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,7 @@ from torch import Generator, Tensor
 
 from mia_kit.access import WhiteBox
 from mia_kit.data import ImageSet, load, near_duplicate_groups
-from mia_kit.defences import Recipe
-from mia_kit.defences.recipe import combine
+from mia_kit.defences import DefenceTraining, combine
 from mia_kit.membership import (
     MembershipSplit,
     distance,
@@ -169,9 +168,10 @@ class MembershipParts:
         random = np.random.default_rng(model)
         return known, MembershipSplit(random.permutation(judged.members), random.permutation(judged.non_members))
 
-    def _recipe(self, mechanism: Mechanism, model: int) -> Recipe:
-        parts = [regularisers.build(name, own, teacher=self._teacher(name, model)) for name, own in mechanism]
-        return functools.reduce(combine, parts) if parts else Recipe(NONE)
+    def _recipe(self, mechanism: Mechanism, model: int) -> DefenceTraining:
+        signed = [("smoothing", SIGNS[name] * own) if name in SIGNS else (name, own) for name, own in mechanism]
+        parts = [regularisers.build(name, own, teacher=self._teacher(name, model)) for name, own in signed]
+        return functools.reduce(combine, parts) if parts else DefenceTraining()
 
     def _teacher(self, name: str, model: int) -> Classifier | None:
         return self.target((), model)[0] if name == "distillation" else None

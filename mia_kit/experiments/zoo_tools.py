@@ -134,13 +134,12 @@ def surrogates(settings: dict[str, Any], *, channels: int, classes: int, seed: i
 def distilled(
     settings: dict[str, Any], target: nn.Module, images: Tensor, *, classes: int, seed: int, progress: bool = True
 ) -> dict[str, Any]:
-    """Distil the surrogates: their weights, all models' mean features, and the queries, for the store."""
+    """Distil the surrogates: their weights, the target's mean features, and the queries, for the store."""
     made = surrogates(settings, channels=images.shape[1], classes=classes, seed=seed)
     own = lomma.Settings(**{name: value for name, value in settings.items() if name != "widths"})
     loss = lomma.prepare(WhiteBox(target), made, images, seed=seed, settings=own, progress=progress)
     weights = {f"{place}.{name}": w for place, one in enumerate(made) for name, w in one.state_dict().items()}
-    references = {f"reference.{place}": own for place, own in enumerate(loss.references)}
-    return weights | references | {"queries": loss.queries}
+    return weights | {"reference": loss.reference, "queries": loss.queries}
 
 
 def logit_loss(
@@ -153,6 +152,6 @@ def logit_loss(
         one.load_state_dict(
             {name.removeprefix(prefix): torch.as_tensor(w) for name, w in stored.items() if name.startswith(prefix)}
         )
-    references = tuple(torch.as_tensor(stored[f"reference.{place}"]) for place in range(len(made) + 1))
     models = (access, *(WhiteBox(one) for one in made))
-    return lomma.IdentityLoss(models, references, settings.get("penalty", 1.0), stored["queries"])
+    reference = torch.as_tensor(stored["reference"])
+    return lomma.IdentityLoss(models, reference, settings.get("penalty", 1.0), stored["queries"])

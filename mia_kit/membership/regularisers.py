@@ -2,22 +2,23 @@
 
 Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), compare
 eight, which the public abstract does not name. Weight decay, dropout, crops, noise, early stopping, smoothing,
-distillation and DP-SGD are inferred from the authors' later code (ICML 2021); the last four are added. Each is a
-`Recipe` of `mia_kit.defences`, whose `combine` makes pairs. Those that are defences against inversion, too, are theirs.
+distillation and DP-SGD are inferred from the authors' later code (ICML 2021); the last three are added, and negative
+factors of smoothing, which count as the twelfth. Each is a `DefenceTraining` of `mia_kit.defences`, whose `combine`
+makes pairs. Those that are defences against inversion, too, are theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
 from mia_kit.defences import STRENGTHS as OF_DEFENCES
-from mia_kit.defences import Recipe
+from mia_kit.defences import DefenceTraining
 from mia_kit.defences import build as build_defence
 from mia_kit.snapshot import snapshot
 from mia_kit.training import flip_and_shift
@@ -32,18 +33,17 @@ STRENGTHS: dict[str, float] = {
     "crop_and_flip": MAX_SHIFT,
     "noise": 0.1,
     "early_stopping": 0.9,  # 3 or 4 of 35 epochs are trained
-    "positive_smoothing": 0.05,
+    "smoothing": 0.05,
     "distillation": 10,
     "dp_sgd": 1,
     "cutout": 0.5,
     "mixup": 1,
     "disturbed_labels": 0.1,
-    "negative_smoothing": 0.05,
 }
 
 
-def build(name: str, strength: float | None = None, *, teacher: nn.Module | None = None) -> Recipe:
-    """The recipe of a mechanism of `STRENGTHS`, with that strength by default. A strength is
+def build(name: str, strength: float | None = None, *, teacher: nn.Module | None = None) -> DefenceTraining:
+    """A mechanism of `STRENGTHS`, with that strength by default. A strength is
 
     crop_and_flip : pixels of the shift: 3 and no other, see `flip_and_shift`
     noise : the deviation, see `NoiseAugment`
@@ -62,8 +62,8 @@ def build(name: str, strength: float | None = None, *, teacher: nn.Module | None
     if name == "distillation":
         if teacher is None:
             raise ValueError("distillation needs a teacher, a model trained on the same members, got none instead")
-        return Recipe(name, strength, objective=DistillationObjective(teacher, strength))
-    return Recipe(name, strength, **_MAKERS[name](strength))
+        return DefenceTraining(name, strength, objective=DistillationObjective(teacher, strength))
+    return replace(_MAKERS[name](strength), name=name, strength=strength)
 
 
 @dataclass(frozen=True)
@@ -154,17 +154,17 @@ class DistillationObjective:
         return self.temperature**2 * kl_div(own, answers, reduction="batchmean", log_target=True)
 
 
-def _shifted(strength: float) -> dict[str, Any]:
+def _shifted(strength: float) -> DefenceTraining:
     if strength != MAX_SHIFT:
         raise ValueError(f"crop_and_flip shifts by up to {MAX_SHIFT} pixels, got {strength} instead")
-    return {"augment": flip_and_shift}
+    return DefenceTraining(augment=flip_and_shift)
 
 
-_MAKERS: dict[str, Callable[[float], dict[str, Any]]] = {
+_MAKERS: dict[str, Callable[[float], DefenceTraining]] = {
     "crop_and_flip": _shifted,
-    "noise": lambda strength: {"augment": NoiseAugment(strength)},
-    "cutout": lambda strength: {"augment": CutoutAugment(strength)},
-    "disturbed_labels": lambda strength: {"objective": DisturbedLabelsObjective(strength)},
+    "noise": lambda strength: DefenceTraining(augment=NoiseAugment(strength)),
+    "cutout": lambda strength: DefenceTraining(augment=CutoutAugment(strength)),
+    "disturbed_labels": lambda strength: DefenceTraining(objective=DisturbedLabelsObjective(strength)),
 }
 
 

@@ -38,22 +38,20 @@ def test_the_loss_by_hand() -> None:
     """Features (1, 2) and (3, -1); logits of the targets 1 and 2; squares off (1, 1): 1 and 8, halved."""
     reference = torch.tensor([1.0, 1.0], dtype=torch.float64)
     models = boxes(1.0)
-    assert lomma.IdentityLoss(models, (reference,), 1.0).of_images(IMAGES, TARGETS).tolist() == [-0.5, 2.0]
-    assert lomma.IdentityLoss(models, (reference,), 0.5).of_images(IMAGES, TARGETS).tolist() == [-0.75, 0.0]
+    assert lomma.IdentityLoss(models, reference, 1.0).of_images(IMAGES, TARGETS).tolist() == [-0.5, 2.0]
+    assert lomma.IdentityLoss(models, reference, 0.5).of_images(IMAGES, TARGETS).tolist() == [-0.75, 0.0]
     assert models[0].queries == 4  # one an image and call
 
 
 def test_the_mean_over_the_target_and_its_surrogates() -> None:
-    """With features twice as large, and a reference of its own."""
-    references = (torch.tensor([1.0, 1.0], dtype=torch.float64), torch.tensor([2.0, 3.0], dtype=torch.float64))
-    both = lomma.IdentityLoss(boxes(1.0, 2.0), references, 1.0).of_images(IMAGES, TARGETS)
-    # Features (2, 4) and (6, -2), logits 2 and 4, squares off (2, 3): 1 and 41, halved.
-    assert both.tolist() == [(-0.5 + (-2 + 0.5)) / 2, (2.0 + (-4 + 20.5)) / 2]
+    """The surrogate's features are twice as large, its logits 2 and 4; the penalty, 0.5 and 4, is the target's."""
+    reference = torch.tensor([1.0, 1.0], dtype=torch.float64)
+    both = lomma.IdentityLoss(boxes(1.0, 2.0), reference, 1.0).of_images(IMAGES, TARGETS)
+    assert both.tolist() == [(-1 - 2) / 2 + 0.5, (-2 - 4) / 2 + 4.0]
 
 
 def test_gradients() -> None:
-    references = (torch.ones(2, dtype=torch.float64), torch.zeros(2, dtype=torch.float64))
-    loss = lomma.IdentityLoss(boxes(1.0, 3.0), references, 0.7)
+    loss = lomma.IdentityLoss(boxes(1.0, 3.0), torch.ones(2, dtype=torch.float64), 0.7)
     assert torch.autograd.gradcheck(lambda images: loss.of_images(images, TARGETS), IMAGES.clone().requires_grad_())
 
 
@@ -88,8 +86,8 @@ def test_surrogates_learn_the_targets_answers_at_one_query_an_image() -> None:
     assert loss.queries == 48 == access.queries
     assert all(apart(model) < 0.5 * first for model, first in zip(surrogates, before, strict=True))
     assert len(loss.models) == 3 and loss.models[0] is access and loss.penalty == 1
-    for model, reference in zip(loss.models, loss.references, strict=True):
-        torch.testing.assert_close(reference, model.model.features(images).mean(dim=0), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(loss.reference, access.features(images).mean(dim=0), atol=1e-5, rtol=1e-4)
+    for model in loss.models:
         assert not any(weight.requires_grad for weight in model.model.parameters())
 
 

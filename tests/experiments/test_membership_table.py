@@ -9,7 +9,7 @@ import torch
 
 from mia_kit.data import ImageSet
 from mia_kit.data.image_set import DataCard
-from mia_kit.defences import Recipe
+from mia_kit.defences import DefenceTraining
 from mia_kit.experiments import membership_parts, membership_table
 from mia_kit.experiments.membership_parts import (
     MembershipParts,
@@ -70,7 +70,7 @@ def test_a_whole_run_gives_rows_curves_and_verdicts_and_a_second_trains_nothing(
     for curve in curves["roc"].values():
         assert len(curve["value"]) == len(found["grids"]["false_positives"]) and curve["value"][-1] == 1
         assert (np.diff(curve["value"]) >= 0).all()
-    monkeypatch.setattr(Recipe, "fit", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(DefenceTraining, "fit", lambda *_, **__: pytest.fail("trained again"))
     monkeypatch.setattr(membership_parts.distance, "run", lambda *_, **__: pytest.fail("searched again"))
     assert membership_table.run(RECIPE, progress=False, store=parts.store) == found
 
@@ -120,9 +120,9 @@ def test_the_distances_are_those_of_judged_pictures(parts: MembershipParts, monk
 
 def test_models_see_their_members_alone(parts: MembershipParts, monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    real = Recipe.fit
+    real = DefenceTraining.fit
     monkeypatch.setattr(
-        Recipe,
+        DefenceTraining,
         "fit",
         lambda self, model, images, *rest, **more: given.append(images) or real(self, model, images, *rest, **more),
     )
@@ -204,7 +204,10 @@ def test_recipes_can_be_read_and_their_mechanisms_built(name: str) -> None:
     assert recipe["models"] >= 6 and recipe["models"] % 2 == 0
     own = mechanisms(recipe)
     assert len({mechanism_name(mechanism) for mechanism in own}) == len(own)
-    assert {part[0] for mechanism in own for part in mechanism} == set(regularisers.STRENGTHS)
+    smoothing = {"smoothing": "positive_smoothing"}
+    assert {smoothing.get(name, name) for name in regularisers.STRENGTHS} | {"negative_smoothing"} == {
+        part[0] for mechanism in own for part in mechanism
+    }
     names = {mechanism_name(mechanism) for mechanism in own}
     assert set(recipe["shown"]) <= names and {"positive_smoothing 0.05", "negative_smoothing 0.05"} <= names
     for pair in recipe["pairs"]:

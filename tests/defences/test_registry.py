@@ -1,5 +1,8 @@
 """Every defence by name and strength: four strengths, another model than without it, the same for the same seed."""
 
+from functools import cache, reduce
+from itertools import combinations
+
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
@@ -8,10 +11,10 @@ from mia_kit.access import WhiteBox
 from mia_kit.defences import (
     STRENGTHS,
     BidoObjective,
+    DefenceTraining,
     DropoutObjective,
     MidObjective,
     MixupObjective,
-    Recipe,
     StrongAugment,
     build,
     combine,
@@ -19,7 +22,7 @@ from mia_kit.defences import (
 from mia_kit.models import SmallClassifier
 from mia_kit.training import SmoothedObjective, fit, flip_and_shift
 
-WITHOUT_OPACUS = [name for name in STRENGTHS if name != "dp_sgd"]
+WITHOUT_OPACUS = [name for name in STRENGTHS if not name.startswith("dp_sgd")]
 
 
 def task(n=12):
@@ -67,7 +70,7 @@ def test_changes_the_weights_repeats_itself_and_can_be_attacked(name):
         assert gradient.abs().max() > 0
 
 
-@pytest.mark.parametrize("name", ["weight_decay", "dropout", "early_stopping", "negative_smoothing", "bido"])
+@pytest.mark.parametrize("name", ["weight_decay", "dropout", "early_stopping", "smoothing", "bido"])
 def test_without_strength_it_is_ordinary_training(name):
     plain = model()
     fit(plain, *task(), seed=0, **OPTIONS)
@@ -79,16 +82,18 @@ def test_what_a_strength_is():
     assert build("mid", 0.01).objective == MidObjective(0.01)
     assert build("mixup", 0.4).objective == MixupObjective(0.4)
     assert build("augmentation", 0.4).augment == StrongAugment(0.4)
-    assert (build("negative_smoothing", 0.1).smoothing, build("positive_smoothing", 0.1).smoothing) == (-0.1, 0.1)
+    assert (build("smoothing", -0.1).smoothing, build("smoothing", 0.1).smoothing) == (-0.1, 0.1)
     assert (build("dp_sgd", 0.6).noise_multiplier, build("dropout", 0.6).dropout) == (0.6, 0.6)
+    assert build("dp_sgd_head", 0.6).head_only and not build("dp_sgd", 0.6).head_only
+    assert build("none") == DefenceTraining("none", 0.0)
     assert build("early_stopping", 0.25).share_of_epochs == 0.75
 
 
 def test_the_usual_augmentation_stays_where_the_defence_is_none():
-    for recipe, wanted in ((build("dropout", 0.0), flip_and_shift), (build("augmentation", 0.4), StrongAugment(0.4))):
+    for training, wanted in ((build("dropout", 0.0), flip_and_shift), (build("augmentation", 0.4), StrongAugment(0.4))):
         by_hand = model()
         fit(by_hand, *task(), seed=0, augment=wanted, **OPTIONS)
-        found = recipe.fit(model(), *task(), seed=0, augment=flip_and_shift, **OPTIONS).model
+        found = training.fit(model(), *task(), seed=0, augment=flip_and_shift, **OPTIONS).model
         assert torch.equal(found.head.weight, by_hand.head.weight)
 
 
@@ -159,13 +164,14 @@ def test_strong_augmentation_changes_light_and_contrast_by_half_its_strength():
 @pytest.mark.parametrize(
     ("name", "strength", "sentence"),
     [
-        ("armour", 1.0, "must be one of mid, bido, dp_sgd, .*got 'armour' instead"),
-        ("mid", -1.0, "a strength must be a finite number of at least 0, got -1.0 for mid instead"),
-        ("bido", float("nan"), "got nan for bido instead"),
-        ("positive_smoothing", 1.5, r"\(-inf, 1\], got 1.5"),
+        ("dropuot", 1.0, "must be one of none, smoothing, .*got 'dropuot' instead: did you mean dropout?"),
+        ("mid", -1.0, "the strength of mid must be at least 0, got -1 instead"),
+        ("bido", float("nan"), "the strength of bido must be finite, got nan instead"),
+        ("smoothing", 1.5, r"\(-inf, 1\], got 1.5"),
+        ("smoothing", float("-inf"), "the strength of smoothing must be finite, got -inf instead"),
         ("dropout", 1.0, r"\[0, 1\), got 1.0"),
         ("augmentation", 1.0, r"\[0, 1\), got 1.0"),
-        ("early_stopping", 1.0, r"\[0, 1\), got 1.0"),
+        ("early_stopping", 1.0, r"\[0, 1\), got 1 instead"),
         ("mixup", 0.0, "finite and positive, got 0.0"),
     ],
 )
@@ -180,7 +186,7 @@ def test_dropout_needs_features():
 
 
 def test_pairs_do_what_both_do():
-    both = combine(build("augmentation", 0.4), Recipe("plain", augment=flip_and_shift))
+    both = combine(build("augmentation", 0.4), DefenceTraining("plain", augment=flip_and_shift))
     images, labels = task()
     by_hand = torch.Generator().manual_seed(0)
     wanted = flip_and_shift(StrongAugment(0.4)(images, by_hand), by_hand)
@@ -188,10 +194,10 @@ def test_pairs_do_what_both_do():
     four = combine(
         combine(build("early_stopping", 0.5), build("weight_decay", 0.1)), combine(build("dropout", 0.3), both)
     )
-    four = combine(build("positive_smoothing", 0.1), combine(four, build("early_stopping", 0.2)))
+    four = combine(build("smoothing", 0.1), combine(four, build("early_stopping", 0.2)))
     assert (four.share_of_epochs, four.weight_decay, four.optimiser) == (0.4, 0.1, torch.optim.AdamW)
     assert (four.dropout, four.smoothing, four.strength) == (0.3, 0.1, None)
-    names = "positive_smoothing", "early_stopping", "weight_decay", "dropout", "augmentation", "plain", "early_stopping"
+    names = "smoothing", "early_stopping", "weight_decay", "dropout", "augmentation", "plain", "early_stopping"
     assert four.name == " + ".join(names)
     by_hand = model()
     fit(
@@ -213,26 +219,54 @@ def test_changes_of_the_model_come_in_turn():
     order = []
 
     def change(name):
-        return Recipe(name, wrap=lambda model, seed: order.append((name, seed)) or model)
+        return DefenceTraining(name, wrap=lambda model, seed: order.append((name, seed)) or model)
 
     combine(change("first"), change("second")).fit(model(), *task(), seed=7, **OPTIONS)
     assert order == [("first", 7), ("second", 7)]
 
 
+LOSSES, PRIVATE = {"smoothing", "mid", "bido", "mixup"}, {"dp_sgd", "dp_sgd_head"}
+PAIRS = [*combinations(("none", *STRENGTHS), 2)]
+
+
+@cache
+def head_weights(*names):
+    """Of the last layer, after two epochs with all of these defences."""
+    training = reduce(combine, [build(name, 0.0 if name == "none" else 0.5) for name in names])
+    defended = training.fit(model(), *task(), seed=0, **OPTIONS | {"epochs": 2})
+    return defended.model.head.weight.detach()
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_every_pair_is_refused_at_once_or_trains_as_both_do(first, second):
+    pair = {first, second}
+    mixes_pictures = pair & PRIVATE and pair & {"bido", "mixup"}
+    if pair <= LOSSES or pair <= PRIVATE or mixes_pictures or pair == {"mid", "dp_sgd_head"}:
+        with pytest.raises(ValueError, match="defences? .* must|must meet"):
+            combine(build(first, 0.5), build(second, 0.5))
+        return
+    if pair & PRIVATE:
+        pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    both = head_weights(first, second)
+    assert both.isfinite().all()
+    assert torch.equal(both, head_weights(second)) == (first == "none")
+    assert not torch.equal(both, head_weights(first))
+
+
 @pytest.mark.parametrize(
-    ("one", "other", "what"),
+    ("first", "second", "what"),
     [
-        ("positive_smoothing", "mixup", "the loss"),
-        ("bido", "negative_smoothing", "the loss"),
+        ("smoothing", "mixup", "the loss"),
+        ("bido", "smoothing", "the loss"),
         ("weight_decay", "weight_decay", "the weight decay"),
         ("dropout", "dropout", "the share of features dropped"),
         ("dp_sgd", "dp_sgd", "the privacy"),
     ],
 )
-def test_a_pair_that_competes_is_refused(one, other, what):
-    sentence = f"must change different things, got {one} and {other}, which both change {what}, instead"
+def test_a_pair_that_competes_is_refused(first, second, what):
+    sentence = f"must change different things, got {first} and {second}, which both change {what}, instead"
     with pytest.raises(ValueError, match=sentence):
-        combine(build(one, 0.5), build(other, 0.5))
+        combine(build(first, 0.5), build(second, 0.5))
 
 
 def test_dropout_keeps_the_loss_that_it_is_given():
@@ -244,13 +278,11 @@ def test_dropout_keeps_the_loss_that_it_is_given():
     kept = torch.nn.functional.dropout(torch.ones(12, 32), 0.5)
     soft = 0.7 * torch.eye(3)[labels] + 0.1
     torch.testing.assert_close(loss, cross_entropy(network.head(network.features(images) * kept), soft))
-    with pytest.raises(TypeError, match="MID expected a BottleneckClassifier"):
-        combine(build("mid", 0.1), build("dropout", 0.5)).fit(model(), images, labels, seed=0, **OPTIONS)
 
 
 def test_the_ramp_and_the_rates_are_those_of_the_whole_run():
     """Negative smoothing stopped after 4 of 5 epochs is the first 4 of the whole run."""
-    pair = combine(build("negative_smoothing", 0.1), build("early_stopping", 0.2))
+    pair = combine(build("smoothing", -0.1), build("early_stopping", 0.2))
     stopped = pair.fit(model(), *task(), seed=0, **OPTIONS).history
-    whole = build("negative_smoothing", 0.1).fit(model(), *task(), seed=0, **OPTIONS).history
+    whole = build("smoothing", -0.1).fit(model(), *task(), seed=0, **OPTIONS).history
     assert stopped == whole[:4]
