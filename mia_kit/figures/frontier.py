@@ -19,18 +19,18 @@ from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
 
 NAMES = {
     "none": "no defence",
-    "smoothing": "smoothing",
     "negative_smoothing": "negative smoothing",
     "positive_smoothing": "positive smoothing",
     "mid": "MID",
     "bido": "BiDO",
     "dp_sgd": "DP-SGD",
-    "dp_sgd_head": "DP-SGD of the head",
     "weight_decay": "weight decay",
     "dropout": "dropout",
     "augmentation": "augmentation",
     "early_stopping": "early stopping",
     "mixup": "mixup",
+    "smoothing": "smoothing",
+    "dp_sgd_head": "DP-SGD of the head",
 }
 MEASURE = "acc1"
 
