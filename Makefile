@@ -96,7 +96,8 @@ $(TEST_STAMP): pyproject.toml data_scripts/fetch_dcgan.py
 comma := ,
 # Making the environment again over a half-made one is safe: --clear empties it first.
 # The generator of chapter 3 lies in a package as well; only its weights are kept, in the data folder.
-# The last line keeps JupyterLab from asking about news: the course runs without a network.
+# The last lines keep JupyterLab from asking about news, as the course runs without a network, and let its file list
+# show a chapter once: the .py beside each notebook is hidden there.
 define install
 @"$(VENV)/bin/python" -m pip --version >/dev/null 2>&1 || { \
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || { \
@@ -112,4 +113,7 @@ define install
 @mkdir -p "$(VENV)/etc/jupyter/labconfig" && printf '%s\n' \
 	'{"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": true}}' \
 	> "$(VENV)/etc/jupyter/labconfig/page_config.json"
+@printf '%s\n' \
+	'{"ContentsManager": {"hide_globs": ["__pycache__", "*.pyc", "*~", "[0-9][0-9]_*.py"]}}' \
+	> "$(VENV)/etc/jupyter/jupyter_server_config.json"
 endef

@@ -1,6 +1,6 @@
 """Notebooks are pairs: `NN_name.py` is the source, `NN_name.ipynb` the executed copy. This makes the copy.
 
-The copy keeps its outputs and drops widget state (5 MB for each figure).
+The copy keeps its outputs, but no widgets: their state is 5 MB for each figure.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SECONDS_PER_CELL = 600
+WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 IMAGES = "images"  # the folder beside the notebooks that their text shows
 
 Notebook = Any  # an nbformat.NotebookNode
@@ -89,6 +90,8 @@ def execute(source: Path, variables: Mapping[str, str]) -> float:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:03}"  # stable, so that a new execution is a small diff
         cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":  # a stored progress bar would stand at 0 % for ever
+            cell.outputs = [output for output in cell.outputs if WIDGET_MIME not in output.get("data", {})]
     notebook.metadata.pop("widgets", None)
     notebook.metadata["language_info"] = {"name": "python"}
     write(notebook, source.with_suffix(".ipynb"))

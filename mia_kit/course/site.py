@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import Notebook, copy_images, new_folder, sources
+from mia_kit.course.notebooks import WIDGET_MIME, Notebook, copy_images, new_folder, sources
 from mia_kit.widgets import client
 from mia_kit.widgets.page import as_json, payload
 from mia_kit.widgets.panel import LAB_MIME
@@ -26,7 +26,6 @@ from mia_kit.widgets.panel import MIME as PANEL_MIME
 
 INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
-WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 FRONT = """# How image classifiers leak the people they were trained on

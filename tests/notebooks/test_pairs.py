@@ -7,6 +7,8 @@ import jupytext
 import nbformat
 import pytest
 
+from mia_kit.course.notebooks import WIDGET_MIME
+
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 SOURCES = sorted(FOLDER.glob("[0-9][0-9]_*.py"))
 
@@ -36,6 +38,7 @@ def test_copy_is_executed_without_error_or_widget_state(pair):
         if cell.cell_type == "code":
             assert cell.execution_count is not None
             assert not [output for output in cell.outputs if output.output_type == "error"]
+            assert not [output for output in cell.outputs if WIDGET_MIME in output.get("data", {})]
             assert len(cell.source.splitlines()) <= 25
 
 

@@ -1,5 +1,6 @@
 """The repository's own promises: what lies at the top, what no file names, a README whose commands exist."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -58,6 +59,20 @@ def test_readme_commands_are_make_targets() -> None:
     commands = {first or second for first, second in named}
     assert {"lab", "test", "test-fast", "demo"} <= commands
     assert commands - targets == set()
+
+
+def test_the_lab_lists_a_chapter_once() -> None:
+    from jupyter_server.services.contents.largefilemanager import LargeFileManager
+
+    settings = [
+        re.search(r"'(\{\"ContentsManager.*\})'", (ROOT / name).read_text(encoding="utf-8"))[1]
+        for name in ("Makefile", "binder/postBuild")
+    ]
+    assert settings[0] == settings[1]
+    manager = LargeFileManager(**json.loads(settings[0])["ContentsManager"])
+    for chapter in (ROOT / "notebooks").glob("[0-9]*.ipynb"):
+        assert manager.should_list(chapter.name) and not manager.should_list(f"{chapter.stem}.py")
+    assert manager.should_list("mine.py") and manager.should_list("INSTRUCTORS.md")
 
 
 def test_readme_links_lead_somewhere() -> None:
