@@ -16,7 +16,6 @@ solution is R itself; centred on one side only, as in the public code, R has the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +25,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
+from mia_kit import check
 from mia_kit.models import Backbone, ResidualClassifier, SmallClassifier
 from mia_kit.models.backbones import RESNETS
 from mia_kit.models.residual import ResidualBlock
+from mia_kit.smoothing import at_least_float32
 
 PICTURE_WEIGHT, LABEL_WEIGHT = 0.05, 0.5
 SIGMA, EPSILON = 5.0, 1e-5
@@ -52,9 +53,8 @@ class BidoObjective:
     layers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        weights = self.picture_weight, self.label_weight
-        if not all(math.isfinite(weight) and weight >= 0 for weight in weights):
-            raise ValueError(f"both weights must be finite and at least 0, got {weights[0]} and {weights[1]} instead")
+        check.in_range("picture_weight", self.picture_weight, 0)
+        check.in_range("label_weight", self.label_weight, 0)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The loss of a batch. ValueError if the layers are unknown or the labels are not integers of shape (n,)."""
@@ -103,8 +103,7 @@ def weighted_dependence(
 
     `hidden` and `images` have m rows of any shape, `labels` are integers of shape (m,) in [0, classes).
     """
-    if labels.ndim != 1:
-        raise ValueError(f"labels must be integers of shape (m,), got shape {tuple(labels.shape)} instead")
+    check.shape("labels", labels, (len(images),))
     with torch.no_grad():
         on_labels = residual_operator(linear_kernel(one_hot(labels, classes).to(images.dtype)))
         weights = picture_weight * residual_operator(gaussian_kernel(images)) - label_weight * on_labels  # (m, m)
@@ -122,15 +121,16 @@ def normalised_hsic(first: Tensor, second: Tensor) -> Tensor:
 
 
 def residual_operator(kernel: Tensor) -> Tensor:
-    """R = K (K + eps m I)^-1 for centred kernels of shape (..., m, m), by Cholesky's method."""
+    """R = K (K + eps m I)^-1 for centred kernels of shape (..., m, m), by Cholesky's method; NaN where it fails."""
     size = kernel.shape[-1]
     lifted = kernel + EPSILON * size * torch.eye(size, dtype=kernel.dtype, device=kernel.device)
-    return torch.cholesky_solve(kernel, torch.linalg.cholesky(lifted))
+    factor, failed = torch.linalg.cholesky_ex(lifted)  # of a model that ran away the kernel is no number
+    return torch.cholesky_solve(kernel, factor).masked_fill(failed[..., None, None] > 0, torch.nan)
 
 
 def gaussian_kernel(rows: Tensor, sigma: float = SIGMA) -> Tensor:
     """Centred kernel matrix exp(-|u - v|^2 / (2 sigma^2 d)), of shape (m, m), of m rows of d numbers in any shape."""
-    rows = rows.flatten(1)
+    rows = at_least_float32(rows).flatten(1)
     rows = rows - rows.mean(dim=0)  # distances stay; less is lost in the differences of squares below
     squares = rows.square().sum(dim=1)
     distances = (squares[:, None] + squares - 2 * rows @ rows.T).clamp_min(0)
@@ -139,6 +139,7 @@ def gaussian_kernel(rows: Tensor, sigma: float = SIGMA) -> Tensor:
 
 def linear_kernel(rows: Tensor) -> Tensor:
     """Centred matrix of inner products, of shape (m, m), of `rows` of shape (m, d)."""
+    rows = at_least_float32(rows)
     return _centred(rows @ rows.T)
 
 

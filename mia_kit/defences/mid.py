@@ -10,7 +10,6 @@ The model is noisy when it answers, too: otherwise the noise would be a matter o
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -18,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, softplus
 
+from mia_kit import check
 from mia_kit.models import Classifier
 from mia_kit.training.seeds import Calls
 
@@ -61,7 +61,7 @@ class BottleneckClassifier(Classifier):
     def code(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the bottleneck, each of shape (n, k), for `images` as in `Classifier.features`."""
         mean, raw = self.bottleneck(self.inner.features(images)).chunk(2, dim=1)
-        return mean, softplus(raw - SHIFT)
+        return mean, softplus(raw - SHIFT).clamp_min(torch.finfo(raw.dtype).tiny)  # below it, 0 has no logarithm
 
     def draw(self, mean: Tensor, deviation: Tensor) -> Tensor:
         """One draw of shape (n, k); gradients reach both arguments."""
@@ -89,8 +89,7 @@ class MidObjective:
     beta: float = BETA_CELEBA
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.beta) and self.beta >= 0):
-            raise ValueError(f"beta must be a finite number of at least 0, got {self.beta} instead")
+        check.in_range("beta", self.beta, 0)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch. TypeError if the model has no bottleneck."""
@@ -106,9 +105,6 @@ def divergence(mean: Tensor, deviation: Tensor) -> Tensor:
 
     Both are Tensors of shape (n, k), the deviations positive; returns shape (n,). ValueError for other shapes.
     """
-    if mean.ndim != 2 or mean.shape != deviation.shape:
-        raise ValueError(
-            "mean and deviation must both have the shape (n, k), "
-            f"got {tuple(mean.shape)} and {tuple(deviation.shape)} instead"
-        )
+    check.floats("mean", mean, ("n", "k"))
+    check.floats("deviation", deviation, mean.shape)
     return 0.5 * (mean.square() + deviation.square() - 1 - 2 * deviation.log()).sum(dim=1)

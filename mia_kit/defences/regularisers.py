@@ -11,10 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample
 
+from mia_kit import check
 from mia_kit.models import Classifier
 from mia_kit.training.fit import Objective, SmoothedObjective
 
@@ -31,8 +33,7 @@ class DropoutObjective:
     objective: Objective | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.share < 1:
-            raise ValueError(f"the share of features to drop must lie in [0, 1), got {self.share} instead")
+        check.in_range("the share of features to drop", self.share, 0, 1, open_ends="high")
 
     @property
     def not_private(self) -> str:
@@ -65,12 +66,12 @@ class MixupObjective:
     concentration: float
 
     def __post_init__(self) -> None:
-        if not 0 < self.concentration < float("inf"):
-            raise ValueError(f"the concentration must be finite and positive, got {self.concentration} instead")
+        check.in_range("concentration", self.concentration, 0, open_ends="low")
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch; its random numbers are PyTorch's global ones, which `fit` seeds."""
-        share = float(torch.distributions.Beta(self.concentration, self.concentration).sample())
+        random = np.random.default_rng(int(torch.randint(2**62, ())))
+        share = random.beta(self.concentration, self.concentration)  # torch's underflows to a half below about 0.1
         partner = torch.randperm(len(labels))
         logits = model(share * images + (1 - share) * images[partner])
         return share * cross_entropy(logits, labels) + (1 - share) * cross_entropy(logits, labels[partner])
@@ -87,8 +88,7 @@ class StrongAugment:
     strength: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.strength < 1:
-            raise ValueError(f"strength must lie in [0, 1), got {self.strength} instead")
+        check.in_range("strength", self.strength, 0, 1, open_ends="high")
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Pictures of the same shape (n, channels, h, w), in [-1, 1] as those given."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
+from mia_kit.smoothing import at_least_float32
 
 # Confidences of a service are single precision: one of exactly 0 or 1 stands for anything nearer to it than this.
 NEAREST = 2.0**-24
@@ -68,19 +69,19 @@ def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
     """log p / (1 - p) of each label's confidence p, from logits (n, classes) or logarithms of confidences.
 
     Written as the label's logit less the log-sum-exp of the others, which stays exact where p rounds to 1 (Carlini et
-    al., S&P 2022, section VI-A). float64 of shape (n,). Raises ValueError if the shapes do not fit.
+    al., S&P 2022, section VI-A). float64 of shape (n,). ValueError or TypeError if an argument does not fit.
     """
-    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
-        raise ValueError(
-            "logits must have the shape (n, classes) and labels the shape (n,), "
-            f"got {tuple(logits.shape)} and {tuple(labels.shape)} instead"
-        )
+    check.floats("logits", logits, ("n", "classes"))
+    check.labels(labels, classes=logits.shape[1], length=len(logits))
     return log_odds(logits.detach().cpu().double(), labels.cpu()).numpy()
 
 
 def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
-    """log p / (1 - p) of each label's confidence, with gradients, which do not saturate: as `scaled_confidences`."""
-    place = labels[:, None]
+    """log p / (1 - p) of each label's confidence, with gradients, which do not saturate: as `scaled_confidences`.
+
+    Infinite where a label is ruled out, or all others are.
+    """
+    place, logits = labels[:, None], at_least_float32(logits)
     others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
     return logits.gather(1, place)[:, 0] - others
 

@@ -74,6 +74,24 @@ def test_float32_agrees_with_float64_at_a_full_batch():
     torch.testing.assert_close(single.double(), exact, atol=0, rtol=5e-3)
 
 
+def test_a_model_that_ran_away_gives_no_number_and_no_traceback():
+    spoilt = rows(2, 4, 3).index_fill(0, torch.tensor([1]), torch.nan)
+    images, labels = rows(4, 6), torch.tensor([0, 1, 0, 1])
+    dependences = [
+        weighted_dependence([hidden], images, labels, 2, picture_weight=1.0, label_weight=1.0) for hidden in spoilt
+    ]
+    assert dependences[0].isfinite() and dependences[1].isnan()
+
+
+def test_half_precision_goes_to_single():
+    half = weighted_dependence(
+        [rows(8, 4).half()], rows(8, 6).half(), torch.arange(8) % 2, 2, picture_weight=1.0, label_weight=1.0
+    )
+    whole = weighted_dependence([rows(8, 4)], rows(8, 6), torch.arange(8) % 2, 2, picture_weight=1.0, label_weight=1.0)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half.double(), whole, rtol=0.02, atol=0.02)
+
+
 def test_gradients_are_right():
     images, labels = rows(5, 6, seed=1), torch.tensor([0, 1, 2, 0, 1])
 
@@ -156,13 +174,13 @@ def test_training_lowers_the_dependence_on_the_picture_and_repeats_itself():
 def test_what_does_not_fit_is_refused():
     images, labels = task()
     model = SmallClassifier(1, 2, seed=0, width=4)
-    with pytest.raises(ValueError, match="both weights must be finite and at least 0, got -1 and 0.5 instead"):
+    with pytest.raises(ValueError, match="picture_weight must be at least 0, got -1 instead"):
         BidoObjective(-1)
     with pytest.raises(ValueError, match="has no layer named 'neck'"):
         BidoObjective(layers=("neck",))(model, images, labels, 0)
     with pytest.raises(ValueError, match="got Linear instead: name them"):
         hidden_layers(torch.nn.Linear(2, 2))
-    with pytest.raises(ValueError, match=r"integers of shape \(m,\), got shape \(12, 1\) instead"):
+    with pytest.raises(ValueError, match=r"labels must have the shape \(12,\), got \(12, 1\) instead"):
         BidoObjective()(model, images, labels[:, None], 0)
     with pytest.raises(ValueError, match=r"got \(2, 2\) and \(3, 3\) instead"):
         normalised_hsic(torch.eye(2), torch.eye(3))

@@ -1,13 +1,19 @@
 """Attacks with one threshold against a search in plain loops, and the signals they read against plain formulas."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import nn
 
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.membership import augmentation_aware, average, losses_and_confidences, powerful, scaled_confidences
+from mia_kit.membership.verdicts import log_odds
 from mia_kit.metrics import advantage, auc
+from tests.rows import LOGIT
 
 
 def known_losses(seed: int, k: int = 40) -> tuple[np.ndarray, np.ndarray]:
@@ -108,6 +114,22 @@ def test_signals_stay_finite_and_apart_where_confidences_round_to_one() -> None:
     assert np.isfinite(losses).all() and np.isfinite(scaled).all()
 
 
+@given(st.lists(LOGIT, min_size=2, max_size=6), st.data())
+def test_log_odds_by_hand_also_of_absent_classes(row: list[float], data: st.DataObject) -> None:
+    label = data.draw(st.integers(0, len(row) - 1))
+    others = [value for place, value in enumerate(row) if place != label]
+    top = max(others)
+    rest = top + math.log(sum(math.exp(value - top) for value in others)) if top > -math.inf else top
+    told = log_odds(torch.tensor([row], dtype=torch.float64), torch.tensor([label])).item()
+    assert told == pytest.approx(row[label] - rest, rel=1e-9, abs=1e-9, nan_ok=True)
+
+
+def test_log_odds_in_half_precision_with_a_hundred_thousand_classes() -> None:
+    logits = torch.randn(2, 100_000, generator=torch.Generator().manual_seed(0)).half()
+    labels = torch.tensor([0, 99_999])
+    torch.testing.assert_close(log_odds(logits, labels).double(), log_odds(logits.double(), labels), rtol=1e-5, atol=0)
+
+
 def test_bad_input() -> None:
     good = np.arange(3.0)
     with pytest.raises(ValueError, match=r"known_members must be finite .* got shape \(0,\) with 0 that"):
@@ -120,7 +142,7 @@ def test_bad_input() -> None:
         augmentation_aware(good[:, None], good[:, None], good[:, None], reduction="sum")
     with pytest.raises(ValueError, match=r"as many copies of each example, got \(3, 1\), \(3,\), \(3, 1\) instead"):
         augmentation_aware(good[:, None], good, good[:, None])
-    with pytest.raises(ValueError, match=r"got \(3, 2\) and \(2,\) instead"):
+    with pytest.raises(ValueError, match=r"labels must have the shape \(3,\), got \(2,\) instead"):
         scaled_confidences(torch.zeros(3, 2), torch.zeros(2, dtype=torch.long))
     with pytest.raises(ValueError, match=r"got \(3, 1, 1, 1\) and \(2,\) instead"):
         losses_and_confidences(WhiteBox(nn.Flatten()), torch.zeros(3, 1, 1, 1), torch.zeros(2, dtype=torch.long))
