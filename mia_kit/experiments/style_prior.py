@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from mia_kit.data.aligned import load_public_faces
-from mia_kit.data.folders import cache_folder, write_whole
+from mia_kit.data.folders import cache_folder, check_output, write_whole
 from mia_kit.experiments.evidence import circumstances
 from mia_kit.models import sample_latents
 from mia_kit.models.style_prior import WEIGHTS, Discriminator, StylePrior
@@ -37,6 +37,7 @@ def run(recipe: dict[str, Any], progress: bool = True) -> Path:
     device = recipe["device"]
     if device == "cuda" and not torch.cuda.is_available():
         raise ValueError("the recipe needs a GPU that PyTorch can use, got none: take the recipe style_prior instead")
+    check_output(WEIGHTS, "they ship with the package: install that into an environment of your own.")
     channels = tuple(recipe["channels"])
     discriminator = Discriminator(seed=recipe["seed"] + 1, channels=channels)
     checkpoint = cache_folder() / "checkpoints" / f"style_prior_{device}.pt"

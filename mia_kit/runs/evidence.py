@@ -94,7 +94,7 @@ def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no evidence at {path}") from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise ValueError(f"{path} is damaged ({problem})") from problem
     if not isinstance(record, dict):
         raise ValueError(f"{path} must hold the record of a measurement, got {type(record).__name__} instead")

@@ -9,6 +9,7 @@ hosts need a store on a shared disk that knows file locks.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -132,6 +133,7 @@ def _work(parts: Sequence[Part[Any]], root: Path, number: int) -> None:
     """What a worker does: walk, on one thread and one GPU."""
     import torch
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends its workers
     torch.set_num_threads(1)
     if torch.cuda.is_available():
         torch.cuda.set_device(number % torch.cuda.device_count())

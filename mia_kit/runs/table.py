@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ def read(path: Path) -> pd.DataFrame:
         return tidy(pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""]))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no table at {path}") from None
-    except (OSError, EOFError, ValueError) as problem:  # gzip's and pandas' own errors are kinds of these
+    except (OSError, EOFError, ValueError, zlib.error) as problem:  # pandas' own errors are kinds of ValueError
         first = (str(problem).splitlines() or [type(problem).__name__])[0]
         raise ValueError(f"{path} is damaged or no table of a study ({first})") from problem
 

@@ -43,7 +43,7 @@ def test_a_table_that_is_another_than_its_record_says(tmp_path: Path) -> None:
         evidence.read_table("tiny", folder=tmp_path)
 
 
-@pytest.mark.parametrize("content", ["{", "[]"])
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 99999])
 def test_a_damaged_record(tmp_path: Path, content: str) -> None:
     evidence.write_evidence(tmp_path, "tiny", tidy([ROW]), {}, 1.0)
     (tmp_path / "tiny.json").write_text(content)

@@ -100,7 +100,8 @@ def test_a_table_without_a_required_column() -> None:
 @pytest.mark.parametrize(
     "content",
     [b"", b"not gzip", gzip.compress(b""), gzip.compress(b"a,b\n1,2\n"), gzip.compress(b'a,"b\n1,2\n'),
-     gzip.compress(b"\xff\xfe"), gzip.compress(b"a,b\n1,2\n")[:-9]],
+     gzip.compress(b"\xff\xfe"), gzip.compress(b"a,b\n1,2\n")[:-9],
+     gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 40],
 )  # fmt: skip
 def test_a_damaged_or_foreign_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.csv.gz").write_bytes(content)
