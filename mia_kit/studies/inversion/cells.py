@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ from mia_kit.studies.inversion.judges import JudgesPart, judge, judges_of
 from mia_kit.studies.inversion.networks import Evaluator, Target, Trained, evaluator, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 from mia_kit.studies.inversion.priors import load_prior
-from mia_kit.studies.inversion.recipe import Recipe, World
+from mia_kit.studies.inversion.recipe import Attack, Recipe, World
 from mia_kit.training.dose import dose
 
 # What is stored by person at the end of an attack; along its curve the means over people are.
@@ -40,35 +40,70 @@ def cells(recipe: Recipe) -> Iterator[Cell]:
 
 def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
     people = PeoplePart(recipe.world, seed)
-    judge_of_names = evaluator(people, recipe.evaluator, seed=seed)
+    namer = evaluator(people, recipe.evaluator, seed=seed)
     second = evaluator(people, recipe.judge, seed=seed, role="judge") if recipe.judge else None
-    judges = judges_of(people, judge_of_names, second)
-    yield JudgesCell(people, judge_of_names, judges, seed)
-    for model in targets(recipe, people, seed):
+    judges = judges_of(people, namer, second)
+    yield JudgesCell(people, namer, judges, seed)
+    models = list(targets(recipe, people, seed))
+    for model in models:
         yield TargetCell(model, seed)
         for attack in recipe.attacks:
-            if attack.factors and model.strength not in attack.factors:
-                continue
+            if not attack.factors or model.strength in attack.factors:
+                yield from _attacks(recipe, attack, model, judges, seed)
+    for attack in recipe.attacks:
+        if attack.stages:
+            yield from _stages(recipe, attack, models, judges, seed)
+    yield from _controls(recipe, people, namer, second, seed)
+
+
+def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, seed: int) -> Iterator[Cell]:
+    """An attack with each loss, and that with the strongest."""
+    attacks = [
+        inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser)
+        for loss in attack.losses
+    ]
+    for single in attacks:
+        yield AttackCell(single, judges, seed)
+    if attack.strongest:
+        yield StrongestCell(tuple(attacks), judges, seed)
+
+
+def _stages(recipe: Recipe, attack: Attack, models: Sequence[Target], judges: JudgesPart, seed: int) -> Iterator[Cell]:
+    """Attacks on hard labels of which another strength's target takes over one stage, or all of them."""
+    hard = next(model for model in models if model.strength == 0)
+    for other in models:
+        swaps: dict[str, tuple[Target, Target, Target]] = {"none": (hard, hard, hard)}
+        if other is not hard:
+            swaps = {
+                "sampling": (other, hard, hard),
+                "optimisation": (hard, other, hard),
+                "selection": (hard, hard, other),
+                "all": (other, other, other),
+            }
+        for stage, (sampling, optimised, selection) in swaps.items():
             for loss in attack.losses:
-                yield AttackCell(
-                    inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser),
-                    judges,
-                    seed,
-                )
+                chosen = None if selection is optimised else selection
+                part = inversion(optimised, judges, recipe.search, loss, attack.rates, seed=seed,
+                                 optimiser=attack.optimiser, sampling=sampling, selection=chosen)  # fmt: skip
+                yield AttackCell(part, judges, seed, stage=stage, strength=other.strength)
+
+
+def _controls(
+    recipe: Recipe, people: PeoplePart, namer: Evaluator, second: Evaluator | None, seed: int
+) -> Iterator[Cell]:
+    """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
+    judges = judges_of(people, namer, second)
+    rates = next(attack.rates for attack in recipe.attacks if attack.optimiser == "adam")
+    per_class = recipe.targets[0].per_class[0]
+    others = PeoplePart(recipe.world, seed, strangers=True)
     for loss in recipe.controls:
-        rates = next(attack.rates for attack in recipe.attacks if attack.optimiser == "adam")
-        first = recipe.targets[0].per_class[0]
-        strangers = target(
-            PeoplePart(recipe.world, seed, strangers=True), recipe.target, strength=0.0, per_class=first, seed=seed
-        )
-        yield AttackCell(
-            inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo"), judges, seed
-        )
+        strangers = target(others, recipe.target, strength=0.0, per_class=per_class, seed=seed)
+        placebo = inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo")
+        yield AttackCell(placebo, judges, seed)
         if second is not None:
-            swapped = judges_of(people, judge_of_names, second, swapped=True)
-            yield AttackCell(
-                inversion(judge_of_names, swapped, recipe.search, loss, rates, seed=seed, role="oracle"), swapped, seed
-            )
+            swapped = judges_of(people, namer, second, swapped=True)
+            oracle = inversion(namer, swapped, recipe.search, loss, rates, seed=seed, role="oracle")
+            yield AttackCell(oracle, swapped, seed)
 
 
 def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
@@ -170,19 +205,26 @@ class AttackCell(Cell):
     attack: Inversion
     judges: JudgesPart
     seed: int
+    stage: str = ""
+    strength: float | None = None
     version: ClassVar[int] = 1
 
     def columns(self) -> dict[str, Any]:
-        """The target's and the attack's."""
+        """The target's and the attack's; of a swapped stage the strength of the target that took it over."""
         search = self.attack.search
-        return about(self.attack.model) | {
-            "seed": self.seed,
-            "attack": self.attack.role,
-            "loss": self.attack.loss,
-            "optimiser": self.attack.optimiser,
-            "prior": search.prior,
-            "temperature": search.temperature if self.attack.loss == "temperature" else np.nan,
-        }
+        swapped = {"stage": self.stage, "strength": self.strength} if self.stage else {}
+        return (
+            about(self.attack.model)
+            | swapped
+            | {
+                "seed": self.seed,
+                "attack": self.attack.role,
+                "loss": self.attack.loss,
+                "optimiser": self.attack.optimiser,
+                "prior": search.prior,
+                "temperature": search.temperature if self.attack.loss == "temperature" else np.nan,
+            }
+        )
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows; what was there before the first step has an attack of its own."""
@@ -211,6 +253,32 @@ class AttackCell(Cell):
         rows.add("rate", attacked.rate)
         for rate, hits in zip(self.attack.rates, attacked.tried, strict=True):
             rows.add(f"tried_{rate:g}", hits)
+        return rows.kept()
+
+
+@dataclass(frozen=True)
+class StrongestCell(Cell):
+    """The rows of the attack whose loss hit most of the people who serve to tune, under the loss "strongest"."""
+
+    attacks: tuple[Inversion, ...]
+    judges: JudgesPart
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """Those of the attacks, which differ in their loss alone."""
+        return AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Choose, and say what was chosen by its number among the losses."""
+        hits = [max(made(attack).tried) for attack in self.attacks]
+        best = int(np.argmax(hits))
+        table = made(AttackCell(self.attacks[best], self.judges, self.seed))
+        rows = Rows()
+        final = table[table["unit"].notna() & (table["steps"] > 0)]
+        for measure, group in final.groupby("measure"):
+            rows.add(str(measure), group["value"], units=group["unit"], steps=int(group["steps"].iloc[0]))
+        rows.add("strongest", best)
         return rows.kept()
 
 

@@ -92,12 +92,16 @@ class Attack(Settings, frozen=True, kw_only=True):
 
     rates : learning rates to choose from
     factors : attack targets of these strengths alone; all by default
+    stages : also give one stage of the attack on hard labels at a time to the target of each other strength
+    strongest : also show, for each target, the loss with most hits among the people who serve to tune
     """
 
     losses: Annotated[list[LossName], msgspec.Meta(min_length=1)]
     rates: Annotated[list[Annotated[float, msgspec.Meta(gt=0, le=1e6)]], msgspec.Meta(min_length=1)]
     optimiser: Literal["adam", "sgd"] = "adam"
     factors: tuple[float, ...] = ()
+    stages: bool = False
+    strongest: bool = False
 
 
 class Search(Settings, frozen=True, kw_only=True):
