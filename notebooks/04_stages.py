@@ -117,7 +117,7 @@ check("4.2", turns, tolerance=0.3)
 #
 # The same on 105 people of CelebA, whose photographs the course does not ship: three seeds, a prior of our own that was
 # trained on other people's photographs, an evaluator that shares no photograph and no architecture with the targets
-# (`mia-kit run face_stages`; chapter 5 describes the set-up). First the swap. Bars are 95 % intervals over people, faint
+# (`mia-kit run stages_drawn` asks it of drawn people; chapter 5 describes the set-up). First the swap. Bars are 95 % intervals over people, faint
 # marks the seeds.
 
 # %% tags=["nbval-ignore-output"]

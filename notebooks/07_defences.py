@@ -191,7 +191,7 @@ exercises.check_divergence(my_divergence)
 # %% [markdown]
 # ## A hundred people, four defences
 #
-# `mia-kit run defence_frontier` asks the same of 105 people: four defences at four strengths, three seeds, both losses, with
+# An earlier measurement asked the same of 105 people (`mia-kit run frontier_drawn` asks it of drawn ones): four defences at four strengths, three seeds, both losses, with
 # intervals. Claim S14 says that negative smoothing beats MID, BiDO and DP-SGD. The rule for the verdict was written down before
 # anything was measured: a competitor is beaten if each of its useful points (at most ten points of accuracy lost) is
 # dominated by a useful point of negative smoothing.
@@ -239,7 +239,7 @@ print(verdicts_in_words("defence_frontier"))
 # ## And without any defence in mind?
 #
 # Weight decay, dropout, augmentation, early stopping and mixup are in every training script, and nobody calls them
-# defences. Claim S18 asks whether they change leakage: `mia-kit run regulariser_frontier`, the same people and settings, two
+# defences. Claim S18 asks whether they change leakage: the same people and settings, two
 # strengths of each.
 
 # %% tags=["nbval-ignore-output"]

@@ -128,7 +128,7 @@ check("8.2", by_attack, tolerance=0.6)
 #
 # ## A hundred people
 #
-# `mia-kit run adaptive_attacks` asks claim S17 on 105 people with three seeds. Its rule was written before any of the attacks
+# An earlier measurement asked claim S17 of 105 people with three seeds (`mia-kit run smoothing_drawn` asks it anew). Its rule was written before any of the attacks
 # was measured: an adapted attack *recovers leakage* if it brings back more from the negatively smoothed targets than the
 # usual attack does, **and** gains more there than on hard labels. A better attack that gains on both says nothing of the defence.
 

@@ -241,13 +241,6 @@ def test_more_than_a_picture_of_each_person_is_refused() -> None:
         run_attack("nobody", WhiteBox(Quarters()), [0], Tools(FlatPrior()), {}, image_size=(3, 16, 16), seed=0)
 
 
-def test_the_course_recipe_shares_the_parts_of_face_smoothing() -> None:
-    zoo, faces = read_recipe("attack_zoo"), read_recipe("face_smoothing")
-    for name in ("people", "evaluator_from", "prior", "pretraining", "target", "evaluator", "attack"):
-        assert zoo[name] == faces[name], name
-    assert zoo["per_class"] in faces["per_class"] and set(zoo["smoothings"]) <= set(faces["smoothings"])
-
-
 @pytest.mark.parametrize("name", ["attack_zoo", "attack_zoo_orl"])
 def test_recipes_name_attacks_and_settings_that_exist(name: str) -> None:
     recipe = read_recipe(name)

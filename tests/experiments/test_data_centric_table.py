@@ -256,13 +256,6 @@ def test_the_ablation_leaves_out_what_it_says() -> None:
         assert sorted(steps[name]) == sorted(set(STEPS) - {step})
 
 
-def test_the_course_recipe_shares_the_parts_of_face_smoothing() -> None:
-    own, faces = read_recipe("data_centric_faces"), read_recipe("face_smoothing")
-    for name in ("people", "evaluator_from", "prior", "pretraining", "target", "evaluator"):
-        assert own[name] == faces[name], name
-    assert own["per_class"] in faces["per_class"]
-
-
 def test_signs_of_three_groups_and_no_mirror_images() -> None:
     own = read_recipe("data_centric_signs")["people"]
     groups = [set(own[name]) for name in ("private", "outsiders", "public")]

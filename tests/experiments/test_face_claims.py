@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mia_kit.experiments import face_stages
 from mia_kit.experiments.face_leakage import summarise
 from mia_kit.experiments.face_leakage_claims import advantage, claims, difference
 from mia_kit.experiments.verdicts import leaves_out_zero
@@ -124,38 +123,3 @@ def test_summary_keeps_seeds_and_resamples_people() -> None:
     assert found["film"]["acc1"] == [[0.1, 0.2], [0.1, 0.2]]
     assert found["cosines"] == [-0.1]
     assert found["judges"]["genuine"] == [0.9, 0.8]
-
-
-def swap(change: float, width: float = 0.01) -> dict:
-    return {"change": change, "low": change - width, "high": change + width}
-
-
-@pytest.mark.parametrize(
-    ("sampling", "optimisation", "whole", "reproduced"),
-    [
-        (-0.02, -0.2, -0.22, {"S6", "S7", "S8"}),
-        (-0.02, -0.01, -0.03, {"S8"}),  # most arises in the sampling, and the optimisation's part may be chance
-        (0.0, 0.0, 0.0, set()),  # nothing to divide among the stages
-    ],
-)
-def test_stages(sampling: float, optimisation: float, whole: float, reproduced: set[str]) -> None:
-    table = {
-        "-0.05 sampling": swap(sampling),
-        "-0.05 optimisation": swap(optimisation),
-        "-0.05 selection": swap(0.0),
-        "-0.05 all": swap(whole),
-    }
-    found = face_stages.claims(table, [-0.05])
-    assert {claim for claim, row in found.items() if row["verdict"] == "reproduced"} == reproduced
-    assert "-0.05" in found["S6"]["course"]
-
-
-def test_every_stage_is_swapped_alone() -> None:
-    table = face_stages.swaps([0.1])
-    assert table["usual"] == {"smoothing": 0.0}
-    assert table["+0.1 optimisation"] == {"smoothing": 0.1, "sampling": 0.0, "selection": 0.0}
-    assert [name for name, models in table.items() if models["smoothing"] == 0.0] == [
-        "usual",
-        "+0.1 sampling",
-        "+0.1 selection",
-    ]

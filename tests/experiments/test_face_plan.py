@@ -13,9 +13,7 @@ from test_attack_zoo import RECIPE as ZOO
 from tiny_people import RECIPE, tiny_parts
 
 from mia_kit.experiments import (
-    adaptive_attacks,
     attack_zoo,
-    defence_frontier,
     face_leakage,
     face_parts,
     side_effects,
@@ -32,8 +30,6 @@ ASIDE = {
 # An experiment, what its recipe has besides the shared one, and the tasks of each stage.
 EXPERIMENTS = [
     (face_leakage, FACTORS | {"per_class": [3]}, [0, 1 + 2, 2]),
-    (adaptive_attacks, FACTORS | {"attacks": {"usual": {}, "margin": {"loss": "margin"}}}, [0, 1 + 2, 2 * 2]),
-    (defence_frontier, FACTORS | {"defences": {"negative_smoothing": [0.05], "mid": [0.01]}}, [0, 1 + 1, 3]),
     (attack_zoo, ZOO, [0, 1 + 1, 1, 10]),
     pytest.param(
         side_effects,
@@ -62,7 +58,7 @@ def test_every_part_is_in_the_plan(
 
 
 def test_a_worker_reads_photographs_and_appoints_judges_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = RECIPE | EXPERIMENTS[1][1]
+    recipe = RECIPE | FACTORS | {"per_class": [3]}
     tiny_parts(tmp_path, monkeypatch, recipe)
     calls: list[str] = []
 
@@ -72,7 +68,7 @@ def test_a_worker_reads_photographs_and_appoints_judges_once(tmp_path: Path, mon
 
     for name in ("load_people", "appoint"):
         monkeypatch.setattr(face_parts, name, counted(name))
-    for stage in adaptive_attacks.plan(recipe):
+    for stage in face_leakage.plan(recipe):
         for task in stage:
             task.make(Store(tmp_path / "worker"))
     assert sorted(calls) == ["appoint", "load_people"]

@@ -191,14 +191,6 @@ def test_only_unseen_photographs_are_attacked_and_stolen_from(
     assert len(given) == 2 and torch.equal(given[0], expected)
 
 
-def test_the_recipe_asks_the_targets_of_face_smoothing() -> None:
-    own, other = read_recipe("side_effects"), read_recipe("face_smoothing")
-    for name in ("people", "evaluator_from", "target", "seeds", "claims_at"):
-        assert own[name] == other[name]
-    assert set(own["claims_at"]) < set(own["smoothings"]) < set(other["smoothings"])
-    assert own["pretraining"]["target"] == other["pretraining"]["target"]
-
-
 def test_without_the_toolbox_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("art", "art.attacks", "art.estimators.classification"):
         monkeypatch.setitem(sys.modules, name, None)
