@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch import Tensor, nn
 
+from mia_kit.models.classifier import predicted
 from mia_kit.snapshot import Model, snapshot
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class WhiteBox:
 
     def labels(self, images: Tensor) -> Tensor:
         """The most confident class of each image, of shape (n,), -1 for an answer that holds NaN."""
-        return named(self.logits(images))
+        return predicted(self.logits(images))
 
 
 class _BlackBox:
@@ -124,23 +125,18 @@ class ConfidenceAPI(_BlackBox):
 
     def labels(self, images: Tensor) -> Tensor:
         """The class with the greatest served confidence, of shape (n,), -1 for an answer that holds NaN."""
-        return named(self._ask(images))
+        return predicted(self._ask(images))
 
 
 class LabelAPI(_BlackBox):
     """A service that answers with the predicted class alone."""
 
     def __init__(self, model: nn.Module) -> None:
-        super().__init__(model, lambda logits, _: named(logits))
+        super().__init__(model, lambda logits, _: predicted(logits))
 
     def labels(self, images: Tensor) -> Tensor:
         """The predicted class of each image: int64 of shape (n,), -1 where the scores hold NaN."""
         return self._ask(images)
-
-
-def named(scores: Tensor) -> Tensor:
-    """The class with the greatest of (n, classes) scores, of shape (n,); -1 for NaN, which torch takes for greatest."""
-    return scores.argmax(dim=1).masked_fill(scores.isnan().any(dim=1), -1)
 
 
 def _served_by(defence: ServingDefence | PictureDefence | None) -> Callable[[Tensor, Tensor], Tensor]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.classifier import Classifier, check_classes
 from mia_kit.models.weights import transplant
@@ -70,7 +71,9 @@ class Backbone(Classifier):
         stem: Stem = "imagenet",
     ) -> None:
         super().__init__()
-        _check(name, classes, channels, stem)
+        check.one_of("name", name, BACKBONES)
+        channels, classes = check_classes(channels, classes)
+        check.one_of(f"stem of {name}", stem, ("imagenet", "small") if name in RESNETS else ("imagenet",))
         self.name, self.channels = name, channels
         self.min_size = MIN_SIZE_INCEPTION if name == "inception_v3" else MIN_SIZE
         with torch.random.fork_rng(devices=[]):
@@ -161,11 +164,3 @@ def _shrink_stem(resnet: nn.Module) -> None:
     convolution = nn.Conv2d(3, 64, 3, padding=1, bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     resnet.conv1, resnet.maxpool = convolution, nn.Identity()
-
-
-def _check(name: str, classes: int, channels: int, stem: str) -> None:
-    if name not in BACKBONES:
-        raise ValueError(f"name must be one of {', '.join(BACKBONES)}, got {name!r} instead")
-    check_classes(channels, classes)
-    if stem not in ("imagenet", "small") or (stem == "small" and name not in RESNETS):
-        raise ValueError(f"stem must be 'imagenet', or for a ResNet 'small', got {stem!r} for {name} instead")

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from mia_kit import check
+
 
 @torch.no_grad()
 def in_batches(function: Callable[[Tensor], Tensor], images: Tensor, *, batch_size: int = 128) -> Tensor:
     """What `function` makes of `images`, each of n rows, without gradients; a network stays in the mode it is in."""
-    return torch.cat([function(batch) for batch in images.split(batch_size)])
+    return torch.cat([function(batch) for batch in images.split(check.count("batch_size", batch_size))])

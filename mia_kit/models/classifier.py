@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from mia_kit import check
+
 MIN_SIZE = 16
 
 
@@ -40,9 +42,11 @@ class Classifier(nn.Module):
         return self.logits(images)
 
 
-def check_classes(channels: int, classes: int) -> None:
-    """ValueError unless a classifier of so many channels and classes makes sense."""
-    if channels not in (1, 3):
-        raise ValueError(f"channels must be 1 (grey) or 3 (colour), got {channels} instead")
-    if classes < 2:
-        raise ValueError(f"a classifier needs at least 2 classes, got {classes} instead")
+def predicted(scores: Tensor) -> Tensor:
+    """The class with the greatest of (n, classes) scores, of shape (n,); -1 for NaN, which torch takes for greatest."""
+    return scores.argmax(dim=1).masked_fill(scores.isnan().any(dim=1), -1)
+
+
+def check_classes(channels: int, classes: int) -> tuple[int, int]:
+    """Both as plain ints. ValueError unless there are 1 (grey) or 3 (colour) channels, and 2 classes at least."""
+    return check.one_of("channels", check.count("channels", channels), (1, 3)), check.count("classes", classes, 2)

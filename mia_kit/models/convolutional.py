@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.models.classifier import MIN_SIZE, Classifier, check_classes
 
 
@@ -43,11 +44,9 @@ class ConvolutionalClassifier(Classifier):
         hidden: int = 128,
     ) -> None:
         super().__init__()
-        check_classes(channels, classes)
-        if blocks not in (3, 4) or size < MIN_SIZE:
-            raise ValueError(
-                f"expected 3 or 4 blocks and pictures of at least {MIN_SIZE} pixels, got {blocks} and {size} instead"
-            )
+        channels, classes = check_classes(channels, classes)
+        blocks, size = check.count("blocks", blocks, 3, 4), check.count("size", size, MIN_SIZE)
+        width, hidden = check.count("width", width), check.count("hidden", hidden)
         self.channels, self.size = channels, size
         widths = [channels, *(width << place for place in range(blocks))]
         with torch.random.fork_rng(devices=[]):

@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, one_hot
 from torch.nn.utils.parametrizations import spectral_norm
 
+from mia_kit import check
+
 # All networks work between images and this many rows and columns.
 SMALLEST = 4
 SLOPE = 0.2
@@ -49,7 +51,8 @@ class ConvolutionalPrior(nn.Module):
     ) -> None:
         super().__init__()
         channels = _channels(image_size, width)[::-1]
-        self.latent_size, self.image_size, self.classes = latent_size, image_size, classes
+        latent_size, classes = check.count("latent_size", latent_size), check.count("classes", classes, 0)
+        self.latent_size, self.image_size, self.classes = latent_size, tuple(map(int, image_size)), classes
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.start = nn.Linear(latent_size, channels[0] * SMALLEST**2, bias=False)
@@ -135,7 +138,7 @@ class ClassDiscriminator(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.trunk = _Trunk(image_size, width)
-            self.head = nn.Linear(self.trunk.size, classes)
+            self.head = nn.Linear(self.trunk.size, check.count("classes", classes))
 
     def features(self, images: Tensor) -> Tensor:
         """Activations of shape (n, d) below the logits."""
@@ -162,7 +165,7 @@ class ProjectionCritic(nn.Module):
             torch.manual_seed(seed)
             self.trunk = _Trunk(image_size, width, spectral_norm)
             self.verdict = spectral_norm(nn.Linear(self.trunk.size, 1))
-            self.of_class = spectral_norm(nn.Embedding(classes, self.trunk.size))
+            self.of_class = spectral_norm(nn.Embedding(check.count("classes", classes), self.trunk.size))
 
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """Verdicts of shape (n,) for int64 `classes` of shape (n,)."""
@@ -195,11 +198,9 @@ class _Trunk(nn.Module):
 
 def _channels(image_size: tuple[int, int, int], width: int) -> list[int]:
     """Channels at half the size of the image, at a quarter, ..., at 4 x 4."""
-    channels, height, across = image_size
+    width = check.count("width", width)
+    channels, height, across = check.counts("image_size", image_size, 3)
     levels = round(math.log2(height / SMALLEST)) if height >= SMALLEST else 0
-    if channels not in (1, 3) or height != across or levels < 1 or SMALLEST * 2**levels != height or width < 1:
-        raise ValueError(
-            "image_size must be (1 or 3, h, h) with h = 8, 16, 32, ... and width at least 1, "
-            f"got {image_size} and {width} instead"
-        )
+    if channels not in (1, 3) or height != across or levels < 1 or SMALLEST * 2**levels != height:
+        raise ValueError(f"image_size must be (1 or 3, h, h) with h = 8, 16, 32, ..., got {image_size} instead")
     return [width * 2**level for level in range(levels)]

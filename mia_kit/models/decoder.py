@@ -15,6 +15,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
+from mia_kit.models.classifier import check_classes
+
 SHIFT = 50.0
 
 
@@ -48,13 +51,13 @@ class InversionDecoder(nn.Module):
         logarithm: bool = True,
     ) -> None:
         super().__init__()
-        if classes < 2 or channels not in (1, 3) or blocks < 2 or width < 1:
-            raise ValueError(
-                "a decoder needs at least 2 classes, 1 or 3 channels, 2 blocks and a positive width, "
-                f"got {classes}, {channels}, {blocks} and {width} instead"
-            )
-        if top_k is not None and not 1 <= top_k <= classes:
-            raise ValueError(f"top_k must lie in [1, {classes}], got {top_k} instead")
+        channels, classes = check_classes(channels, classes)
+        size, blocks, width = (
+            check.count("size", size, 8),
+            check.count("blocks", blocks, 2),
+            check.count("width", width),
+        )
+        top_k = top_k if top_k is None else check.count("top_k", top_k, most=classes)
         self.classes, self.channels, self.size, self.blocks = classes, channels, size, blocks
         self.top_k, self.logarithm = top_k, logarithm
         hidden = [min(8, 2 ** (blocks - 2 - place)) * width for place in range(blocks - 1)]
@@ -84,6 +87,7 @@ def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logari
     clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same wherever all
     p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by 950.
     """
+    top_k = top_k if top_k is None else check.count("top_k", top_k)
     seen = confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT if logarithm else confidences
     seen = seen.clamp_min(0)
     if top_k is None or top_k >= confidences.shape[1]:
@@ -98,7 +102,7 @@ def _shapes(size: int, blocks: int) -> list[tuple[int, int, int]]:
     while doublings < blocks - 1 and size >> doublings >= 8 and (size >> doublings) % 2 == 0:
         doublings += 1
     square = size >> doublings
-    if size < 8 or square > 8:
+    if square > 8:
         raise ValueError(
             f"size must come down to 4 to 8 pixels when it is halved by fewer than {blocks} blocks, such as 8, 16, 28, "
             f"32 or 64, got {size} instead"

@@ -10,7 +10,6 @@ Network and schedules are those of diffusers, an optional dependency: pip instal
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -18,6 +17,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from mia_kit import check
+from mia_kit.models.classifier import check_classes
 from mia_kit.models.decoder import SHIFT, prepare_confidences
 
 INSTALL = 'the diffusion inverter needs diffusers: run pip install "mia_kit[diffusion]"'
@@ -55,10 +56,13 @@ class DiffusionDecoder(nn.Module):
         steps: int = 20,
     ) -> None:
         super().__init__()
-        _check(classes, channels, size, widths)
-        if not (math.isfinite(guidance) and guidance >= 0 and 1 <= steps <= TIMES):
+        channels, classes = check_classes(channels, classes)
+        widths, size = check.counts("widths", widths), check.count("size", size)
+        guidance, steps = check.in_range("guidance", guidance, 0), check.count("steps", steps, most=TIMES)
+        if any(width % GROUPS for width in widths) or size % 2 ** (len(widths) - 1):
             raise ValueError(
-                f"guidance must be at least 0 and steps lie in [1, {TIMES}], got {guidance} and {steps} instead"
+                f"widths must be multiples of {GROUPS} and size be divisible by 2 for each but the first, "
+                f"got {widths} and {size} instead"
             )
         self.classes, self.channels, self.size = classes, channels, size
         self.seed, self.guidance, self.steps = seed, guidance, steps
@@ -116,16 +120,6 @@ class DiffusionDecoder(nn.Module):
             return found
         untold = self.network(pictures, times, class_labels=torch.zeros_like(told)).sample
         return found + self.guidance * (found - untold)
-
-
-def _check(classes: int, channels: int, size: int, widths: Sequence[int]) -> None:
-    if classes < 2 or channels not in (1, 3) or not widths or any(width < 1 or width % GROUPS for width in widths):
-        raise ValueError(
-            f"a diffusion model needs at least 2 classes, 1 or 3 channels and widths that are multiples of {GROUPS}, "
-            f"got {classes}, {channels} and {list(widths)} instead"
-        )
-    if size < 1 or size % 2 ** (len(widths) - 1):
-        raise ValueError(f"size must be divisible by {2 ** (len(widths) - 1)}, got {size} instead")
 
 
 def _network(channels: int, size: int, widths: Sequence[int]) -> Any:

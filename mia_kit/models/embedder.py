@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, max_pool2d, pad
 
+from mia_kit import check
 from mia_kit.data.archives import DataFile
 from mia_kit.data.folders import DataError
 from mia_kit.models.batches import in_batches
@@ -132,17 +133,18 @@ def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> flo
     false_match_rate : in (0, 1)
     strangers : distances between photographs of two different people, of shape (n,), at least 1 / false_match_rate
 
-    Raises ValueError if the rate is out of range or too low to be measured with so few pairs.
+    Raises ValueError if the rate is out of range or too low to be measured with so few pairs, or a distance is not
+    finite.
     """
-    if not 0 < false_match_rate < 1:
-        raise ValueError(f"false_match_rate must lie in (0, 1), got {false_match_rate} instead")
+    false_match_rate = check.in_range("false_match_rate", false_match_rate, 0, 1, open_ends="both")
+    strangers = check.array("strangers", strangers, ("n",))
     allowed = math.floor(false_match_rate * len(strangers) + 1e-9)  # 0.01 of 300 pairs is 3, not 2.9999
-    if allowed < 1:
+    if not 0 < allowed < len(strangers):
         raise ValueError(
             f"a false match rate of {false_match_rate} needs at least {math.ceil(1 / false_match_rate)} pairs of "
             f"strangers, got {len(strangers)} instead"
         )
-    return float(np.partition(strangers, allowed)[allowed]) if allowed < len(strangers) else math.inf
+    return float(np.partition(strangers, allowed)[allowed])
 
 
 def _read_weights() -> dict[str, Tensor]:

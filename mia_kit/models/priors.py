@@ -16,6 +16,7 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor, nn
 
+from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.weights import set_weights
@@ -44,8 +45,8 @@ class Prior(Protocol):
 
 
 def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
-    """Standard normal latents of shape (count, latent_size), the same on every device."""
-    return torch.randn(count, prior.latent_size, generator=Generator().manual_seed(seed))
+    """Standard normal latents of shape (count, latent_size), count at least 1, the same on every device."""
+    return torch.randn(check.count("count", count), prior.latent_size, generator=Generator().manual_seed(seed))
 
 
 class Framed:
@@ -57,7 +58,8 @@ class Framed:
 
     def __init__(self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int]) -> None:
         channels, height, width = prior.image_size
-        if not (0 <= rows[0] < rows[1] <= height and 0 <= columns[0] < columns[1] <= width):
+        rows, columns = check.counts("rows", rows, 2, least=0), check.counts("columns", columns, 2, least=0)
+        if not (rows[0] < rows[1] <= height and columns[0] < columns[1] <= width):
             raise ValueError(f"the part must lie within {height} x {width} pixels, got {rows} and {columns} instead")
         self.prior, self.rows, self.columns = prior, slice(*rows), slice(*columns)
         self.latent_size = prior.latent_size
@@ -80,6 +82,7 @@ class DCGAN(nn.Module):
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
+        width = check.count("width", width)
         channels = [self.latent_size, 8 * width, 4 * width, 2 * width, width]
         layers: list[nn.Module] = []
         for place, (inputs, outputs) in enumerate(pairwise(channels)):

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from mia_kit import check
 from mia_kit.models.classifier import Classifier, check_classes
 
 
@@ -27,12 +28,12 @@ class ResidualClassifier(Classifier):
 
     def __init__(self, channels: int, classes: int, *, seed: int, width: int = 24) -> None:
         super().__init__()
-        check_classes(channels, classes)
-        self.channels = channels
+        self.channels, classes = check_classes(channels, classes)
+        width = check.count("width", width)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.body = nn.Sequential(
-                nn.Conv2d(channels, width, 3, stride=2, padding=1, bias=False),
+                nn.Conv2d(self.channels, width, 3, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(width),
                 nn.ReLU(),
                 ResidualBlock(width, width, stride=1),

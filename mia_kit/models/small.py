@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.models.batches import in_batches
-from mia_kit.models.classifier import Classifier, check_classes
+from mia_kit.models.classifier import Classifier, check_classes, predicted
 from mia_kit.snapshot import snapshot
 
 
@@ -28,12 +29,12 @@ class SmallClassifier(Classifier):
 
     def __init__(self, channels: int, classes: int, *, seed: int, width: int = 16) -> None:
         super().__init__()
-        check_classes(channels, classes)
-        self.channels = channels
+        self.channels, classes = check_classes(channels, classes)
+        width = check.count("width", width)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.body = nn.Sequential(
-                _block(channels, width, stride=2),
+                _block(self.channels, width, stride=2),
                 _block(width, 2 * width, stride=2),
                 _block(2 * width, 4 * width, stride=2),
                 _block(4 * width, 8 * width, stride=2),
@@ -56,9 +57,9 @@ def _block(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
 def predict(model: Classifier, images: Tensor, *, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
     """Features and predicted classes of a copy in evaluation mode; the model is left as it was.
 
-    Returns float32 features of shape (n, d) and int64 classes of shape (n,).
+    Returns float32 features of shape (n, d) and int64 classes of shape (n,), -1 where the scores hold NaN.
     """
     model = snapshot(model)
     features = in_batches(model.features, images, batch_size=batch_size)  # (n, d)
-    classes = model.head(features).argmax(dim=1)  # (n,)
+    classes = predicted(model.head(features))  # (n,)
     return features.numpy(), classes.numpy()

@@ -15,6 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.models.style_prior import Discriminator, StylePrior
 
 # Steps of the numbers of a class relative to those of the other weights.
@@ -32,9 +33,8 @@ class ClassStylePrior(nn.Module):
 
     def __init__(self, prior: StylePrior, classes: int) -> None:
         super().__init__()
-        _check(classes)
-        self.prior, self.classes = prior, classes
-        self.shifts = nn.Parameter(torch.zeros(classes, self.latent_size))
+        self.prior, self.classes = prior, check.count("classes", classes)
+        self.shifts = nn.Parameter(torch.zeros(self.classes, self.latent_size))
 
     def map(self, latents: Tensor) -> Tensor:
         """Styles of shape (n, 128) of nobody in particular, for latents of that shape."""
@@ -61,7 +61,7 @@ class StyleClassDiscriminator(nn.Module):
 
     def __init__(self, discriminator: Discriminator, classes: int) -> None:
         super().__init__()
-        _check(classes)
+        classes = check.count("classes", classes)
         self.trunk = discriminator
         verdict = discriminator.verdict
         self.head = nn.Linear(verdict.weight.shape[1], classes)
@@ -84,7 +84,7 @@ class StyleProjectionCritic(nn.Module):
 
     def __init__(self, discriminator: Discriminator, classes: int) -> None:
         super().__init__()
-        _check(classes)
+        classes = check.count("classes", classes)
         self.trunk = discriminator
         self.of_class = nn.Parameter(torch.zeros(classes, discriminator.verdict.weight.shape[1]))
 
@@ -94,8 +94,3 @@ class StyleProjectionCritic(nn.Module):
         verdicts: Tensor = self.trunk.verdict(features).squeeze(1)
         projected = (self.of_class[classes] * features).sum(dim=1)
         return verdicts + CLASS_RATE * self.trunk.verdict.scale * projected
-
-
-def _check(classes: int) -> None:
-    if classes < 1:
-        raise ValueError(f"classes must be at least 1, got {classes} instead")

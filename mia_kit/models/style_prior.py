@@ -83,6 +83,7 @@ class StylePrior(nn.Module):
     def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS, truncation: float = 1.0) -> None:
         super().__init__()
         self.truncation = check.in_range("truncation", truncation, 0, 1)
+        channels = check.counts("channels", channels, 4)
         size = self.latent_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -125,7 +126,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
-        down = channels[::-1]
+        down = check.counts("channels", channels, 4)[::-1]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.from_bands = Scaled(12, down[0], 1)
