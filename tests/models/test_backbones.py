@@ -226,10 +226,10 @@ def test_pretrained_without_a_network_or_with_half_a_file(downloads: Path) -> No
     ("change", "sentence"),
     [
         ({"name": "resnet34"}, r"name must be one of resnet18, .*, efficientnet_b0, got 'resnet34' instead"),
-        ({"classes": 1}, "a classifier needs at least 2 classes, got 1 instead"),
-        ({"channels": 4}, r"channels must be 1 \(grey\) or 3 \(colour\), got 4 instead"),
-        ({"stem": "tiny"}, "stem must be 'imagenet', or for a ResNet 'small', got 'tiny' for resnet18 instead"),
-        ({"name": "densenet121", "stem": "small"}, "for a ResNet 'small', got 'small' for densenet121 instead"),
+        ({"classes": 1}, "classes must be at least 2, got 1"),
+        ({"channels": 4}, "channels must be one of 1, 3, got 4"),
+        ({"stem": "tiny"}, "stem of resnet18 must be one of imagenet, small, got 'tiny'"),
+        ({"name": "densenet121", "stem": "small"}, "stem of densenet121 must be one of imagenet, got 'small'"),
     ],
 )
 def test_what_does_not_fit_is_refused(change: dict[str, object], sentence: str) -> None:

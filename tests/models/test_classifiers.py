@@ -1,5 +1,6 @@
 """Both classifiers for small pictures: shapes, seeds, and what they refuse."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -51,11 +52,14 @@ def test_predict_agrees_with_the_model_in_evaluation_mode_and_restores_its_mode(
 
 @both
 def test_what_does_not_fit_is_refused(kind):
-    with pytest.raises(ValueError, match=r"channels must be 1 .* got 2 instead"):
+    with pytest.raises(ValueError, match="channels must be one of 1, 3, got 2"):
         kind(2, 5, seed=0)
-    with pytest.raises(ValueError, match="at least 2 classes, got 1"):
+    with pytest.raises(ValueError, match="classes must be at least 2, got 1"):
         kind(1, 1, seed=0)
-    model = kind(1, 5, seed=0, width=4)
+    for width, error in ((0, ValueError), (-4, ValueError), (4.0, TypeError), (True, TypeError)):
+        with pytest.raises(error, match="width must be"):
+            kind(1, 5, seed=0, width=width)
+    model = kind(np.int64(1), np.int64(5), seed=0, width=np.int64(4))
     with pytest.raises(ValueError, match=r"\(n, 1, h, w\).*got \(2, 3, 32, 32\)"):
         model(torch.zeros(2, 3, 32, 32))
     with pytest.raises(ValueError, match=r"at least 16, got \(2, 1, 8, 8\)"):
