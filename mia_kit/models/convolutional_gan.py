@@ -52,7 +52,8 @@ class ConvolutionalPrior(nn.Module):
         super().__init__()
         channels = _channels(image_size, width)[::-1]
         latent_size, classes = check.count("latent_size", latent_size), check.count("classes", classes, 0)
-        self.latent_size, self.image_size, self.classes = latent_size, tuple(map(int, image_size)), classes
+        height = int(image_size[1])
+        self.latent_size, self.image_size, self.classes = latent_size, (int(image_size[0]), height, height), classes
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.start = nn.Linear(latent_size, channels[0] * SMALLEST**2, bias=False)

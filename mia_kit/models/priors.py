@@ -58,12 +58,13 @@ class Framed:
 
     def __init__(self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int]) -> None:
         channels, height, width = prior.image_size
-        rows, columns = check.counts("rows", rows, 2, least=0), check.counts("columns", columns, 2, least=0)
-        if not (rows[0] < rows[1] <= height and columns[0] < columns[1] <= width):
+        top, bottom = check.counts("rows", rows, 2, least=0)
+        left, right = check.counts("columns", columns, 2, least=0)
+        if not (top < bottom <= height and left < right <= width):
             raise ValueError(f"the part must lie within {height} x {width} pixels, got {rows} and {columns} instead")
-        self.prior, self.rows, self.columns = prior, slice(*rows), slice(*columns)
+        self.prior, self.rows, self.columns = prior, slice(top, bottom), slice(left, right)
         self.latent_size = prior.latent_size
-        self.image_size = (channels, rows[1] - rows[0], columns[1] - columns[0])
+        self.image_size = (channels, bottom - top, right - left)
 
     def map(self, latents: Tensor) -> Tensor:
         """The codes of the prior itself."""

@@ -61,7 +61,9 @@ def test_what_does_not_fit_is_refused():
         InversionDecoder(1, 1, 8, seed=0, blocks=4, width=2)
     with pytest.raises(ValueError, match=r"top_k must be from 1 to 5, got 6"):
         InversionDecoder(5, 1, 8, seed=0, top_k=6)
-    for size in (7, 50, 66, 128):
+    with pytest.raises(ValueError, match="size must be at least 8, got 7"):
+        InversionDecoder(5, 1, 7, seed=0, blocks=4, width=2)
+    for size in (50, 66, 128):
         with pytest.raises(ValueError, match=f"halved by fewer than 4 blocks.*got {size} instead"):
             InversionDecoder(5, 1, size, seed=0, blocks=4, width=2)
     with pytest.raises(ValueError, match=r"\(n, 5\), got \(3, 4\) instead"):
