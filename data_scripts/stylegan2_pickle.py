@@ -7,15 +7,17 @@ generator's weights and the arguments that it was built with are taken out, and 
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from inert_pickle import RefusedError, StoredObject, StoredTensor, printable, read_pickle
-from mia_kit.data.folders import DataError
-from mia_kit.models.stylegan2_files import save_stylegan2
+from mia_kit.data.folders import DataError, write_whole
+from mia_kit.models.stylegan2_files import build
 
 # The averaged generator, which makes the better images (Karras et al., ICLR 2018).
 NETWORK = "G_ema"
@@ -66,6 +68,30 @@ def convert(path: Path, out: Path) -> None:
         save_stylegan2(out, arguments, weights)
     except ValueError as problem:
         raise _another(path, problem) from problem
+
+
+def save_stylegan2(path: Path, arguments: Mapping[str, int | float | None], weights: Mapping[str, Tensor]) -> None:
+    """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not those of a generator built with the arguments; see `build`.
+    DataError
+        If the file cannot be written.
+    """
+    from safetensors.torch import save
+
+    prior = build(arguments, weights)
+    header = {name: json.dumps(value) for name, value in arguments.items()}
+    content = save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header)
+    try:
+        write_whole(path, content)
+    except OSError as problem:
+        raise DataError(
+            f"{path} could not be written ({problem.strerror}); the file before it, if any, is whole: make room or "
+            "choose another place, and run this again."
+        ) from problem
 
 
 def read_generator(path: Path) -> tuple[Arguments, dict[str, Tensor]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.data.decoding import resized
 from mia_kit.data.image_set import ImageSet
 from mia_kit.data.sources import load
@@ -35,8 +36,7 @@ def load_aligned(name: str, size: int = 64) -> ImageSet:
     DataError
         As `load` does.
     """
-    if name not in FRAMES:
-        raise ValueError(f"name must be one of {', '.join(FRAMES)}, got {name!r} instead")
+    check.one_of("name", name, FRAMES)
     return resized(load(name).crop(*FRAMES[name]), size)
 
 

@@ -31,9 +31,9 @@ Size = int | tuple[int, int] | None
 
 
 def as_pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    """The size (h, w) in pixels; one number stands for a square. Raises as `check.count`."""
-    height, width = size if isinstance(size, tuple | list) else (size, size)
-    return check.count("height in pixels", height), check.count("width in pixels", width)
+    """The size (h, w) in pixels; one number stands for a square. Raises as `check.counts`."""
+    height, width = check.counts("size", size if isinstance(size, tuple | list) else (size, size), 2)
+    return height, width
 
 
 def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 import yaml
 
+from mia_kit import check
 from mia_kit.data.image_set import ImageSet
 
 # Distance in the 128-d face embedding below which two photographs of one person are the same moment.
@@ -55,8 +56,7 @@ def noted_groups(images: ImageSet, name: str) -> np.ndarray:
     notes: dict[str, list[Sequence[str]]] = yaml.safe_load(
         files("mia_kit.data").joinpath("cards", "near_duplicates.yml").read_text(encoding="utf-8")
     )
-    if name not in notes:
-        raise ValueError(f"there are no notes on near-duplicates in {name!r}: choose one of {', '.join(notes)}")
+    check.one_of("name", name, notes)
     place = {file: index for index, file in enumerate(images.files)}
     groups = np.arange(len(images), dtype=np.int64)
     for group in notes[name]:

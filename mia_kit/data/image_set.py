@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import yaml
 
+from mia_kit import check
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -66,21 +68,15 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
-        if images.dtype != np.uint8 or not (images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)):
+        if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape[3:] not in ((), (3,)):
             raise ValueError(
-                "images must be uint8 of shape (n, h, w) or (n, h, w, 3), "
-                f"got {images.dtype} of shape {images.shape} instead"
+                f"images must be uint8 of shape (n, h, w) or (n, h, w, 3), got {check.brief(images)} instead"
             )
-        if labels.dtype != np.int64 or labels.shape != images.shape[:1]:
-            raise ValueError(
-                f"labels must be int64 of shape ({len(images)},), got {labels.dtype} of shape {labels.shape} instead"
-            )
-        if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.class_names)):
-            raise ValueError(
-                f"labels must lie in [0, {len(self.class_names)}), "
-                f"got values from {labels.min()} to {labels.max()} instead"
-            )
-
+        check.shape("images", images, ("n", "h", "w", 3)[: max(images.ndim, 3)])
+        if not isinstance(labels, np.ndarray) or labels.dtype != np.int64:
+            raise ValueError(f"labels must be int64, got {check.brief(labels)} instead")
+        if len(images) or len(labels):
+            check.places("labels", labels, length=len(images), below=len(self.class_names))
         if self.files and len(self.files) != len(images):
             raise ValueError(f"files must name all {len(images)} images or none, got {len(self.files)} names instead")
 
@@ -101,8 +97,7 @@ class ImageSet:
 
         Raises ValueError if a class that has images has none left to test on, or `per_class_train` is below 1.
         """
-        if per_class_train < 1:
-            raise ValueError(f"per_class_train must be at least 1, got {per_class_train} instead")
+        check.count("per_class_train", per_class_train)
         random = np.random.default_rng(seed)
         mask = np.zeros(len(self), dtype=bool)
         for label in np.unique(self.labels):

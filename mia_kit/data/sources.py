@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mia_kit import check
 from mia_kit.data import (
     celeba,
     celeba10k,
@@ -71,6 +72,5 @@ def load(name: str, size: Size = None) -> ImageSet:
     DataError
         If its files are absent or damaged; the message says what to do.
     """
-    if name not in _SOURCES:
-        raise ValueError(f"no data set is called {name!r}: choose one of {', '.join(_SOURCES)}")
+    check.one_of("name", name, _SOURCES)
     return _SOURCES[name](size)

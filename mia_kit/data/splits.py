@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.data.image_set import ImageSet
 
 
 def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
     """Choose `private` people at random; return their images and everybody else's. Nobody is in both.
 
-    The classes of each part are numbered anew, from 0. Raises ValueError if `private` is below 1 or leaves nobody else.
+    The classes of each part are numbered anew, from 0. ValueError if `private` is below 1 or leaves nobody else.
     """
     people = len(images.class_names)
-    if not 1 <= private < people:
-        raise ValueError(
-            f"private must lie in [1, {people}) so that somebody is left for the public, got {private} instead"
-        )
+    check.count("private", private, most=people - 1)
     chosen = np.random.default_rng(seed).permutation(people)[:private]
     return select_people(images, np.sort(chosen)), select_people(images, np.setdiff1d(np.arange(people), chosen))
 

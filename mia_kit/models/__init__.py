@@ -10,7 +10,7 @@ from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan,
 from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
 from mia_kit.models.stylegan2 import StyleGAN2
-from mia_kit.models.stylegan2_files import load_stylegan2, save_stylegan2
+from mia_kit.models.stylegan2_files import load_stylegan2
 from mia_kit.models.weights import transplant
 
 __all__ = [
@@ -37,6 +37,5 @@ __all__ = [
     "prepare_confidences",
     "same_person_threshold",
     "sample_latents",
-    "save_stylegan2",
     "transplant",
 ]

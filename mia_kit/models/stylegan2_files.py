@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mia_kit.data.folders import DataError, write_whole
+from mia_kit.data.folders import DataError
 from mia_kit.models.stylegan2 import StyleGAN2, check_draws
 from mia_kit.models.weights import set_weights
 
@@ -69,7 +69,7 @@ def build(
 def load_stylegan2(
     path: Path, *, truncation: float = 0.5, truncation_cutoff: int | None = 8, dtype: torch.dtype = torch.float32
 ) -> StyleGAN2:
-    """The generator of a file that `save_stylegan2` wrote, in evaluation mode, frozen.
+    """The generator of a file that `data_scripts/convert_stylegan2.py` wrote, in evaluation mode, frozen.
 
     Truncation is that of Plug & Play Attacks; see `StyleGAN2`.
 
@@ -96,27 +96,3 @@ def load_stylegan2(
     except (SafetensorError, OSError, ValueError, RecursionError) as problem:
         reason = str(problem).splitlines()[0]
         raise DataError(f"{path} is damaged or holds another network ({reason}): convert it again.") from problem
-
-
-def save_stylegan2(path: Path, arguments: Arguments, weights: Mapping[str, Tensor]) -> None:
-    """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
-
-    Raises
-    ------
-    ValueError
-        If the weights are not those of a generator built with the arguments; see `build`.
-    DataError
-        If the file cannot be written.
-    """
-    from safetensors.torch import save
-
-    prior = build(arguments, weights)
-    header = {name: json.dumps(value) for name, value in arguments.items()}
-    content = save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header)
-    try:
-        write_whole(path, content)
-    except OSError as problem:
-        raise DataError(
-            f"{path} could not be written ({problem.strerror}); the file before it, if any, is whole: make room or "
-            "choose another place, and run this again."
-        ) from problem

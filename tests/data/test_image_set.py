@@ -67,9 +67,16 @@ def test_tensors_are_copies():
     ("images", "labels", "sentence"),
     [
         (np.zeros((2, 4, 4)), np.zeros(2, np.int64), "must be uint8"),
-        (np.zeros((2, 4, 4, 4), np.uint8), np.zeros(2, np.int64), r"\(n, h, w, 3\), got uint8 of shape \(2, 4, 4, 4\)"),
-        (np.zeros((2, 4, 4), np.uint8), np.zeros(3, np.int64), r"shape \(2,\), got int64 of shape \(3,\)"),
+        (
+            np.zeros((2, 4, 4, 4), np.uint8),
+            np.zeros(2, np.int64),
+            r"got ndarray of shape \(2, 4, 4, 4\) and uint8",
+        ),
+        (np.zeros((2, 4, 4), np.uint8), np.zeros(3, np.int64), r"shape \(2,\), got \(3,\)"),
         (np.zeros((2, 4, 4), np.uint8), np.zeros(2), "int64"),
+        (np.zeros((2, 4), np.uint8), np.zeros(2, np.int64), r"\(n, h, w\), got \(2, 4\)"),
+        (np.zeros((2, 4, 4), np.uint8), [0, 1], r"int64, got \[0, 1\]"),
+        (torch.zeros(2, 4, 4, dtype=torch.uint8), np.zeros(2, np.int64), "got Tensor of shape"),
         (np.zeros((2, 4, 4), np.uint8), np.array([0, 3]), r"\[0, 3\), got values from 0 to 3"),
     ],
 )

@@ -95,7 +95,7 @@ def test_misnamed_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [0, (4, 0), -1])
 def test_size_below_one_pixel(tmp_path: Path, size: int | tuple[int, int]) -> None:
-    with pytest.raises(ValueError, match="(height|width) in pixels must be at least 1, got (0|-1) instead"):
+    with pytest.raises(ValueError, match="each of size must be at least 1, got (0|-1) instead"):
         decode([tmp_path / "a.png"], size, key="k")
 
 

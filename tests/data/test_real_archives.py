@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, ImageSet, celeba_id, gtsrb, lfw_ge8, load, noted_groups, official_split
+from mia_kit.data import DataError, ImageSet, celeba_id, gtsrb, load, noted_groups, official_split
 from mia_kit.data.folders import locate
+from tests.lfw_pairs import load_pairs
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def test_gtsrb_tracks_have_six_frames() -> None:
 
 
 def test_lfw_pairs_that_are_complete() -> None:
-    pairs = lfw_ge8.load_pairs(real("lfw_ge8", size=32))
+    pairs = load_pairs(real("lfw_ge8", size=32))
     assert (pairs.same.sum(), (~pairs.same).sum()) == (796, 1)
 
 

@@ -18,7 +18,6 @@ from mia_kit.data import (
     cifar10,
     facescrub,
     gtsrb,
-    lfw_ge8,
     load,
     mnist,
     names,
@@ -39,11 +38,6 @@ def test_every_source_has_a_card(name: str) -> None:
     card = DataCard.read(name)
     assert all(len(text) > 2 for text in (card.title, card.origin, card.people, card.terms, card.credit))
     assert card.known_issues
-
-
-def test_unknown_name() -> None:
-    with pytest.raises(ValueError, match="no data set is called 'faces': choose one of orl, digits"):
-        load("faces")
 
 
 @pytest.mark.parametrize("name", [n for n in names() if n not in ("orl", "digits", "mnist5k", "fashion_mnist")])
@@ -87,15 +81,6 @@ def test_celeba10k_needs_an_identity_for_each_picture(
     monkeypatch.setattr(celeba10k, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", b"000009.jpg 1\n"))
     with pytest.raises(DataError, match=r"says nothing about 000001\.jpg"):
         load("celeba10k")
-
-
-def test_lfw_pairs(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    files = ["Al_B/Al_B_0001.jpg", "Al_B/Al_B_0002.jpg", "Cy_D/Cy_D_0001.jpg"]
-    monkeypatch.setattr(lfw_ge8, "ARCHIVE", pack("lfw_ge8", {name: picture(i) for i, name in enumerate(files)}))
-    lines = b"1\t1\nAl_B\t1\t2\nAl_B\t2\tCy_D\t1\nAl_B\t1\tNo_One\t1\n"
-    monkeypatch.setattr(lfw_ge8, "PAIRS", text_file(data_root, "lfw_ge8", "pairs.txt", lines))
-    pairs = lfw_ge8.load_pairs(load("lfw_ge8", size=8))
-    assert (pairs.first.tolist(), pairs.second.tolist(), pairs.same.tolist()) == ([0, 1], [1, 2], [True, False])
 
 
 def test_facescrub_layout(data_root: Path) -> None:

@@ -15,6 +15,7 @@ from mia_kit.models.embedder import (
     load_embedder,
     same_person_threshold,
 )
+from tests.lfw_pairs import load_pairs
 
 
 def need(*names: str) -> None:
@@ -91,7 +92,7 @@ def test_lfw_pairs() -> None:
     """
     need("face_embed128", "lfw_ge8")
     images = lfw_ge8.load()
-    pairs, random = lfw_ge8.load_pairs(images), np.random.default_rng(0)
+    pairs, random = load_pairs(images), np.random.default_rng(0)
     same = random.permutation(np.flatnonzero(pairs.same))[:60]
     first, second = pairs.first[same], pairs.second[same]
     strangers = [random.permutation(second[images.labels[second] != images.labels[i]])[0] for i in first]

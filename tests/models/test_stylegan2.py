@@ -17,7 +17,8 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks.ppa import Settings, run
 from mia_kit.data import DataError
 from mia_kit.data.folders import located
-from mia_kit.models import SmallClassifier, StyleGAN2, load_stylegan2, sample_latents, save_stylegan2
+from mia_kit.models import SmallClassifier, StyleGAN2, load_stylegan2, sample_latents
+from stylegan2_pickle import save_stylegan2
 
 TINY = {
     "z_dim": 12,
