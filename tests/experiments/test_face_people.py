@@ -121,7 +121,7 @@ def test_public_people(monkeypatch: pytest.MonkeyPatch) -> None:
         files=tuple(names),
     )
     sets = {"lfw_ge8": lfw, "celeba10k": celeba, "utkface": utkface}
-    monkeypatch.setattr(face_people, "load_aligned", lambda name, size: sets[name])
+    monkeypatch.setattr("mia_kit.data.public.load_aligned", lambda name, size: sets[name])
     images, labels = public_people(4)
     assert images.shape == (5 + 5 + 6, 3, 4, 4)
     assert images.dtype == torch.uint8
