@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.linalg import vector_norm
 from tqdm.auto import tqdm, trange
 
+from mia_kit import check
 from mia_kit.smoothing import smoothed_targets
 from mia_kit.toy.world import (
     LEARNING_RATE,
@@ -157,7 +158,7 @@ def train_grid(
     """
     if not len(smoothings) or not len(seeds):
         raise ValueError(f"give at least one factor and one seed, got {len(smoothings)} and {len(seeds)} instead")
-    own = _for_each(seeds, data or make_data())
+    own, steps = _for_each(seeds, data or make_data()), check.count("steps", steps, 0)
     pairs = [
         (float(smoothing), seed, points) for smoothing in smoothings for seed, points in zip(seeds, own, strict=True)
     ]
@@ -310,8 +311,7 @@ def invert_grid(
     """
     for start in starts:
         check_attack(start, learning_rate, max_steps, stop_confidence)
-    if not 0 <= target_class < len(grid.state["head.weight"][0, 0]):
-        raise ValueError(f"target_class must lie in [0, 3), got {target_class} instead")
+    target_class = check.count("target_class", target_class, 0, len(grid.state["head.weight"][0, 0]) - 1)
     layers = grid.layers()
     models = len(layers[0])
     # (models, 2, starts): every start runs on every model

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from mia_kit import check
 from mia_kit.toy.grid import GridInversions
 from mia_kit.toy.world import ToyData
 
@@ -29,9 +30,9 @@ def surrogate_cloud(place: Sequence[float], count: int, *, seed: int) -> Tensor:
     centre = torch.as_tensor(place, dtype=torch.float32)
     if centre.shape != (2,) or not bool(((centre >= LIMITS[0]) & (centre <= LIMITS[1])).all()):
         raise ValueError(f"place must be two coordinates in [{LIMITS[0]:g}, {LIMITS[1]:g}], got {place!r} instead")
-    if count < 1:
-        raise ValueError(f"count must be at least 1, got {count} instead")
-    return (centre + SPREAD * torch.randn(count, 2, generator=Generator().manual_seed(seed))).clamp(*LIMITS)
+    return (
+        centre + SPREAD * torch.randn(check.count("count", count), 2, generator=Generator().manual_seed(seed))
+    ).clamp(*LIMITS)
 
 
 def with_surrogate(data: ToyData, place: Sequence[float], protected: int = 2, *, seed: int) -> ToyData:
@@ -69,7 +70,7 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
     protected : points of the protected cloud, of shape (n, 2), whatever labels they were given
     surrogates : for each seed, points of shape (m, 2)
 
-    Raises ValueError if there are several factors, or not a surrogate for each seed.
+    Raises ValueError if there are several factors, not a surrogate for each seed, or an end that is not finite.
     """
     if len(inversions.smoothings) != 1 or len(surrogates) != len(inversions.seeds):
         raise ValueError(
@@ -77,6 +78,7 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
             f"{len(inversions.seeds)} seeds and {len(surrogates)} surrogates instead"
         )
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
+    check.finite("the ends of the attacks", ends)
     near = [torch.cdist(own, cloud).amin(dim=1) for own, cloud in zip(ends, surrogates, strict=True)]
     return Landings(torch.cdist(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())
 

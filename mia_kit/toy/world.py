@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from tqdm.auto import trange
 
+from mia_kit import check
 from mia_kit.smoothing import smoothed_cross_entropy
 from mia_kit.snapshot import snapshot
 from mia_kit.threads import one_thread
@@ -38,9 +39,7 @@ class ToyData:
 
 def make_data(n: int = 500, seed: int = 17) -> ToyData:
     """Three Gaussian clouds around `CENTRES` with standard deviation 1.6; `n` points in all, at least 3."""
-    if n < 3:
-        raise ValueError(f"n must be at least 3, one point for each class, got {n} instead")
-    points, labels = make_blobs(n, centers=CENTRES, cluster_std=1.6, random_state=seed)
+    points, labels = make_blobs(check.count("n", n, 3), centers=CENTRES, cluster_std=1.6, random_state=seed)
     return ToyData(torch.tensor(points, dtype=torch.float32), torch.tensor(labels))
 
 
@@ -83,7 +82,7 @@ def train(
     smoothing : the label-smoothing factor, in (-inf, 1]
     seed : seed of the initial weights; full-batch training draws nothing else
     data : the training points; `make_data()` by default
-    steps : gradient steps, learning rate 0.001, momentum 0.9
+    steps : gradient steps, at least 0, learning rate 0.001, momentum 0.9
     progress : show a progress bar
     on_step : called with the number of each step that is done
 
@@ -91,7 +90,7 @@ def train(
     -----
     RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
     """
-    data = data or make_data()
+    data, steps = data or make_data(), check.count("steps", steps, 0)
     model = ToyClassifier(seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     with one_thread():
@@ -179,8 +178,7 @@ def invert(
     model = snapshot(model).requires_grad_(False)
     point = torch.tensor([tuple(start)], dtype=torch.float32)  # (1, 2)
     classes = model(point).shape[1]
-    if not 0 <= target_class < classes:
-        raise ValueError(f"target_class must lie in [0, {classes}), got {target_class} instead")
+    target_class = check.count("target_class", target_class, 0, classes - 1)
     label = torch.tensor([target_class])
     points, confidences = [point], []
     norms: list[Tensor] = []
@@ -209,8 +207,13 @@ def invert(
 
 
 def distance_to_class(points: Tensor, target_class: int, data: ToyData) -> Tensor:
-    """Euclidean distance from each of `points` (n, 2) to the nearest training point of the class, of shape (n,)."""
-    return torch.cdist(points, data.of_class(target_class)).amin(dim=1)
+    """Euclidean distance from each of `points` (n, 2) to the nearest training point of the class, of shape (n,).
+
+    Infinite for a point that is not finite. ValueError if no training point has the class.
+    """
+    of_class = data.of_class(target_class)
+    check.count(f"the number of points of class {target_class}", len(of_class))
+    return torch.cdist(points, of_class).amin(dim=1).nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
 def check_attack(start: Sequence[float] | Tensor, learning_rate: float, max_steps: int, stop_confidence: float) -> None:
@@ -218,9 +221,6 @@ def check_attack(start: Sequence[float] | Tensor, learning_rate: float, max_step
     coordinates = torch.as_tensor(start, dtype=torch.float32)
     if coordinates.shape != (2,) or not coordinates.isfinite().all():
         raise ValueError(f"start must be two finite coordinates, got {start!r} instead")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate must be above 0, got {learning_rate} instead")
-    if max_steps < 1:
-        raise ValueError(f"max_steps must be at least 1, got {max_steps} instead")
-    if not 0 < stop_confidence <= 1:
-        raise ValueError(f"stop_confidence must lie in (0, 1], got {stop_confidence} instead")
+    check.in_range("learning_rate", learning_rate, 0, open_ends="low")
+    check.count("max_steps", max_steps)
+    check.in_range("stop_confidence", stop_confidence, 0, 1, open_ends="low")

@@ -90,7 +90,7 @@ def test_distance_to_class():
     [
         ({"start": (0, 0, 0)}, "start must be two finite coordinates"),
         ({"start": (float("nan"), 0)}, "start must be two finite coordinates"),
-        ({"target_class": 3}, r"target_class must lie in \[0, 3\), got 3"),
+        ({"target_class": 3}, r"target_class must be from 0 to 2, got 3"),
         ({"target_class": -1}, "got -1"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
         ({"max_steps": 0}, "max_steps must be at least 1, got 0"),
@@ -104,6 +104,11 @@ def test_bad_attack_settings(arguments, sentence):
 
 
 def test_too_few_points():
+    with pytest.raises(ValueError, match="steps must be at least 0, got -5"):
+        train(0.0, steps=-5)
+    with pytest.raises(ValueError, match="points of class 7 must be at least 1, got 0"):
+        distance_to_class(torch.zeros(1, 2), 7, make_data(9))
+    assert distance_to_class(torch.tensor([[torch.nan, 0.0]]), 2, make_data(9)).isinf().all()
     with pytest.raises(ValueError, match="n must be at least 3"):
         make_data(n=2)
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, run
 from mia_kit.attacks.adaptive_losses import adapted
@@ -166,7 +167,7 @@ class Inversion(Part[Attacked]):
             film=tuple(step for step in search.looks if step <= steps),
         )
         selection = None if self.selection is None else WhiteBox(made(self.selection))
-        return run(
+        found = run(
             access,
             sorted(set(classes.tolist())),
             prior=prior,
@@ -177,6 +178,21 @@ class Inversion(Part[Attacked]):
             scores=made(self.scores),
             progress=False,
         )
+        return complete(found)
+
+
+def complete(found: Reconstructions) -> Reconstructions:
+    """The reconstructions, if each class has one that was handed in.
+
+    ValueError otherwise: a person without one has no row, so that the attack would be judged by its successes alone.
+    """
+    missing = len(found.targets.unique()) - len(found.targets[found.selected].unique())
+    if missing:
+        raise ValueError(
+            f"the target must answer with finite confidences about one candidate of each class, got {missing} classes "
+            "without instead: did its training run away?"
+        )
+    return found
 
 
 def inversion(
@@ -204,6 +220,7 @@ def attacked_people(count: int, search: Search) -> np.ndarray:
 def likest_classes(model: Classifier, photographs: Tensor, labels: Tensor) -> np.ndarray:
     """For each person the class whose mean confidence in their photographs is greatest: shape (people,)."""
     confidences = in_batches(lambda batch: model(batch).softmax(dim=1), photographs)
+    check.finite("the model's confidences in photographs", confidences)
     people = torch.unique(labels)
     return np.array([int(confidences[labels == person].mean(dim=0).argmax()) for person in people])
 
