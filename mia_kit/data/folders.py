@@ -129,7 +129,7 @@ def check_output(path: Path, remedy: str = "name another place.") -> None:
     Raises OSError with one sentence that ends in the remedy if not. Nothing is left behind.
     """
     try:
-        with tempfile.TemporaryFile(dir=next(folder for folder in path.parents if folder.exists())):
+        with tempfile.TemporaryFile(dir=next(folder for folder in (*path.parents, path) if folder.exists())):
             pass
         if path.exists():
             path.open("ab").close()

@@ -155,7 +155,7 @@ def test_a_place_for_a_result_is_tried_and_left_as_it_was(tmp_path: Path, monkey
     file = write(tmp_path, "file")
     check_output(file)
     assert file.read_bytes() == b"content"
-    for place in (file / "page.html", tmp_path):  # below a file, and a folder itself
+    for place in (file / "page.html", tmp_path, Path(tmp_path.anchor)):  # below a file, and folders themselves
         with pytest.raises(OSError, match=r"cannot be written \(.*\): name another place"):
             check_output(place)
     closed(monkeypatch, tmp_path)
