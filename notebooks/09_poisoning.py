@@ -135,7 +135,7 @@ show("9.3", curves)
 check("9.3", curves, tolerance=0.2)
 
 # %% [markdown]
-# The further a curve lies to the right, the more private. Most of these lie close together: as said, the error of a picture hardly
+# The further a curve lies to the right, the more this attacker errs; that bounds no other attacker. Most of these lie close together: as said, the error of a picture hardly
 # notices which defence was there. Whoever reads privacy from such a curve should first draw that of an attacker who answers with
 # one and the same grey digit.
 #

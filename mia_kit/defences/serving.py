@@ -11,7 +11,6 @@ All serve probability vectors, and none trains anything. Defences that look at t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from mia_kit import check
 from mia_kit.defences.vectors import check_confidences, repaired
 from mia_kit.training.seeds import Calls
 
@@ -45,8 +45,7 @@ class Rounding:
     decimals: int = 2
 
     def __post_init__(self) -> None:
-        if self.decimals < 0:
-            raise ValueError(f"decimals must be at least 0, got {self.decimals} instead")
+        check.whole_fields(self, decimals=0)
 
     def serve(self, confidences: Tensor) -> Tensor:
         """ValueError unless the rows are probability vectors."""
@@ -67,8 +66,7 @@ class TopTruncation:
     k: int = 5
 
     def __post_init__(self) -> None:
-        if self.k < 1:
-            raise ValueError(f"k must be at least 1, got {self.k} instead")
+        check.whole_fields(self, k=1)
 
     def serve(self, confidences: Tensor) -> Tensor:
         """ValueError unless the rows are probability vectors."""
@@ -87,13 +85,12 @@ class OneParameter:
 
     Parameters
     ----------
-    epsilon : the privacy budget, above 0: the smaller, the more noise
+    epsilon : of the noise alone, above 0: the smaller, the more noise. What is served is not epsilon-private, for its
+        label and its order are the clean ones
     """
 
     def __init__(self, epsilon: float, *, seed: int) -> None:
-        if not (math.isfinite(epsilon) and epsilon > 0):
-            raise ValueError(f"epsilon must be a finite number above 0, got {epsilon} instead")
-        self.epsilon, self._calls = epsilon, Calls(seed)
+        self.epsilon, self._calls = check.in_range("epsilon", epsilon, 0, open_ends="low"), Calls(seed)
 
     def serve(self, confidences: Tensor) -> Tensor:
         """ValueError unless the rows are probability vectors."""

@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from mia_kit import check
 from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout
 
 GAP = 3  # white pixels between two faces
@@ -94,6 +95,7 @@ def film_slider(
     over : what the slider moves through, if `steps` are other ascending numbers, such as smoothing factors
     shown : the place in `steps` that is shown first
     """
+    threshold = check.in_range("threshold", threshold, 0, open_ends="low")
     shown, count = range(len(steps))[shown], len(names)
     margin = 0.06 * (steps[-1] - steps[0])
     rows = -(-count // BLOCKS)

@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from mia_kit import check
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import bars
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
@@ -61,6 +62,7 @@ def trade_off(
     lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
         joined; a point that stands in none is on its own
     """
+    chance = check.in_range("chance", chance, 0, 1)
     shares = {name: share_interval(int(hits.sum()), len(hits)) for name, (_, hits) in points.items()}
     at = {name: max(far, LEAST_DISTORTION) for name, (far, _) in points.items()}
     joined = {name for names in lines.values() for name in names}
@@ -85,7 +87,7 @@ def trade_off(
 def privacy_curves(errors: Mapping[str, np.ndarray]) -> Drawn:
     """The (epsilon, eta) curve of each defence: the share of pictures whose reconstruction errs by epsilon or more.
 
-    `errors` of shape (n,) by name. A curve further to the right is more private.
+    `errors` of shape (n,) by name. Further to the right this attack errs more; a curve is no bound for others.
     """
     together = np.concatenate(list(errors.values()))
     epsilons = np.linspace(0, together.max() * 1.05, EPSILONS)
@@ -106,7 +108,7 @@ def privacy_curves(errors: Mapping[str, np.ndarray]) -> Drawn:
     medians = "; ".join(f"{name} {np.median(own):.3f}" for name, own in errors.items())
     alt = (
         f"Falling curves, one for each of {len(errors)} defences: the share of pictures whose reconstruction errs by "
-        f"epsilon or more. Further to the right is more private. Median errors: {medians}."
+        f"epsilon or more. Further to the right the attack errs more. Median errors: {medians}."
     )
     return Drawn(figure, alt, arrays)
 
@@ -141,6 +143,7 @@ def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
     Dots with 95 % intervals over the pictures of all seeds, crosses for the seeds; `rows` as in the evidence, of these
     `pictures`, such as MNIST.
     """
+    chance = check.in_range("chance", chance, 0, 1)
     names = [f"{row['name']} · loses {np.mean(row['accuracy_loss']):.1%}" for row in rows]
     titles = ("attack accuracy", "reconstruction error")
     figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05)

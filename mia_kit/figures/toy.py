@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import torch
 from plotly.subplots import make_subplots
 
+from mia_kit import check
 from mia_kit.figures.style import (
     CLASS_NAMES,
     MARKERS,
@@ -65,7 +66,7 @@ def decision_maps(
 
 
 def _regions(model: ToyClassifier, cells: int) -> list[go.Heatmap]:
-    axis = torch.linspace(*EXTENT, cells)
+    axis = torch.linspace(*EXTENT, check.count("cells", cells, 2))
     first, second = torch.meshgrid(axis, axis, indexing="xy")
     with torch.no_grad():
         confidence = model(torch.stack([first, second], dim=-1).reshape(-1, 2)).softmax(dim=1)
@@ -260,7 +261,8 @@ def _line(x: np.ndarray, y: np.ndarray, index: int, name: str, hover: str) -> go
 
 def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, cells: int = 50) -> Drawn:
     """The attacker's loss over the plane, in 3-D, one panel for each factor."""
-    axis = torch.linspace(*EXTENT, cells)
+    target_class = check.count("target_class", target_class, 0, len(CLASS_NAMES) - 1)
+    axis = torch.linspace(*EXTENT, check.count("cells", cells, 2))
     first, second = torch.meshgrid(axis, axis, indexing="xy")
     plane = torch.stack([first, second], dim=-1).reshape(-1, 2)
     with torch.no_grad():
