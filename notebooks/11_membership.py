@@ -82,8 +82,8 @@ check("11.1", sweep, tolerance=0.2)
 # ### Exercise 1 (10 minutes, medium): 1,001 thresholds
 #
 # Complete `my_threshold`: it is given the losses of known members and of known others. Try the thresholds
-# mean + c · deviation of *all* known losses, with c in 1,001 equal steps from −5 to 5, and return the one with the greatest
-# gain: the share of members below it less the share of others below it.
+# mean + c · deviation of the known *members'* losses, with c in 1,001 equal steps from −5 to 5, and return the one with the
+# greatest gain: the share of members below it less the share of others below it.
 #
 # <details><summary>Hint 1</summary><code>thresholds[:, None] > known_members</code> has the shape (1001, members).</details>
 # <details><summary>Hint 2</summary><code>.mean(axis=1)</code> makes shares of it, <code>.argmax()</code> finds the best.</details>
@@ -99,8 +99,7 @@ exercises.check_threshold(my_threshold)
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
 def my_threshold(known_members, known_others):
-    known = np.concatenate([known_members, known_others])
-    thresholds = (known.mean() + np.linspace(-5, 5, 1001) * known.std())[:, None]
+    thresholds = (known_members.mean() + np.linspace(-5, 5, 1001) * known_members.std())[:, None]
     gains = (known_members < thresholds).mean(axis=1) - (known_others < thresholds).mean(axis=1)
     return thresholds[gains.argmax(), 0]
 
@@ -197,7 +196,8 @@ check("11.3", table, tolerance=0.25)
 # "Both attacks fail" says that *these two* fail. The paper's last point is a measure with the whole model in hand,
 # **distance-to-confident**: how little must a picture change until the model is confident of its label? The paper's details are
 # not public; the definition here is ours: the shortest change (ℓ2) after which the confidence in the own label is at
-# least 99 %, searched with gradients. Members should need less.
+# least 99 %, searched with gradients. Members should need less. Where the model is that sure already, the distance is below 0:
+# minus the shortest change after which it is so no longer.
 
 # %% tags=["nbval-ignore-output"]
 shown = ("none", "positive_smoothing 0.5", "early_stopping 0.8")

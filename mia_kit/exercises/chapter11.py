@@ -28,8 +28,7 @@ def check_threshold(my_threshold: Callable[[np.ndarray, np.ndarray], float]) -> 
             return None
         if np.isclose(mine, members.mean()):
             return "that is the average attack: it does not look at the non-members."
-        known = np.concatenate([members, non_members])
-        if np.isclose(mine, known.mean() + 5 * known.std()) or np.isclose(mine, known.mean() - 5 * known.std()):
+        if np.isclose(abs(mine - members.mean()), 5 * members.std()):
             return "that is an end of the range, where everybody or nobody is a member: look for the greatest gain."
         if gain(float(mine)) < 0:
             return "at yours more non-members than members are called members: take the greatest gain, not the least."

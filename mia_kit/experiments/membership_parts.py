@@ -16,25 +16,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from mia_kit.access import WhiteBox
 from mia_kit.data import ImageSet, load, near_duplicate_groups
 from mia_kit.defences import DefenceTraining, combine
 from mia_kit.membership import (
     MembershipSplit,
+    copy_losses,
     distance,
-    losses_and_confidences,
     regularisers,
     scaled_confidences,
     split_membership,
 )
 from mia_kit.models import Classifier, ConvolutionalClassifier, in_batches
 from mia_kit.runs.store import Store
-from mia_kit.training import flip_and_shift, one_thread
+from mia_kit.training import one_thread
 
 # Raise it when a part's code gives other results.
-VERSION = 1
+VERSION = 2
 NONE = "none"
 SIGNS = {"positive_smoothing": 1.0, "negative_smoothing": -1.0}
 # Root mean square difference of pixels in [-1, 1] below which two pictures of a class count as one.
@@ -128,9 +128,10 @@ class MembershipParts:
 
         def make(checkpoint: Path) -> dict[str, Any]:
             access = WhiteBox(self.target(mechanism, model)[0])
+            augment = self._recipe(mechanism, model).augment
             with one_thread():
                 logits = in_batches(access.logits, self.images)
-                copies = np.stack([self._copy_losses(access, copy) for copy in range(self.recipe["copies"])], axis=1)
+                copies = copy_losses(access, self.images, self.labels, augment, copies=self.recipe["copies"])
             return {"logits": logits.numpy(), "copies": copies}
 
         settings = self._settings(mechanism, model) | {"copies": self.recipe["copies"]}
@@ -179,11 +180,6 @@ class MembershipParts:
     def _untrained(self, model: int) -> Classifier:
         channels, size = self.images.shape[1:3]
         return ConvolutionalClassifier(channels, len(self.pool.class_names), size, seed=model, **self.recipe["model"])
-
-    def _copy_losses(self, access: WhiteBox, copy: int) -> np.ndarray:
-        """Losses of the pool, mirrored and shifted in one way: shape (n,). The first copy is the plain picture."""
-        changed = flip_and_shift(self.images, Generator().manual_seed(copy)) if copy else self.images
-        return losses_and_confidences(access, changed, self.labels)[0]
 
     def _settings(self, mechanism: Mechanism, model: int) -> dict[str, Any]:
         own = {name: self.recipe[name] for name in ("data", "model", "training")}

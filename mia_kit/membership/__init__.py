@@ -9,13 +9,14 @@ from mia_kit.membership import distance, lira, regularisers, shadow_attack
 from mia_kit.membership.shadows import fit_shadows, half_memberships, shadow_signals
 from mia_kit.membership.split import MembershipSplit, split_membership
 from mia_kit.membership.thresholds import augmentation_aware, average, powerful
-from mia_kit.membership.verdicts import Verdicts, losses_and_confidences, scaled_confidences
+from mia_kit.membership.verdicts import Verdicts, copy_losses, losses_and_confidences, scaled_confidences
 
 __all__ = [
     "MembershipSplit",
     "Verdicts",
     "augmentation_aware",
     "average",
+    "copy_losses",
     "distance",
     "fit_shadows",
     "half_memberships",

@@ -3,13 +3,14 @@
 Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), name the
 measure and that it rests on adversarial examples; the paper's details are not public, so the definition is ours: the
 least l2 norm of a change of the image after which the confidence in its own label is at least t. Members should need
-less, also where attacks on losses fail.
+less, also where attacks on losses fail. Of a model that remembers them all nearly every member is confident already;
+so such an image has a distance below 0, minus the least change after which the model is confident no longer.
 
 The search is the fast minimum-norm attack (Pintor et al., NeurIPS 2021): a step along the gradient, then back to a ball
-around the image, which shrinks where the model is confident and grows where it is not, so that the change walks along
-the surface of that confidence to where it is shortest. A binary search on the line from the image then ends on the
-surface itself. The result is an upper bound: a shorter change may exist. Changed images may leave [-1, 1]: they
-measure, and need not be pictures.
+around the image, which shrinks where the change has crossed the border and grows where it has not, so that the change
+walks along the border to where it is shortest. A binary search on the line from the image then ends on the border
+itself. The length is an upper bound: a shorter change may exist. Changed images may leave [-1, 1]: they measure, and
+need not be pictures.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ GROWTHS = (0.05, 0.001)
 class Distances:
     """Of n images.
 
-    distances : float Tensor of shape (n,): 0 where the model was confident already, infinity where nothing was found
+    distances : float Tensor of shape (n,): below 0 where the model was confident already; infinity or minus infinity
+        where no change across the border was found
     images : Tensor of shape (n, channels, h, w), the changed images; where nothing was found, the image itself
     queries : images that the model was asked about
     """
@@ -88,41 +90,73 @@ def run(
     longest_step = check.in_range("longest_step", longest_step, 0, open_ends="low")
     before = access.queries
     level = math.log(confidence / (1 - confidence))
-    found = []
+    parts, sides = [], []
     batches = list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
-    for batch, own in tqdm(batches, disable=not progress, desc="distance to confident", unit="batch"):
-        found.append(_nearest(access, batch.to(access.device), own.to(access.device), level, steps, longest_step).cpu())
-    changes = torch.cat(found).to(images.dtype)  # (n, channels, h, w), infinite where nothing was found
-    distances = _length(changes)
-    reached = _wide(distances.isfinite())
-    return Distances(distances, torch.where(reached, images.cpu() + changes, images.cpu()), access.queries - before)
+    for batch, named in tqdm(batches, disable=not progress, desc="distance to confident", unit="batch"):
+        batch, named = batch.to(access.device), named.to(access.device)
+        side = torch.where(_Border(access, named, level, torch.ones_like(named)).lead(batch) >= 0, -1, 1)
+        parts.append(_nearest(_Border(access, named, level, side), batch, steps, longest_step).cpu())
+        sides.append(side.cpu())
+    changes = torch.cat(parts).to(images.dtype)  # (n, channels, h, w), infinite where nothing was found
+    lengths = _length(changes)
+    changed = torch.where(_wide(lengths.isfinite()), images.cpu() + changes, images.cpu())
+    return Distances(torch.cat(sides) * lengths, changed, access.queries - before)
 
 
-def _nearest(access: WhiteBox, images: Tensor, labels: Tensor, level: float, steps: int, longest_step: float) -> Tensor:
-    """The shortest change found for each image that lifts the surplus to 0 or above; infinite where none was."""
+@dataclass(frozen=True, eq=False)
+class _Border:
+    """Where the model has just the wanted confidence, whose log p / (1 - p) is `level`, in the labels of n images.
+
+    side : int Tensor of shape (n,), 1 to cross it towards more confidence, -1 to cross it towards less
+    """
+
+    access: WhiteBox
+    labels: Tensor
+    level: float
+    side: Tensor
+
+    @torch.no_grad()
+    def lead(self, images: Tensor) -> Tensor:
+        """How far log p / (1 - p) of each own label lies beyond the border: shape (n,), at least 0 once across."""
+        lead = self.side * (log_odds(self.access.logits(images), self.labels) - self.level)
+        check.finite("the model's log odds", lead)
+        return lead
+
+    def lead_and_gradient(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        images = images.detach().requires_grad_()
+        lead = self.side * (log_odds(self.access.logits(images), self.labels) - self.level)
+        (gradient,) = torch.autograd.grad(lead.sum(), images)
+        check.finite("the model's log odds", lead)
+        check.finite("their gradient", gradient)
+        return lead.detach(), gradient
+
+
+def _nearest(border: _Border, images: Tensor, steps: int, longest_step: float) -> Tensor:
+    """The shortest change found for each image that crosses the border; infinite where none was."""
     change, radius = torch.zeros_like(images), torch.full((len(images),), torch.inf, device=images.device)
     best = torch.full_like(images, torch.inf)
     for step in range(steps):
-        surplus, gradient = _surplus_and_gradient(access, images + change, labels, level)
-        best = _shorter(best, change, surplus >= 0)
-        radius = _ball(radius, change, best, surplus, gradient, _between(GROWTHS, step, steps))
+        lead, gradient = border.lead_and_gradient(images + change)
+        best = _shorter(best, change, lead >= 0)
+        radius = _ball(radius, change, best, lead, gradient, _between(GROWTHS, step, steps))
         pace = longest_step * _between(STEP_LENGTHS, step, steps)
         change = change + pace * gradient / _wide(_length(gradient).clamp_min(1e-30))
         change = change * _wide((radius / _length(change).clamp_min(1e-30)).clamp(max=1))
-    best = _shorter(best, change, _surplus(access, images + change, labels, level) >= 0)
-    return _shortened(access, images, labels, best, level)
+    best = _shorter(best, change, border.lead(images + change) >= 0)
+    return _shortened(border, images, best)
 
 
-def _ball(radius: Tensor, change: Tensor, best: Tensor, surplus: Tensor, gradient: Tensor, growth: float) -> Tensor:
+def _ball(radius: Tensor, change: Tensor, best: Tensor, lead: Tensor, gradient: Tensor, growth: float) -> Tensor:
     """The radius for the next step, of shape (n,).
 
-    A confident image's ball shrinks, another's grows, up to its best change. Where nothing was found yet, it reaches to
-    where the surplus would be 0 if it were linear from here.
+    The ball of a change that has crossed the border shrinks, another's grows, up to its best change. Where nothing was
+    found yet, it reaches a little beyond where the border would be if the lead were linear from here: on a convex lead
+    it would come nearer for ever and never cross.
     """
     length, shortest = _length(change), _length(best)
-    linear = length + surplus.abs() / _length(gradient)
+    linear = length + (1 + growth) * lead.abs() / _length(gradient)
     grown = torch.where(shortest.isfinite(), torch.minimum(radius * (1 + growth), shortest), linear)
-    return torch.where(surplus >= 0, torch.minimum(radius, length) * (1 - growth), grown)
+    return torch.where(lead >= 0, torch.minimum(radius, length) * (1 - growth), grown)
 
 
 def _between(ends: tuple[float, float], step: int, steps: int) -> float:
@@ -139,36 +173,19 @@ def _wide(numbers: Tensor) -> Tensor:
     return numbers[:, None, None, None]
 
 
-def _shorter(best: Tensor, change: Tensor, confident: Tensor) -> Tensor:
+def _shorter(best: Tensor, change: Tensor, crossed: Tensor) -> Tensor:
     """The better of two changes, row by row."""
-    better = confident & (_length(change) < _length(best))
+    better = crossed & (_length(change) < _length(best))
     return torch.where(_wide(better), change, best)
 
 
-def _shortened(access: WhiteBox, images: Tensor, labels: Tensor, best: Tensor, level: float) -> Tensor:
-    """Binary search on the line from each image to its changed one: the upper end is always confident."""
+def _shortened(border: _Border, images: Tensor, best: Tensor) -> Tensor:
+    """Binary search on the line from each image to its changed one: the upper end is always across the border."""
     found = _length(best).isfinite()
     line = torch.where(_wide(found), best, 0)
     low, high = torch.zeros(len(images), device=images.device), torch.ones(len(images), device=images.device)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        confident = _surplus(access, images + _wide(middle) * line, labels, level) >= 0
-        low, high = torch.where(confident, low, middle), torch.where(confident, middle, high)
+        crossed = border.lead(images + _wide(middle) * line) >= 0
+        low, high = torch.where(crossed, low, middle), torch.where(crossed, middle, high)
     return torch.where(_wide(found), _wide(high) * line, torch.inf)
-
-
-@torch.no_grad()
-def _surplus(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> Tensor:
-    """How far log p / (1 - p) of each own label lies above that of the wanted confidence: shape (n,)."""
-    surplus = log_odds(access.logits(images), labels) - level
-    check.finite("the model's log odds", surplus)
-    return surplus
-
-
-def _surplus_and_gradient(access: WhiteBox, images: Tensor, labels: Tensor, level: float) -> tuple[Tensor, Tensor]:
-    images = images.detach().requires_grad_()
-    surplus = log_odds(access.logits(images), labels) - level
-    (gradient,) = torch.autograd.grad(surplus.sum(), images)
-    check.finite("the model's log odds", surplus)
-    check.finite("their gradient", gradient)
-    return surplus.detach(), gradient

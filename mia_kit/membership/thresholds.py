@@ -43,10 +43,11 @@ def powerful(
     losses : of the examples to judge, of shape (n,)
     known_members, known_non_members : losses of examples the attacker knows, of shapes (k,) and (j,); 100 each in the
         paper. Their mean accuracy is balanced, should k and j differ
-    steps : thresholds mean + c * std of all known losses, c in equal steps from -5 to 5; at least 2
+    steps : thresholds mean + c * std of the known members' losses, as in the public code, c in equal steps from -5 to
+        5; at least 2
 
-    Of thresholds that are equally good the middle one is taken. Raises ValueError if a shape does not fit, a loss is
-    not finite or `steps` is below 2.
+    Of thresholds that are equally good the middle one is taken; the public code takes the first. Raises ValueError if a
+    shape does not fit, a loss is not finite or `steps` is below 2.
     """
     check_signals(losses=losses, known_members=known_members, known_non_members=known_non_members)
     return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
@@ -67,8 +68,9 @@ def augmentation_aware(
     losses, known_members, known_non_members : as in `powerful`, but of shapes (n, copies), (k, copies), (j, copies)
     reduction : "median", "min", "max", "std" or "mean" over the copies
 
-    A model trained with augmentation has seen the copies, and has seldom seen the plain image. Raises ValueError as
-    `powerful` does, and if the copies or the reduction do not fit.
+    The copies are those of the augmentation that the model was trained with, see `copy_losses`: it has seen such
+    copies, and has seldom seen the plain image. Raises ValueError as `powerful` does, and if the copies or the
+    reduction do not fit.
     """
     check_choice("reduction", reduction, tuple(REDUCTIONS))
     given = (losses, known_members, known_non_members)
@@ -87,8 +89,7 @@ def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray, *, 
     """The threshold of `powerful` below which a loss is called a member's."""
     if steps < 2:
         raise ValueError(f"steps must be at least 2, got {steps} instead")
-    known = np.concatenate([known_members, known_non_members])
-    thresholds = known.mean() + np.linspace(-5, 5, steps) * known.std()
+    thresholds = known_members.mean() + np.linspace(-5, 5, steps) * known_members.std()
     found = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
     alarms = np.searchsorted(np.sort(known_non_members), thresholds) / len(known_non_members)
     best = np.flatnonzero(np.isclose(found - alarms, (found - alarms).max(), rtol=0, atol=1e-12))

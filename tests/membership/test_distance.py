@@ -30,28 +30,32 @@ class Ellipse(nn.Module):
 
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.9999])
 def test_linear_classifier_of_two_classes_has_the_distance_to_a_hyperplane(confidence: float) -> None:
+    random = torch.Generator().manual_seed(1)
     linear = nn.Linear(12, 2)
-    images = torch.randn(50, 3, 2, 2, generator=torch.Generator().manual_seed(1))
+    linear.weight.data = 2 * torch.randn(2, 12, generator=random)
+    images = torch.randn(50, 3, 2, 2, generator=random)
     labels = torch.arange(50) % 2
     weight = (linear.weight[1] - linear.weight[0]).detach()
     gap = images.flatten(1) @ weight + (linear.bias[1] - linear.bias[0]).detach()
     lack = math.log(confidence / (1 - confidence)) - torch.where(labels == 1, gap, -gap)
-    wanted = lack.clamp(min=0) / weight.norm()
+    wanted = lack / weight.norm()  # below 0 on the far side
     access = WhiteBox(nn.Sequential(nn.Flatten(), linear))
     found = distance.run(access, images, labels, confidence=confidence, batch_size=16)
     torch.testing.assert_close(found.distances, wanted, atol=1e-4, rtol=1e-4)
-    assert (found.distances == 0).sum() == (lack <= 0).sum()
+    assert 0 < (found.distances < 0).sum() == (lack < 0).sum() < 50
     moved = (found.images - images).flatten(1).norm(dim=1)
-    torch.testing.assert_close(moved, found.distances, atol=1e-4, rtol=1e-4)
-    assert (access.logits(found.images).softmax(dim=1)[torch.arange(50), labels] > confidence - 1e-4).all()
+    torch.testing.assert_close(moved, found.distances.abs(), atol=1e-4, rtol=1e-4)
+    reached = access.logits(found.images).softmax(dim=1)[torch.arange(50), labels]
+    torch.testing.assert_close(reached, torch.full_like(reached, confidence), atol=1e-4, rtol=1e-3)
     assert found.queries == access.queries - 50
 
 
 def test_sphere() -> None:
-    """Class 0 is confident outside a circle: the nearest point lies straight out."""
-    images = points(40, spread=0.5)
+    """Class 0 is confident outside a circle: the nearest point lies straight out, or straight in for who is outside."""
+    images = points(40, spread=0.9)
     radius = math.sqrt(math.log(0.9 / 0.1) / 2)
-    wanted = (radius - images.flatten(1).norm(dim=1)).clamp(min=0)
+    wanted = radius - images.flatten(1).norm(dim=1)
+    assert 5 < (wanted < 0).sum() < 35
     found = distance.run(WhiteBox(Ellipse(2.0, 2.0)), images, torch.zeros(40, dtype=torch.long), confidence=0.9)
     torch.testing.assert_close(found.distances, wanted, atol=1e-3, rtol=1e-3)
 
@@ -64,10 +68,19 @@ def test_ellipse_seen_from_outside_against_brute_force() -> None:
     border = torch.stack([angle.cos() * math.sqrt(-level / 1.0), angle.sin() * math.sqrt(-level / 4.0)], dim=1)
     flat = images.flatten(1)
     outside = (flat.square() * torch.tensor([1.0, 4.0])).sum(dim=1) > -level
-    wanted = torch.cdist(flat, border).min(dim=1).values * outside
+    wanted = torch.cdist(flat, border).min(dim=1).values
     found = distance.run(WhiteBox(Ellipse(1.0, 4.0)), images, torch.ones(40, dtype=torch.long), confidence=0.2)
-    assert outside.sum() > 20 and (found.distances >= wanted - 1e-3).all()
-    assert (found.distances <= wanted * 1.05 + 1e-3).float().mean() > 0.9
+    assert outside.sum() > 20 and (~outside).sum() > 0 and torch.equal(found.distances > 0, outside)
+    assert (found.distances.abs() >= wanted - 1e-3).all()
+    assert (found.distances.abs() <= wanted * 1.05 + 1e-3).float().mean() > 0.9
+
+
+def test_members_who_are_all_confident_are_told_apart_by_how_deep_they_lie() -> None:
+    """With 0 for all of them a third of the pairs were ties."""
+    images = points(60, spread=3)
+    found = distance.run(WhiteBox(Ellipse(2.0, 2.0)), images, torch.zeros(60, dtype=torch.long), confidence=0.9)
+    order, lengths = found.distances.argsort(descending=True), images.flatten(1).norm(dim=1)
+    assert (found.distances < 0).sum() > 40 and torch.equal(order, lengths.argsort())
 
 
 def test_more_confidence_is_farther_and_the_network_is_confident_there() -> None:
@@ -94,6 +107,8 @@ def test_a_confidence_that_is_out_of_reach_is_infinitely_far() -> None:
     found = distance.run(WhiteBox(flat), points(4), torch.zeros(4, dtype=torch.long), confidence=0.9)
     assert found.distances.tolist() == [math.inf] * 4 and found.scores.tolist() == [-math.inf] * 4
     assert torch.equal(found.images, points(4))
+    found = distance.run(WhiteBox(flat), points(4), torch.zeros(4, dtype=torch.long), confidence=0.3)
+    assert found.distances.tolist() == [-math.inf] * 4 and torch.equal(found.images, points(4))
 
 
 def test_a_model_that_answers_nothing_is_not_far_away() -> None:

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from mia_kit.access import ConfidenceAPI, WhiteBox
-from mia_kit.membership import augmentation_aware, average, losses_and_confidences, powerful, scaled_confidences
+from mia_kit.membership import (
+    augmentation_aware,
+    average,
+    copy_losses,
+    losses_and_confidences,
+    powerful,
+    scaled_confidences,
+)
 from mia_kit.membership.verdicts import log_odds
 from mia_kit.metrics import advantage, auc
 from tests.rows import LOGIT
@@ -31,10 +38,9 @@ def test_average_by_hand() -> None:
 @pytest.mark.parametrize("steps", [11, 1001])
 def test_powerful_against_a_search_in_plain_loops(seed: int, steps: int) -> None:
     members, others = known_losses(seed)
-    known = np.concatenate([members, others])
     best = -1.0
     for c in np.linspace(-5, 5, steps):
-        threshold = known.mean() + c * known.std()
+        threshold = members.mean() + c * members.std()
         found = sum(loss < threshold for loss in members) / len(members)
         alarms = sum(loss < threshold for loss in others) / len(others)
         best = max(best, found - alarms)
@@ -42,14 +48,30 @@ def test_powerful_against_a_search_in_plain_loops(seed: int, steps: int) -> None
     on_others = powerful(others, members, others, steps=steps)
     reached = on_members.says_member.mean() - on_others.says_member.mean()
     assert reached == pytest.approx(best) and best > 0.1
-    thresholds = known.mean() + np.linspace(-5, 5, steps) * known.std()
+    thresholds = members.mean() + np.linspace(-5, 5, steps) * members.std()
     assert np.abs(thresholds + on_members.threshold).min() < 1e-12
 
 
 def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
-    """Members at 0, others at 1: mean and deviation 0.5, steps of 0.005; whatever lies in (0, 1] is as good."""
-    found = powerful(np.zeros(1), np.zeros(10), np.ones(10))
-    assert -found.threshold == pytest.approx(0.5, abs=0.0051)
+    """Members at -1 and 1, others at 4: steps of 0.01 up to 5; whatever lies in (1, 4] is as good."""
+    found = powerful(np.zeros(1), np.array([-1.0, 1.0]), np.full(10, 4.0))
+    assert -found.threshold == pytest.approx(2.5, abs=0.011)
+
+
+def test_thresholds_are_as_fine_as_the_members_are_close() -> None:
+    """Members lie within 0.02 of 0, every third other too, the rest far off. Thresholds from all known losses would be
+    further apart than the members' whole range; those of the members' losses find the best cut there is."""
+    random = np.random.default_rng(0)
+    members = random.exponential(0.005, 100)
+    others = np.concatenate([0.004 + random.exponential(0.02, 34), random.uniform(10, 60, 66)])
+    on_members, on_others = powerful(members, members, others), powerful(others, members, others)
+    gain = on_members.says_member.mean() - on_others.says_member.mean()
+    cuts = np.nextafter(np.concatenate([members, others]), np.inf)
+    best = max((members < cut).mean() - (others < cut).mean() for cut in cuts)
+    pooled = np.concatenate([members, others])
+    coarse = pooled.mean() + np.linspace(-5, 5, 1001) * pooled.std()
+    pooling = max((members < cut).mean() - (others < cut).mean() for cut in coarse)
+    assert gain == pytest.approx(best, abs=0.011) and pooling < best - 0.1, (gain, best, pooling)
 
 
 def test_the_powerful_attack_sees_what_the_average_one_misses() -> None:
@@ -128,6 +150,31 @@ def test_log_odds_in_half_precision_with_a_hundred_thousand_classes() -> None:
     logits = torch.randn(2, 100_000, generator=torch.Generator().manual_seed(0)).half()
     labels = torch.tensor([0, 99_999])
     torch.testing.assert_close(log_odds(logits, labels).double(), log_odds(logits.double(), labels), rtol=1e-5, atol=0)
+
+
+def test_copies_are_those_of_the_models_own_augmentation() -> None:
+    """A model that answers 1 where a picture is not mirrored and 0 where it is: half of the copies look strange."""
+    images = torch.zeros(8, 1, 2, 2)
+    images[..., 1] = 1.0
+    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))
+    model[1].weight.data = torch.tensor([[0.0, 3.0, 0.0, 3.0], [3.0, 0.0, 3.0, 0.0]])
+    access, labels = WhiteBox(model), torch.zeros(8, dtype=torch.long)
+
+    def mirrored(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        chosen = torch.rand(len(images), generator=generator) < 0.5
+        return torch.where(chosen[:, None, None, None], images.flip(3), images)
+
+    losses = copy_losses(access, images, labels, mirrored, copies=50)
+    high, low = np.log1p(np.exp(6)), np.log1p(np.exp(-6))
+    assert losses.shape == (8, 50) and access.queries == 400
+    assert np.allclose(losses[:, 0], low, atol=1e-6)
+    assert np.allclose(np.minimum(abs(losses - high), abs(losses - low)), 0, atol=1e-5)
+    assert 0.35 < (losses > 1).mean() < 0.65
+    again = copy_losses(access, images, labels, mirrored, copies=50)
+    assert np.array_equal(losses, again)
+    access.queries = 0
+    plain = copy_losses(access, images, labels, None, copies=5)
+    assert np.array_equal(plain, np.repeat(losses[:, :1], 5, axis=1)) and access.queries == 8
 
 
 def test_bad_input() -> None:
