@@ -181,11 +181,11 @@ def _recipes(options: argparse.Namespace) -> None:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from mia_kit.experiments.claims import as_text, read_claims, update_readme
+    from mia_kit.course.scoreboard import as_text, read_rows, update_readme
 
     if options.readme:
         update_readme(options.readme)
-    say(as_text(read_claims(links=False)))
+    say(as_text(read_rows(links=False)))
 
 
 def _check(options: argparse.Namespace) -> int:

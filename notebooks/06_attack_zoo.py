@@ -26,7 +26,7 @@
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings, losses, run
 from mia_kit.exercises import chapter06 as exercises
-from mia_kit.experiments import attack_zoo_claims, face_attack, face_quick, zoo_quick
+from mia_kit.experiments import attack_zoo_rows, face_attack, face_quick, zoo_quick
 from mia_kit.experiments.evidence import read_evidence, verdicts_in_words
 from mia_kit.figures.reproduce import check, show
 from mia_kit.figures.zoo import ranks_by_budget, smoothing_takes, zoo_table, zoo_wall
@@ -212,7 +212,7 @@ show("6.3", table)
 
 # %%
 check("6.3", table, tolerance=0.001)
-print(attack_zoo_claims.beats_in_words(forty))
+print(attack_zoo_rows.beats_in_words(forty))
 verified = sum(row["hits"]["verified"].count("1") for row in forty["rows"])
 named, genuine = ([row["judges"][name] for row in forty["rows"]] for name in ("named", "genuine"))
 print(f"verified by the embedder: {verified} of {sum(row['people'] for row in forty['rows'])} reconstructions;")
@@ -246,7 +246,7 @@ show("6.4", hundred_table)
 
 # %%
 check("6.4", hundred_table, tolerance=0.001)
-print(attack_zoo_claims.beats_in_words(hundred))
+print(attack_zoo_rows.beats_in_words(hundred))
 
 # %% [markdown]
 # A hundred people with a prior that fits them are the other story that was promised, and the order is plain:
@@ -262,7 +262,7 @@ print(attack_zoo_claims.beats_in_words(hundred))
 # Which attack does negative smoothing stop, and which loss undoes it? Open diamonds are the published changes.
 
 # %% tags=["nbval-ignore-output"]
-published = {attack: (negative - hard) / 100 for attack, (hard, negative) in attack_zoo_claims.PUBLISHED.items()}
+published = {attack: (negative - hard) / 100 for attack, (hard, negative) in attack_zoo_rows.PUBLISHED.items()}
 changes = smoothing_takes(hundred["rows"], published)
 show("6.5", changes)
 

@@ -26,7 +26,7 @@ import numpy as np
 from mia_kit.exercises import chapter11 as exercises
 from mia_kit.experiments import membership_quick as quick
 from mia_kit.experiments.evidence import read_evidence
-from mia_kit.experiments.membership_claims import as_text
+from mia_kit.experiments.membership_rows import as_text
 from mia_kit.figures.membership import distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
 from mia_kit.figures.reproduce import check, show
 from mia_kit.widgets.membership_readings import PairChooser, SmoothingReadings

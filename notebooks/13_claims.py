@@ -13,77 +13,105 @@
 # %% [markdown]
 # # 13. The scoreboard: what became of the claims
 #
-# **You will be able to** read a claim with its rule and its interval, say what "not reproduced" means and what it does not,
-# and write the rule of a verdict before you see a number.
+# **You will be able to** read a claim with its rule and its interval, tell "absent" from "cannot tell", and write the rule of
+# a verdict before you see a number.
 #
 # **You need** any two chapters of this course. &nbsp; **Time** about 20 minutes of yours, a few seconds of the computer's.
 # &nbsp; **Memory** 0.5 GB. &nbsp; **GPU** no.
 
 # %%
+from mia_kit.course.scoreboard import as_text, read_rows
 from mia_kit.exercises import chapter13 as exercises
-from mia_kit.experiments.claims import as_text, read_claims
 from mia_kit.figures.claims import scoreboard
 from mia_kit.figures.reproduce import check, show
 
 # %% [markdown]
 # ## Four papers, one board
 #
-# Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it. The rule
-# of its verdict was written down, and committed, before anything was measured for it.
+# Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it. What a
+# claim asks was written down, and committed, before anything was measured for it: the table, the contrast, and the smallest
+# effect of interest, *d*. Usually *d* is half of the paper's effect. One rule gives every verdict:
 #
-# **Predict first.** Of the findings that we measured on a laptop, at a size between toy and paper: how many come out as
+# | word | when |
+# |---|---|
+# | not testable here | a precondition fails: the defence was hardly applied, or the undefended attack finds nothing |
+# | reproduced | the 95 % interval lies wholly on the claimed side, and the estimate is at least *d* |
+# | absent | the 90 % interval lies within [−*d*, *d*]: whatever is there is too small to matter |
+# | weaker | the 95 % interval lies wholly on the claimed side, the estimate is below *d* |
+# | contradicted | the 95 % interval lies wholly on the other side |
+# | cannot tell | all else; the least difference that could have been seen is printed |
+#
+# A claim that something makes *no* difference is reproduced where a finding would be absent. A question is *answered* or
+# *open*. A claim has a word for each world that it was measured in, and they are never joined into one.
+#
+# **Predict first.** Of the findings that were measured on a laptop, at a size between toy and paper: how many come out as
 # published?
 
 # %% tags=["nbval-ignore-output"]
-claims = read_claims()
-board = scoreboard(claims)
+rows = read_rows()
+board = scoreboard(rows)
 show("13.1", board)
 
 # %%
 check("13.1", board, tolerance=0.5)
 
 # %% [markdown]
-# Point at a mark to read the paper's figure, ours and the verdict. Three things that the board does **not** say:
+# Point at a mark to read the paper's figure and ours. A hollow mark of the *first house* is an older measurement by older
+# rules: there a claim was "reproduced" or not, and a factor that was hardly applied counted like any other. Such a claim is
+# measured again. Three things that the board does **not** say:
 #
-# * *Not reproduced* is not *refuted*. Our targets are smaller and less accurate, our attacks shorter, our people fewer. A
-#   difference that a GPU shows in 530 people may drown in the noise of a hundred.
-# * *Reproduced* is not *proved*. S9 passes its rule with an effect so small that it means little: chapter 4 says so.
-# * *Not run* is not *failed*. Some claims need hours that nobody has spent yet; the command stands in the chapter.
+# * *Not reproduced* is not *refuted*. "Cannot tell" says that the experiment was too small, "absent" that the difference is.
+# * *Reproduced* is not *proved*. It says that our world, with our targets and our attackers, shows what the paper's showed.
+# * *Not testable here* is not *false*. The defence, or the attack, did not reach the state that the claim speaks of.
 #
 # ## The rows in words
 
 # %% tags=["nbval-ignore-output"]
-print(as_text([claim for claim in claims if claim.ours]))
+print(as_text(rows))
 
 # %% [markdown]
-# ### Exercise 1 (6 minutes, easy): when does a difference count?
+# ### Exercise 1 (8 minutes, medium): the word of a finding
 #
-# Most rows compare two models: the same people, three seeds. Complete `my_counts`: the arguments are the ends of the 95 %
-# interval of the mean difference, and the difference within each seed. It counts if the interval leaves out 0 **and** all
-# seeds have the same sign.
+# A finding says that one thing lies *above* another. Complete `my_word`: it is given the estimate of the difference, the ends
+# of its 95 % and of its 90 % interval, and *d*. Mind the order of the questions.
 #
-# <details><summary>Hint</summary>An interval leaves out 0 if its ends have the same sign, so if their product is
-# positive.</details>
+# <details><summary>Hint</summary>After "reproduced", ask for "absent" first: a difference that is surely there and surely
+# smaller than <em>d</em> is too small to matter, and "weaker" would praise it.</details>
 
 
 # %% tags=["exercise"]
-def my_counts(low, high, by_seed):
-    return low * high > 0  # change this line
+def my_word(estimate, low, high, low_90, high_90, d):
+    if low > 0 and estimate >= d:
+        return "reproduced"
+    if low > 0:  # change from this line on
+        return "weaker"
+    return "cannot tell"
 
 
-exercises.check_counts(my_counts)
+exercises.check_word(my_word)
 
 
 # %% tags=["solution"] jupyter={"source_hidden": true}
-def my_counts(low, high, by_seed):
-    return low * high > 0 and (min(by_seed) > 0 or max(by_seed) < 0)
+def my_word(estimate, low, high, low_90, high_90, d):
+    if low > 0 and estimate >= d:
+        return "reproduced"
+    if -d <= low_90 and high_90 <= d:
+        return "absent"
+    if low > 0:
+        return "weaker"
+    if high < 0:
+        return "contradicted"
+    return "cannot tell"
 
 
-exercises.check_counts(my_counts)
+exercises.check_word(my_word)
 
 # %% [markdown]
-# Why both? The interval speaks about people: it says what other people would have shown with these very models. The seeds
-# speak about models: two trainings of one recipe can differ more than two recipes do.
+# Why 90 % for "absent"? Two tests are made, one against −*d* and one against *d*, each at 5 %. Both pass exactly where the
+# 90 % interval lies within.
+#
+# And where does an interval come from? Two kinds of chance are in it. Other *people* would have been attacked with another
+# result, and so would other *trainings* of the same recipe, the seeds. The interval resamples both.
 #
 # ### Exercise 2 (5 minutes, medium): one of many
 #
@@ -113,15 +141,15 @@ for level in (0.05, 0.05 / 20):
     print(f"20 tests at {level:.2%} each: something comes out with a chance of {1 - (1 - level) ** 20:.1%}")
 
 # %% [markdown]
-# That is why a rule that asks several questions shares its 5 % among them, and why a table of claims has to keep the rows
-# that fail: a reader who sees only the successes cannot know how many tries they took.
+# That is why every part of a claim keeps its own word, and why a table of claims has to keep the rows that fail: a reader who
+# sees only the successes cannot know how many tries they took.
 #
 # ## Quiz
 #
 # 1. An attack hits 57 % of people with hard labels and 56 % with negative smoothing; the interval of the difference is -6 to
-#    +4 points. A student writes "negative smoothing does not protect". What is wrong?
-# <details><summary>Answer</summary>The interval holds a loss of 6 points as well as a gain of 4. It says that nothing can be
-# told from this experiment, which is another sentence than "there is no difference".</details>
+#    +4 points, and <em>d</em> is 5 points. A student writes "negative smoothing does not protect". What is wrong?
+# <details><summary>Answer</summary>The interval holds a loss of 6 points, more than <em>d</em>, as well as a gain of 4. It says
+# "cannot tell", which is another sentence than "absent".</details>
 #
 # 2. You change the evaluator after you have seen that a claim fails, and now it holds. May you report that?
 # <details><summary>Answer</summary>Only together with the first result and with the change. Otherwise the evaluator was chosen
@@ -134,5 +162,5 @@ for level in (0.05, 0.05 / 20):
 # ## Three sentences to remember
 #
 # 1. Write the rule first, then measure, then keep the row.
-# 2. An interval that holds 0 says "we cannot tell", not "there is nothing".
+# 2. A wide interval that holds 0 says "we cannot tell"; only one within [−*d*, *d*] says "nothing that matters".
 # 3. People and seeds are two kinds of chance, and a claim has to survive both.

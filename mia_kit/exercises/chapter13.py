@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from mia_kit.exercises import speak
 
-Rule = Callable[[float, float, Sequence[float]], bool]
+Rule = Callable[[float, float, float, float, float, float], str]
+# Estimate, ends of the 95 % and of the 90 % interval, d; the word; what to say to another one.
+CASES: tuple[tuple[tuple[float, float, float, float, float, float], str, str], ...] = (
+    ((0.30, 0.20, 0.40, 0.22, 0.38, 0.1), "reproduced", "an interval above 0 and an estimate of at least d reproduce"),
+    ((0.07, 0.02, 0.12, 0.03, 0.11, 0.1), "weaker", "an interval above 0 with an estimate below d is weaker"),
+    ((-0.30, -0.40, -0.20, -0.38, -0.22, 0.1), "contradicted", "an interval below 0 contradicts"),
+    (
+        (0.00, -0.05, 0.05, -0.04, 0.04, 0.1),
+        "absent",
+        "a 90 % interval within [-d, d] says nothing much is there",
+    ),
+    ((0.04, 0.01, 0.07, 0.02, 0.06, 0.1), "absent", "what is surely there and surely too small to matter is absent"),
+    ((-0.04, -0.07, -0.01, -0.06, -0.02, 0.1), "absent", "too small to matter is absent below 0 too"),
+    ((0.05, -0.10, 0.20, -0.08, 0.18, 0.1), "cannot tell", "an interval that holds 0 and more than d tells nothing"),
+)
 
 
-def check_counts(my_counts: Rule) -> None:
-    """Exercise 1: a difference counts if its interval leaves out 0 and all seeds agree on its sign."""
-    cases: list[tuple[float, float, list[float], bool, str]] = [
-        (0.01, 0.09, [0.04, 0.06, 0.05], True, "an interval above 0 and three seeds above 0 count"),
-        (-0.09, -0.01, [-0.04, -0.06, -0.05], True, "so do an interval and three seeds below 0"),
-        (-0.01, 0.09, [0.04, 0.06, 0.02], False, "an interval that holds 0 does not count, whatever the seeds say"),
-        (0.01, 0.09, [0.12, 0.06, -0.03], False, "where one seed goes the other way it does not count"),
-        (-0.09, -0.01, [-0.12, -0.06, 0.03], False, "where one seed goes the other way it does not count, below 0 too"),
-    ]
+def check_word(my_word: Rule) -> None:
+    """Exercise 1: the word of a finding that something lies above, from its estimate, its intervals and d."""
 
     def verdict() -> str | None:
-        for low, high, seeds, right, words in cases:
-            if bool(my_counts(low, high, seeds)) is not right:
-                return f"{words}: yours says {not right} for [{low}, {high}] and seeds {seeds}."
+        for numbers, right, words in CASES:
+            if (mine := my_word(*numbers)) != right:
+                estimate, low, high, low_90, high_90, smallest = numbers
+                given = f"{estimate} [{low}, {high}], 90 % [{low_90}, {high_90}], d {smallest}"
+                return f"{words}: yours says {mine!r} for {given}."
         return None
 
     speak(verdict)

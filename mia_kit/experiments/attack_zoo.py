@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from mia_kit.experiments.attack_zoo_claims import beats, claims, in_published_order
+from mia_kit.experiments.attack_zoo_rows import beats, in_published_order
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
@@ -47,7 +47,6 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         "rows": rows,
         "beats": {measure: beats(rows, measure) for measure in BEATEN_IN},
         "published_order": in_published_order(rows, recipe),
-        "claims": claims(rows, recipe),
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from mia_kit.experiments.data_centric_claims import claims
 from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts, Spec
 from mia_kit.experiments.data_centric_signs import SignParts
 from mia_kit.experiments.face_parts import Parts
@@ -49,7 +48,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
             results["targets"].append(measured_target(parts, cell))
             chosen = defence.get("attacks", [spec["name"] for spec in recipe["attacks"]])
             results["rows"] += [measured_attack(parts, cell, one) for one in recipe["attacks"] if one["name"] in chosen]
-    return results | {"claims": claims(results, recipe)}
+    return results
 
 
 def measured_target(parts: DataCentricParts, cell: Cell) -> dict[str, Any]:

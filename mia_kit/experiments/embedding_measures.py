@@ -1,4 +1,4 @@
-"""From embeddings to evidence: summaries over seeds, histograms, packed maps, and the verdicts on S3 and S4."""
+"""From embeddings to evidence: summaries over seeds, histograms and packed maps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from mia_kit.experiments.verdicts import verdict
 from mia_kit.metrics import Interval, ScaledDistances, mean_interval, morphing_tsne, scaled_distances
 from mia_kit.toy import load_table, make_data
 
@@ -82,38 +81,6 @@ def toy(smoothings: Sequence[float], held_out_seed: int) -> dict[str, Any]:
             runs.append({a: scaled_distances(own, data.labels.numpy()) for a, own in features.items()})
         results[name] = summarise(runs)
     return results
-
-
-def claims(results: Mapping[str, Any], factors: Sequence[float]) -> dict[str, dict[str, str]]:
-    """The rows of S3 and S4: every step of a claim must stand with its interval over the differences within a seed.
-
-    S3, on a t-SNE map for each factor, held-out faces: the silhouette rises from hard to positive and falls from hard
-    to negative.
-    S4, on held-out faces: from hard to positive the mean distance within falls and the one between rises; from hard
-    to negative the ratio of the two rises ("partly reversed").
-    """
-    held_out = results["held_out"]
-    steps = {
-        "S3": [("map_silhouette", 1, 1), ("map_silhouette", -1, -1)],
-        "S4": [("mean_within", 1, -1), ("mean_between", 1, 1), ("mean_ratio", -1, 1)],
-    }
-    rows = {}
-    for name, claimed in steps.items():
-        found = [_step(held_out[kind], results["smoothings"], factors, side) for kind, side, _ in claimed]
-        holds = all(min(sign * one.low, sign * one.high) > 0 for one, (_, _, sign) in zip(found, claimed, strict=True))
-        words = [
-            f"{kind.replace('_', ' ')} {factors[1]:g} -> {factors[1 + side]:+g}: change {one}"
-            for (kind, side, _), one in zip(claimed, found, strict=True)
-        ]
-        text = f"ORL faces, held out: {'; '.join(words)}; {len(results['seeds'])} seeds"
-        rows[name] = verdict(text, holds) | {"link": "notebooks/02_embeddings.ipynb"}
-    return rows
-
-
-def _step(measure: Mapping[str, Any], known: Sequence[float], factors: Sequence[float], side: int) -> Interval:
-    """Change from the hard factor to the positive (side 1) or negative (side -1) one, within each seed."""
-    values = np.array(measure["by_seed"])  # (seeds, factors)
-    return mean_interval(values[:, known.index(factors[1 + side])] - values[:, known.index(factors[1])])
 
 
 def _triple(interval: Interval) -> list[float]:

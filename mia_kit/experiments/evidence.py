@@ -1,28 +1,20 @@
 """Evidence: what an experiment measured, with all that is needed to measure it again.
 
 One small JSON file for each recipe in `notebooks/evidence/` (in an installed package: `mia_kit/evidence/`). An
-experiment puts its verdicts under `results["claims"]`, where `claims.py` finds them.
+experiment of the first house put its verdicts under `results["claims"]`, which nothing measures any more: they are read
+until the last of these files is gone.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from mia_kit.data.folders import check_output, read_json, write_whole
 from mia_kit.runs.circumstances import circumstances
-
-PACKAGE = Path(__file__).resolve().parents[1]
-
-
-def evidence_folder() -> Path:
-    """Where evidence lies: `MIA_KIT_EVIDENCE`, or the checkout's notebooks/evidence, or the installed package's."""
-    if chosen := os.environ.get("MIA_KIT_EVIDENCE"):
-        return Path(chosen)
-    checkout = PACKAGE.parent / "notebooks" / "evidence"
-    return checkout if checkout.is_dir() else PACKAGE / "evidence"
+from mia_kit.runs.evidence import evidence_folder
+from mia_kit.runs.table import SUFFIX
 
 
 def check_place(name: str) -> None:
@@ -77,3 +69,13 @@ def verdicts_in_words(name: str) -> str:
         for claim, row in found.items()
     ]
     return "\n".join(paragraphs)
+
+
+def first_house() -> dict[str, str]:
+    """The word of each claim in the old evidence: "reproduced" where every file that speaks of it says so."""
+    words: dict[str, list[str]] = {}
+    paths = [path for path in evidence_folder().glob("*.json") if not path.with_suffix(SUFFIX).exists()]
+    for path in sorted(paths):
+        for claim, row in read_evidence(path.stem)["results"].get("claims", {}).items():
+            words.setdefault(claim, []).append(row["verdict"])
+    return {claim: "reproduced" if set(said) == {"reproduced"} else "not reproduced" for claim, said in words.items()}

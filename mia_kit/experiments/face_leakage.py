@@ -15,12 +15,11 @@ import numpy as np
 
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.estimate import Bill
-from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
 from mia_kit.experiments.priors import inputs as inputs
-from mia_kit.metrics import cluster_interval
+from mia_kit.metrics import Interval, cluster_interval
 from mia_kit.runs.store import Store
 
 VERSION = 1
@@ -28,7 +27,7 @@ CLASSIFIER = ("accuracy", "training_accuracy", "calibration_error", "confidence"
 
 
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
-    """Measure every cell of the recipe and return results with the verdicts that it has enough cells for."""
+    """Measure every cell of the recipe and return the results."""
     parts = Parts(recipe, store or Store(), progress)
     people = [parts.people(seed) for seed in range(recipe["seeds"])]
     evaluators = [parts.evaluator(own, seed) for seed, own in enumerate(people)]
@@ -42,7 +41,6 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
         for smoothing in recipe["smoothings"]:
             seeds = [_one(parts, own, smoothing, per_class, seed) for seed, own in enumerate(people)]
             results["cells"].append({"smoothing": smoothing, "per_class": per_class, **summarise(seeds)})
-    results["claims"] = claims(results, recipe)
     return results
 
 
@@ -64,6 +62,16 @@ def bill(recipe: dict[str, Any]) -> Bill:
     from mia_kit.experiments.bills import face_bill
 
     return face_bill(recipe)
+
+
+def advantage(cell: dict[str, Any], hard: dict[str, Any], measure: str = "acc1_all") -> Interval:
+    """Relative change against hard labels, with a bootstrap over people; nan if hard labels leak nothing."""
+    own, base = np.array(cell[measure]["by_person"]), np.array(hard[measure]["by_person"])
+    draws = np.random.default_rng(0).integers(len(own), size=(10_000, len(own)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratios = own[draws].mean(axis=1) / base[draws].mean(axis=1) - 1
+        low, high = np.quantile(ratios, [0.025, 0.975])
+        return Interval(float(own.mean() / base.mean() - 1), float(low), float(high))
 
 
 def _one(parts: Parts, people: People, smoothing: float, per_class: int, seed: int) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from tqdm.auto import tqdm
 from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.estimate import Bill
 from mia_kit.experiments.face_leakage import CLASSIFIER, leaks, summarise
-from mia_kit.experiments.face_leakage_claims import claims
 from mia_kit.experiments.full_parts import FullParts, trained_elsewhere
 from mia_kit.experiments.full_priors import prior_digest
 from mia_kit.runs.store import Store
@@ -32,11 +31,10 @@ COLUMNS = {
     "nearest_selected": "feature distance",
     "extraction": "knowledge extraction",
 }
-CLAIMS = ("S5", "S15")
 
 
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
-    """Measure every smoothing factor and seed of the recipe; claims for a recipe that names `claims_at`.
+    """Measure every smoothing factor and seed of the recipe.
 
     Raises ValueError for settings that do not fit, DataError if data or weights are absent.
     """
@@ -55,11 +53,6 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
             for smoothing in recipe["smoothings"]
         ],
     }
-    if "claims_at" in recipe:
-        found = claims(results, recipe | {"per_class": ["all"]})
-        results["claims"] = {
-            name: {"full": own["course"], "verdict": own["verdict"]} for name, own in found.items() if name in CLAIMS
-        }
     return results
 
 

@@ -19,8 +19,8 @@ import torch
 from tqdm.auto import tqdm
 
 from mia_kit.access import WhiteBox
-from mia_kit.experiments.membership_claims import FAILS, SEPARATES, values
 from mia_kit.experiments.membership_parts import Mechanism, MembershipParts, mechanism_name
+from mia_kit.experiments.membership_rows import FAILS, SEPARATES, values
 from mia_kit.experiments.membership_table import DISTANCES, measure, shown_curves
 from mia_kit.membership import fit_shadows, half_memberships, lira, losses_and_confidences, shadow_signals
 from mia_kit.metrics import roc

@@ -13,7 +13,6 @@ import numpy as np
 from scipy.special import softmax
 from tqdm.auto import tqdm
 
-from mia_kit.experiments.membership_claims import claims
 from mia_kit.experiments.membership_parts import (
     Mechanism,
     MembershipParts,
@@ -21,7 +20,6 @@ from mia_kit.experiments.membership_parts import (
     mechanisms,
     smoothing_factor,
 )
-from mia_kit.experiments.verdicts import verdict
 from mia_kit.membership import (
     MembershipSplit,
     Verdicts,
@@ -45,10 +43,7 @@ DISTANCES = np.linspace(0, 6, 31)
 
 
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
-    """Measure every mechanism of the recipe on every model; return rows, curves of those in `shown`, and verdicts.
-
-    Verdicts are `claims` where the recipe `decides`; another data set's are `beside`.
-    """
+    """Measure every mechanism of the recipe on every model; return rows, and curves of those in `shown`."""
     parts = MembershipParts(recipe, store or Store(), progress=False)
     rows, curves = [], {}
     cells = [(mechanism, model) for mechanism in mechanisms(recipe) for model in range(recipe["models"])]
@@ -57,13 +52,8 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     for mechanism in mechanisms(recipe):
         if (name := mechanism_name(mechanism)) in recipe["shown"]:
             curves[name] = shown_curves(parts, mechanism)
-    verdicts = {
-        claim: verdict(text, agrees, size=recipe.get("size", "course"))
-        for claim, (text, agrees) in claims(rows).items()
-    }
     grids = {"false_positives": FALSE_POSITIVES.tolist(), "distances": DISTANCES.tolist()}
-    own = {"claims" if recipe["decides"] else "beside": verdicts}
-    return {"members": len(parts.pool) // 2, "rows": rows, "curves": curves, "grids": grids, **own}
+    return {"members": len(parts.pool) // 2, "rows": rows, "curves": curves, "grids": grids}
 
 
 def measure(parts: MembershipParts, mechanism: Mechanism, model: int) -> dict[str, Any]:

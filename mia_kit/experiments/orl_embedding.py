@@ -109,7 +109,7 @@ def table_rows(faces: FaceEmbeddings) -> list[dict[str, str]]:
 
 
 def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
-    """Measure every factor and seed, on faces and on the toy, and return results with the verdicts on S3 and S4."""
+    """Measure every factor and seed, on faces and on the toy, and return the results."""
     runs = [embed(recipe, seed=seed, progress=progress) for seed in range(recipe["seeds"])]
     alone = [measures.separate_maps(run.features, recipe["tsne"]) for run in runs]
     factors = recipe["smoothings"]
@@ -129,5 +129,4 @@ def run(recipe: dict[str, Any], progress: bool = True) -> dict[str, Any]:
         results[name]["histograms"] = {kind: counts.tolist() for kind, counts in histograms.items()}
     results["maps"] = measures.packed_maps(runs[0].with_maps(**recipe["tsne"]))
     results["toy"] = measures.toy(**recipe["toy"])
-    results["claims"] = measures.claims(results, recipe["claims_at"])
     return results

@@ -27,7 +27,6 @@ from mia_kit.experiments.cluster import Task
 from mia_kit.experiments.face_parts import Parts, per_person
 from mia_kit.experiments.face_people import People
 from mia_kit.experiments.face_plan import cells, classifiers, parts_and_people, task
-from mia_kit.experiments.side_effects_claims import claims
 from mia_kit.experiments.zoo_tools import public_faces
 from mia_kit.membership import losses_and_confidences
 from mia_kit.metrics import cluster_interval, roc
@@ -38,7 +37,7 @@ VERSION = 1
 
 
 def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = None) -> dict[str, Any]:
-    """Measure every factor and seed of the recipe; return cells and verdicts.
+    """Measure every factor and seed of the recipe; return the cells.
 
     Raises DataError if data are absent, ImportError with the command to install the toolbox.
     """
@@ -49,7 +48,7 @@ def run(recipe: dict[str, Any], progress: bool = True, store: Store | None = Non
     for smoothing in recipe["smoothings"]:
         seeds = [one_target(parts, own, smoothing, seed) for seed, own in enumerate(people)]
         cells.append({"smoothing": smoothing, **summarised(seeds)})
-    return {"people": len(people[0].class_names), "cells": cells, "claims": claims(cells, recipe)}
+    return {"people": len(people[0].class_names), "cells": cells}
 
 
 def plan(recipe: dict[str, Any]) -> list[list[Task]]:

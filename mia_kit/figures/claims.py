@@ -1,10 +1,10 @@
-"""The claims of the four papers as a board: one mark for each, its shape and colour the verdict."""
+"""The claims of the four papers as a board: a mark for each claim and world, its shape and colour the verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,69 +12,102 @@ import plotly.graph_objects as go
 from mia_kit.figures.style import Drawn, base_layout
 
 PAPERS = {"S": "label smoothing", "M": "membership", "P": "data poisoning", "D": "data-centric"}
-# Verdict: colour, marker, as filled as the answer.
+# Verdict: colour, marker. What was not measured, or not by these rules, is hollow.
 LOOKS = {
     "reproduced": ("#0072B2", "circle"),
-    "not reproduced": ("#D55E00", "x"),
-    "not run": ("#777777", "circle-open"),
+    "partly reproduced": ("#0072B2", "diamond"),
+    "answered": ("#009E73", "square"),
+    "partly answered": ("#009E73", "pentagon"),
+    "weaker": ("#56B4E9", "triangle-up"),
+    "absent": ("#E69F00", "triangle-down"),
+    "contradicted": ("#D55E00", "x"),
+    "cannot tell": ("#555555", "cross"),
+    "open": ("#009E73", "square-open"),
+    "not testable here": ("#CC79A7", "hexagon-open"),
+    "not measured yet": ("#777777", "circle-open"),
+    "first house: reproduced": ("#0072B2", "circle-open-dot"),
+    "first house: not reproduced": ("#D55E00", "x-open"),
 }
 LINE = 70  # characters of a line of hover text
+STEP = 0.2  # of a row, from a world to the next
 
 
-class Finding(Protocol):
-    """What the board needs of a claim; `mia_kit.experiments.claims.Claim` has it."""
+class Claim(Protocol):
+    """What is drawn of a claim."""
 
-    id: str
-    claim: str
-    paper: str
-    ours: dict[str, str]
-    verdict: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def claim(self) -> str: ...
+    @property
+    def paper(self) -> str: ...
 
 
-def scoreboard(claims: Sequence[Finding]) -> Drawn:
-    """A row for each paper, a mark for each claim in the paper's order; hover shows the figures.
+class Judged(Protocol):
+    """A claim with its marks; `mia_kit.course.scoreboard.Row` is one. A mark is a word of `LOOKS` and a sentence."""
 
-    The arrays hold how many claims of each paper have each verdict. ValueError for a verdict without a look.
+    @property
+    def claim(self) -> Any: ...  # a Claim
+    @property
+    def marks(self) -> list[tuple[str, str]]: ...
+
+
+def scoreboard(rows: Sequence[Judged]) -> Drawn:
+    """A row for each paper, a column for each claim, a mark below the other for each world; hover shows the figures.
+
+    The arrays hold how many marks of each paper have each look. ValueError for a word without a look.
     """
-    unknown = sorted({claim.verdict for claim in claims} - set(LOOKS))
+    unknown = sorted({word for row in rows for word, _ in row.marks} - set(LOOKS))
     if unknown:
         raise ValueError(f"a verdict must be one of {', '.join(LOOKS)}, got {unknown[0]!r} instead")
-    rows = {letter: [claim for claim in claims if claim.id.startswith(letter)] for letter in PAPERS}
-    places = {claim.id: (column, row) for row, own in enumerate(rows.values()) for column, claim in enumerate(own, 1)}
+    marks = list(_placed(rows))
     figure = go.Figure()
-    for verdict, (colour, symbol) in LOOKS.items():
-        own = [claim for claim in claims if claim.verdict == verdict]
+    for look, (colour, symbol) in LOOKS.items():
+        shown = [mark for mark in marks if mark["look"] == look]
+        if not shown:
+            continue
         figure.add_scatter(
-            x=[places[claim.id][0] for claim in own],
-            y=[places[claim.id][1] for claim in own],
+            x=[mark["x"] for mark in shown],
+            y=[mark["y"] for mark in shown],
             mode="markers+text",
-            name=f"{verdict} ({len(own)})",
-            text=[claim.id for claim in own],
-            textposition="bottom center",
-            marker={"color": colour, "symbol": symbol, "size": 15, "line": {"width": 2}},
-            hovertext=[_hover(claim) for claim in own],
+            name=f"{look} ({len(shown)})",
+            text=[mark["label"] for mark in shown],
+            textposition="top center",
+            marker={"color": colour, "symbol": symbol, "size": 13, "line": {"width": 2}},
+            hovertext=[mark["hover"] for mark in shown],
             hoverinfo="text",
         )
-    figure.update_layout(base_layout("What became of the claims", height=390), legend={"orientation": "h", "y": -0.05})
+    figure.update_layout(base_layout("What became of the claims", height=480), legend={"orientation": "h", "y": -0.05})
     figure.update_xaxes(visible=False)
     figure.update_yaxes(
-        tickvals=list(range(len(PAPERS))), ticktext=list(PAPERS.values()), range=(len(PAPERS) - 0.4, -0.5)
+        tickvals=list(range(len(PAPERS))), ticktext=list(PAPERS.values()), range=(len(PAPERS) - 0.1, -0.5)
     )
     figure.update_layout(margin={"l": 130})
-    counts = {verdict: np.array([_count(own, verdict) for own in rows.values()]) for verdict in LOOKS}
+    counts = {look: np.array([_count(marks, paper, look) for paper in PAPERS]) for look in LOOKS}
     told = "; ".join(
-        f"{paper}: " + ", ".join(f"{counts[verdict][row]} {verdict}" for verdict in LOOKS)
-        for row, paper in enumerate(PAPERS.values())
+        f"{words}: " + ", ".join(f"{counts[look][row]} {look}" for look in LOOKS if counts[look][row])
+        for row, words in enumerate(PAPERS.values())
+        if any(counts[look][row] for look in LOOKS)
     )
-    alt = f"{len(claims)} claims of four papers, a mark for each by its verdict. {told}."
+    alt = f"{len(rows)} claims of four papers, a mark for each world by its verdict. {told}."
     return Drawn(figure, alt, counts)
 
 
-def _count(claims: Sequence[Finding], verdict: str) -> int:
-    return sum(claim.verdict == verdict for claim in claims)
+def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
+    """Every mark with its place, label and hover text."""
+    placed, columns = [], dict.fromkeys(PAPERS, 0)
+    for row in rows:
+        claim: Claim = row.claim
+        paper = claim.id[0]
+        columns[paper] += 1
+        for place, (look, sentence) in enumerate(row.marks):
+            lines = [f"{claim.id}: {claim.claim}", f"paper: {claim.paper}", *sentence.split("; ")]
+            hover = "<br>".join(part for line in lines for part in wrap(line, LINE)[:8])
+            where = {"x": columns[paper], "y": list(PAPERS).index(paper) + STEP * place}
+            label = claim.id if place == 0 else ""
+            placed.append({**where, "look": look, "paper": paper, "label": label, "hover": hover})
+    return placed
 
 
-def _hover(claim: Finding) -> str:
-    ours = [f"{size}: {figure}" for size, figure in claim.ours.items()] or ["not measured"]
-    lines = [f"{claim.id}, {claim.verdict}: {claim.claim}", f"paper: {claim.paper}", *ours]
-    return "<br>".join(part for line in lines for part in wrap(line, LINE)[:8])
+def _count(marks: Sequence[dict[str, Any]], paper: str, look: str) -> int:
+    return sum(mark["paper"] == paper and mark["look"] == look for mark in marks)

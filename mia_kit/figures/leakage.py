@@ -96,7 +96,7 @@ def leakage_by_photographs(cells: Sequence[Cell], advantages: Mapping[float, Seq
     """Left: Acc@1 against the photographs of a person; right: the advantage over hard labels. Bars: 95 %, over people.
 
     `advantages` holds an Interval for each number of photographs, ascending, for every factor but 0: see
-    `mia_kit.experiments.face_leakage_claims.advantage`.
+    `mia_kit.experiments.face_leakage.advantage`.
     """
     numbers = sorted({cell["per_class"] for cell in cells})
     table = {(cell["smoothing"], cell["per_class"]): cell for cell in cells}

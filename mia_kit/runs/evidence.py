@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from mia_kit.data.folders import write_whole
+from mia_kit.data.folders import read_json, write_whole
 from mia_kit.runs import table as tables
 from mia_kit.runs.circumstances import circumstances
 
@@ -77,11 +77,11 @@ def read_table(name: str, *, folder: Path | None = None) -> pd.DataFrame:
     again = f"measure it with: mia-kit run {name}"
     try:
         table = tables.read(path)
-        digest = read_record(name, folder=folder).get("sha256")
     except FileNotFoundError as problem:
         raise FileNotFoundError(f"{problem}; {again}") from None
     except ValueError as problem:
         raise ValueError(f"{problem}; {again}") from problem
+    digest = read_record(name, folder=folder).get("sha256")
     if digest != _digest(path):
         raise ValueError(f"{path} is not the table that {name}.json tells of; {again}")
     return table
@@ -91,11 +91,9 @@ def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     """What stands beside the table: recipe and circumstances. FileNotFoundError or ValueError in a sentence."""
     path = (folder or evidence_folder()) / f"{name}.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read_json(path, f"measure it with: mia-kit run {name}")
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no evidence at {path}") from None
-    except (ValueError, RecursionError) as problem:
-        raise ValueError(f"{path} is damaged ({problem})") from problem
+        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
     if not isinstance(record, dict):
         raise ValueError(f"{path} must hold the record of a measurement, got {type(record).__name__} instead")
     return record

@@ -12,9 +12,9 @@ from tiny_people import FlatPrior
 from mia_kit.data import DataCard, ImageSet
 from mia_kit.defences import DataCentric, build
 from mia_kit.experiments import data_centric_parts, data_centric_signs, data_centric_table, face_parts
-from mia_kit.experiments.data_centric_claims import FULL, NONE, RIVALS, WITHOUT
 from mia_kit.experiments.data_centric_parts import Cell, DataCentricParts
 from mia_kit.experiments.data_centric_people import appoint_surrogates, deal_outsiders, deal_signs, protected_classes
+from mia_kit.experiments.data_centric_rows import FULL, NONE, RIVALS, WITHOUT
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import deal_photographs
 from mia_kit.experiments.runner import read_recipe
@@ -26,7 +26,6 @@ BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 STEPS = ["injection", "loss", "curvature"]
 DEFENCES: list[dict[str, Any]] = [{"name": NONE}, {"name": FULL, "steps": STEPS, "noticed": True}]
 FACES: dict[str, Any] = {
-    "claims": ["D2", "D6", "D7"],
     "people": {"name": "celeba_id", "size": 16, "pool": 4, "least": 8},
     "evaluator_from": 3,
     "protected": 2,
@@ -46,7 +45,6 @@ FACES: dict[str, Any] = {
     "seeds": 1,
 }
 SIGNS: dict[str, Any] = {
-    "claims": ["D1"],
     "people": {
         **{"name": "gtsrb", "size": 16, "pool": 3, "judged": 6},
         **{"private": [0, 2, 4, 6], "outsiders": [1, 3], "public": [5]},
@@ -129,7 +127,6 @@ def test_a_whole_recipe_and_a_second_run_makes_nothing(
         assert 0 <= row["accuracy"] <= 1 and row["curvature_person"] >= 0
         halves = row["accuracy_protected"] + row["accuracy_others"]  # two classes of four are protected
         assert row["accuracy"] == pytest.approx(halves / 2, abs=1e-3)
-    assert set(found["claims"]) == set(recipe["claims"])
     for module, name in ((data_centric_parts, "fit_classifier"), (data_centric_parts, "attack")):
         monkeypatch.setattr(module, name, lambda *_, **__: pytest.fail("made again"))
     for name in ("run_attack", "judge", "curvature", "detector_scores"):

@@ -1,4 +1,4 @@
-"""Chapter 2 on real faces: a small run end to end, the stored evidence, and the verdicts."""
+"""Chapter 2 on real faces: a small run end to end, and the stored evidence."""
 
 import json
 
@@ -55,31 +55,6 @@ def test_a_small_run_gives_results_that_json_can_hold():
     maps = measures.unpacked_maps(stored["maps"])
     assert list(maps) == [-0.05, 0.0, 0.1] and maps[0.1].shape == (400, 2)
     assert np.linalg.norm(maps[0.0], axis=1).max() == pytest.approx(1, abs=1e-3)
-    assert set(stored["claims"]) == {"S3", "S4"}
-
-
-def results_with(within, between, silhouette):
-    """Two seeds that differ a little, three factors."""
-    noise = np.array([[0.0, 0.001, 0.0], [0.001, 0.0, 0.001]])
-    rows = {"mean_within": within, "mean_between": between, "map_silhouette": silhouette}
-    held_out = {kind: measures.by_seed(np.array(values) + noise) for kind, values in rows.items()}
-    held_out["mean_ratio"] = measures.by_seed((np.array(within) + noise) / np.array(between))
-    return {"smoothings": [-0.05, 0.0, 0.1], "seeds": [0, 1], "held_out": held_out}
-
-
-@pytest.mark.parametrize(
-    ("within", "between", "silhouette", "verdicts"),
-    [
-        ((0.4, 0.3, 0.2), (0.5, 0.6, 0.7), (0.1, 0.3, 0.5), ("reproduced", "reproduced")),
-        ((0.4, 0.3, 0.2), (0.5, 0.6, 0.6), (0.1, 0.3, 0.2), ("not reproduced", "not reproduced")),
-        ((0.3, 0.3, 0.2), (0.6, 0.6, 0.7), (0.4, 0.3, 0.5), ("not reproduced", "not reproduced")),
-        ((0.4, 0.3, 0.4), (0.5, 0.6, 0.7), (0.1, 0.3, 0.5), ("reproduced", "not reproduced")),
-    ],
-)
-def test_every_step_of_a_claim_must_stand(within, between, silhouette, verdicts):
-    rows = measures.claims(results_with(within, between, silhouette), [-0.05, 0.0, 0.1])
-    assert tuple(rows[name]["verdict"] for name in ("S3", "S4")) == verdicts
-    assert "2 seeds" in rows["S4"]["course"] and "mean within 0 -> +0.1" in rows["S4"]["course"]
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +66,6 @@ def test_stored_evidence_is_small_and_of_the_current_recipe(evidence):
     assert (evidence_folder() / "orl_embedding.json").stat().st_size < 400_000
     assert evidence["recipe"] == RECIPE
     assert min(map(min, evidence["results"]["test_accuracy"]["by_seed"])) > 0.9
-
-
-def test_stored_verdicts_follow_from_the_stored_numbers(evidence):
-    assert measures.claims(evidence["results"], RECIPE["claims_at"]) == evidence["results"]["claims"]
 
 
 @pytest.mark.slow

@@ -1,44 +1,59 @@
-"""The board of claims: every claim has its mark, where its paper is, in the look of its verdict."""
+"""The board of claims: every world has its mark, where its paper is, in the look of its verdict."""
+
+from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from mia_kit.experiments.claims import Claim
-from mia_kit.figures.claims import LOOKS, scoreboard
+from mia_kit.figures.claims import LOOKS, STEP, scoreboard
+from mia_kit.runs.claims import WORDS
 
 
-def claim(name: str, verdict: str, ours: dict[str, str] | None = None) -> Claim:
-    return Claim(name, f"what {name} says", "1 < 2", "01", ours or {}, verdict, "")
+@dataclass
+class Row:
+    """A claim with its marks."""
+
+    claim: SimpleNamespace
+    marks: list[tuple[str, str]]
 
 
-CLAIMS = [
-    claim("S1", "reproduced", {"course": "a long figure " * 20}),
-    claim("S2", "not reproduced"),
-    claim("M1", "not run"),
-    claim("D1", "reproduced"),
+def row(name: str, *words: str, sentence: str = "drawn people: what it showed") -> Row:
+    claim = SimpleNamespace(id=name, claim=f"what {name} says", paper="1 < 2")
+    return Row(claim, [(word, sentence) for word in words])
+
+
+ROWS = [
+    row("S1", "reproduced", "absent", sentence="a long figure " * 20 + "; and a part"),
+    row("S2", "first house: not reproduced"),
+    row("M1", "not measured yet"),
+    row("D1", "reproduced"),
 ]
 
 
-def test_every_claim_stands_in_its_paper_s_row():
-    drawn = scoreboard(CLAIMS)
+def test_every_word_has_a_look_of_its_own() -> None:
+    assert set(WORDS) <= set(LOOKS) and len(set(LOOKS.values())) == len(LOOKS)
+    assert len({symbol for _, symbol in LOOKS.values()}) == len(LOOKS), "shapes tell them apart without colours"
+
+
+def test_every_world_stands_below_the_other_in_its_papers_row() -> None:
+    drawn = scoreboard(ROWS)
     marks = {trace.name: trace for trace in drawn.figure.data}
-    assert list(marks) == ["reproduced (2)", "not reproduced (1)", "not run (1)"]
+    assert list(marks) == ["reproduced (2)", "absent (1)", "not measured yet (1)", "first house: not reproduced (1)"]
     both = marks["reproduced (2)"]
     assert (list(both.x), list(both.y), list(both.text)) == ([1, 1], [0, 3], ["S1", "D1"])
-    assert list(marks["not reproduced (1)"].x) == [2]
-    assert len({trace.marker.symbol for trace in drawn.figure.data}) == len(LOOKS)
+    second = marks["absent (1)"]
+    assert (list(second.x), list(second.y), list(second.text)) == ([1], [STEP], [""])
     np.testing.assert_array_equal(drawn.arrays["reproduced"], [1, 0, 0, 1])
-    assert "label smoothing: 1 reproduced, 1 not reproduced, 0 not run" in drawn.alt
+    assert "label smoothing: 1 reproduced, 1 absent, 1 first house: not reproduced; membership: 1 not" in drawn.alt
 
 
-def test_hover_has_the_figures_in_short_lines():
-    reproduced, failed, _ = scoreboard(CLAIMS).figure.data
-    lines = reproduced.hovertext[0].split("<br>")
-    assert lines[0] == "S1, reproduced: what S1 says" and lines[1] == "paper: 1 < 2"
-    assert lines[2].startswith("course: a long figure") and max(map(len, lines)) <= 70
-    assert failed.hovertext[0].endswith("not measured")
+def test_hover_has_the_figures_in_short_lines() -> None:
+    lines = scoreboard(ROWS).figure.data[0].hovertext[0].split("<br>")
+    assert lines[0] == "S1: what S1 says" and lines[1] == "paper: 1 < 2" and lines[-1] == "and a part"
+    assert lines[2].startswith("a long figure") and max(map(len, lines)) <= 70
 
 
-def test_an_unknown_verdict_is_refused():
+def test_an_unknown_verdict_is_refused() -> None:
     with pytest.raises(ValueError, match="a verdict must be one of reproduced, .*, got 'perhaps' instead"):
-        scoreboard([claim("S1", "perhaps")])
+        scoreboard([row("S1", "perhaps")])

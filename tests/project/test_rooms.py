@@ -72,7 +72,7 @@ ARROWS = {
         *("attacks", "membership", "metrics"),
     },
     "course": {
-        *("data", "models", "training", "metrics", "toy", "experiments", "exercises"),
+        *("data", "models", "training", "metrics", "toy", "experiments", "exercises", "runs"),
         *("figures", "widgets"),
     },
     "cli": None,  # the top floor

@@ -1,0 +1,113 @@
+"""The scoreboard: what became of every claim, for the terminal, the README and chapter 13.
+
+A claim is judged by `mia_kit.runs.claims` from the tables in the evidence folder. Where no table of a claim is measured
+yet, the word of the first house stands beside it: an older measurement, by rules of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from mia_kit.data.folders import read_json
+from mia_kit.experiments.evidence import first_house
+from mia_kit.runs.claims import NOT_MEASURED, WORDS, Claim, Verdict, judge, read_claims
+from mia_kit.runs.evidence import evidence_folder, stored_tables
+
+BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
+SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
+PRINTED = re.compile(rf"\b([SMPD]\d+)(?:, [^:\n]+)?: (?:not reproduced|{'|'.join(WORDS)})")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim with its verdicts, one for each world.
+
+    first : the first house's word, "" if it had none
+    link : leads from the README to the first cell that prints a verdict, "" if there is none
+    """
+
+    claim: Claim
+    verdicts: tuple[Verdict, ...]
+    first: str
+    link: str
+
+    @property
+    def measured(self) -> tuple[Verdict, ...]:
+        """The verdicts of the worlds that were measured."""
+        return tuple(verdict for verdict in self.verdicts if verdict.word != NOT_MEASURED)
+
+    @property
+    def marks(self) -> list[tuple[str, str]]:
+        """For each world that was measured its word and its sentence; else what is known without a measurement."""
+        if self.measured:
+            return [(verdict.word, verdict.sentence) for verdict in self.measured]
+        if self.first:
+            return [(f"first house: {self.first}", f"{NOT_MEASURED}; the first house had: {self.first}")]
+        return [(NOT_MEASURED, NOT_MEASURED)]
+
+
+def read_rows(*, links: bool = True) -> list[Row]:
+    """All claims in the papers' order, judged by the tables that are there; links take a look at every notebook."""
+    claims, first, cells = read_claims(), first_house(), _cells() if links else {}
+    tables = stored_tables({case.table for claim in claims for case in claim.cases})
+    return [Row(claim, judge(claim, tables), first.get(claim.id, ""), cells.get(claim.id, "")) for claim in claims]
+
+
+def as_text(rows: list[Row]) -> str:
+    """The table for a terminal: a short paragraph for each claim."""
+    lines = []
+    for row in rows:
+        lines.append(f"{row.claim.id:4} {row.claim.claim}")
+        lines.append(f"     paper: {row.claim.paper}")
+        for verdict in row.measured:
+            lines.append(f"     {verdict.world}: {verdict.word.upper()}")
+            lines += [f"         {part.name}: {part.sentence}" for part in verdict.parts]
+        if not row.measured:
+            lines.append(f"     {_waits(row)}")
+        lines += [f"     {row.claim.waiting}"] * bool(row.claim.waiting)
+    return "\n".join(lines)
+
+
+def as_markdown(rows: list[Row]) -> str:
+    """The table for the README."""
+    lines = ["| claim | paper | verdict |", "|---|---|---|"]
+    for row in rows:
+        verdicts = [f"{verdict.world}: **{verdict.word}**{_parts(verdict)}" for verdict in row.measured]
+        cell = "<br>".join((verdicts or [_waits(row)]) + [row.claim.waiting] * bool(row.claim.waiting))
+        name = f"[{row.claim.id}]({row.link})" if row.link else row.claim.id
+        lines.append(f"| **{name}** {row.claim.claim} | {row.claim.paper} | {cell} |")
+    measured = sum(bool(row.measured) for row in rows)
+    return "\n".join(
+        [*lines, "", f"{measured} of {len(rows)} claims are measured. `mia-kit claims` prints every part."]
+    )
+
+
+def update_readme(readme: Path) -> None:
+    """Rewrite the table between the README's two markers. ValueError if they are not there."""
+    text = readme.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise ValueError(f"{readme} must hold the lines {BEGIN} and {END} once each")
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    readme.write_text(f"{head}{BEGIN}\n{as_markdown(read_rows())}\n{END}{tail}", encoding="utf-8")
+
+
+def _waits(row: Row) -> str:
+    return f"{NOT_MEASURED} (first house: {row.first})" if row.first else NOT_MEASURED
+
+
+def _parts(verdict: Verdict) -> str:
+    return "".join(f"<br>{part.name}: {part.sentence}" for part in verdict.parts)
+
+
+def _cells() -> dict[str, str]:
+    """By claim the first cell of the executed notebooks that prints its verdict, as JupyterLab's links name a cell."""
+    links: dict[str, str] = {}
+    for path in sorted(evidence_folder().parent.glob("[0-9][0-9]_*.ipynb")):
+        notebook = {} if path.name == SCOREBOARD else read_json(path, "write it again with: mia-kit notebooks")
+        for cell in notebook.get("cells", []):
+            printed = "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))
+            for match in PRINTED.finditer(printed):
+                links.setdefault(match[1], f"notebooks/{path.name}#cell-id={cell['id']}")
+    return links

@@ -1,0 +1,76 @@
+"""The scoreboard: every claim has a row, old words stand in brackets, and the README is current."""
+
+from pathlib import Path
+
+import msgspec
+import nbformat
+import pytest
+
+from mia_kit.course import scoreboard
+from mia_kit.course.scoreboard import Row, as_markdown, as_text, read_rows
+from mia_kit.runs.claims import judge, read_claims
+from tests.runs.worlds import NEGATIVE, table_of
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = read_claims(NEGATIVE.encode())[0]
+
+
+def row(first: str = "", *, measured: bool = False, waiting: str = "", link: str = "") -> Row:
+    tables = {"simulated": table_of()} if measured else {}
+    return Row(msgspec.structs.replace(CLAIM, waiting=waiting), judge(CLAIM, tables), first, link)
+
+
+def test_without_evidence_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    rows = read_rows()
+    assert {word for one in rows for word, _ in one.marks} == {"not measured yet"} and len(rows) >= 50
+
+
+def test_what_is_measured_comes_before_the_first_houses_word() -> None:
+    for words in (as_text, as_markdown):
+        old = words([row("reproduced")])
+        assert "not measured yet (first house: reproduced)" in old
+        new = words([row("not reproduced", measured=True)])
+        assert "first house" not in new and "negative: reproduced, acc1 -0.3" in new
+    assert row("reproduced").marks == [("first house: reproduced", "not measured yet; the first house had: reproduced")]
+    assert [word for word, _ in row("reproduced", measured=True).marks] == ["reproduced"]
+
+
+def test_a_line_of_the_readme() -> None:
+    lines = as_markdown([row(measured=True, link="notebooks/05.ipynb#cell-id=a", waiting="full: not run")]).splitlines()
+    assert lines[2].startswith(
+        "| **[S5](notebooks/05.ipynb#cell-id=a)** negative smoothing protects | 1 > 0 | simulated"
+    )
+    assert "simulated people: **reproduced**<br>negative: " in lines[2] and lines[2].endswith("<br>full: not run |")
+    assert lines[-1].startswith("1 of 1 claims are measured.")
+
+
+def test_readme_is_current() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split(scoreboard.BEGIN)[1].split(scoreboard.END)[0].strip()
+    assert table == as_markdown(read_rows()), "renew it with: mia-kit claims --readme README.md"
+
+
+def test_readme_without_markers(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("no markers")
+    with pytest.raises(ValueError, match="must hold the lines"):
+        scoreboard.update_readme(tmp_path / "README.md")
+
+
+def test_a_link_leads_to_the_cell_that_prints_the_verdict() -> None:
+    printed = {
+        f"notebooks/{path.name}#cell-id={cell.id}": "".join(output.get("text", "") for output in cell.outputs)
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    }
+    linked = [one for one in read_rows() if one.link]
+    assert {"S1", "S5", "M1", "P1", "D1"} <= {one.claim.id for one in linked}
+    for one in linked:
+        assert one.link[10:12] in one.claim.chapters
+        assert f"{one.claim.id}: " in printed[one.link] or f"{one.claim.id}, " in printed[one.link]
+
+
+def test_every_claim_of_the_first_house_keeps_its_word() -> None:
+    old = {one.claim.id: one.first for one in read_rows() if one.first}
+    assert old["S9"] == "reproduced" and old["P1"] == "not reproduced" and old["P12"] == "reproduced"

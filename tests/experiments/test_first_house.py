@@ -1,0 +1,72 @@
+"""The first house's evidence: readable, whole, and measured by the recipes that ship."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mia_kit.experiments import evidence, toy_order
+from mia_kit.experiments.runner import read_recipe, recipe_names
+
+
+def test_stored_recipe_is_the_shipped_one():
+    for name in recipe_names():
+        if (evidence.evidence_folder() / f"{name}.json").is_file():
+            assert evidence.read_evidence(name)["recipe"] == read_recipe(name), f"measure again: mia-kit run {name}"
+
+
+def test_evidence_names_its_circumstances():
+    for path in evidence.evidence_folder().glob("*.json"):
+        record = evidence.read_evidence(path.stem)
+        assert {"command", "recipe", "versions", "device", "seconds", "date"} <= record.keys()
+        assert path.stat().st_size < 500_000
+
+
+@pytest.mark.parametrize("gap", [1.0, -1.0, 0.0])
+def test_the_share_in_the_claimed_order_follows_the_numbers(gap):
+    noise = np.random.default_rng(0).normal(scale=0.1, size=(3, 20, 4))
+    summary = toy_order.summarise(noise + gap * np.arange(3)[:, None, None], sign=1)
+    share = summary["ordered_share"][0]
+    assert share == {1.0: 1.0, -1.0: 0.0}.get(gap, share) and (0.05 < share < 0.3 or gap)
+    assert [mean for mean, _, _ in summary["gap"]] == pytest.approx([gap, gap], abs=0.05)
+
+
+def test_a_word_needs_every_file_that_speaks_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    for name, word in (("digits", "reproduced"), ("faces", "not reproduced")):
+        claims = {"P1": {"course": "1", "verdict": word}, "P2": {"course": "1", "verdict": "reproduced"}}
+        evidence.write_evidence(name, {}, {"claims": claims}, 1.0)
+    (tmp_path / "table.json").write_text('{"recipe": {}}')  # the record of a tidy table
+    assert evidence.first_house() == {"P1": "not reproduced", "P2": "reproduced"}
+
+
+@pytest.mark.slow
+def test_a_sample_of_the_evidence_is_measured_again():
+    """Two seeds of the fifty, in full. An attack can tip at a saddle point, so one in ten may end elsewhere."""
+    again = toy_order.run(read_recipe("toy_order") | {"seeds": 2}, progress=False)
+    stored = evidence.read_evidence("toy_order")["results"]
+    for quantity, tolerance in (("distance", 0.05), ("steps", 0.02)):
+        ours, known = (np.array(results[quantity]["values"])[:, :2] for results in (again, stored))
+        assert ours.shape == (3, 2, 5)
+        assert np.isclose(ours, known, rtol=tolerance, atol=0.05).mean() >= 0.9
+
+
+def test_damaged_or_absent_evidence(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="measure it with: mia-kit run toy_order"):
+        evidence.read_evidence("toy_order")
+    (tmp_path / "toy_order.json").write_text('{"half": ')
+    with pytest.raises(ValueError, match="damaged"):
+        evidence.read_evidence("toy_order")
+
+
+def test_evidence_is_written_whole(tmp_path, monkeypatch):
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    path = evidence.write_evidence("trial", {"experiment": "trial"}, {"value": 1}, 2.345)
+    record = json.loads(path.read_text())
+    assert (record["seconds"], record["results"], record["command"]) == (
+        2.3,
+        {"value": 1},
+        "mia-kit run trial",
+    )
+    assert [entry.name for entry in tmp_path.iterdir()] == ["trial.json"]
