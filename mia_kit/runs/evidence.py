@@ -90,12 +90,13 @@ def read_table(name: str, *, folder: Path | None = None) -> pd.DataFrame:
 def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     """What stands beside the table: recipe and circumstances. FileNotFoundError or ValueError in a sentence."""
     path = (folder or evidence_folder()) / f"{name}.json"
+    again = f"measure it with: mia-kit run {name}"
     try:
-        record = read_json(path, f"measure it with: mia-kit run {name}")
+        record = read_json(path, again)
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
+        raise FileNotFoundError(f"there is no evidence at {path}; {again}") from None
     if not isinstance(record, dict):
-        raise ValueError(f"{path} must hold the record of a measurement, got {type(record).__name__} instead")
+        raise ValueError(f"{path} must hold a record, got {type(record).__name__} instead; {again}")
     return record
 
 

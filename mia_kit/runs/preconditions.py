@@ -139,8 +139,16 @@ def _undefended(contrast: Contrast, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _control(contrast: Contrast, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    cell = contrast.cells[0 if contrast.baseline is None else 1]
-    return _beside(table, {**cell, **contrast.undefended}, **contrast.controls[name], measure=contrast.measure)
+    """The rows of a control. One that was not run with the attack's loss stands in with the loss that leaks most."""
+    cell = {**contrast.cells[0 if contrast.baseline is None else 1], **contrast.undefended}
+    loss = cell.pop("loss", None)
+    rows = _beside(table, cell, **contrast.controls[name], measure=contrast.measure)
+    if "loss" not in rows or rows["loss"].nunique() < 2:
+        return rows
+    if loss not in set(rows["loss"]):
+        leaks = rows.groupby("loss", observed=True)["value"].mean() * _leaks(contrast)
+        loss = str(leaks.idxmax())
+    return select(rows, loss=loss)
 
 
 def _beside(table: pd.DataFrame, cell: Cell, **given: object) -> pd.DataFrame:

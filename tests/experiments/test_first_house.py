@@ -36,7 +36,8 @@ def test_a_word_needs_every_file_that_speaks_of_it(tmp_path, monkeypatch):
     for name, word in (("digits", "reproduced"), ("faces", "not reproduced")):
         claims = {"P1": {"course": "1", "verdict": word}, "P2": {"course": "1", "verdict": "reproduced"}}
         evidence.write_evidence(name, {}, {"claims": claims}, 1.0)
-    (tmp_path / "table.json").write_text('{"recipe": {}}')  # the record of a tidy table
+    for name in ("table.json", "table.csv.gz"):
+        (tmp_path / name).write_text("{}")  # a tidy table and its record
     assert evidence.first_house() == {"P1": "not reproduced", "P2": "reproduced"}
 
 

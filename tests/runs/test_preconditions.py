@@ -60,6 +60,18 @@ def test_controls_serve_every_loss_that_they_were_not_run_with() -> None:
     assert failed(contrast_of(at={"defence": "smoothing", "attack": "ppa", "loss": "logit"}), table) is None
 
 
+def test_of_several_controls_that_are_not_the_attacks_the_strongest_stands_in() -> None:
+    weak, strong = table_of(loss="logit"), table_of({"placebo": 0.66}, loss="logit")
+    rows = [row for row in weak.to_dict("records") if row["attack"] != "placebo"]
+    for loss, table in (("cross_entropy", weak), ("poincare", strong)):
+        rows += [{**row, "loss": loss} for row in table.to_dict("records") if row["attack"] == "placebo"]
+    both = tidy(rows)
+    at = {"defence": "smoothing", "attack": "ppa", "loss": "logit"}
+    assert "touches the placebo" in str(failed(contrast_of(at=at, preconditions=["floor"]), both))
+    own = tidy([{**row, "loss": "cross_entropy"} if row["loss"] == "logit" else row for row in rows])
+    assert failed(contrast_of(preconditions=["floor"]), own) is None, "where there is one of its own it is that one"
+
+
 def test_a_contrast_can_be_a_precondition() -> None:
     loses = Contrast(
         name="negative smoothing protects", treated={"strength": -0.2}, baseline={"strength": 0.0}, claimed="below",
