@@ -6,8 +6,10 @@ run against the real host by us.
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +31,9 @@ def write(folder: Path, train: tuple[np.ndarray, list[int]], test: tuple[np.ndar
     return path
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch unless it is there."""
+    argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0]).parse_args(arguments)
     print(TERMS)
     try:
         path = FILE.find()

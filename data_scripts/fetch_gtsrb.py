@@ -6,9 +6,11 @@ host by us.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from downloads import download
@@ -37,8 +39,9 @@ def fetch(folder: Path) -> None:
         shutil.move(Path(scratch) / "GT-final_test.csv", folder / "GT-final_test.csv")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch what is not there yet."""
+    argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0]).parse_args(arguments)
     print(TERMS)
     try:
         folder = fetch_folder() / "gtsrb"

@@ -6,7 +6,9 @@ run against the real host by us.
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 
 from mia_kit.data.folders import DataError, fetch_folder
 from mia_kit.terminal import script
@@ -17,8 +19,9 @@ TERMS = (
 )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Fetch unless it is there."""
+    argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0]).parse_args(arguments)
     from sklearn.datasets import fetch_lfw_people
 
     print(TERMS)

@@ -2,6 +2,9 @@
 
 import hashlib
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -39,11 +42,11 @@ def test_gtsrb(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch)
     for name, body in (("TRAIN", train), ("TEST", test), ("LABELS", labels)):
         server.routes[f"/{name}.zip"] = content(body)
         monkeypatch.setattr(gtsrb, name, (f"{name}.zip", hashlib.sha256(body).hexdigest()))
-    gtsrb.main()
+    gtsrb.main([])
     images = load("gtsrb_full")
     assert images.labels.tolist() == [*range(43), 7]
     assert images.images[:, 0, 0, 0].tolist() == [*range(43), 200]
-    gtsrb.main()
+    gtsrb.main([])
     assert len(server.asked) == 3
 
 
@@ -73,3 +76,19 @@ def test_mnist_asks_the_second_mirror(server: Server, data_root: Path, monkeypat
     monkeypatch.setattr(MNIST, "resources", [("a.gz", hashlib.md5(body).hexdigest())])
     fetch_mnist.main(["mnist"])
     assert (data_root / "mnist" / "a.gz").read_bytes() == body
+
+
+SCRIPTS = Path(__file__).parents[2] / "data_scripts"
+
+
+@pytest.mark.slow
+def test_every_script_runs_from_any_folder(tmp_path: Path) -> None:
+    """And tells what it does before it does it: nothing is fetched for `--help`."""
+    scripts = [path for kind in ("fetch", "convert") for path in sorted(SCRIPTS.glob(f"{kind}_*.py"))]
+    assert len(scripts) > 8
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS.parent), "MIA_KIT_DATA": str(tmp_path)}
+    for path in scripts:
+        command = [sys.executable, str(path), "--help"]
+        run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert run.returncode == 0 and "usage: " in run.stdout, run.stderr[-500:]
+    assert list(tmp_path.iterdir()) == []
