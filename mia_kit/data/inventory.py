@@ -49,7 +49,7 @@ DEBIAN = "/usr/share/datasets/fashion-mnist"
 DCGAN = Fetched(
     "face generator", ("dcgan_digiface/generator.safetensors",), "fetch_dcgan.py", "attacks on faces (chapter 3)"
 )
-FACENET = Fetched("FaceNet, a judge of faces", ("facenet/vggface2.pt",), "fetch_evaluators.py")
+FACENET = Fetched("FaceNet, judges faces", ("facenet/vggface2.pt",), "fetch_evaluators.py")
 STYLEGAN2 = Fetched("StyleGAN2 of FFHQ", ("stylegan2/ffhq.safetensors",), "convert_stylegan2.py")
 FACESCRUB = Fetched("FaceScrub", ("facescrub",), "fetch_facescrub.py facescrub_actors.txt facescrub_actresses.txt")
 CELEBA = Fetched("CelebA", ("celeba/identity_CelebA.txt",), "fetch_celeba.py")
