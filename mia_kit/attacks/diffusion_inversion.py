@@ -108,4 +108,4 @@ def train(
         checkpoint=checkpoint,
         progress=progress,
     )
-    return InversionModel(decoder, result, access.queries - before)
+    return InversionModel(decoder, result, access.queries - before, (seed,))

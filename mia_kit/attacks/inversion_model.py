@@ -24,7 +24,7 @@ from mia_kit.models.batches import in_batches
 from mia_kit.models.decoder import InversionDecoder
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult
-from mia_kit.training.inversion import check_error, fit_decoder
+from mia_kit.training.inversion import check_error, train_decoder
 
 # What an attacker does to served vectors before his decoder sees them, see `mia_kit.attacks.adaptive`.
 Adaptation = Callable[[Tensor], Tensor]
@@ -32,7 +32,7 @@ Adaptation = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Settings:
-    """Yang et al.'s numbers.
+    """Yang et al.'s numbers, but that the decoder sees plain confidences: the stronger attacker here.
 
     blocks, width, top_k, logarithm : of the decoder, see `InversionDecoder`
     error : what the decoder minimises, "mse" or "psnr"
@@ -42,7 +42,7 @@ class Settings:
     blocks: int = 5
     width: int = 128
     top_k: int | None = None
-    logarithm: bool = True
+    logarithm: bool = False
     error: str = "mse"
     repeats: int = 1
     epochs: int = 100
@@ -57,11 +57,16 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class InversionModel:
-    """A trained decoder in evaluation mode, how training went, and the images that the service was asked about."""
+    """A trained decoder in evaluation mode, how training went, and the images that the service was asked about.
+
+    seeds, collapsed : as in `TrainedDecoder`; a diffusion model has one seed and is not looked at
+    """
 
     decoder: InversionDecoder | DiffusionDecoder
     training: FitResult
     queries: int
+    seeds: tuple[int, ...]
+    collapsed: bool = False
 
     def invert(self, vectors: Tensor) -> Tensor:
         """Pictures of shape (m, channels, size, size) in [-1, 1], on the CPU, of `vectors` of shape (m, classes)."""
@@ -92,7 +97,8 @@ def run(
     access : answers with confidences; AccessError for labels alone
     vectors : Tensor of shape (n, classes), what the service answered about private pictures
     auxiliary : Tensor of shape (k, channels, size, size) in [-1, 1], the attacker's own pictures
-    seed : seeds the decoder's weights and the order of the pictures
+    seed : seeds the decoder's weights and the order of the pictures; a decoder that collapses is trained anew with
+        another seed, and `train` says which, see `mia_kit.training.inversion.train_decoder`
     adaptation : vectors of shape (n, classes) to vectors of that shape, in training and in use; none by default
     checkpoint : as in `fit`
 
@@ -126,18 +132,21 @@ def train(
     settings, before = settings or Settings(), access.queries
     answers = ask(access, auxiliary, repeats=settings.repeats)  # (k, classes)
     seen = adaptation(answers) if adaptation else answers
-    decoder = InversionDecoder(
-        seen.shape[1],
-        auxiliary.shape[1],
-        auxiliary.shape[2],
-        seed=seed,
-        blocks=settings.blocks,
-        width=settings.width,
-        top_k=settings.top_k,
-        logarithm=settings.logarithm,
-    ).to(access.device)
-    result = fit_decoder(
-        decoder,
+
+    def fresh(seed: int) -> InversionDecoder:
+        return InversionDecoder(
+            seen.shape[1],
+            auxiliary.shape[1],
+            auxiliary.shape[2],
+            seed=seed,
+            blocks=settings.blocks,
+            width=settings.width,
+            top_k=settings.top_k,
+            logarithm=settings.logarithm,
+        ).to(access.device)
+
+    trained = train_decoder(
+        fresh,
         seen,
         auxiliary.to(access.device),
         seed=seed,
@@ -148,7 +157,7 @@ def train(
         checkpoint=checkpoint,
         progress=progress,
     )
-    return InversionModel(decoder, result, access.queries - before)
+    return InversionModel(trained.decoder, trained.training, access.queries - before, trained.seeds, trained.collapsed)
 
 
 def decode(

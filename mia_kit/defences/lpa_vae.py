@@ -130,4 +130,4 @@ def fit_poison(
 
 def _shown(confidences: Tensor) -> Tensor:
     """Logarithms in [0, 1], as nearly one-hot vectors would look alike otherwise."""
-    return prepare_confidences(confidences) / SHIFT
+    return prepare_confidences(confidences, logarithm=True) / SHIFT

@@ -268,7 +268,7 @@ def _untrained(spec: dict[str, Any], sides: Sides, seed: int) -> Classifier:
 
 def _decoder(spec: dict[str, Any], sides: Sides, seed: int) -> InversionDecoder:
     channels, size, _ = sides.training.shape[1:]
-    own = {name: value for name, value in spec.items() if name != "error"}
+    own = {"logarithm": True} | {name: value for name, value in spec.items() if name != "error"}
     return InversionDecoder(len(sides.class_names), channels, size, seed=seed, **own)
 
 

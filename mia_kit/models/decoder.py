@@ -5,7 +5,8 @@ Setting via Background Knowledge Alignment", CCS 2019), whose decoder for 64 pix
 at first: `blocks=5, width=128`. The first makes a small square of the vector, the next ones double it, and blocks that
 are left over keep its size. Yang's pictures lie in [0, 1] and end in a sigmoid; ours lie in [-1, 1] and end in tanh.
 
-Confidences of a good classifier are nearly one-hot, so that the decoder sees their logarithms by default.
+The decoder sees the confidences as they are. Yang et al. show it their shifted logarithms, which `logarithm` does: here
+that makes the weaker attacker, whose training can collapse to one picture for all vectors.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class InversionDecoder(nn.Module):
         blocks: int = 5,
         width: int = 128,
         top_k: int | None = None,
-        logarithm: bool = True,
+        logarithm: bool = False,
     ) -> None:
         super().__init__()
         channels, classes = check_classes(channels, classes)
@@ -80,7 +81,7 @@ class InversionDecoder(nn.Module):
         return pictures
 
 
-def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logarithm: bool = True) -> Tensor:
+def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logarithm: bool = False) -> Tensor:
     """What a decoder is shown: relu(log p + 50) of the `top_k` largest confidences and 0 for the rest, or p and 0.
 
     `confidences` has the shape (n, classes) and so has the result; gradients are finite also where p = 0. Yang et al.

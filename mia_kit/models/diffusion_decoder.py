@@ -110,7 +110,7 @@ class DiffusionDecoder(nn.Module):
 
     def _told(self, confidences: Tensor) -> Tensor:
         """What the network is told of the vectors, of shape (n, told): their logarithms, through a small network."""
-        told: Tensor = self.told(prepare_confidences(confidences) / SHIFT)
+        told: Tensor = self.told(prepare_confidences(confidences, logarithm=True) / SHIFT)
         return told
 
     def _guided(self, pictures: Tensor, times: Tensor, told: Tensor) -> Tensor:

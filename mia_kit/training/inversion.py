@@ -3,21 +3,28 @@
 The loss is the mean squared error, or the peak signal-to-noise ratio in decibels with its sign turned. Adam is that of
 Yang, Chang and Liang (CCS 2019): 2e-4, betas (0.5, 0.999), AMSGrad, batches of 128, 100 epochs; theirs has no schedule,
 `fit` divides the rate by ten after three quarters and nine tenths of the epochs.
+
+A decoder can collapse: it makes one picture of all vectors and learns no more. A defence would get the credit, so
+`train_decoder` looks for it and begins anew with another seed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
+from mia_kit.models.batches import in_batches
 from mia_kit.models.decoder import InversionDecoder
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult, fit
+from mia_kit.training.seeds import turn_seed
 
 # Pixels lie in [-1, 1].
 PEAK = 2.0
@@ -25,6 +32,13 @@ PEAK = 2.0
 LEAST_ERROR = 1e-13
 
 ERRORS = ("mse", "psnr")
+# A collapsed decoder's pictures vary by less than this share of the variance of the pictures it was to make.
+COLLAPSED = 0.005
+TRIES = 4
+
+
+class CollapsedDecoderWarning(UserWarning):
+    """A decoder makes one picture of all vectors."""
 
 
 def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
@@ -121,6 +135,82 @@ def fit_decoder(
         checkpoint=checkpoint,
         progress=progress,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedDecoder:
+    """A decoder in evaluation mode and how its training went.
+
+    seeds : all that were tried; every one but the last collapsed
+    collapsed : whether the last one did, too: then this is no attack, and its error says nothing of a defence
+    """
+
+    decoder: InversionDecoder
+    training: FitResult
+    seeds: tuple[int, ...]
+    collapsed: bool
+
+
+def train_decoder(
+    fresh: Callable[[int], InversionDecoder],
+    confidences: Tensor,
+    images: Tensor,
+    *,
+    seed: int,
+    tries: int = TRIES,
+    error: str = "mse",
+    epochs: int = 100,
+    batch_size: int = 128,
+    learning_rate: float = 2e-4,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> TrainedDecoder:
+    """`fit_decoder` of one seed after another until a decoder does not collapse.
+
+    Parameters
+    ----------
+    fresh : seed -> an untrained decoder, on the device of `confidences` and `images`
+    seed : of the first try; those of the others depend on it and are no neighbours of it
+    tries : at least 1; of vectors that are all alike the first one is taken, as no decoder could tell them apart
+    checkpoint : of the first try; others have files of their own beside it
+
+    Warns with a CollapsedDecoderWarning for each decoder that collapsed. Other arguments and errors are those of
+    `fit_decoder`.
+    """
+    tries = check.count("tries", tries)
+    seeds = [seed, *(turn_seed(seed + 1, attempt) for attempt in range(1, tries))]
+    for attempt, own in enumerate(seeds):
+        decoder = fresh(own)
+        file = checkpoint.with_name(f"{checkpoint.name}_{attempt}") if checkpoint and attempt else checkpoint
+        training = fit_decoder(
+            decoder,
+            confidences,
+            images,
+            seed=own,
+            error=error,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            checkpoint=file,
+            progress=progress,
+        )
+        collapsed = has_collapsed(decoder, confidences, images)
+        if not collapsed:
+            break
+        warnings.warn(
+            f"the decoder of seed {own} makes one picture of all vectors, try {attempt + 1} of {tries}",
+            CollapsedDecoderWarning,
+            stacklevel=2,
+        )
+    return TrainedDecoder(decoder, training, tuple(seeds[: attempt + 1]), collapsed)
+
+
+def has_collapsed(decoder: InversionDecoder, confidences: Tensor, images: Tensor) -> bool:
+    """Whether the pictures of different vectors are one picture, measured by the variance of `images`."""
+    if not (confidences != confidences[:1]).any():
+        return False
+    made = in_batches(decoder, confidences)
+    return bool(made.var(dim=0).mean() < COLLAPSED * images.var(dim=0).mean())
 
 
 def fit_denoiser(

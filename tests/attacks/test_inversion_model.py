@@ -11,7 +11,7 @@ from mia_kit.attacks.adaptive import Noise, second_softmax
 from mia_kit.attacks.inversion_model import Settings
 from tests.attacks.tiny_target import Quarters
 
-QUICK = Settings(blocks=3, width=4, logarithm=False, epochs=30, batch_size=16, learning_rate=1e-2)
+QUICK = Settings(blocks=3, width=4, epochs=30, batch_size=16, learning_rate=1e-2)
 
 
 def quarters(n, seed):
@@ -39,7 +39,7 @@ def test_rows_are_sorted_by_target_and_say_where_they_came_from():
     access, private = ConfidenceAPI(Quarters()), quarters(30, seed=1)
     vectors = access.confidences(private)
     model = inversion_model.train(
-        access, quarters(8, seed=2), seed=0, settings=dataclasses.replace(QUICK, epochs=1), progress=False
+        access, quarters(8, seed=2), seed=0, settings=dataclasses.replace(QUICK, epochs=40), progress=False
     )
     result = inversion_model.decode(model, vectors, [3, 0])
     classes = vectors.argmax(dim=1)
@@ -67,12 +67,19 @@ def test_averaging_and_adaptation_reach_the_decoder():
     access = ConfidenceAPI(Quarters(), Wavering())
     torch.testing.assert_close(inversion_model.ask(access, images, repeats=2), plain)
     assert access.queries == 20
-    quick = dataclasses.replace(QUICK, epochs=1)
+    quick = dataclasses.replace(QUICK, epochs=40)
     model = inversion_model.train(
         ConfidenceAPI(Quarters()), images, seed=0, settings=quick, adaptation=second_softmax, progress=False
     )
     decoded = inversion_model.decode(model, plain, [0, 1, 2, 3], adaptation=second_softmax)
     assert torch.equal(decoded.images, model.invert(second_softmax(plain)[decoded.start_latents]))
+
+
+def test_the_decoder_sees_plain_vectors_and_the_result_says_which_seeds_were_tried():
+    access, images = ConfidenceAPI(Quarters(scale=1)), quarters(24, seed=2)
+    assert not Settings().logarithm
+    model = inversion_model.train(access, images, seed=4, settings=QUICK, progress=False)
+    assert model.seeds == (4,) and not model.collapsed and model.queries == 24
 
 
 def test_noise_keeps_vectors_valid_and_repeats_itself():

@@ -8,7 +8,7 @@ from mia_kit.models import InversionDecoder
 
 
 def decoder(dtype: torch.dtype = torch.float64, classes: int = 4) -> InversionDecoder:
-    return InversionDecoder(classes, 1, 8, seed=0, blocks=2, width=2).to(dtype).eval()
+    return InversionDecoder(classes, 1, 8, seed=0, blocks=2, width=2, logarithm=True).to(dtype).eval()
 
 
 def pairs(n: int, seed: int, dtype: torch.dtype = torch.float64, classes: int = 4) -> tuple[Tensor, Tensor]:

@@ -33,19 +33,22 @@ def test_five_blocks_of_width_128_are_the_paper_s():
 
 def test_what_a_decoder_is_shown_by_hand():
     confidences = torch.tensor([[0.7, 0.0, 0.3], [1.0, 0.0, 0.0]], dtype=torch.float64)
-    shown = prepare_confidences(confidences)
+    shown = prepare_confidences(confidences, logarithm=True)
     expected = torch.tensor([[50 + math.log(0.7), 0, 50 + math.log(0.3)], [50, 0, 0]], dtype=torch.float64)
     torch.testing.assert_close(shown, expected, atol=1e-9, rtol=0)
-    assert prepare_confidences(confidences, top_k=1, logarithm=False).tolist() == [[0.7, 0, 0], [1, 0, 0]]
-    torch.testing.assert_close(prepare_confidences(confidences, top_k=1)[:, 1:], torch.zeros(2, 2).double())
+    assert torch.equal(prepare_confidences(confidences), confidences)
+    assert not InversionDecoder(3, 1, 8, seed=0, width=2).logarithm
+    assert prepare_confidences(confidences, top_k=1).tolist() == [[0.7, 0, 0], [1, 0, 0]]
+    logarithms = prepare_confidences(confidences, top_k=1, logarithm=True)
+    torch.testing.assert_close(logarithms[:, 1:], torch.zeros(2, 2).double())
 
 
 def test_gradients_are_finite_at_0_and_right_elsewhere():
     confidences = torch.tensor([[1.0, 0.0, 1e-44]], requires_grad=True)
-    (gradient,) = torch.autograd.grad(prepare_confidences(confidences).sum(), confidences)
+    (gradient,) = torch.autograd.grad(prepare_confidences(confidences, logarithm=True).sum(), confidences)
     assert gradient.isfinite().all() and gradient[0, 0] == 1
     inner = vectors().double().requires_grad_()
-    assert torch.autograd.gradcheck(lambda c: prepare_confidences(c, top_k=2), inner)
+    assert torch.autograd.gradcheck(lambda c: prepare_confidences(c, top_k=2, logarithm=True), inner)
 
 
 def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone():

@@ -7,7 +7,14 @@ import pytest
 import torch
 
 from mia_kit.models import InversionDecoder
-from mia_kit.training.inversion import decoder_adam, fit_decoder, picture_errors
+from mia_kit.training.inversion import (
+    CollapsedDecoderWarning,
+    decoder_adam,
+    fit_decoder,
+    has_collapsed,
+    picture_errors,
+    train_decoder,
+)
 
 
 def pairs(n=24):
@@ -33,12 +40,64 @@ def test_errors_by_hand():
 @pytest.mark.parametrize("error", ["mse", "psnr"])
 def test_a_simple_map_is_learnt(error):
     confidences, images = pairs()
-    model = decoder(logarithm=False)
+    model = decoder()
     fit_decoder(
         model, confidences, images, seed=0, error=error, epochs=30, batch_size=8, learning_rate=1e-2, progress=False
     )
     assert not model.training
     assert picture_errors(model(confidences), images).mean() < 0.1 * images.var()
+
+
+QUICK = {"epochs": 10, "batch_size": 8, "learning_rate": 1e-2, "progress": False}
+
+
+def blind(seed, blind_seeds):
+    """A decoder whose last layer is 0 and stays so for some seeds: it makes one picture whatever the vector."""
+    model = InversionDecoder(2, 1, 8, seed=seed, blocks=3, width=4)
+    if seed in blind_seeds:
+        for weight in model.body[-2].parameters():
+            torch.nn.init.zeros_(weight).requires_grad_(False)
+    return model
+
+
+def test_a_decoder_that_collapses_is_trained_anew_and_the_result_says_so(tmp_path):
+    confidences, images = pairs()
+    asked = []
+
+    def fresh(seed):
+        asked.append(seed)
+        return blind(seed, {3})
+
+    with pytest.warns(CollapsedDecoderWarning, match="seed 3 makes one picture of all vectors, try 1 of 4"):
+        found = train_decoder(fresh, confidences, images, seed=3, checkpoint=tmp_path / "decoder", **QUICK)
+    assert found.seeds == tuple(asked) and found.seeds[0] == 3 and len(asked) == 2 and not found.collapsed
+    assert found.decoder.body[-2].weight.abs().max() > 0 and not has_collapsed(found.decoder, confidences, images)
+    by_hand = blind(asked[1], ())
+    fit_decoder(by_hand, confidences, images, seed=asked[1], **QUICK)
+    assert torch.equal(found.decoder(confidences), by_hand(confidences))
+    with pytest.warns(CollapsedDecoderWarning):  # from the checkpoints of both tries
+        again = train_decoder(fresh, confidences, images, seed=3, checkpoint=tmp_path / "decoder", **QUICK)
+    assert torch.equal(again.decoder(confidences), by_hand(confidences)) and again.seeds == found.seeds
+
+
+def test_if_all_collapse_the_last_is_kept_and_said_to_be_none(recwarn):
+    confidences, images = pairs()
+    found = train_decoder(lambda seed: blind(seed, {seed}), confidences, images, seed=0, tries=2, **QUICK)
+    assert found.collapsed and len(found.seeds) == 2 and len(recwarn) == 2
+
+
+def test_the_tries_of_neighbouring_seeds_share_no_seed(recwarn):
+    confidences, images = pairs()
+    quick = QUICK | {"epochs": 1}
+    tries = [train_decoder(lambda own: blind(own, {own}), confidences, images, seed=s, **quick).seeds for s in range(5)]
+    assert len({seed for seeds in tries for seed in seeds}) == 20
+
+
+def test_vectors_that_are_all_alike_are_no_collapse():
+    """No decoder can tell them apart: beginning anew would change nothing."""
+    _, images = pairs()
+    found = train_decoder(lambda seed: blind(seed, ()), torch.full((24, 2), 0.5), images, seed=0, **QUICK)
+    assert len(found.seeds) == 1 and not found.collapsed
 
 
 def test_a_killed_run_ends_with_the_same_weights(tmp_path, monkeypatch):
