@@ -88,13 +88,14 @@ def shape(name: str, array: Any, expected: Sequence[int | str]) -> tuple[int, ..
     return actual
 
 
-def floats(name: str, values: Any, expected: Sequence[int | str]) -> Tensor:
-    """A floating-point Tensor whose shape fits `expected`, as in `shape`. TypeError for arrays and other dtypes."""
-    wanted = f"a floating-point Tensor of shape {_written(expected)}"
+def floats(name: str, values: Any, expected: Sequence[int | str] | None) -> Tensor:
+    """A floating-point Tensor whose shape fits `expected`, or any. TypeError for arrays and other dtypes."""
+    wanted = f"a floating-point Tensor of shape {_written(expected)}" if expected else "a floating-point Tensor"
     _tensor(name, values, wanted)
     if not values.dtype.is_floating_point:
         raise TypeError(f"{name} must be {wanted}, got {values.dtype} instead")
-    shape(name, values, expected)
+    if expected:
+        shape(name, values, expected)
     return values
 
 
@@ -134,9 +135,11 @@ def places(name: str, values: Any, *, length: int | None = None, below: int | No
     return numbers.astype("int64")
 
 
-def mask(name: str, values: Any, *, length: int | None = None) -> np.ndarray:
-    """`values` as a bool array of shape (n,) or (length,). TypeError for other kinds, 0 and 1 among them."""
-    flags = array(name, values, ("n" if length is None else length,))
+def mask(
+    name: str, values: Any, expected: Sequence[int | str] | None = None, *, length: int | None = None
+) -> np.ndarray:
+    """`values` as a bool array of shape (n,), (length,) or `expected`. TypeError for other kinds, such as 0 and 1."""
+    flags = array(name, values, expected or ("n" if length is None else length,))
     if flags.dtype.kind != "b":
         raise TypeError(f"{name} must be bool, got {flags.dtype} instead")
     return flags
@@ -164,21 +167,27 @@ def size_field(settings: Any, name: str, length: int = 2) -> None:
     object.__setattr__(settings, name, counts(name, getattr(settings, name), length))
 
 
-def labels(values: Any, *, classes: int, length: int | None = None, name: str = "labels") -> Tensor:
-    """Class numbers, a Tensor of shape (n,) of int64 in [0, classes). TypeError for lists, arrays and other dtypes."""
+def labels(values: Any, *, classes: int | None, length: int | None = None, name: str = "labels") -> Tensor:
+    """Class numbers, a Tensor of shape (n,) of int64 in [0, classes); None for classes that are not known yet.
+
+    TypeError for lists, arrays and other dtypes.
+    """
     _tensor(name, values, "a Tensor of int64")
     if str(values.dtype) != "torch.int64":
         raise TypeError(f"{name} must be integers of dtype torch.int64, got {values.dtype} instead: use .long()")
     shape(name, values, ("n" if length is None else length,))
-    if len(values) and (int(values.min()) < 0 or int(values.max()) >= classes):
-        raise ValueError(
-            f"{name} must lie in [0, {classes}), got values from {int(values.min())} to {int(values.max())} instead"
-        )
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+    if low < 0 or (classes is not None and high >= classes):
+        end = "..." if classes is None else classes
+        raise ValueError(f"{name} must lie in [0, {end}), got values from {low} to {high} instead")
     return values
 
 
-def images(values: Any, *, channels: int | None = None, name: str = "images") -> Tensor:
-    """Pictures, a floating-point Tensor of shape (n, channels, h, w) in [-1, 1], with 1 or 3 channels."""
+def images(values: Any, *, channels: int | None = None, least: int = 1, name: str = "images") -> Tensor:
+    """Pictures, a floating-point Tensor of shape (n, channels, h, w) in [-1, 1], with 1 or 3 channels.
+
+    n is at least `least`.
+    """
     _tensor(name, values, "a floating-point Tensor in [-1, 1]")
     if not values.dtype.is_floating_point:
         raise TypeError(
@@ -188,6 +197,7 @@ def images(values: Any, *, channels: int | None = None, name: str = "images") ->
     shape(name, values, ("n", "channels" if channels is None else channels, "h", "w"))
     if channels is None and values.shape[1] not in (1, 3):
         raise ValueError(f"{name} must have the shape (n, 1 or 3, h, w), got {tuple(values.shape)} instead")
+    count(f"the number of {name}", len(values), least)
     if values.numel():
         low, high = float(values.min()), float(values.max())
         if not (low >= -1.001 and high <= 1.001):  # a thousandth of slack for resizing; NaN fails as well

@@ -190,11 +190,8 @@ def ask(access: ConfidenceAPI | WhiteBox, images: Tensor, *, repeats: int = 1, b
     ValueError unless the pictures are square, of shape (n, channels, size, size), the channels are the service's, and
     its answers finite.
     """
-    if images.ndim != 4 or images.shape[2] != images.shape[3] or access.channels not in (None, images.shape[1]):
-        raise ValueError(
-            f"images must have the shape (n, {access.channels or 'channels'}, size, size), "
-            f"got {tuple(images.shape)} instead"
-        )
+    check.images(images, channels=access.channels)
+    check.shape("square images", images, ("n", "channels", images.shape[2], images.shape[2]))
     answers = [
         in_batches(lambda batch: access.confidences(batch.to(access.device)), images, batch_size=batch_size)
         for _ in range(repeats)

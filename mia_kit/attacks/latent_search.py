@@ -138,8 +138,9 @@ def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Te
 def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
     """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image.
 
-    ValueError if they are not finite: there is nothing to learn from them.
+    ValueError if they are not finite: there is nothing to learn from them; or if the images are no pictures.
     """
+    check.images(images)
     confidences = in_batches(
         lambda batch: access.confidences(as_seen(access, batch.to(access.device), input_size)).cpu(), images
     )

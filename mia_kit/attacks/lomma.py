@@ -103,7 +103,7 @@ def prepare(
     """
     settings, access = settings or Settings(), white_box(access, "LOMMA")
     head, before = head_of(access), access.queries
-    images = images.to(access.device)
+    images = check.images(images).to(access.device)
     features = in_batches(access.features, images)  # (n, d)
     check.finite("the target's features of public images", features)
     queries = access.queries - before

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
+from mia_kit import check
 from mia_kit.defences.picture_poison import MoveSettings
 from mia_kit.defences.vectors import check_confidences, in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
@@ -48,8 +49,7 @@ class AlignmentSettings(MoveSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.criterion not in CRITERIA:
-            raise ValueError(f"criterion must be one of {', '.join(CRITERIA)}, got {self.criterion!r} instead")
+        check.one_of("criterion", self.criterion, CRITERIA)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,6 +82,7 @@ class Substitute:
         `confidences` has the shape (n, classes), `images` (n, channels, size, size) in [-1, 1].
         """
         check_confidences(confidences)
+        check.images(images)
         check_error(error)
         decoder = snapshot(decoder).requires_grad_(True)
         gradients = [

@@ -28,6 +28,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from mia_kit import check
+
 STEPS = ("injection", "loss", "curvature")
 # What a picture that the trainer gets is: the places of these words are the numbers in `Protected.kinds`.
 KINDS = ("untouched", "mislabelled", "surrogate", "surrogate copy", "copy", "mislabelled copy")
@@ -56,11 +58,9 @@ class DataCentric:
         if not set(self.steps) <= set(STEPS) or len(set(self.steps)) < len(self.steps):
             raise ValueError(f"steps must be different ones of {', '.join(STEPS)}, got {self.steps} instead")
         for name in ("mislabelled", "copies_mislabelled"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)} instead")
+            check.in_range(name, getattr(self, name), 0, 1)
         for name in ("surrogate_noise", "own_noise"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                raise ValueError(f"{name} must be finite and at least 0, got {getattr(self, name)} instead")
+            check.in_range(name, getattr(self, name), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def protect(
     """
     settings = settings or DataCentric()
     surrogates = surrogates or {}
-    classes = int(labels.max()) + 1 if classes is None else classes
+    classes = int(check.labels(labels, classes=classes).max()) + 1 if classes is None else classes
     _check(images, labels, protected, classes, limits)
     if "injection" in settings.steps:
         for own in protected:
@@ -210,11 +210,8 @@ def farthest_identity(
     ValueError
         If a shape does not fit, an identity has no embedding or no attributes, or nobody is left to choose from.
     """
-    if embeddings.ndim != 2 or labels.shape != embeddings.shape[:1]:
-        raise ValueError(
-            "embeddings must have the shape (n, d) and labels the shape (n,), "
-            f"got {tuple(embeddings.shape)} and {tuple(labels.shape)} instead"
-        )
+    check.finite("embeddings", check.floats("embeddings", embeddings, ("n", "d")))
+    check.labels(labels, classes=None, length=len(embeddings))
     _check_different(protected, "protected")
     known = labels.unique().tolist()
     choice = [one for one in (known if candidates is None else candidates) if one not in protected]
@@ -242,23 +239,16 @@ def _share_trait(one: int, other: int, attributes: Mapping[int, Sequence[Hashabl
 
 
 def _check_different(protected: Sequence[int], name: str) -> None:
-    if not len(protected) or len(set(protected)) < len(protected):
-        raise ValueError(f"{name} must be different classes, at least one, got {list(protected)} instead")
+    if len(set(check.counts(name, protected, least=0))) < len(protected):
+        raise ValueError(f"{name} must be different classes, got {list(protected)} instead")
 
 
 def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: int, limits: tuple[float, float]) -> None:
-    if images.ndim < 2 or labels.shape != images.shape[:1] or labels.dtype != torch.int64:
-        raise ValueError(
-            "images must have the shape (n, ...) and labels be int64 of shape (n,), "
-            f"got {tuple(images.shape)} and {labels.dtype} of shape {tuple(labels.shape)} instead"
-        )
-    _check_different(protected, "protected")
+    check.count("classes", classes, 2)
+    check.labels(labels, classes=classes)
     _check_values(images, "images", limits)
-    if classes < 2 or int(labels.min()) < 0 or int(labels.max()) >= classes:
-        raise ValueError(
-            f"labels must lie in [0, {classes}), at least two classes, got values from {int(labels.min())} to "
-            f"{int(labels.max())} instead"
-        )
+    check.shape("images", images, (len(labels), *images.shape[1:]))
+    _check_different(protected, "protected")
     if absent := [own for own in protected if not (labels == own).any()]:
         raise ValueError(f"a protected class needs a picture at least, got none of {absent[0]} instead")
 
@@ -277,8 +267,7 @@ def _check_surrogates(own: int, surrogates: Tensor | None, images: Tensor, limit
 def _check_values(images: Tensor, name: str, limits: tuple[float, float]) -> None:
     """Floats within the limits: in 8 bits the noise of surrogate copies would vanish."""
     low, high = limits
-    if not images.is_floating_point():
-        raise ValueError(f"{name} must be floats in [{low:g}, {high:g}], got {images.dtype} instead")
+    check.floats(name, images, None)
     if not bool(((images >= low) & (images <= high)).all()):
         raise ValueError(
             f"{name} must lie in [{low:g}, {high:g}], got values from {float(images.min()):g} to "

@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from mia_kit import check
 from mia_kit.defences.alignment import Substitute
 from mia_kit.defences.mid import divergence
 from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
@@ -40,11 +41,11 @@ class PoisonAutoencoder(nn.Module):
     def __init__(self, classes: int, *, bound: float, seed: int, hidden: int = 128, latent: int = 16) -> None:
         super().__init__()
         check_bound(bound)
-        if classes < 2 or hidden < 1 or latent < 1:
-            raise ValueError(
-                "expected at least 2 classes and positive sizes of the hidden layers and the code, "
-                f"got {classes}, {hidden} and {latent} instead"
-            )
+        classes, hidden, latent = (
+            check.count("classes", classes, 2),
+            check.count("hidden", hidden),
+            check.count("latent", latent),
+        )
         self.bound, self.latent, self._calls = bound, latent, Calls(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -114,6 +115,7 @@ def fit_poison(
     Other arguments, warnings and errors are those of `fit`; ValueError if rows are no probability vectors.
     """
     check_confidences(confidences)
+    check.images(images)
     return fit(
         model,
         images,

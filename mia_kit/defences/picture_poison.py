@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from mia_kit import check
 from mia_kit.defences.vectors import check_bound, check_confidences, random_in_ball
 from mia_kit.training.seeds import Calls
 
@@ -33,11 +34,8 @@ class MoveSettings:
 
     def __post_init__(self) -> None:
         check_bound(self.bound)
-        if self.rounds < 1 or self.batch_size < 1 or not self.step > 0:
-            raise ValueError(
-                "rounds and batch_size must be at least 1 and step above 0, "
-                f"got {self.rounds}, {self.batch_size} and {self.step} instead"
-            )
+        check.whole_fields(self, rounds=1, batch_size=1)
+        check.in_range("step", self.step, 0, open_ends="low")
 
 
 class PicturePoison(ABC):
@@ -59,6 +57,7 @@ class PicturePoison(ABC):
         ValueError for other shapes or rows that are no probability vectors.
         """
         check_confidences(confidences)
+        check.images(images)
         generator = self._calls.generator()
         clean, moved = self._chosen(confidences, generator)
         start = random_in_ball(confidences, self.settings.bound, generator)

@@ -11,10 +11,10 @@ All take Tensors of shape (n, classes) and work row by row; gradients pass throu
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Generator, Tensor
+
+from mia_kit import check
 
 # Other entries stay this share below the label's, so that rounding does not make them its equals.
 MARGIN = 1e-4
@@ -24,11 +24,8 @@ SUM_TOLERANCE = 2e-3
 
 def check_confidences(confidences: Tensor) -> None:
     """ValueError unless rows are finite, non-negative, sum to 1 within 0.002, and there are 2 classes at least."""
-    if confidences.ndim != 2 or confidences.shape[1] < 2 or not confidences.is_floating_point():
-        raise ValueError(
-            "confidences must be floats of shape (n, classes) with at least 2 classes, "
-            f"got {confidences.dtype} of shape {tuple(confidences.shape)} instead"
-        )
+    check.floats("confidences", confidences, ("n", "classes"))
+    check.count("the number of classes", confidences.shape[1], 2)
     off = (confidences.sum(dim=1) - 1).abs()
     if len(confidences) and not (float(confidences.min()) >= 0 and float(off.max()) <= SUM_TOLERANCE):
         raise ValueError(
@@ -39,8 +36,7 @@ def check_confidences(confidences: Tensor) -> None:
 
 def check_bound(bound: float) -> None:
     """ValueError unless the bound of a perturbation is finite and positive."""
-    if not (math.isfinite(bound) and bound > 0):
-        raise ValueError(f"bound must be a finite number above 0, got {bound} instead")
+    check.in_range("bound", bound, 0, open_ends="low")
 
 
 def poisoned(clean: Tensor, perturbation: Tensor, bound: float, *, keeps_label: bool = True) -> Tensor:

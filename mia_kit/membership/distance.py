@@ -68,7 +68,8 @@ def run(
     Parameters
     ----------
     access : gradients are needed
-    images : Tensor of shape (n, channels, h, w); labels of shape (n,), integers in [0, classes)
+    images : Tensor of shape (n, channels, h, w) in [-1, 1]
+    labels : int64 Tensor of shape (n,), in [0, classes)
     confidence : t, in (0, 1)
     steps : gradients taken for each image, at least 1
     longest_step : length of the first step; later ones fall to a hundredth, so that half of steps * longest_step is as
@@ -80,11 +81,8 @@ def run(
         If a shape, the confidence, the steps or their length do not fit, or the model's answers are not finite: what
         cannot be asked is no proof of a great distance.
     """
-    if labels.ndim != 1 or len(images) != len(labels) or not len(labels):
-        raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
-            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
-        )
+    check.images(images)
+    check.labels(labels, classes=None, length=len(images))
     confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     steps, batch_size = check.count("steps", steps), check.count("batch_size", batch_size)
     longest_step = check.in_range("longest_step", longest_step, 0, open_ends="low")

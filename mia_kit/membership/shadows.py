@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.membership.verdicts import losses_and_confidences
 from mia_kit.models import SmallClassifier
@@ -31,7 +32,9 @@ def half_memberships(examples: int, shadows: int, *, seed: int) -> np.ndarray:
     bool of shape (shadows, examples). Models come in pairs that share no example (Carlini et al., S&P 2022, section
     V-B, draw as evenly). Raises ValueError unless both numbers are even and at least 2.
     """
-    if examples < 2 or shadows < 2 or examples % 2 or shadows % 2:
+    check.count("examples", examples, 2)
+    check.count("shadows", shadows, 2)
+    if examples % 2 or shadows % 2:
         raise ValueError(f"examples and shadows must be even, at least 2, got {examples} and {shadows} instead")
     half = np.arange(examples) < examples // 2
     random = np.random.default_rng(seed)
@@ -58,7 +61,7 @@ def fit_shadows(
     Parameters
     ----------
     images : Tensor of shape (n, channels, h, w) in [-1, 1]; a stack holds a copy of its members for each of its models
-    labels : Tensor of shape (n,), integers in [0, classes)
+    labels : int64 Tensor of shape (n,), in [0, classes)
     shadow_members : bool of shape (shadows, n), as many True in each row; see `half_memberships`
     seed : model k starts from the weights of `SmallClassifier(seed=seed + k)`; each stack takes its members in the
         order that `fit` draws from `seed`
@@ -67,7 +70,7 @@ def fit_shadows(
 
     Returns the models in evaluation mode. Raises ValueError if a shape or a number does not fit.
     """
-    _check(images, labels, shadow_members, stack)
+    _check(images, labels, shadow_members, classes, stack)
     trained: list[SmallClassifier] = []
     for begin in range(0, len(shadow_members), stack):
         rows = shadow_members[begin : begin + stack]
@@ -168,19 +171,10 @@ def _mean_cross_entropy(model: nn.Module, images: Tensor, labels: Tensor, epoch:
     return cross_entropy(model(images).flatten(0, 1), labels.T.flatten())
 
 
-def _check(images: Tensor, labels: Tensor, shadow_members: np.ndarray, stack: int) -> None:
-    if shadow_members.dtype != np.bool_ or shadow_members.ndim != 2 or shadow_members.shape[1] != len(images):
-        raise ValueError(
-            f"shadow_members must be bool of shape (shadows, {len(images)}), "
-            f"got {shadow_members.dtype} of shape {shadow_members.shape} instead"
-        )
-    if images.ndim != 4 or labels.shape != images.shape[:1]:
-        raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,), "
-            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
-        )
-    sizes = np.unique(shadow_members.sum(axis=1))
+def _check(images: Tensor, labels: Tensor, shadow_members: np.ndarray, classes: int, stack: int) -> None:
+    check.images(images)
+    check.labels(labels, classes=classes, length=len(images))
+    sizes = np.unique(check.mask("shadow_members", shadow_members, ("shadows", len(images))).sum(axis=1))
     if len(sizes) != 1:
         raise ValueError(f"shadow models must have as many members each, got {', '.join(map(str, sizes))} instead")
-    if stack < 1:
-        raise ValueError(f"stack must be at least 1, got {stack} instead")
+    check.count("stack", stack)

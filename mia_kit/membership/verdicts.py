@@ -50,15 +50,14 @@ def losses_and_confidences(
     Parameters
     ----------
     access : the model; logits are used where they are given, as confidences saturate
-    images : Tensor of shape (n, channels, h, w); `labels` of shape (n,), integers in [0, classes)
+    images : Tensor of shape (n, channels, h, w) in [-1, 1]
+    labels : int64 Tensor of shape (n,), in [0, classes)
 
-    Returns two float64 arrays of shape (n,), finite for finite logits. Raises ValueError if the shapes do not fit.
+    Returns two float64 arrays of shape (n,), finite for finite logits. Raises ValueError or TypeError if pictures or
+    labels do not fit.
     """
-    if len(images) != len(labels) or labels.ndim != 1 or not len(labels):
-        raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 1, "
-            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
-        )
+    check.images(images)
+    check.labels(labels, classes=None, length=len(images))
     with torch.no_grad():
         logs = [_log_confidences(access, batch.to(access.device)) for batch in images.split(batch_size)]
     scores = torch.cat(logs)  # (n, classes)
@@ -106,6 +105,7 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
 
     Infinite where a label is ruled out, or all others are.
     """
+    check.labels(labels, classes=logits.shape[1], length=len(logits))
     place, logits = labels[:, None], at_least_float32(logits)
     others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
     return logits.gather(1, place)[:, 0] - others

@@ -57,8 +57,11 @@ def _block(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
 def predict(model: Classifier, images: Tensor, *, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
     """Features and predicted classes of a copy in evaluation mode; the model is left as it was.
 
+    `images` is a Tensor of shape (n, channels, h, w) in [-1, 1]; ValueError or TypeError otherwise.
+
     Returns float32 features of shape (n, d) and int64 classes of shape (n,), -1 where the scores hold NaN.
     """
+    check.images(images)
     model = snapshot(model)
     features = in_batches(model.features, images, batch_size=batch_size)  # (n, d)
     classes = predicted(model.head(features))  # (n,)

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 from tqdm.auto import tqdm
 
+from mia_kit import check
 from mia_kit.data.pictures import to_floats
 from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
 from mia_kit.training.seeds import turn_generator
@@ -43,11 +44,10 @@ class GanSettings:
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        if self.steps < 1 or self.batch_size < 2 or self.checkpoint_every < 1:
-            raise ValueError(
-                "steps and checkpoint_every must be at least 1 and batch_size 2, "
-                f"got {self.steps}, {self.checkpoint_every} and {self.batch_size} instead"
-            )
+        check.whole_fields(self, steps=1, batch_size=2, checkpoint_every=1)
+        for name in ("learning_rate", "half_life"):
+            check.in_range(name, getattr(self, name), 0, open_ends="low")
+        check.in_range("penalty", self.penalty, 0)
 
 
 @dataclass
@@ -103,11 +103,9 @@ def fit_gan(
     OSError
         If a checkpoint cannot be written; the one before it is whole.
     """
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or len(images) < settings.batch_size:
-        raise ValueError(
-            f"images must be uint8 of shape (n, h, w, 3) with n at least {settings.batch_size}, "
-            f"got {images.dtype} of shape {images.shape} instead"
-        )
+    check.array("images", images, ("n", "h", "w", 3))
+    check.one_of("the dtype of images", str(images.dtype), ["uint8"])
+    check.count("the number of images", len(images), settings.batch_size)
     players = _players(generator, discriminator, settings, device)
     run = _run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else ""
 

@@ -10,7 +10,6 @@ A decoder can collapse: it makes one picture of all vectors and learns no more. 
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,11 +50,8 @@ def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
 
     ValueError for other shapes or errors.
     """
-    if made.shape != images.shape or made.ndim != 4:
-        raise ValueError(
-            "both sets of pictures must have one shape (n, channels, h, w), "
-            f"got {tuple(made.shape)} and {tuple(images.shape)} instead"
-        )
+    check.floats("made", made, ("n", "channels", "h", "w"))
+    check.floats("images", images, made.shape)
     check_error(error)
     squared = (made - images).square().mean(dim=(1, 2, 3))  # (n,)
     if error == "mse":
@@ -65,8 +61,7 @@ def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
 
 def check_error(error: str) -> None:
     """ValueError unless `picture_errors` knows the error."""
-    if error not in ERRORS:
-        raise ValueError(f"error must be one of {', '.join(ERRORS)}, got {error!r} instead")
+    check.one_of("error", error, ERRORS)
 
 
 @dataclass(frozen=True)
@@ -242,8 +237,6 @@ def fit_denoiser(
 
 
 def _check_pairs(confidences: Tensor, images: Tensor) -> None:
-    if confidences.ndim != 2 or len(confidences) != len(images) or not math.isfinite(float(confidences.sum())):
-        raise ValueError(
-            f"confidences must be finite and have the shape ({len(images)}, classes), "
-            f"got {tuple(confidences.shape)} instead"
-        )
+    check.images(images)
+    check.floats("confidences", confidences, (len(images), "classes"))
+    check.finite("confidences", confidences)

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import torch
 from torch import Generator, Tensor, nn
 
+from mia_kit import check
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.style_players import ClassStylePrior
 from mia_kit.models.style_prior import StylePrior
@@ -39,11 +40,8 @@ class AdversarySettings:
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.critic_steps, self.checkpoint_every) < 1 or self.batch_size < 2:
-            raise ValueError(
-                "steps, critic_steps and checkpoint_every must be at least 1 and batch_size 2, got "
-                f"{self.steps}, {self.critic_steps}, {self.checkpoint_every} and {self.batch_size} instead"
-            )
+        check.whole_fields(self, steps=1, batch_size=2, critic_steps=1, checkpoint_every=1)
+        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
 
 
 class Game(Protocol):
@@ -191,11 +189,6 @@ def _run_key(players: dict[str, nn.Module], data: tuple[Tensor, ...], settings: 
 
 
 def _check(data: tuple[Tensor, ...]) -> None:
-    shapes = [tuple(part.shape) for part in data]
-    if not data or data[0].ndim != 4 or len(data[0]) < 1 or len({len(part) for part in data}) != 1:
-        raise ValueError(
-            "data must be images of shape (n, channels, h, w), n at least 1, and parts of n rows each, "
-            f"got shapes {shapes} instead"
-        )
-    if data[0].dtype == torch.uint8:
-        raise ValueError("images must be floats in [-1, 1], got uint8 instead: divide by 127.5 and subtract 1")
+    images = check.images(data[0] if data else None)
+    for part in data[1:]:
+        check.shape("what belongs to the images", part, (len(images), *part.shape[1:]))

@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_refused():
         inversion_model.run(LabelAPI(Quarters()), [0], auxiliary=images, **common)
     with pytest.raises(ValueError, match=r"different classes in \[0, 4\)"):
         inversion_model.run(WhiteBox(Quarters()), [4], auxiliary=images, **common)
-    with pytest.raises(ValueError, match=r"size, size\), got \(8, 1, 8, 6\) instead"):
+    with pytest.raises(ValueError, match=r"channels, 8, 8\), got \(8, 1, 8, 6\) instead"):
         inversion_model.run(WhiteBox(Quarters()), [0], auxiliary=images[..., :6], **common)
     with pytest.raises(ValueError, match="expected vectors of the classes"):
         inversion_model.run(WhiteBox(Quarters()), [1], auxiliary=images, **{**common, "vectors": vectors[:1]})

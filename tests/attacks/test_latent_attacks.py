@@ -266,7 +266,7 @@ def test_images_are_shown_as_the_target_takes_them() -> None:
     """Grey for a grey target, the mean of the colours, and of its size; the loss is of its logits then."""
     model = Quarters()
     model.channels = 1
-    grey = public_images()
+    grey = public_images() / 2
     colour = grey + torch.tensor([0.5, 0.0, -0.5]).view(1, 3, 1, 1)
     access = WhiteBox(model)
     torch.testing.assert_close(answers(access, colour, SIZE), model(grey).softmax(dim=1), atol=1e-6, rtol=1e-5)

@@ -111,7 +111,7 @@ def test_a_greater_beta_leaves_a_smaller_divergence_and_the_seed_decides_the_wei
 
 def test_attacks_and_measures_take_it_as_any_classifier():
     model = bottleneck()
-    images = task()[0].requires_grad_()
+    images = task()[0].clamp(-1, 1).requires_grad_()
     access = WhiteBox(model)
     for scores in (access.logits(images), access.features(images)):
         (gradient,) = torch.autograd.grad(scores.square().sum(), images)

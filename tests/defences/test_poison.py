@@ -141,5 +141,5 @@ def test_what_does_not_fit_is_refused():
         LabelFlippingPoison(substitute(), seed=0, rate=1.5)
     with pytest.raises(TypeError, match="expected a PoisonAutoencoder, got InversionDecoder"):
         PoisonObjective(substitute())(decoder(), images, clean, 0)
-    with pytest.raises(ValueError, match="at least 2 classes"):
+    with pytest.raises(ValueError, match="classes must be at least 2, got 1 instead"):
         PoisonAutoencoder(1, bound=0.1, seed=0)

@@ -77,12 +77,12 @@ def test_balls():
 
 def test_what_does_not_fit_is_refused():
     for wrong in (torch.eye(3)[0], torch.ones(2, 1), torch.ones(2, 2, dtype=torch.int64)):
-        with pytest.raises(ValueError, match="at least 2 classes, got"):
+        with pytest.raises((TypeError, ValueError), match="must (be|have)"):
             check_confidences(wrong)
     for wrong in ([[1.5, -0.5]], [[0.5, 0.6]], [[float("nan"), 1.0]]):
         with pytest.raises(ValueError, match="must not be negative and sum to 1"):
             check_confidences(torch.tensor(wrong))
     check_confidences(torch.empty(0, 3))
     for bound in (0.0, -1.0, float("inf"), float("nan")):
-        with pytest.raises(ValueError, match="bound must be a finite number above 0"):
+        with pytest.raises(ValueError, match="bound must be"):
             check_bound(bound)

@@ -12,8 +12,8 @@ from mia_kit.models import SmallClassifier
 
 
 def points(n: int, *, seed: int = 0, spread: float = 1.0) -> Tensor:
-    """Points of the plane as pictures of 1 x 2 pixels."""
-    return torch.randn(n, 1, 1, 2, generator=torch.Generator().manual_seed(seed)) * spread
+    """Points of the plane, up to `spread` from 0 each way, as pictures of 1 x 2 pixels."""
+    return (torch.rand(n, 1, 1, 2, generator=torch.Generator().manual_seed(seed)) * 2 - 1) * spread
 
 
 class Ellipse(nn.Module):
@@ -33,7 +33,7 @@ def test_linear_classifier_of_two_classes_has_the_distance_to_a_hyperplane(confi
     random = torch.Generator().manual_seed(1)
     linear = nn.Linear(12, 2)
     linear.weight.data = 2 * torch.randn(2, 12, generator=random)
-    images = torch.randn(50, 3, 2, 2, generator=random)
+    images = torch.rand(50, 3, 2, 2, generator=random) * 2 - 1
     labels = torch.arange(50) % 2
     weight = (linear.weight[1] - linear.weight[0]).detach()
     gap = images.flatten(1) @ weight + (linear.bias[1] - linear.bias[0]).detach()
@@ -52,7 +52,7 @@ def test_linear_classifier_of_two_classes_has_the_distance_to_a_hyperplane(confi
 
 def test_sphere() -> None:
     """Class 0 is confident outside a circle: the nearest point lies straight out, or straight in for who is outside."""
-    images = points(40, spread=0.9)
+    images = points(40, spread=1.0)
     radius = math.sqrt(math.log(0.9 / 0.1) / 2)
     wanted = radius - images.flatten(1).norm(dim=1)
     assert 5 < (wanted < 0).sum() < 35
@@ -62,14 +62,14 @@ def test_sphere() -> None:
 
 def test_ellipse_seen_from_outside_against_brute_force() -> None:
     """Class 1 is confident inside an ellipse: a point's nearest one is where the first gradient does not lead."""
-    images = points(40, seed=2, spread=3)
+    images = points(40, seed=2)
     level = math.log(0.2 / 0.8)
     angle = torch.linspace(0, 2 * math.pi, 20_001)
-    border = torch.stack([angle.cos() * math.sqrt(-level / 1.0), angle.sin() * math.sqrt(-level / 4.0)], dim=1)
+    border = torch.stack([angle.cos() * math.sqrt(-level / 9.0), angle.sin() * math.sqrt(-level / 36.0)], dim=1)
     flat = images.flatten(1)
-    outside = (flat.square() * torch.tensor([1.0, 4.0])).sum(dim=1) > -level
+    outside = (flat.square() * torch.tensor([9.0, 36.0])).sum(dim=1) > -level
     wanted = torch.cdist(flat, border).min(dim=1).values
-    found = distance.run(WhiteBox(Ellipse(1.0, 4.0)), images, torch.ones(40, dtype=torch.long), confidence=0.2)
+    found = distance.run(WhiteBox(Ellipse(9.0, 36.0)), images, torch.ones(40, dtype=torch.long), confidence=0.2)
     assert outside.sum() > 20 and (~outside).sum() > 0 and torch.equal(found.distances > 0, outside)
     assert (found.distances.abs() >= wanted - 1e-3).all()
     assert (found.distances.abs() <= wanted * 1.05 + 1e-3).float().mean() > 0.9
@@ -77,8 +77,8 @@ def test_ellipse_seen_from_outside_against_brute_force() -> None:
 
 def test_members_who_are_all_confident_are_told_apart_by_how_deep_they_lie() -> None:
     """With 0 for all of them a third of the pairs were ties."""
-    images = points(60, spread=3)
-    found = distance.run(WhiteBox(Ellipse(2.0, 2.0)), images, torch.zeros(60, dtype=torch.long), confidence=0.9)
+    images = points(60)
+    found = distance.run(WhiteBox(Ellipse(18.0, 18.0)), images, torch.zeros(60, dtype=torch.long), confidence=0.9)
     order, lengths = found.distances.argsort(descending=True), images.flatten(1).norm(dim=1)
     assert (found.distances < 0).sum() > 40 and torch.equal(order, lengths.argsort())
 
@@ -138,5 +138,5 @@ def test_bad_input() -> None:
         distance.run(access, points(4), labels, steps=0)
     with pytest.raises(ValueError, match="longest_step must be above 0, got 0 instead"):
         distance.run(access, points(4), labels, longest_step=0)
-    with pytest.raises(ValueError, match=r"got \(4, 1, 1, 2\) and \(3,\) instead"):
+    with pytest.raises(ValueError, match=r"labels must have the shape \(4,\), got \(3,\) instead"):
         distance.run(access, points(4), labels[:3])

@@ -41,7 +41,7 @@ def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone(kind):
 @both
 def test_predict_agrees_with_the_model_in_evaluation_mode_and_restores_its_mode(kind):
     model = kind(1, 5, seed=0, width=4)
-    images = torch.randn(7, 1, 20, 20)
+    images = torch.rand(7, 1, 20, 20) * 2 - 1
     features, classes = predict(model, images, batch_size=3)
     assert model.training
     model.eval()

@@ -133,5 +133,5 @@ def test_what_does_not_fit_is_refused():
         fit_decoder(decoder(), confidences, images, seed=0, error="ssim")
     with pytest.raises(ValueError, match=r"\(24, classes\), got \(23, 2\) instead"):
         fit_decoder(decoder(), confidences[1:], images, seed=0)
-    with pytest.raises(ValueError, match="one shape"):
+    with pytest.raises(ValueError, match=r"must have the shape \(24, 1, 8, 8\)"):
         picture_errors(images, images[:, :, :4])
