@@ -1,8 +1,8 @@
 """Membership inference in four pictures: ROC curves, mechanisms against attacks, distances, the smoothing factor.
 
 After Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), and
-figure 1 of Carlini et al. (S&P 2022), whose axes are both logarithmic. Rows are those of the evidence of `mia-kit run
-membership_fashion`, one for each mechanism and trained model; the live run's have the same form.
+figure 1 of Carlini et al. (S&P 2022), whose axes are both logarithmic. Tables are the study's (`mia-kit run
+membership_fashion`), live or from the evidence: columns defence, strength, seed, attack, measure, value.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -26,7 +27,7 @@ ATTACKS = {
     "lira": "LiRA",
     "lira_unaware": "LiRA, unaware",
 }
-AREAS = {"loss": "loss", "lira": "LiRA", "distance": "distance"}
+AREAS = {"average": "loss", "lira": "LiRA", "distance": "distance"}
 CURVES = {"loss": "loss", "shadow": "shadow models", "lira": "likelihood ratio", "distance": "distance-to-confident"}
 SWEEP = {
     "average attack (advantage)": ("advantage", "average"),
@@ -36,8 +37,13 @@ SWEEP = {
 }
 SIDES = ("members", "non-members")
 FEWEST = 3  # models from which on an interval over them is drawn
-
-Row = Mapping[str, Any]
+COLUMNS = {
+    "accuracy": ("accuracy",),
+    "average": ("advantage", "average"),
+    "powerful": ("advantage", "powerful"),
+    "LiRA": ("advantage", "lira"),
+    "DtC, AUC": ("auc", "distance"),
+}
 
 
 def roc_curves(curves: Mapping[str, Mapping[str, Sequence[float]]], false_positives: Sequence[float]) -> Drawn:
@@ -88,14 +94,26 @@ def roc_curves(curves: Mapping[str, Mapping[str, Sequence[float]]], false_positi
     return Drawn(figure, alt, arrays)
 
 
-def heat_map(rows: Sequence[Row]) -> Drawn:
+def as_text(table: pd.DataFrame) -> str:
+    """The table with Student's intervals over the models: accuracy, attacks, and an area under the curve."""
+    lines = [f"{'mechanism':42}" + "".join(f"{name:22}" for name in COLUMNS)]
+    columns = [_by_model(table, *path) for path in COLUMNS.values()]
+    for mechanism in columns[0].index:
+        intervals = [mean_interval(column.loc[mechanism]) for column in columns]
+        numbers = "".join(f"{own.value:6.3f} [{own.low:6.3f},{own.high:6.3f}] " for own in intervals)
+        lines.append(f"{mechanism.replace('_', ' '):42}{numbers}".rstrip())
+    return "\n".join(lines)
+
+
+def heat_map(rows: pd.DataFrame) -> Drawn:
     """Left: the advantage of each attack on each mechanism; right: areas under the curve. Means over the models.
 
     Numbers stand in the cells; 0 and 0.5 are guessing.
     """
-    names = list(dict.fromkeys(row["mechanism"] for row in rows))
+    names = list(_by_model(rows, "accuracy").index)
+    there = set(zip(rows["measure"], rows["attack"], strict=True))
     parts = [("advantage", ATTACKS), ("auc", AREAS)]
-    shown = [(kind, {own: words for own, words in labels.items() if own in rows[0][kind]}) for kind, labels in parts]
+    shown = [(kind, {own: words for own, words in labels.items() if (kind, own) in there}) for kind, labels in parts]
     figure = make_subplots(
         cols=2,
         shared_yaxes=True,
@@ -105,12 +123,7 @@ def heat_map(rows: Sequence[Row]) -> Drawn:
     )
     words, arrays = [], {}
     for column, ((kind, labels), middle) in enumerate(zip(shown, (0.0, 0.5), strict=True), start=1):
-        table = np.array(
-            [
-                [np.mean([row[kind][own] for row in rows if row["mechanism"] == name]) for own in labels]
-                for name in names
-            ]
-        )
+        table = np.stack([_by_model(rows, kind, own).mean(axis=1) for own in labels], axis=1)  # (mechanisms, attacks)
         figure.add_trace(
             go.Heatmap(
                 z=table.round(4),
@@ -189,12 +202,13 @@ def distance_curves(within: Mapping[str, Mapping[str, Sequence[float]]], distanc
     return Drawn(figure, alt, arrays)
 
 
-def smoothing_sweep(rows: Sequence[Row]) -> Drawn:
+def smoothing_sweep(rows: pd.DataFrame) -> Drawn:
     """Both attacks' advantage, the distance's area under the curve, and accuracy, against the smoothing factor.
 
     Faint marks are the models; with three or more, bars are Student's interval over them.
     """
-    factors = sorted({row["smoothing"] for row in rows if row["smoothing"] is not None})
+    smoothed = rows[rows["defence"].isin(("none", "smoothing"))]
+    factors = sorted(set(smoothed["strength"].fillna(0.0)))
     figure = make_subplots(
         cols=2,
         column_widths=[0.5, 0.5],
@@ -204,7 +218,7 @@ def smoothing_sweep(rows: Sequence[Row]) -> Drawn:
     words, arrays = [], {}
     for place, (name, path) in enumerate(SWEEP.items()):
         column = 1 if path[0] == "advantage" else 2
-        table = np.array([[_number(row, path) for row in rows if row["smoothing"] == factor] for factor in factors])
+        table = _by_model(smoothed, *path, by="strength").sort_index().to_numpy()  # (factors, models)
         even = np.arange(len(factors))
         figure.add_trace(seed_points(even, table, place, size=5), row=1, col=column)
         value = table.mean(axis=1)
@@ -243,11 +257,16 @@ def not_run(name: str) -> Drawn:
     return Drawn(figure, f"No figure but a sentence. {sentence}. Nothing is known before.", {"measured": np.zeros(1)})
 
 
-def _number(row: Row, path: Sequence[str]) -> float:
-    value: Any = row
-    for name in path:
-        value = value[name]
-    return float(value)
+def _by_model(rows: pd.DataFrame, measure: str, attack: str | None = None, *, by: str = "mechanism") -> pd.DataFrame:
+    """A measure: a row for each mechanism, none first and pairs last, or for each strength; a column for each model."""
+    of_attack = rows["attack"].isna() if attack is None else rows["attack"] == attack
+    rows = rows[(rows["measure"] == measure) & of_attack]
+    strengths = ["" if np.isnan(strength) else f" {strength:g}" for strength in rows["strength"]]
+    names = [f"{defence}{strength}" for defence, strength in zip(rows["defence"], strengths, strict=True)]
+    rows = rows.assign(mechanism=names, strength=rows["strength"].fillna(0.0))
+    by_model = rows.pivot(index=by, columns="seed", values="value")
+    order = sorted(dict.fromkeys(rows[by]), key=lambda name: (name != "none", " + " in str(name)))
+    return by_model.loc[order]
 
 
 def _bars(table: np.ndarray) -> dict[str, Any] | None:

@@ -1,24 +1,25 @@
 """Chapter 11's figures: what is drawn is what was measured, and the words say it."""
 
-from typing import Any
-
 import numpy as np
+import pandas as pd
 import pytest
 
-from mia_kit.figures.membership import distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
+from mia_kit.figures.membership import as_text, distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
 
 RATES = [0.001, 0.01, 0.1, 1.0]
 
 
-def row(mechanism: str, seed: int, powerful: float, smoothing: float | None = None, **more: float) -> dict[str, Any]:
-    return {
-        "mechanism": mechanism,
-        "seed": seed,
-        "smoothing": smoothing,
-        "accuracy": 0.8,
-        "advantage": {"average": 0.1, "powerful": powerful, **more},
-        "auc": {"loss": 0.6, "distance": 0.7 + powerful / 10, "augmented": 0.5},
-    }
+def rows(defence: str, seed: int, powerful: float, strength: float | None = None, **advantages: float) -> list[dict]:
+    """What the study's table says of one model."""
+    numbers = {("advantage", "average"): 0.1, ("advantage", "powerful"): powerful, ("auc", "average"): 0.6}
+    numbers |= {("auc", "distance"): 0.7 + powerful / 10, ("auc", "augmented"): 0.5, ("accuracy", None): 0.8}
+    numbers |= {("advantage", attack): value for attack, value in advantages.items()}
+    model = {"defence": defence, "strength": np.nan if strength is None else strength, "seed": seed}
+    return [model | {"measure": measure, "attack": attack, "value": own} for (measure, attack), own in numbers.items()]
+
+
+def table(*models: list[dict]) -> pd.DataFrame:
+    return pd.DataFrame([row for model in models for row in model])
 
 
 def test_roc_has_a_diagonal_and_leaves_out_what_a_logarithm_cannot_show():
@@ -40,8 +41,8 @@ def test_roc_of_one_who_finds_nobody_still_stands():
 
 
 def test_heat_map_writes_means_over_the_models_into_the_cells():
-    rows = [row("none", 0, 0.2), row("none", 1, 0.4), row("dropout 0.2", 0, 0.1), row("dropout 0.2", 1, 0.1)]
-    drawn = heat_map(rows)
+    dropout = [rows("dropout", seed, 0.1, 0.2) for seed in (0, 1)]
+    drawn = heat_map(table(*dropout, rows("none", 0, 0.2), rows("none", 1, 0.4)))
     left, right = drawn.figure.data
     assert list(left.x) == ["average", "powerful"] and list(left.y) == ["none", "dropout 0.2"]
     np.testing.assert_allclose(left.z, [[0.1, 0.3], [0.1, 0.1]])
@@ -53,7 +54,7 @@ def test_heat_map_writes_means_over_the_models_into_the_cells():
 
 
 def test_heat_map_shows_the_likelihood_ratio_where_there_is_one():
-    drawn = heat_map([row("none", 0, 0.2, lira=0.5)])
+    drawn = heat_map(table(rows("none", 0, 0.2, lira=0.5)))
     assert list(drawn.figure.data[0].x) == ["average", "powerful", "LiRA"]
 
 
@@ -72,9 +73,10 @@ def test_distance_curves_have_a_panel_for_each_mechanism():
 
 @pytest.mark.parametrize(("models", "bars"), [(2, False), (3, True)])
 def test_sweep_is_over_factors_alone(models, bars):
-    factors = (0.2, -0.05, 0.0)
-    rows = [row(f"own {a}", seed, 0.3 + a + 0.01 * seed, a) for a in factors for seed in range(models)]
-    drawn = smoothing_sweep([*rows, row("dropout 0.2", 0, 0.9)])
+    factors = {0.2: ("smoothing", 0.2), -0.05: ("smoothing", -0.05), 0.0: ("none", None)}
+    measured = [rows(name, seed, 0.3 + a + 0.01 * seed, strength)
+                for a, (name, strength) in factors.items() for seed in range(models)]  # fmt: skip
+    drawn = smoothing_sweep(table(*measured, rows("dropout", 0, 0.9, 0.2)))
     np.testing.assert_allclose(
         drawn.arrays["advantage powerful"], np.array([0.25, 0.3, 0.5]) + 0.005 * (models - 1), atol=1e-9
     )
@@ -83,6 +85,15 @@ def test_sweep_is_over_factors_alone(models, bars):
     assert all((line.error_y.array is not None) == bars for line in lines)
     assert list(drawn.figure.layout.xaxis.ticktext) == ["\u22120.05", "0", "+0.2"]
     assert "powerful attack (advantage) -0.05: " in drawn.alt
+
+
+def test_the_text_has_student_intervals_over_the_models():
+    named = (("a + b", None), ("none", None), ("dropout", 0.2))
+    models = [rows(name, seed, 0.2 + seed / 10, strength, lira=0.5) for name, strength in named for seed in range(3)]
+    lines = as_text(table(*models)).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["mechanism", "none", "dropout 0.2", "a + b"]
+    # 0.2, 0.3, 0.4: the mean 0.3 and 4.303 standard errors of 0.1 / sqrt(3) to either side.
+    assert "0.300 [ 0.052, 0.548]" in lines[1]
 
 
 def test_what_was_not_run_says_how_to_run_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mia_kit.experiments.membership_quick import Reading
+from mia_kit.studies.membership.quick import Reading
 from mia_kit.widgets.membership_readings import PairChooser, SmoothingReadings
 
 LEAKS = Reading(average=0.3, powerful=0.44, distance=0.75, accuracy=0.9)
