@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
+from mia_kit.models import in_batches
 from mia_kit.smoothing import at_least_float32
 from mia_kit.training.fit import Augment
 
@@ -58,10 +59,7 @@ def losses_and_confidences(
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))
-    with torch.no_grad():
-        logs = [_log_confidences(access, batch.to(access.device)) for batch in images.split(batch_size)]
-    scores = torch.cat(logs)  # (n, classes)
-    scaled = scaled_confidences(scores, labels)
+    scaled = _scaled_confidences(access, images, labels, batch_size)
     return np.logaddexp(0, -scaled), scaled
 
 
@@ -78,14 +76,15 @@ def copy_losses(
 
     The first copy is the image itself. `augment` is what the model was trained with: (images, generator) -> images, see
     `mia_kit.training.fit`. A model that was trained without has seen the plain image alone: None gives it again and
-    again, and the attack is then the powerful one. Raises as `losses_and_confidences` does.
+    again, and the attack is then the powerful one. Raises as `losses_and_confidences` does, but changed pictures may
+    leave [-1, 1], as noisy ones do.
     """
     copies = check.count("copies", copies)
     plain = losses_and_confidences(access, images, labels, batch_size=batch_size)[0]
     if augment is None:
         return np.repeat(plain[:, None], copies, axis=1)
     changed = (augment(images, Generator().manual_seed(copy)) for copy in range(1, copies))
-    others = [losses_and_confidences(access, each, labels, batch_size=batch_size)[0] for each in changed]
+    others = [np.logaddexp(0, -_scaled_confidences(access, each, labels, batch_size)) for each in changed]
     return np.stack([plain, *others], axis=1)
 
 
@@ -96,8 +95,7 @@ def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
     al., S&P 2022, section VI-A). float64 of shape (n,). ValueError or TypeError if an argument does not fit.
     """
     check.floats("logits", logits, ("n", "classes"))
-    check.labels(labels, classes=logits.shape[1], length=len(logits))
-    return log_odds(logits.detach().cpu().double(), labels.cpu()).numpy()
+    return log_odds(logits.detach().cpu().double(), check.labels(labels, classes=None).cpu()).numpy()
 
 
 def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
@@ -125,6 +123,13 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """ValueError unless `value` is one of the choices."""
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r} instead")
+
+
+def _scaled_confidences(
+    access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, batch_size: int
+) -> np.ndarray:
+    logs = in_batches(lambda batch: _log_confidences(access, batch.to(access.device)), images, batch_size=batch_size)
+    return scaled_confidences(logs, labels)
 
 
 def _log_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor) -> Tensor:

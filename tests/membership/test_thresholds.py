@@ -18,6 +18,7 @@ from mia_kit.membership import (
     powerful,
     scaled_confidences,
 )
+from mia_kit.membership.regularisers import NoiseAugment
 from mia_kit.membership.verdicts import log_odds
 from mia_kit.metrics import advantage, auc
 from tests.rows import LOGIT
@@ -173,6 +174,7 @@ def test_copies_are_those_of_the_models_own_augmentation() -> None:
     assert 0.35 < (losses > 1).mean() < 0.65
     again = copy_losses(access, images, labels, mirrored, copies=50)
     assert np.array_equal(losses, again)
+    assert copy_losses(access, images, labels, NoiseAugment(0.5), copies=2).std(axis=1).min() > 0  # leaves [-1, 1]
     access.queries = 0
     plain = copy_losses(access, images, labels, None, copies=5)
     assert np.array_equal(plain, np.repeat(losses[:, :1], 5, axis=1)) and access.queries == 8
