@@ -19,9 +19,10 @@ from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
+from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import check_targets
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, one_per_class
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
+from mia_kit.attacks.descent import descend
 from mia_kit.attacks.latent_search import (
     Group,
     ImageLoss,
     SearchSettings,
     as_seen,
-    descend,
     invert,
     on_images,
     white_box,

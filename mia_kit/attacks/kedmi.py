@@ -27,6 +27,7 @@ from torch.nn.functional import log_softmax, logsigmoid
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
+from mia_kit.attacks.descent import descend
 from mia_kit.attacks.latent_search import (
     GanTraining,
     Group,
@@ -35,7 +36,6 @@ from mia_kit.attacks.latent_search import (
     answers,
     as_seen,
     check_classes,
-    descend,
     invert,
     on_images,
     step_random,

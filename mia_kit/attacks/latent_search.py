@@ -21,7 +21,7 @@ from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.losses import Loss
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace
+from mia_kit.attacks.reconstructions import Reconstructions, Trace
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.training.seeds import turn_generator
@@ -108,7 +108,7 @@ class Group:
     bar: tqdm
 
 
-# From a group to the codes of its candidates, of shape (n * candidates of a search, ...), and records as in `descend`.
+# From a group to the codes of its candidates, of shape (n * candidates of a search, ...), and records of `descend`.
 Search = Callable[[Group], tuple[Tensor, Tensor]]
 
 
@@ -205,34 +205,3 @@ def _in_groups(
             parts.append(codes)
             records.append(record.repeat_interleave(latents.shape[1], dim=2))
     return torch.cat(parts), torch.cat(records, dim=2)
-
-
-def descend(
-    variables: Sequence[Tensor],
-    losses: Callable[[int], Tensor],
-    optimiser: torch.optim.Optimizer,
-    steps: int,
-    *,
-    bar: tqdm,
-    after_step: Callable[[], None] | None = None,
-) -> Tensor:
-    """Optimise `variables`, each of shape (n, ...), in place.
-
-    `losses` gives the loss of each search, of shape (n,), for the number of a step. Returns losses, gradient norms and
-    cosines of successive gradients, of shape (3, steps, n). ValueError for losses of another shape.
-    """
-    count = len(variables[0])
-    recorder = Recorder(steps, count)
-    for step in range(steps):
-        each = losses(step)
-        if each.shape != (count,):
-            raise ValueError(f"expected losses of shape ({count},), one a search, got {tuple(each.shape)} instead")
-        gradients = torch.autograd.grad(each.sum(), variables)
-        for variable, gradient in zip(variables, gradients, strict=True):
-            variable.grad = gradient
-        optimiser.step()
-        if after_step:
-            after_step()
-        recorder.note(step, each, torch.cat([gradient.flatten(1) for gradient in gradients], dim=1))
-        bar.update(count)
-    return recorder.values

@@ -27,6 +27,7 @@ from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.access import Access, ConfidenceAPI, WhiteBox
+from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import (
     Ask,
@@ -38,7 +39,7 @@ from mia_kit.attacks.prior_to_target import (
     resize,
     synthesise,
 )
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, comparable, one_per_class
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, one_per_class
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 
@@ -216,7 +217,7 @@ def descend(
     progress: bool = False,
 ) -> tuple[Tensor, Trace]:
     """Adam on codes of shape (m, ...), which share batches and nothing else; clipped to the region if there is one."""
-    parts, traces = [], []
+    parts, records = [], []
     bar = tqdm(total=len(codes) * settings.steps, disable=not progress, desc="attacking", unit="image")
     for batch in torch.arange(len(codes)).split(settings.batch_size):
         moving = codes[batch].detach().clone().requires_grad_()
@@ -234,9 +235,9 @@ def descend(
             recorder.note(step, losses, moving.grad)
             bar.update(len(moving))
         parts.append(moving.detach())
-        traces.append(recorder.values)
+        records.append(recorder.values)
     bar.close()
-    return torch.cat(parts), Trace(*torch.cat(traces, dim=2))
+    return torch.cat(parts), Trace(*torch.cat(records, dim=2))
 
 
 @torch.no_grad()

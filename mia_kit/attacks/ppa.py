@@ -19,9 +19,10 @@ from tqdm.auto import tqdm
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
+from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Recorder, Trace, comparable
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable
 from mia_kit.models.priors import Prior, sample_latents
 
 
@@ -60,6 +61,12 @@ class Settings:
             check.count("each step of film", step, 0, self.steps)
         if list(self.film) != sorted(set(self.film)):
             raise ValueError(f"film must be rising numbers of steps, got {self.film} instead")
+
+    def optimiser_of(self, codes: Tensor) -> torch.optim.Optimizer:
+        """A fresh optimiser of these codes."""
+        if self.optimiser == "adam":
+            return torch.optim.Adam([codes], lr=self.learning_rate, betas=self.betas)
+        return torch.optim.SGD([codes], lr=self.learning_rate)
 
 
 def run(
@@ -148,55 +155,27 @@ def optimise(
     a gradient (Adam's steps hardly depend on the scale, but the recorded norms do).
     """
     boxes = settings.crop.boxes(settings.steps * len(latents), generator).view(settings.steps, len(latents), 2, 3)
-    parts, traces, films = [], [], []
-    batches = torch.arange(len(latents)).split(settings.batch_size)
+    parts, records, films = [], [], []
     bar = tqdm(total=len(latents) * settings.steps, disable=not progress, desc="attacking", unit="image")
-    for batch in batches:
+    for batch in torch.arange(len(latents)).split(settings.batch_size):
         codes = prior.map(latents[batch]).detach().clone().requires_grad_()
-        records, film = _optimise_batch(access, prior, codes, targets[batch], boxes[:, batch], settings, loss, bar)
+        optimiser = settings.optimiser_of(codes)
+        recorder = Recorder(settings.steps, len(codes))
+        film = [codes.detach().clone()] if 0 in settings.film else []
+        for step in range(settings.steps):
+            views = cut(prior.synthesise(codes), boxes[step, batch], settings.input_size)
+            losses = loss(access.logits(for_target(access, views)), targets[batch])
+            (codes.grad,) = torch.autograd.grad(losses.sum(), codes)
+            optimiser.step()
+            recorder.note(step, losses, codes.grad)
+            if step + 1 in settings.film:
+                film.append(codes.detach().clone())
+            bar.update(len(codes))
         parts.append(codes.detach())
-        traces.append(records)
-        films.append(film)
+        records.append(recorder.values)
+        films.append(torch.stack(film) if film else codes.detach().new_empty(0, *codes.shape))
     bar.close()
-    return torch.cat(parts), Trace(*torch.cat(traces, dim=2)), torch.cat(films, dim=1)
-
-
-def _optimise_batch(
-    access: WhiteBox,
-    prior: Prior,
-    codes: Tensor,
-    targets: Tensor,
-    boxes: Tensor,
-    settings: Settings,
-    loss: Loss,
-    bar: tqdm,
-) -> tuple[Tensor, Tensor]:
-    """All steps of one batch, in place.
-
-    Returns losses, gradient norms and cosines, of shape (3, steps, batch), and codes of shape (film, batch, ...).
-    """
-    optimiser: torch.optim.Optimizer = torch.optim.SGD([codes], lr=settings.learning_rate)
-    if settings.optimiser == "adam":
-        optimiser = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
-    recorder = Recorder(settings.steps, len(codes))
-    film = codes.new_empty(len(settings.film), *codes.shape)
-    for step in range(settings.steps):
-        _keep(film, codes, step, settings)
-        views = cut(prior.synthesise(codes), boxes[step], settings.input_size)
-        losses = loss(access.logits(for_target(access, views)), targets)
-        (gradient,) = torch.autograd.grad(losses.sum(), codes)
-        codes.grad = gradient
-        optimiser.step()
-        recorder.note(step, losses, gradient)
-        bar.update(len(codes))
-    _keep(film, codes, settings.steps, settings)
-    return recorder.values, film
-
-
-def _keep(film: Tensor, codes: Tensor, step: int, settings: Settings) -> None:
-    """Copy the codes into the film if it asks for those after `step` steps."""
-    if step in settings.film:
-        film[settings.film.index(step)] = codes.detach()
+    return torch.cat(parts), Trace(*torch.cat(records, dim=2)), torch.cat(films, dim=1)
 
 
 @torch.no_grad()

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cosine_similarity
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,24 +26,6 @@ class Trace:
         """The trace of an attack without gradients, of shape (steps, m); (0, m) if it has no loss either."""
         nothing = torch.full_like(losses, float("nan"))
         return cls(losses, nothing, nothing)
-
-
-class Recorder:
-    """Fills a trace of `steps` steps and `count` candidates as an optimisation goes on."""
-
-    def __init__(self, steps: int, count: int) -> None:
-        self.values = torch.full((3, steps, count), float("nan"))
-        self._previous: Tensor | None = None
-
-    def note(self, step: int, losses: Tensor, gradient: Tensor, rows: Tensor | None = None) -> None:
-        """Losses of shape (n,) and their gradient of shape (n, ...) at `step`, of all candidates or those in `rows`."""
-        rows = torch.arange(len(losses)) if rows is None else rows
-        flat = gradient.flatten(1)
-        if self._previous is None:
-            self._previous = flat.new_full((self.values.shape[2], flat.shape[1]), float("nan"))
-        cosines = cosine_similarity(flat, self._previous[rows], dim=1)
-        self.values[:, step, rows] = torch.stack([losses.detach(), flat.norm(dim=1), cosines]).float().cpu()
-        self._previous[rows] = flat
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from quarters import SIZE, ClassFlatPrior, FlatPrior, Quarters, no_classes, no_o
 from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
 from mia_kit.attacks import Reconstructions, gmi, kedmi, logit, lomma, margin, plgmi
 from mia_kit.attacks.crops import Crop
-from mia_kit.attacks.latent_search import SearchSettings, answers, as_seen, descend, on_images, white_box
+from mia_kit.attacks.descent import descend
+from mia_kit.attacks.latent_search import SearchSettings, answers, as_seen, on_images, white_box
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, ProjectionCritic
 from mia_kit.training.wasserstein import AdversarySettings
 
