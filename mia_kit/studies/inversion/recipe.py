@@ -9,7 +9,16 @@ import msgspec
 from mia_kit.runs.recipe import Amount, Count, Rate, Seed, Settings
 
 Defence = Literal[
-    "smoothing", "mid", "bido", "dp_sgd", "weight_decay", "dropout", "augmentation", "early_stopping", "mixup"
+    "smoothing",
+    "mid",
+    "bido",
+    "dp_sgd",
+    "dp_sgd_head",
+    "weight_decay",
+    "dropout",
+    "augmentation",
+    "early_stopping",
+    "mixup",
 ]
 LossName = Literal[
     "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
