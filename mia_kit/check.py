@@ -69,6 +69,13 @@ def one_of(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     raise ValueError(f"{name} must be one of {listed}, got {brief(value)} instead{did_you_mean(value, allowed)}")
 
 
+def kind(name: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> Any:
+    """`value` if it is an instance of `kinds`, which `expected` puts in words; TypeError otherwise."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {expected}, got {brief(value)} instead")
+    return value
+
+
 def did_you_mean(value: Any, allowed: Iterable[Any]) -> str:
     """`: did you mean ...?` where a name of `allowed` is near to `value`, nothing otherwise."""
     near = get_close_matches(str(value), [str(choice) for choice in allowed], n=1)

@@ -62,6 +62,7 @@ def test_the_fields_of_settings_come_back_plain():
         (lambda: check.images(255 * torch.rand(2, 3, 8, 8)), ValueError, r"\[-1, 1\], got values"),
         (lambda: check.images(torch.rand(2, 8, 8, 3)), ValueError, r"1 or 3, h, w\), got \(2, 8, 8, 3\)"),
         (lambda: check.images(torch.full((2, 3, 8, 8), float("nan"))), ValueError, "got values from nan"),
+        (lambda: check.kind("runs", 3, (list, tuple), "a list"), TypeError, "runs must be a list, got 3"),
         (lambda: check.array("rows", "abc"), TypeError, "rows must be numbers, got 'abc'"),
         (lambda: check.array("rows", [[1], [1, 2]]), TypeError, r"got \[\[1\], \[1, 2\]\]"),
         (lambda: check.array("rows", []), ValueError, r"at least one number, got the shape \(0,\)"),

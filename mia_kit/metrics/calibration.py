@@ -25,7 +25,7 @@ def calibration_error(
     """
     confidences = check.array("confidences", confidences, ("n", "classes"))
     labels = check.places("labels", labels, length=len(confidences), below=confidences.shape[1])
-    bins = check.count("bins", bins)
+    bins = check.count("bins", bins, most=10**6)
     if confidences.min() < 0 or not np.allclose(confidences.sum(axis=1, dtype=float), 1, atol=1e-3):
         raise ValueError(
             f"confidences must lie in [0, 1] and rows sum to 1, got {confidences.min():.3g} to "
@@ -34,7 +34,7 @@ def calibration_error(
     surplus = confidences.max(axis=1) - (confidences.argmax(axis=1) == labels)  # (n,)
     bin_of = np.clip(np.ceil(confidences.max(axis=1) * bins).astype(int) - 1, 0, bins - 1)
     random = np.random.default_rng(check.count("seed", seed, 0))
-    draws = (random.integers(len(labels), size=len(labels)) for _ in range(check.count("resamples", resamples)))
+    draws = (random.integers(len(labels), size=len(labels)) for _ in range(check.count("resamples", resamples, most=10**6)))
     errors = [_error(surplus[draw], bin_of[draw], bins) for draw in draws]
     low, high = np.quantile(errors, [0.025, 0.975])
     return Interval(_error(surplus, bin_of, bins), float(low), float(high))

@@ -86,8 +86,11 @@ def distance_histograms(runs: Sequence[Mapping[float, ScaledDistances]], *, bins
     `ScaledDistances`, each with an int array of shape (factors, bins); the factors in the order of the first run.
     ValueError if a run has other factors, or `bins` is below 1.
     """
+    check.kind("runs", runs, (list, tuple), "a list of mappings from factor to ScaledDistances")
+    for run in runs:
+        check.kind("each of runs", run, Mapping, "a mapping from factor to ScaledDistances")
     check.count("the number of runs", len(runs))
-    bins = check.count("bins", bins)
+    bins = check.count("bins", bins, most=10**6)
     if any(set(run) != set(runs[0]) for run in runs):
         raise ValueError(f"runs must have the same factors, got {[list(run) for run in runs]} instead")
     counts: dict[str, np.ndarray] = {}
@@ -124,7 +127,8 @@ def morphing_tsne(
 
     Source: figure 4 of the paper.
     """
-    factors = sorted(features)
+    check.kind("features", features, Mapping, "a mapping from factor to array")
+    factors = sorted(features, key=lambda factor: check.number("each factor", factor))
     if len({len(features[factor]) for factor in factors}) != 1:
         counts = [len(features[factor]) for factor in factors]
         raise ValueError(f"every factor needs the same samples, at least one factor; got {counts} samples instead")
@@ -161,7 +165,7 @@ def tsne_map(
     features = check.array(name, features, ("n", "d"))
     check.count("the number of samples", len(features), 3)
     check.in_range("perplexity, below the number of samples,", perplexity, 0, len(features), open_ends="both")
-    seed, iterations = check.count("seed", seed, 0, 2**32 - 1), check.count("iterations", iterations, 250)
+    seed, iterations = check.count("seed", seed, 0, 2**32 - 1), check.count("iterations", iterations, 250, 10**6)
     if (features == features[0]).all():
         raise ValueError(f"{name} must differ, got {len(features)} rows all alike instead: did the loss run away?")
     # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.

@@ -60,14 +60,14 @@ def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Int
 def cluster_interval(values: ArrayLike, seed: int = 0, confidence: float = 0.95, resamples: int = 10_000) -> Interval:
     """Mean of values of shape (clusters, ...), 2 clusters at least, with a percentile bootstrap over the clusters.
 
-    Values are finite, `confidence` lies in (0, 1), `resamples` is at least 1. Use it where the rows are independent and
+    Values are finite, `confidence` lies in (0, 1), `resamples` in [1, 1e6]. Use it where the rows are independent and
     the values in a row are not: several starts on one trained model, several pictures of one person.
     """
     confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     rows = np.atleast_1d(check.array("values", values).astype(float))
     means = rows.reshape(len(rows), -1).mean(axis=1)  # (clusters,)
     check.count("the number of clusters", len(means), 2)
-    resampled = np.empty(check.count("resamples", resamples))
+    resampled = np.empty(check.count("resamples", resamples, most=10**6))
     random = np.random.default_rng(check.count("seed", seed, 0))
     for part in np.array_split(resampled, math.ceil(len(resampled) * len(means) / AT_ONCE)):
         part[:] = means[random.integers(len(means), size=(len(part), len(means)))].mean(axis=1)

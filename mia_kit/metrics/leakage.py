@@ -190,4 +190,6 @@ def _distances(name: str, distances: np.ndarray) -> np.ndarray:
     wrong = int((~(distances >= 0)).sum())
     if wrong:
         raise ValueError(f"{name} must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead")
+    if np.isinf(distances).all():
+        raise ValueError(f"{name} must be finite in one row at least, got {len(distances)} rows of which none is instead")
     return distances
