@@ -69,7 +69,7 @@ def one_of(name: str, value: Any, allowed: Iterable[Any]) -> Any:
     raise ValueError(f"{name} must be one of {listed}, got {brief(value)} instead{did_you_mean(value, allowed)}")
 
 
-def kind(name: str, value: Any, kinds: type | tuple[type, ...], expected: str) -> Any:
+def kind(name: str, value: Any, kinds: Any, expected: str) -> Any:
     """`value` if it is an instance of `kinds`, which `expected` puts in words; TypeError otherwise."""
     if not isinstance(value, kinds):
         raise TypeError(f"{name} must be {expected}, got {brief(value)} instead")

@@ -26,6 +26,7 @@ from mia_kit.access import Access
 from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, generators_for, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
 from mia_kit.models.priors import Prior
+from mia_kit.seeds import stream
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def first_hits(
 
     -1 and NaN for a label that is never hit. All classes look at the same draws.
     """
-    generator = Generator().manual_seed(seed)
+    generator = stream(seed)
     places = torch.full((len(targets),), -1)
     latents = torch.full((len(targets), latent_size), float("nan"))
     bar = tqdm(total=len(targets), disable=not progress, desc="looking for the labels", unit="class")

@@ -28,13 +28,15 @@ class Crop:
     mirror: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, (low, high), most in (("area", self.area, 1.0), ("ratio", self.ratio, math.inf)):
+        for name, most in (("area", 1.0), ("ratio", math.inf)):
+            low, high = check.array(name, getattr(self, name), (2,)).tolist()
             check.in_range(f"the least {name}", low, 0, most, open_ends="low")
             check.in_range(f"the greatest {name}", high, low, most)
         check.in_range("mirror", self.mirror, 0, 1)
 
     def boxes(self, count: int, generator: Generator) -> Tensor:
         """Affine maps of shape (count, 2, 3) for `cut`: area and log ratio uniform, place uniform inside the image."""
+        count = check.count("count", count, 0)
         area, ratio, right, down, mirror = torch.rand(5, count, generator=generator)
         area = self.area[0] + (self.area[1] - self.area[0]) * area
         low, high = math.log(self.ratio[0]), math.log(self.ratio[1])

@@ -24,6 +24,7 @@ from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_ta
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
+from mia_kit.seeds import stream
 from mia_kit.training.seeds import turn_generator
 
 # The best of a class is chosen by its image as it is.
@@ -182,7 +183,7 @@ def invert(
     codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     targets = targets.repeat_interleave(samples)  # (m,)
-    generator = Generator().manual_seed(seed + 1)
+    generator = stream(seed + 1)
     scores = ppa.score_candidates(access, images, targets, plug_and_play, generator)
     selected = ppa.select(scores, plug_and_play)
     queries = access.queries - before

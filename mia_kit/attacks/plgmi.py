@@ -210,7 +210,7 @@ def pseudo_labels(confidences: Tensor, per_class: int) -> tuple[Tensor, Tensor]:
     shape (classes * per_class,), class after class, surest first. An image may serve several classes. ValueError unless
     1 <= per_class <= n.
     """
-    check.finite("confidences", confidences)
+    check.finite("confidences", check.floats("confidences", confidences, ("n", "classes")))
     per_class = check.count("per_class, at most the number of images,", per_class, most=len(confidences))
     places = confidences.topk(per_class, dim=0).indices.T  # (classes, per_class)
     return places.flatten(), torch.arange(len(places)).repeat_interleave(per_class)

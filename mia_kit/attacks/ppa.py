@@ -24,6 +24,7 @@ from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable
 from mia_kit.models.priors import Prior, sample_latents
+from mia_kit.seeds import stream
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def run(
     scores = comparable(scores.to(access.device))
     starts = scores[:, target_classes].topk(settings.candidates, dim=0).indices.T.reshape(-1)  # (m,)
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.candidates)  # (m,)
-    generator = Generator().manual_seed(seed + 1)
+    generator = stream(seed + 1)
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     final = score_candidates(selection, images, targets, settings, generator)

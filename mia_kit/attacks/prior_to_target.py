@@ -89,6 +89,7 @@ def check_targets(target_classes: Sequence[int], classes: int | None) -> list[in
     ValueError if one is given twice or is none of `classes`; None if the attacker cannot know how many.
     """
     given = check.counts("target_classes", target_classes, least=0)
+    classes = classes if classes is None else check.count("classes", classes)
     if len(set(given)) != len(given) or (classes is not None and max(given) >= classes):
         end = "..." if classes is None else classes
         raise ValueError(

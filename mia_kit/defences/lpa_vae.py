@@ -21,6 +21,7 @@ from mia_kit.defences.alignment import Substitute
 from mia_kit.defences.mid import divergence
 from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
 from mia_kit.models.decoder import SHIFT, prepare_confidences
+from mia_kit.seeds import seeded
 from mia_kit.training.fit import FitResult, fit
 from mia_kit.training.seeds import Calls
 
@@ -47,8 +48,7 @@ class PoisonAutoencoder(nn.Module):
             check.count("latent", latent),
         )
         self.bound, self.latent, self._calls = bound, latent, Calls(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.encoder = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
             self.decoder = nn.Sequential(
                 nn.Linear(classes + latent, hidden), nn.ReLU(), nn.Linear(hidden, classes, bias=False)

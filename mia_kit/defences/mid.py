@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy, softplus
 
 from mia_kit import check
 from mia_kit.models import Classifier
+from mia_kit.seeds import seeded
 from mia_kit.training.seeds import Calls
 
 BETA_CELEBA, BETA_FACESCRUB = 0.003, 0.001
@@ -53,8 +54,7 @@ class BottleneckClassifier(Classifier):
         self._calls = Calls(seed if noise_seed is None else noise_seed)
         self.inner = inner
         self.inner.head = nn.Identity()  # type: ignore[assignment]  # a layer without use would still be decayed
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.bottleneck = nn.Linear(size, 2 * (size // 2))
             self.head = nn.Linear(size // 2, classes)
 

@@ -34,7 +34,9 @@ def calibration_error(
     surplus = confidences.max(axis=1) - (confidences.argmax(axis=1) == labels)  # (n,)
     bin_of = np.clip(np.ceil(confidences.max(axis=1) * bins).astype(int) - 1, 0, bins - 1)
     random = np.random.default_rng(check.count("seed", seed, 0))
-    draws = (random.integers(len(labels), size=len(labels)) for _ in range(check.count("resamples", resamples, most=10**6)))
+    draws = (
+        random.integers(len(labels), size=len(labels)) for _ in range(check.count("resamples", resamples, most=10**6))
+    )
     errors = [_error(surplus[draw], bin_of[draw], bins) for draw in draws]
     low, high = np.quantile(errors, [0.025, 0.975])
     return Interval(_error(surplus, bin_of, bins), float(low), float(high))

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.linalg import vector_norm
 
 from mia_kit import check
+from mia_kit.seeds import stream
 
 Loss = Callable[[Tensor], Tensor]
 
@@ -97,6 +98,9 @@ def loss_plane(
     ValueError
         If a shape or number does not fit, the pictures are equal, or a loss is not finite.
     """
+    check.kind("loss", loss, Callable, "a function")
+    check.kind("target", target, Tensor, "a Tensor")
+    check.kind("surrogate", surrogate, Tensor, "a Tensor")
     if target.shape != surrogate.shape or torch.equal(target, surrogate):
         raise ValueError(
             "target and surrogate must be different images of one shape, "
@@ -126,7 +130,7 @@ def _aside(length: Tensor, seed: int) -> Tensor:
     """A random direction at right angles to `length`, and as long."""
     if length.numel() < 2:
         raise ValueError("a plane needs images of two numbers at least, got one instead")
-    random = torch.randn(length.shape, generator=Generator().manual_seed(seed), dtype=torch.float64).to(length)
+    random = torch.randn(length.shape, generator=stream(seed), dtype=torch.float64).to(length)
     random = random - (random * length).sum() / length.square().sum() * length
     return random * length.norm() / random.norm()
 
@@ -170,13 +174,15 @@ def curvature(
     ValueError
         If a shape or number does not fit, or a curvature is not finite.
     """
+    check.kind("loss", loss, Callable, "a function")
+    check.kind("images", images, Tensor, "a Tensor")
     if images.ndim < 2 or not len(images) or not images.is_floating_point():
         raise ValueError(
             f"images must be floats of shape (n, ...) with n at least 1, got {check.brief(images)} instead"
         )
     iterations, batch_size = check.count("iterations", iterations), check.count("batch_size", batch_size)
     tolerance = check.in_range("tolerance", tolerance, 0, open_ends="low")
-    first = torch.randn(images.shape, generator=Generator().manual_seed(seed), dtype=torch.float64).to(images)
+    first = torch.randn(images.shape, generator=stream(seed), dtype=torch.float64).to(images)
     parts = [
         _power_iteration(loss, part, vectors, iterations, tolerance)
         for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)

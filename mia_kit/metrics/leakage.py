@@ -191,5 +191,7 @@ def _distances(name: str, distances: np.ndarray) -> np.ndarray:
     if wrong:
         raise ValueError(f"{name} must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead")
     if np.isinf(distances).all():
-        raise ValueError(f"{name} must be finite in one row at least, got {len(distances)} rows of which none is instead")
+        raise ValueError(
+            f"{name} must be finite in one row at least, got {len(distances)} rows of which none is instead"
+        )
     return distances

@@ -20,6 +20,7 @@ from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.classifier import Classifier, check_classes
 from mia_kit.models.weights import transplant
+from mia_kit.seeds import seeded
 
 RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
 BACKBONES = (*RESNETS, "densenet121", "densenet169", "inception_v3", "efficientnet_b0")
@@ -76,8 +77,7 @@ class Backbone(Classifier):
         check.one_of(f"stem of {name}", stem, ("imagenet", "small") if name in RESNETS else ("imagenet",))
         self.name, self.channels = name, channels
         self.min_size = MIN_SIZE_INCEPTION if name == "inception_v3" else MIN_SIZE
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.trunk = _network(name, pretrained=pretrained)
             if stem == "small":
                 _shrink_stem(self.trunk)
@@ -102,7 +102,8 @@ class Backbone(Classifier):
         `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 32, or 75 for Inception-v3;
         ValueError otherwise.
         """
-        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < self.min_size:
+        check.floats("images", images, ("n", self.channels, "h", "w"))
+        if min(images.shape[2:]) < self.min_size:
             raise ValueError(
                 f"{self.name} expects images of shape (n, {self.channels}, h, w) with h and w at least "
                 f"{self.min_size}, got {tuple(images.shape)} instead"

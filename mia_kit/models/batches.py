@@ -13,4 +13,6 @@ from mia_kit import check
 @torch.no_grad()
 def in_batches(function: Callable[[Tensor], Tensor], images: Tensor, *, batch_size: int = 128) -> Tensor:
     """What `function` makes of `images`, each of n rows, without gradients; a network stays in the mode it is in."""
+    check.kind("function", function, Callable, "a function")
+    check.kind("images", images, Tensor, "a Tensor")
     return torch.cat([function(batch) for batch in images.split(check.count("batch_size", batch_size))])

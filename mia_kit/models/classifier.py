@@ -24,7 +24,8 @@ class Classifier(nn.Module):
 
         `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
         """
-        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < MIN_SIZE:
+        check.floats("images", images, ("n", self.channels, "h", "w"))
+        if min(images.shape[2:]) < MIN_SIZE:
             raise ValueError(
                 f"images must have the shape (n, {self.channels}, h, w) with h and w at least {MIN_SIZE}, "
                 f"got {tuple(images.shape)} instead"

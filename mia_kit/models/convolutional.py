@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.models.classifier import MIN_SIZE, Classifier, check_classes
+from mia_kit.seeds import seeded
 
 
 class ConvolutionalClassifier(Classifier):
@@ -49,8 +49,7 @@ class ConvolutionalClassifier(Classifier):
         width, hidden = check.count("width", width), check.count("hidden", hidden)
         self.channels, self.size = channels, size
         widths = [channels, *(width << place for place in range(blocks))]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             body: list[nn.Module] = []
             for inputs, outputs in pairwise(widths):
                 convolution = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
@@ -61,9 +60,5 @@ class ConvolutionalClassifier(Classifier):
 
     def features(self, images: Tensor) -> Tensor:
         """As in `Classifier.features`, for pictures of `size` pixels a side alone."""
-        if images.shape[2:] != (self.size, self.size):
-            raise ValueError(
-                f"images must have the shape (n, {self.channels}, {self.size}, {self.size}), "
-                f"got {tuple(images.shape)} instead"
-            )
+        check.floats("images", images, ("n", self.channels, self.size, self.size))
         return super().features(images)

@@ -19,6 +19,7 @@ from torch.nn.functional import leaky_relu, one_hot
 from torch.nn.utils.parametrizations import spectral_norm
 
 from mia_kit import check
+from mia_kit.seeds import seeded
 
 # All networks work between images and this many rows and columns.
 SMALLEST = 4
@@ -54,8 +55,7 @@ class ConvolutionalPrior(nn.Module):
         latent_size, classes = check.count("latent_size", latent_size), check.count("classes", classes, 0)
         height = int(image_size[1])
         self.latent_size, self.image_size, self.classes = latent_size, (int(image_size[0]), height, height), classes
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.start = nn.Linear(latent_size, channels[0] * SMALLEST**2, bias=False)
             self.norms = nn.ModuleList(_Norm(count, classes) for count in channels)
             self.up = nn.ModuleList(
@@ -65,8 +65,7 @@ class ConvolutionalPrior(nn.Module):
 
     def map(self, latents: Tensor) -> Tensor:
         """The latents; with classes, followed by equal shares of them. ValueError unless of shape (n, latent_size)."""
-        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
-            raise ValueError(f"latents must have the shape (n, {self.latent_size}), got {tuple(latents.shape)} instead")
+        check.floats("latents", latents, ("n", self.latent_size))
         if not self.classes:
             return latents
         return torch.cat([latents, latents.new_full((len(latents), self.classes), 1 / self.classes)], dim=1)
@@ -77,10 +76,7 @@ class ConvolutionalPrior(nn.Module):
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, *image_size) in [-1, 1]. ValueError for codes of another width."""
-        if codes.ndim != 2 or codes.shape[1] != self.latent_size + self.classes:
-            raise ValueError(
-                f"codes must have the shape (n, {self.latent_size + self.classes}), got {tuple(codes.shape)} instead"
-            )
+        check.floats("codes", codes, ("n", self.latent_size + self.classes))
         latents, shares = codes[:, : self.latent_size], codes[:, self.latent_size :]
         x = self.start(latents).unflatten(1, (-1, SMALLEST, SMALLEST))
         x = self.norms[0](x, shares).relu()
@@ -115,8 +111,7 @@ class Critic(nn.Module):
 
     def __init__(self, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64) -> None:
         super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.trunk = _Trunk(image_size, width)
             self.verdict = nn.Linear(self.trunk.size, 1)
 
@@ -136,8 +131,7 @@ class ClassDiscriminator(nn.Module):
         self, classes: int, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64
     ) -> None:
         super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.trunk = _Trunk(image_size, width)
             self.head = nn.Linear(self.trunk.size, check.count("classes", classes))
 
@@ -162,8 +156,7 @@ class ProjectionCritic(nn.Module):
         self, classes: int, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64
     ) -> None:
         super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.trunk = _Trunk(image_size, width, spectral_norm)
             self.verdict = spectral_norm(nn.Linear(self.trunk.size, 1))
             self.of_class = spectral_norm(nn.Embedding(check.count("classes", classes), self.trunk.size))
@@ -189,9 +182,7 @@ class _Trunk(nn.Module):
         self.size = channels[-1] * SMALLEST**2
 
     def forward(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or tuple(images.shape[1:]) != tuple(self.image_size):
-            size = ", ".join(map(str, self.image_size))
-            raise ValueError(f"images must have the shape (n, {size}), got {tuple(images.shape)} instead")
+        check.floats("images", images, ("n", *self.image_size))
         for layer in self.down:
             images = leaky_relu(layer(images), SLOPE)
         return images.flatten(1)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.models.classifier import check_classes
+from mia_kit.seeds import seeded
 
 SHIFT = 50.0
 
@@ -62,8 +63,7 @@ class InversionDecoder(nn.Module):
         self.classes, self.channels, self.size, self.blocks = classes, channels, size, blocks
         self.top_k, self.logarithm = top_k, logarithm
         hidden = [min(8, 2 ** (blocks - 2 - place)) * width for place in range(blocks - 1)]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             parts: list[nn.Module] = []
             for inputs, outputs, shape in zip([classes, *hidden], hidden, _shapes(size, blocks), strict=False):
                 parts += [nn.ConvTranspose2d(inputs, outputs, *shape, bias=False), nn.BatchNorm2d(outputs), nn.Tanh()]
@@ -72,10 +72,7 @@ class InversionDecoder(nn.Module):
 
     def forward(self, confidences: Tensor) -> Tensor:
         """Pictures of shape (n, channels, size, size) in [-1, 1] for `confidences` of shape (n, classes) in [0, 1]."""
-        if confidences.ndim != 2 or confidences.shape[1] != self.classes:
-            raise ValueError(
-                f"confidences must have the shape (n, {self.classes}), got {tuple(confidences.shape)} instead"
-            )
+        check.floats("confidences", confidences, ("n", self.classes))
         seen = prepare_confidences(confidences, top_k=self.top_k, logarithm=self.logarithm)
         pictures: Tensor = self.body(seen[:, :, None, None])  # (n, classes, 1, 1) -> (n, channels, size, size)
         return pictures
@@ -88,6 +85,7 @@ def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logari
     clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same wherever all
     p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by 950.
     """
+    check.floats("confidences", confidences, ("n", "classes"))
     top_k = top_k if top_k is None else check.count("top_k", top_k)
     seen = confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT if logarithm else confidences
     seen = seen.clamp_min(0)

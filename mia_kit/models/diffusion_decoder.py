@@ -20,6 +20,7 @@ from torch import Generator, Tensor, nn
 from mia_kit import check
 from mia_kit.models.classifier import check_classes
 from mia_kit.models.decoder import SHIFT, prepare_confidences
+from mia_kit.seeds import seeded
 
 INSTALL = 'the diffusion inverter needs diffusers: run pip install "mia_kit[diffusion]"'
 TIMES = 1000
@@ -66,8 +67,7 @@ class DiffusionDecoder(nn.Module):
             )
         self.classes, self.channels, self.size = classes, channels, size
         self.seed, self.guidance, self.steps = seed, guidance, steps
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.network, self.schedule = _network(channels, size, widths), _schedule()
             told = self.network.time_embedding.linear_2.out_features
             self.told = nn.Sequential(
@@ -79,10 +79,7 @@ class DiffusionDecoder(nn.Module):
 
         Without gradients. Row i of every batch is made of the same noise, whatever its vector says.
         """
-        if confidences.ndim != 2 or confidences.shape[1] != self.classes:
-            raise ValueError(
-                f"confidences must have the shape (n, {self.classes}), got {tuple(confidences.shape)} instead"
-            )
+        check.floats("confidences", confidences, ("n", self.classes))
         with torch.no_grad():
             told = self._told(confidences)
             generator = Generator().manual_seed(self.seed)

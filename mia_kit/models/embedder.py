@@ -69,8 +69,7 @@ class FaceEmbedder(nn.Module):
         `images` is a Tensor of shape (n, 3, h, w), or (n, 1, h, w) for grey, in [-1, 1]: a face with a little margin,
         as in `mia_kit.data.lfw_ge8.FACE`. They are resized to 150 x 150. ValueError for another shape.
         """
-        if images.ndim != 4 or images.shape[1] not in (1, 3):
-            raise ValueError(f"images must have the shape (n, 3 or 1, h, w), got {tuple(images.shape)} instead")
+        check.one_of("channels", check.floats("images", images, ("n", "channels", "h", "w")).shape[1], (1, 3))
         if images.shape[2:] != (SIZE, SIZE):
             images = interpolate(images, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
         x = ((images.expand(-1, 3, -1, -1) + 1) * 127.5 - self.mean) / 255

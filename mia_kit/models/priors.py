@@ -14,12 +14,13 @@ from itertools import pairwise
 from typing import Protocol
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.weights import set_weights
+from mia_kit.seeds import stream
 
 # Rows and columns of the DCGAN's images in which faces stand as in `mia_kit.data.aligned`.
 DCGAN_FRAME = ((14, 64), (8, 58))
@@ -44,9 +45,17 @@ class Prior(Protocol):
         ...
 
 
+def check_prior(prior: Prior) -> Prior:
+    """The prior; TypeError for what has not all that a `Prior` has."""
+    missing = [name for name in ("latent_size", "image_size", "map", "synthesise") if not hasattr(prior, name)]
+    if missing:
+        raise TypeError(f"prior must have {', '.join(missing)}, got {check.brief(prior)} instead")
+    return prior
+
+
 def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
     """Standard normal latents of shape (count, latent_size), count at least 1, the same on every device."""
-    return torch.randn(check.count("count", count), prior.latent_size, generator=Generator().manual_seed(seed))
+    return torch.randn(check.count("count", count), check_prior(prior).latent_size, generator=stream(seed))
 
 
 class Framed:
@@ -57,7 +66,7 @@ class Framed:
     """
 
     def __init__(self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int]) -> None:
-        channels, height, width = prior.image_size
+        channels, height, width = check_prior(prior).image_size
         top, bottom = check.counts("rows", rows, 2, least=0)
         left, right = check.counts("columns", columns, 2, least=0)
         if not (top < bottom <= height and left < right <= width):
@@ -98,8 +107,7 @@ class DCGAN(nn.Module):
 
     def map(self, latents: Tensor) -> Tensor:
         """The latents themselves, of shape (n, 100). ValueError for another shape."""
-        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
-            raise ValueError(f"latents must have the shape (n, {self.latent_size}), got {tuple(latents.shape)} instead")
+        check.floats("latents", latents, ("n", self.latent_size))
         return latents
 
     def synthesise(self, codes: Tensor) -> Tensor:

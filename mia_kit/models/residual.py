@@ -7,12 +7,12 @@ architecture.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from mia_kit import check
 from mia_kit.models.classifier import Classifier, check_classes
+from mia_kit.seeds import seeded
 
 
 class ResidualClassifier(Classifier):
@@ -30,8 +30,7 @@ class ResidualClassifier(Classifier):
         super().__init__()
         self.channels, classes = check_classes(channels, classes)
         width = check.count("width", width)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.body = nn.Sequential(
                 nn.Conv2d(self.channels, width, 3, stride=2, padding=1, bias=False),
                 nn.BatchNorm2d(width),

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.models.batches import in_batches
 from mia_kit.models.classifier import Classifier, check_classes, predicted
+from mia_kit.seeds import seeded
 from mia_kit.snapshot import snapshot
 
 
@@ -31,8 +32,7 @@ class SmallClassifier(Classifier):
         super().__init__()
         self.channels, classes = check_classes(channels, classes)
         width = check.count("width", width)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.body = nn.Sequential(
                 _block(self.channels, width, stride=2),
                 _block(width, 2 * width, stride=2),

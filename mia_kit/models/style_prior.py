@@ -22,6 +22,7 @@ from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
 from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.weights import set_weights
+from mia_kit.seeds import seeded
 
 # Channels at 4 x 4, 8 x 8, 16 x 16 and 32 x 32.
 CHANNELS = (128, 128, 64, 32)
@@ -85,8 +86,7 @@ class StylePrior(nn.Module):
         self.truncation = check.in_range("truncation", truncation, 0, 1)
         channels = check.counts("channels", channels, 4)
         size = self.latent_size
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.mapping = nn.ModuleList(Scaled(size, size, rate=MAPPING_RATE) for _ in range(4))
             self.start = nn.Parameter(torch.randn(1, channels[0], 4, 4))
             self.first = Modulated(channels[0], channels[0], size)
@@ -99,7 +99,7 @@ class StylePrior(nn.Module):
 
     def map(self, latents: Tensor) -> Tensor:
         """Styles of shape (n, 128) for latents of shape (n, 128). ValueError for another shape."""
-        _check_width(latents, self.latent_size, "latents")
+        check.floats("latents", latents, ("n", self.latent_size))
         x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
         for layer in self.mapping:
             x = activate(layer(x))
@@ -107,7 +107,7 @@ class StylePrior(nn.Module):
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, 3, 64, 64), nearly all in [-1, 1], for styles of shape (n, 128)."""
-        _check_width(codes, self.latent_size, "codes")
+        check.floats("codes", codes, ("n", self.latent_size))
         x = self.first(self.start.expand(len(codes), -1, -1, -1), codes)
         image: Tensor | None = None
         for up, convolution, to_image in zip(self.up, self.convolutions, self.to_image, strict=True):
@@ -127,8 +127,7 @@ class Discriminator(nn.Module):
     def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS) -> None:
         super().__init__()
         down = check.counts("channels", channels, 4)[::-1]
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.from_bands = Scaled(12, down[0], 1)
             self.blocks = nn.ModuleList(_Down(above, below) for above, below in pairwise(down))
             self.last = Scaled(down[-1] + 1, down[-1], 3)
@@ -250,8 +249,3 @@ def from_bands(bands: Tensor) -> Tensor:
     ]
     grid = torch.stack(corners, dim=-1).view(n, 3, height, width, 2, 2) / 2
     return grid.permute(0, 1, 2, 4, 3, 5).reshape(n, 3, 2 * height, 2 * width)
-
-
-def _check_width(x: Tensor, width: int, what: str) -> None:
-    if x.ndim != 2 or x.shape[1] != width:
-        raise ValueError(f"{what} must have the shape (n, {width}), got {tuple(x.shape)} instead")

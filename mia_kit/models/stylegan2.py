@@ -18,6 +18,7 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
 
 from mia_kit import check
+from mia_kit.seeds import seeded
 
 SLOPE = 0.2
 NOISES = ("const", "random", "none")
@@ -83,8 +84,7 @@ class StyleGAN2(nn.Module):
         check_draws(truncation, truncation_cutoff, dtype)
         self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
         self.truncation, self.truncation_cutoff, self.single_style = truncation, truncation_cutoff, single_style
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             channels = {side: min(channel_base // side, channel_max) for side in sizes if side <= img_resolution}
             self.synthesis = _Synthesis(channels, img_channels, w_dim, conv_clamp, dtype)
             self.mapping = _Mapping(z_dim, w_dim, mapping_layers, lr_multiplier)
@@ -95,8 +95,7 @@ class StyleGAN2(nn.Module):
 
         The first `cutoff` layers, or all, are drawn towards the mean style. ValueError for latents of another shape.
         """
-        if latents.ndim != 2 or latents.shape[1] != self.latent_size:
-            raise ValueError(f"latents must have the shape (n, {self.latent_size}), got {tuple(latents.shape)} instead")
+        check.floats("latents", latents, ("n", self.latent_size))
         styles: Tensor = self.mapping(latents)
         drawn = torch.lerp(self.mapping.w_avg, styles, truncation)
         concerned = self.num_ws if cutoff is None else min(cutoff, self.num_ws)

@@ -35,8 +35,8 @@ from mia_kit.toy.world import (
     ToyClassifier,
     ToyData,
     check_attack,
+    check_data,
     distance_to_class,
-    make_data,
     warn_if_overflown,
 )
 
@@ -156,11 +156,11 @@ def train_grid(
     ValueError
         If there is no factor or no seed, a factor is out of range, or there are not as many points for each seed.
     """
-    if not len(smoothings) or not len(seeds):
-        raise ValueError(f"give at least one factor and one seed, got {len(smoothings)} and {len(seeds)} instead")
-    own, steps = _for_each(seeds, data or make_data()), check.count("steps", steps, 0)
+    factors = check.array("smoothings", smoothings, ("factors",)).tolist()
+    seeds, steps = check.counts("seeds", seeds, least=0), check.count("steps", steps, 0)
+    data_of_seed = _for_each(seeds, data)
     pairs = [
-        (float(smoothing), seed, points) for smoothing in smoothings for seed, points in zip(seeds, own, strict=True)
+        (float(factor), seed, points) for factor in factors for seed, points in zip(seeds, data_of_seed, strict=True)
     ]
     parts = []
     with tqdm(total=steps * len(pairs), desc="training toy models", unit="step", disable=not progress) as bar:
@@ -170,16 +170,17 @@ def train_grid(
                 group.step()
                 bar.update(len(group.targets))
             parts.append(group.state)
-    shape = (len(smoothings), len(seeds))
+    shape = (len(factors), len(seeds))
     state = {name: torch.cat([part[name].detach() for part in parts]).unflatten(0, shape) for name in parts[0]}
     for index, (smoothing, seed, _) in enumerate(pairs):
         model = {name: stack.flatten(0, 1)[index] for name, stack in state.items()}
         warn_if_overflown(model, f"smoothing {smoothing:g} and seed {seed}")
-    return ToyGrid(tuple(map(float, smoothings)), tuple(seeds), steps, state)
+    return ToyGrid(tuple(map(float, factors)), seeds, steps, state)
 
 
-def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData]) -> list[ToyData]:
-    own = [data] * len(seeds) if isinstance(data, ToyData) else list(data)
+def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData] | None) -> list[ToyData]:
+    shared = not isinstance(data, list | tuple)
+    own = [check_data(data)] * len(seeds) if shared else [check_data(one) for one in data]
     counts = [len(one.points) for one in own]
     if len(own) != len(seeds) or len(set(counts)) > 1:
         raise ValueError(f"give as many points for each of {len(seeds)} seeds, got {counts} instead")
@@ -309,6 +310,8 @@ def invert_grid(
     Parameters are those of `world.invert`, but for `starts`: a sequence of pairs of coordinates.
     Raises ValueError as it does.
     """
+    check.kind("grid", grid, ToyGrid, "a ToyGrid")
+    check.array("starts", starts, ("starts", 2))
     for start in starts:
         check_attack(start, learning_rate, max_steps, stop_confidence)
     target_class = check.count("target_class", target_class, 0, len(grid.state["head.weight"][0, 0]) - 1)
@@ -334,7 +337,7 @@ def invert_grid(
         if not len(running):
             break
     points[running] = current
-    return _collect(grid, starts, target_class, steps, points, max_steps, data or make_data())
+    return _collect(grid, starts, target_class, steps, points, max_steps, check_data(data))
 
 
 def _attack_gradient(layers: tuple[Tensor, Tensor, Tensor], points: Tensor, target_class: int) -> tuple[Tensor, Tensor]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from mia_kit import check
+from mia_kit.seeds import stream
 from mia_kit.toy.grid import GridInversions
 from mia_kit.toy.world import ToyData
 
@@ -27,12 +28,10 @@ def surrogate_cloud(place: Sequence[float], count: int, *, seed: int) -> Tensor:
 
     Raises ValueError unless `place` is two finite coordinates within the limits and `count` is at least 1.
     """
+    for coordinate in check.array("place", place, (2,)):
+        check.in_range("each coordinate of place", coordinate, *LIMITS)
     centre = torch.as_tensor(place, dtype=torch.float32)
-    if centre.shape != (2,) or not bool(((centre >= LIMITS[0]) & (centre <= LIMITS[1])).all()):
-        raise ValueError(f"place must be two coordinates in [{LIMITS[0]:g}, {LIMITS[1]:g}], got {place!r} instead")
-    return (
-        centre + SPREAD * torch.randn(check.count("count", count), 2, generator=Generator().manual_seed(seed))
-    ).clamp(*LIMITS)
+    return (centre + SPREAD * torch.randn(check.count("count", count), 2, generator=stream(seed))).clamp(*LIMITS)
 
 
 def with_surrogate(data: ToyData, place: Sequence[float], protected: int = 2, *, seed: int) -> ToyData:
@@ -40,6 +39,8 @@ def with_surrogate(data: ToyData, place: Sequence[float], protected: int = 2, *,
 
     Raises ValueError if no point has that label, or as `surrogate_cloud`.
     """
+    check.kind("data", data, ToyData, "ToyData")
+    protected = check.count("protected", protected, 0)
     cloud = surrogate_cloud(place, len(data.of_class(protected)), seed=seed)
     labels = torch.full((len(cloud),), protected)
     return ToyData(torch.cat([data.points, cloud]), torch.cat([data.labels, labels]))
@@ -72,11 +73,16 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
 
     Raises ValueError if there are several factors, not a surrogate for each seed, or an end that is not finite.
     """
+    check.kind("inversions", inversions, GridInversions, "the GridInversions of invert_grid")
+    check.floats("protected", protected, ("n", 2))
+    check.kind("surrogates", surrogates, (list, tuple), "a list of Tensors")
     if len(inversions.smoothings) != 1 or len(surrogates) != len(inversions.seeds):
         raise ValueError(
             f"one factor and a surrogate for each seed are needed, got {len(inversions.smoothings)} factors, "
             f"{len(inversions.seeds)} seeds and {len(surrogates)} surrogates instead"
         )
+    for cloud in surrogates:
+        check.floats("each of surrogates", cloud, ("m", 2))
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
     check.finite("the ends of the attacks", ends)
     near = [torch.cdist(own, cloud).amin(dim=1) for own, cloud in zip(ends, surrogates, strict=True)]

@@ -17,7 +17,8 @@ from torch.nn.functional import cross_entropy
 from tqdm.auto import trange
 
 from mia_kit import check
-from mia_kit.smoothing import smoothed_cross_entropy
+from mia_kit.seeds import seeded
+from mia_kit.smoothing import check_smoothing, smoothed_cross_entropy
 from mia_kit.snapshot import snapshot
 from mia_kit.threads import one_thread
 
@@ -39,6 +40,7 @@ class ToyData:
 
 def make_data(n: int = 500, seed: int = 17) -> ToyData:
     """Three Gaussian clouds around `CENTRES` with standard deviation 1.6; `n` points in all, at least 3."""
+    seed = check.count("seed", seed, 0, 2**32 - 1)
     points, labels = make_blobs(check.count("n", n, 3), centers=CENTRES, cluster_std=1.6, random_state=seed)
     return ToyData(torch.tensor(points, dtype=torch.float32), torch.tensor(labels))
 
@@ -52,8 +54,7 @@ class ToyClassifier(nn.Module):
 
     def __init__(self, seed: int = 42) -> None:
         super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with seeded(seed):
             self.linear1, self.norm1 = nn.Linear(2, 20), nn.BatchNorm1d(20)
             self.linear2, self.norm2 = nn.Linear(20, 20), nn.BatchNorm1d(20)
             self.head = nn.Linear(20, 3, bias=False)
@@ -90,7 +91,8 @@ def train(
     -----
     RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
     """
-    data, steps = data or make_data(), check.count("steps", steps, 0)
+    check_smoothing(smoothing)
+    data, steps = check_data(data), check.count("steps", steps, 0)
     model = ToyClassifier(seed)
     optimiser = torch.optim.SGD(model.parameters(), lr=LEARNING_RATE, momentum=MOMENTUM)
     with one_thread():
@@ -201,9 +203,15 @@ def invert(
         gradient_norms=torch.stack(norms),
         steps=len(norms) - 1 if stopped else max_steps,
         stopped=stopped,
-        distance=float(distance_to_class(point, target_class, data or make_data())),
+        distance=float(distance_to_class(point, target_class, check_data(data))),
         target_class=target_class,
     )
+
+
+def check_data(data: ToyData | None) -> ToyData:
+    """The points that were given, `make_data()` for None; TypeError for anything else."""
+    kind = "the ToyData of make_data() or None"
+    return make_data() if data is None else check.kind("data", data, ToyData, kind)
 
 
 def distance_to_class(points: Tensor, target_class: int, data: ToyData) -> Tensor:
@@ -211,16 +219,15 @@ def distance_to_class(points: Tensor, target_class: int, data: ToyData) -> Tenso
 
     Infinite for a point that is not finite. ValueError if no training point has the class.
     """
-    of_class = data.of_class(target_class)
+    check.floats("points", points, ("n", 2))
+    of_class = check_data(data).of_class(check.count("target_class", target_class, 0))
     check.count(f"the number of points of class {target_class}", len(of_class))
     return torch.cdist(points, of_class).amin(dim=1).nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
 def check_attack(start: Sequence[float] | Tensor, learning_rate: float, max_steps: int, stop_confidence: float) -> None:
     """Raise a ValueError that says which setting of an inversion is out of range."""
-    coordinates = torch.as_tensor(start, dtype=torch.float32)
-    if coordinates.shape != (2,) or not coordinates.isfinite().all():
-        raise ValueError(f"start must be two finite coordinates, got {start!r} instead")
+    check.array("start", start, (2,))
     check.in_range("learning_rate", learning_rate, 0, open_ends="low")
     check.count("max_steps", max_steps)
     check.in_range("stop_confidence", stop_confidence, 0, 1, open_ends="low")

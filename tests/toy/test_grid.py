@@ -151,11 +151,11 @@ def test_bad_grid_files(tmp_path):
 def test_bad_requests(small):
     with pytest.raises(ValueError, match="got smoothing 0.2 and seed 1 instead"):
         small.model(0.2, 1)
-    with pytest.raises(ValueError, match="at least one factor and one seed"):
+    with pytest.raises(ValueError, match="must (hold|be)"):
         train_grid([], [1])
     with pytest.raises(ValueError, match="got 1.2 instead"):
         train_grid([1.2], [1], steps=1)
     with pytest.raises(ValueError, match="target_class"):
         invert_grid(small, target_class=5)
-    with pytest.raises(ValueError, match="start must be two finite"):
+    with pytest.raises(ValueError, match="starts must"):
         invert_grid(small, starts=((1.0,),))

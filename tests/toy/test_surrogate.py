@@ -50,7 +50,7 @@ def test_the_attack_lands_on_a_surrogate_in_its_way():
 
 @pytest.mark.parametrize("place", [(0.0,), (0.0, 17.0), (float("nan"), 0.0)])
 def test_a_place_outside_the_plane(place):
-    with pytest.raises(ValueError, match=r"two coordinates in \[-16, 16\]"):
+    with pytest.raises(ValueError, match="place must"):
         surrogate_cloud(place, 3, seed=0)
     with pytest.raises(ValueError, match="got 0 instead"):
         with_surrogate(ToyData(torch.zeros(2, 2), torch.zeros(2, dtype=torch.int64)), (0, 0), seed=0)

@@ -88,8 +88,8 @@ def test_distance_to_class():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"start": (0, 0, 0)}, "start must be two finite coordinates"),
-        ({"start": (float("nan"), 0)}, "start must be two finite coordinates"),
+        ({"start": (0, 0, 0)}, "start must have the shape"),
+        ({"start": (float("nan"), 0)}, "start must be finite"),
         ({"target_class": 3}, r"target_class must be from 0 to 2, got 3"),
         ({"target_class": -1}, "got -1"),
         ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
