@@ -179,8 +179,8 @@ def train_grid(
 
 
 def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData] | None) -> list[ToyData]:
-    shared = not isinstance(data, list | tuple)
-    own = [check_data(data)] * len(seeds) if shared else [check_data(one) for one in data]
+    given = [data] * len(seeds) if data is None or isinstance(data, ToyData) else data
+    own = [check_data(one) for one in check.kind("data", given, (list, tuple), "ToyData, a list of them or None")]
     counts = [len(one.points) for one in own]
     if len(own) != len(seeds) or len(set(counts)) > 1:
         raise ValueError(f"give as many points for each of {len(seeds)} seeds, got {counts} instead")
