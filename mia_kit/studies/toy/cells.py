@@ -1,0 +1,80 @@
+"""The cells of the plane: what one seed's classifier of a factor gives away, from every start.
+
+All seeds and factors are trained and attacked as one batch (`mia_kit.toy.grid`), which is one part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.studies.toy.recipe import Recipe
+from mia_kit.toy import invert_grid, train_grid
+
+
+@dataclass(frozen=True)
+class Attacks(Part[Values]):
+    """Distances, steps and whether the attack stopped, arrays of shape (factors, seeds, starts)."""
+
+    recipe: Recipe
+    version: ClassVar[int] = 1
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train and attack all models."""
+        recipe = self.recipe
+        grid = train_grid(recipe.smoothings, recipe.seeds, steps=recipe.steps, progress=progress)
+        inversions = invert_grid(
+            grid,
+            recipe.starts,
+            recipe.target_class,
+            max_steps=recipe.max_steps,
+            stop_confidence=recipe.stop_confidence,
+            progress=progress,
+        )
+        return {name: np.asarray(getattr(inversions, name)) for name in ("distance", "steps", "stopped")}
+
+    def unpack(self, values: Values) -> Values:
+        """The arrays by name."""
+        return {name: np.asarray(value) for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class PlaneCell(Cell):
+    """One classifier: distance to the nearest training point and attack steps by start, a unit.
+
+    distance_stopped, steps_stopped : the same of the attacks that reached their confidence
+    """
+
+    attacks: Attacks
+    smoothing: float
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """The classifier's."""
+        return {"study": "toy", "world": "plane", "defence": "smoothing", "strength": self.smoothing, "seed": self.seed}
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Pick its numbers out of the batch."""
+        values, recipe = made(self.attacks), self.attacks.recipe
+        place = recipe.smoothings.index(self.smoothing), recipe.seeds.index(self.seed)
+        stopped, rows = values["stopped"][place].astype(bool), Rows()
+        units = np.arange(len(stopped))
+        for measure in ("distance", "steps"):
+            rows.add(measure, values[measure][place], units=units)
+            rows.add(f"{measure}_stopped", values[measure][place][stopped], units=units[stopped])
+        return rows.kept()
+
+
+def cells(recipe: Recipe) -> Iterator[Cell]:
+    """A cell for each seed and factor."""
+    for seed in recipe.seeds:
+        for smoothing in recipe.smoothings:
+            yield PlaneCell(Attacks(recipe), smoothing, seed)
