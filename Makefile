@@ -7,6 +7,11 @@ PYTHON ?= $(shell for candidate in python3.12 python3.11 python3 python3.13 pyth
 	if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$candidate; break; fi; done)
 ARGS ?=
+# Which build of PyTorch: auto takes the small CPU build where there is no NVIDIA GPU; cpu and cuda ask for one.
+TORCH ?= auto
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
+# The versions that were tested. CONSTRAINTS= takes the newest.
+CONSTRAINTS ?= constraints.txt
 
 # Started as `python -m ...`, a tool still works after the folder was moved.
 RUN := $(VENV)/bin/python -m
@@ -20,7 +25,7 @@ ROOT_FLAG = $(shell test "$$(id -u)" -ne 0 || echo --allow-root)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help lab test test-fast lint types unit nbval browser demo table evidence references notebooks claims clean
+.PHONY: help lab test test-fast lint types unit nbval browser demo table evidence references notebooks claims constraints clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | \
@@ -76,6 +81,9 @@ notebooks: $(LAB_STAMP) ## write and execute every .ipynb from its .py
 claims: $(LAB_STAMP) ## fill the claims table of README.md from the evidence
 	@$(RUN) mia_kit.cli claims --readme README.md
 
+constraints: $(TEST_STAMP) ## write down the versions that are installed here, for everybody to install
+	@$(RUN) tests.project.freeze > constraints.new && mv constraints.new constraints.txt
+
 clean: ## remove the environment, the caches and what a build leaves
 	@test ! -f "$(VENV)/pyvenv.cfg" || rm -rf "$(VENV)"
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache
@@ -85,11 +93,11 @@ clean: ## remove the environment, the caches and what a build leaves
 # --- install ----------------------------------------------------------------------------------------------------
 
 # A stamp is written only after pip has finished, so an install that fails or is interrupted is taken up again.
-$(LAB_STAMP): pyproject.toml data_scripts/fetch_dcgan.py
+$(LAB_STAMP): pyproject.toml $(CONSTRAINTS) data_scripts/fetch_dcgan.py
 	$(call install,lab)
 	@touch $@
 
-$(TEST_STAMP): pyproject.toml data_scripts/fetch_dcgan.py
+$(TEST_STAMP): pyproject.toml $(CONSTRAINTS) data_scripts/fetch_dcgan.py
 	$(call install,lab$(comma)test)
 	@touch $(LAB_STAMP) $@
 
@@ -105,8 +113,8 @@ define install
 		echo "Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12"; exit 1; }; \
 	"$(PYTHON)" -m venv --clear "$(VENV)" || { \
 		echo "python -m venv failed. On Debian and Ubuntu: apt install python3-venv"; exit 1; }; }
-@echo "Installing mia_kit[$(1)] into $(VENV). The first time this takes some minutes: PyTorch is large."
-@$(RUN) pip install -q --disable-pip-version-check -e ".[$(1)]" || { \
+@"$(VENV)/bin/python" -P mia_kit/course/install.py --extras "$(1)" --torch "$(TORCH)" --cpu-index "$(TORCH_CPU_INDEX)" \
+	--constraints "$(CONSTRAINTS)" || { \
 	echo "The install did not finish. Run the same command again to take it up."; exit 1; }
 @"$(VENV)/bin/python" data_scripts/fetch_dcgan.py || \
 	echo "The faces of chapter 3 are missing, the rest works: $(VENV)/bin/python data_scripts/fetch_dcgan.py"

@@ -1,0 +1,93 @@
+"""Installs mia_kit into the environment of the Python that runs this file, with the build of PyTorch that fits.
+
+A laptop without an NVIDIA GPU has no use for the CUDA libraries, several gigabytes. So, in this order: `uv`, if it is
+there, picks the build itself; pip takes PyTorch's own index of CPU builds, if that answers within seconds; otherwise
+pip takes what the usual registry has. A sentence says which and why. Only the standard library is needed.
+
+    python mia_kit/course/install.py --extras lab --torch auto --cpu-index ADDRESS --constraints constraints.txt
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+PATIENCE = 5.0  # seconds for the index to answer
+Command = list[str]
+
+
+def commands(
+    extras: str, torch: str, constraints: str, *, index: str, uv: str | None, gpu: bool, reachable: Callable[[], bool]
+) -> tuple[str, list[Command]]:
+    """Why, in a sentence, and what is run.
+
+    Parameters
+    ----------
+    extras : of mia_kit, such as "lab,test"
+    torch : "auto", "cpu" or "cuda"
+    constraints : file of tested versions, "" for the newest
+    index : address of PyTorch's CPU builds
+    uv : path of uv, None if it is absent
+    gpu : whether there is an NVIDIA GPU
+    reachable : whether the index answers; asked only if it matters
+    """
+    limits = ["--constraint", constraints] if constraints else []
+    package = ["--editable", f".[{extras}]"]
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    cpu = torch == "cpu" or (torch == "auto" and not gpu)
+    why = "no NVIDIA GPU was found" if torch == "auto" else f"TORCH={torch} asks for it"
+    if cpu and reachable():
+        if uv:
+            install = [uv, "pip", "install", "-q", "--python", sys.executable, "--torch-backend", "cpu"]
+            return f"PyTorch's CPU build, by uv: {why}.", [[*install, *limits, *package]]
+        first = [*pip, *limits, "--index-url", index, "torch", "torchvision"]
+        return f"PyTorch's CPU build, by pip: {why}.", [first, [*pip, *limits, *package]]
+    if cpu:
+        reason = f"PyTorch's usual build, by pip: the index of CPU builds did not answer within {PATIENCE:g} seconds."
+        return reason, [[*pip, *limits, *package]]
+    why = "there is an NVIDIA GPU" if torch == "auto" else why
+    if uv and reachable():
+        install = [uv, "pip", "install", "-q", "--python", sys.executable, "--torch-backend", "auto"]
+        return f"the PyTorch build that fits the GPU, by uv: {why}.", [[*install, *limits, *package]]
+    return f"PyTorch's usual build, by pip: {why}.", [[*pip, *limits, *package]]
+
+
+def answers(index: str) -> bool:
+    """Whether the index answers in time."""
+    try:
+        with urllib.request.urlopen(f"{index}/torch/", timeout=PATIENCE):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Install, and return the exit code of the command that failed, or 0."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--extras", default="lab")
+    parser.add_argument("--torch", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--cpu-index", required=True)
+    parser.add_argument("--constraints", default="")
+    options = parser.parse_args(arguments)
+    if options.constraints and not Path(options.constraints).is_file():
+        parser.error(f"there is no file of versions {options.constraints}: take CONSTRAINTS= for the newest")
+    sentence, lines = commands(
+        options.extras,
+        options.torch,
+        options.constraints,
+        index=options.cpu_index,
+        uv=shutil.which("uv"),
+        gpu=shutil.which("nvidia-smi") is not None,
+        reachable=lambda: answers(options.cpu_index),
+    )
+    print(f"Installing mia_kit[{options.extras}] with {sentence} The first time this takes some minutes.", flush=True)
+    return next((code for line in lines if (code := subprocess.run(line, check=False).returncode)), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
