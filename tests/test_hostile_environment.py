@@ -99,6 +99,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(command, tmp_pat
     for work in (
         "course.demo.toy_rows",
         "experiments.runner.run",
+        "runs.run.walk",
         "course.referee.referee",
         "course.site.write_sources",
     ):
@@ -110,7 +111,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(command, tmp_pat
 
 
 def test_evidence_that_cannot_be_written_names_the_variable_before_the_work(tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("mia_kit.experiments.runner.run", lambda *_, **__: pytest.fail("the work has begun"))
+    monkeypatch.setattr("mia_kit.runs.run.walk", lambda *_, **__: pytest.fail("the work has begun"))
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path / "file"))

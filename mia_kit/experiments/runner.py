@@ -38,7 +38,7 @@ def read_recipe(name: str) -> dict[str, Any]:
     except yaml.YAMLError as problem:
         raise ValueError(f"the recipe {name!r} is not valid YAML: {problem}") from problem
     if not isinstance(recipe, dict) or not isinstance(recipe.get("experiment"), str):
-        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: toy_order`")
+        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: orl_embedding`")
     return recipe
 
 

@@ -108,8 +108,8 @@ def test_options_that_do_not_fit(options, sentence, recipe, tmp_path, capsys):
 
 
 def test_an_experiment_without_a_plan_cannot_be_spread():
-    with pytest.raises(ValueError, match="'toy_order' cannot be spread over workers"):
-        runner.spread("toy_order", "tcp://nobody:1")
+    with pytest.raises(ValueError, match="'orl_embedding' cannot be spread over workers"):
+        runner.spread("orl_embedding", "tcp://nobody:1")
 
 
 def test_a_task_travels_and_names_a_function(tmp_path):

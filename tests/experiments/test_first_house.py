@@ -2,10 +2,9 @@
 
 import json
 
-import numpy as np
 import pytest
 
-from mia_kit.experiments import evidence, toy_order
+from mia_kit.experiments import evidence
 from mia_kit.experiments.runner import read_recipe, recipe_names
 
 
@@ -17,18 +16,11 @@ def test_stored_recipe_is_the_shipped_one():
 
 def test_evidence_names_its_circumstances():
     for path in evidence.evidence_folder().glob("*.json"):
+        if path.with_suffix(".csv.gz").exists():
+            continue  # of the new house
         record = evidence.read_evidence(path.stem)
         assert {"command", "recipe", "versions", "device", "seconds", "date"} <= record.keys()
         assert path.stat().st_size < 500_000
-
-
-@pytest.mark.parametrize("gap", [1.0, -1.0, 0.0])
-def test_the_share_in_the_claimed_order_follows_the_numbers(gap):
-    noise = np.random.default_rng(0).normal(scale=0.1, size=(3, 20, 4))
-    summary = toy_order.summarise(noise + gap * np.arange(3)[:, None, None], sign=1)
-    share = summary["ordered_share"][0]
-    assert share == {1.0: 1.0, -1.0: 0.0}.get(gap, share) and (0.05 < share < 0.3 or gap)
-    assert [mean for mean, _, _ in summary["gap"]] == pytest.approx([gap, gap], abs=0.05)
 
 
 def test_a_word_needs_every_file_that_speaks_of_it(tmp_path, monkeypatch):
@@ -39,17 +31,6 @@ def test_a_word_needs_every_file_that_speaks_of_it(tmp_path, monkeypatch):
     for name in ("table.json", "table.csv.gz"):
         (tmp_path / name).write_text("{}")  # a tidy table and its record
     assert evidence.first_house() == {"P1": "not reproduced", "P2": "reproduced"}
-
-
-@pytest.mark.slow
-def test_a_sample_of_the_evidence_is_measured_again():
-    """Two seeds of the fifty, in full. An attack can tip at a saddle point, so one in ten may end elsewhere."""
-    again = toy_order.run(read_recipe("toy_order") | {"seeds": 2}, progress=False)
-    stored = evidence.read_evidence("toy_order")["results"]
-    for quantity, tolerance in (("distance", 0.05), ("steps", 0.02)):
-        ours, known = (np.array(results[quantity]["values"])[:, :2] for results in (again, stored))
-        assert ours.shape == (3, 2, 5)
-        assert np.isclose(ours, known, rtol=tolerance, atol=0.05).mean() >= 0.9
 
 
 def test_damaged_or_absent_evidence(tmp_path, monkeypatch):
