@@ -182,14 +182,14 @@ check("1.4", surfaces, tolerance=0.02)
 from mia_kit.runs.claims import judge, read_claims
 from mia_kit.runs.evidence import read_record, read_table
 
-table = read_table("toy_order")
-order = figures.order_strip(table, starts=read_record("toy_order")["recipe"]["starts"])
+attacks = read_table("toy_order")
+order = figures.order_strip(attacks, starts=read_record("toy_order")["recipe"]["starts"])
 show("1.5", order)
 
 # %%
 check("1.5", order, tolerance=0.001)
 for claim in read_claims()[:2]:
-    for verdict in judge(claim, {"toy_order": table}):
+    for verdict in judge(claim, {"toy_order": attacks}):
         print(f"claim {claim.id}, {verdict.world}: {verdict.word}")
         print(*(f"  {part.name}: {part.sentence}" for part in verdict.parts), sep="\n")
 
