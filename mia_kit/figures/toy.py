@@ -347,7 +347,7 @@ def order_strip(table: pd.DataFrame, starts: Sequence[Sequence[float]]) -> Drawn
     return Drawn(figure, alt + ".", medians)
 
 
-def _strips(values: np.ndarray, starts: list, legend: bool) -> list[go.Scatter]:
+def _strips(values: np.ndarray, starts: Sequence[Sequence[float]], legend: bool) -> list[go.Scatter]:
     """One trace for each start: dots at each factor, spread sideways by seed so that they can be told apart."""
     factors, seeds, _ = values.shape
     traces = []
