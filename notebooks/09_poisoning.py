@@ -22,10 +22,11 @@
 
 # %%
 from mia_kit.exercises import chapter09 as exercises
-from mia_kit.experiments import poisoning_quick
 from mia_kit.experiments.evidence import evidence_folder, read_evidence
 from mia_kit.figures.poisoning import poison_table, poison_wall, privacy_curves, trade_off, vectors_map
 from mia_kit.figures.reproduce import check, show, show_measured
+from mia_kit.metrics.separability import separability, two_views
+from mia_kit.studies.poisoning.quick import fill_gallery
 from mia_kit.widgets.poison_wall import PoisonWall
 
 # %% [markdown]
@@ -63,7 +64,7 @@ from mia_kit.widgets.poison_wall import PoisonWall
 # of the other five brings it down most?
 
 # %% tags=["nbval-ignore-output", "seconds-120"]
-gallery = poisoning_quick.fill_gallery(progress=False)
+gallery = fill_gallery(progress=False)
 for name, found in gallery.by_defence.items():
     print(f"{name:9} recognised {found.hits.mean():4.0%}, error {found.errors.mean():.3f},", end=" ")
     print(f"distortion {found.distortion:.4f}, accuracy lost {found.accuracy_loss:.1%}")
@@ -146,13 +147,14 @@ check("9.3", curves, tolerance=0.2)
 # **detector**: a forest that sees the entries and their logarithms, and is asked about vectors of other pictures.
 
 # %% tags=["nbval-ignore-output"]
-views = poisoning_quick.views(gallery)
-heap = vectors_map(views.flat, views.close, views.detector)
+flat, close = two_views(gallery.clean[:150], gallery.served[:150], seed=0)
+detector = separability(gallery.clean, gallery.served, seed=0)
+heap = vectors_map(flat, close, detector)
 show("9.4", heap)
 
 # %%
 check("9.4", heap, tolerance=0.05)
-print("The detector guesses." if views.detector.low <= 0.5 else "The detector does better than a guess.")
+print("The detector guesses." if detector.low <= 0.5 else "The detector does better than a guess.")
 
 # %% [markdown]
 # In two dimensions they lie in one heap, as in the paper. The detector does better than a guess: of a clean and a
