@@ -24,6 +24,7 @@ from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
 from mia_kit.data.pictures import to_floats
+from mia_kit.models.classifier import predicted
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 from mia_kit.training.journal import journal
@@ -309,10 +310,10 @@ def _accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     spread = torch.linspace(0, len(labels) - 1, min(512, len(labels))).long()
     model.eval()
     pictures = images[spread] if images.is_floating_point() else to_floats(images[spread])
-    predicted = model(pictures.to(device)).argmax(dim=1).cpu()
+    named = predicted(model(pictures.to(device))).cpu()
     model.train()
     truth = labels[spread].cpu()
-    return float((predicted == (truth.argmax(dim=1) if truth.ndim == 2 else truth)).float().mean())
+    return float((named == (truth.argmax(dim=1) if truth.ndim == 2 else truth)).float().mean())
 
 
 def _warn(loss: float, epoch: int) -> None:

@@ -120,6 +120,15 @@ def test_warns_when_the_loss_is_not_a_number():
         assert fit(small_model(), images, labels, seed=0, epochs=2, progress=False).runaway_epoch == 0
 
 
+def test_nan_is_not_right_about_class_0():
+    """Under a negative factor accuracy decides, and torch takes NaN for the greatest logit: the first."""
+    images, labels = task()
+    images[0] = float("nan")
+    with pytest.warns(RunawayLossWarning, match="nan in epoch 0"):
+        result = fit(small_model(), images, torch.zeros_like(labels), seed=0, smoothing=-0.05, epochs=2, progress=False)
+    assert result.runaway_epoch == 0
+
+
 def test_an_objective_has_its_own_scale_but_must_be_finite():
     images, labels = task()
 
