@@ -14,7 +14,8 @@ from mia_kit.defences.lfp import LabelFlippingPoison
 from mia_kit.defences.lpa import LabelPreservingPoison
 from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
-from mia_kit.defences.registry import STRENGTHS, DefenceTraining, Defended, build, combine
+from mia_kit.defences.pairs import combine
+from mia_kit.defences.registry import STRENGTHS, DefenceTraining, Defended, build
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
 from mia_kit.defences.serving import OneParameter, Remembered, Rounding, ServingDefence, TopTruncation
 

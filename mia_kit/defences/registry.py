@@ -5,28 +5,27 @@
             defended = build(name, strength).fit(model(), images, labels, seed=0)
 
 The default strengths of each go from mild to harsh, around what the papers used; those of smoothing are its factors.
-`combine` makes one of two that change different things.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from mia_kit import check
 from mia_kit.defences.bido import LABEL_WEIGHT, PICTURE_WEIGHT, BidoObjective
-from mia_kit.defences.dp_sgd import Privacy, PrivateSettings, fit_private
+from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private
 from mia_kit.defences.group_norm import with_group_norm
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
 from mia_kit.models import Classifier
 from mia_kit.smoothing import check_smoothing
-from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective, fit
+from mia_kit.training.fit import Augment, Epoch, FitResult, Objective, Optimiser, SmoothedObjective, fit
 
 # What a strength is: see `build`. Those of the papers are among them, but for dp_sgd, whose papers name none.
 STRENGTHS: dict[str, tuple[float, ...]] = {
@@ -47,7 +46,6 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
 PRIVATE_BATCH, PRIVATE_RATE, HEAD_RATE = 8, 3.0, 10.0
 
 Wrap = Callable[[Classifier, int], Classifier]
-Change = TypeVar("Change", bound=Callable[[Any, Any], Any])
 
 
 @dataclass(frozen=True)
@@ -110,50 +108,41 @@ class DefenceTraining:
         the usual augmentation.
         """
         model = self.wrap(model, seed) if self.wrap else model
-        objective = self._loss(epochs)
-        augment = self.augment or augment
         last = max(1, round(self.share_of_epochs * epochs))
         batch_size = min(len(images), batch_size * self.batch_factor) if self.batch_factor > 1 else batch_size
         learning_rate *= self.rate_factor
+        train: Callable[..., FitResult | PrivateFitResult]
         if self.noise_multiplier is None:
-            plain = fit(
-                model,
-                images,
-                labels,
-                seed=seed,
-                objective=objective,
-                augment=augment,
-                optimiser=self.optimiser,
-                weight_decay=self.weight_decay,
+            train = partial(
+                fit,
                 epochs=epochs,
                 stop_epoch=last,
                 batch_size=batch_size,
                 learning_rate=learning_rate,
-                checkpoint=checkpoint,
-                progress=progress,
+                weight_decay=self.weight_decay,
             )
-            return Defended(model, plain.history, None, plain.seconds)
-        settings = PrivateSettings(
-            self.noise_multiplier,
-            head_only=self.head_only,
-            epochs=last,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            weight_decay=self.weight_decay,
-        )
-        private = fit_private(
+        else:
+            settings = PrivateSettings(
+                self.noise_multiplier,
+                head_only=self.head_only,
+                epochs=last,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                weight_decay=self.weight_decay,
+            )
+            train = partial(fit_private, settings=settings)
+        result = train(
             model,
             images,
             labels,
             seed=seed,
-            settings=settings,
-            objective=objective,
-            augment=augment,
+            objective=self._loss(epochs),
+            augment=self.augment or augment,
             optimiser=self.optimiser,
             checkpoint=checkpoint,
             progress=progress,
         )
-        return Defended(model, private.history, private.privacy, private.seconds)
+        return Defended(model, result.history, getattr(result, "privacy", None), result.seconds)
 
     def _loss(self, epochs: int) -> Objective:
         objective = self.objective or SmoothedObjective(self.smoothing, epochs)
@@ -180,64 +169,6 @@ def build(name: str, strength: float = 0.0) -> DefenceTraining:
     check.one_of("the defence", name, _MAKERS)
     check.in_range(f"the strength of {name}", strength, float("-inf") if name == "smoothing" else 0)
     return replace(_MAKERS[name](strength), name=name, strength=strength)
-
-
-def combine(first: DefenceTraining, second: DefenceTraining) -> DefenceTraining:
-    """Both at once: augmentations and changes of the classifier in turn, the shares of the epochs multiplied.
-
-    ValueError if they compete: if both change the loss, drop features, decay weights or are private, or if DP-SGD meets
-    a defence that looks at more than one picture at a time, or the training of the head alone meets new layers.
-    """
-    for what, changes in _COMPETING.items():
-        if changes(first) and changes(second):
-            raise ValueError(
-                f"defences to combine must change different things, got {first.name} and {second.name}, which both "
-                f"change {what}, instead"
-            )
-    for private, other in ((first, second), (second, first)):
-        reason = getattr(other.objective, "not_private", "")
-        if private.head_only and other.wrap:
-            reason = "its own layers would stay untrained"
-        if private.noise_multiplier is not None and reason:
-            raise ValueError(f"{private.name} must meet what it can train, got {other.name} instead: {reason}")
-    return DefenceTraining(
-        name=f"{first.name} + {second.name}",
-        wrap=_in_turn(first.wrap, second.wrap),
-        smoothing=first.smoothing + second.smoothing,
-        objective=first.objective or second.objective,
-        dropout=first.dropout + second.dropout,
-        augment=_in_turn(first.augment, second.augment),
-        optimiser=second.optimiser if first.optimiser is torch.optim.Adam else first.optimiser,
-        weight_decay=second.weight_decay if first.weight_decay is None else first.weight_decay,
-        share_of_epochs=first.share_of_epochs * second.share_of_epochs,
-        noise_multiplier=second.noise_multiplier if first.noise_multiplier is None else first.noise_multiplier,
-        head_only=first.head_only or second.head_only,
-        batch_factor=first.batch_factor * second.batch_factor,
-        rate_factor=first.rate_factor * second.rate_factor,
-    )
-
-
-@dataclass(frozen=True)
-class InTurn:
-    """Two changes of one thing, one after the other: of pictures with a generator, or of a classifier with a seed."""
-
-    first: Callable[[Any, Any], Any]
-    second: Callable[[Any, Any], Any]
-
-    def __call__(self, changed: Any, random: Any) -> Any:
-        return self.second(self.first(changed, random), random)
-
-
-def _in_turn(first: Change | None, second: Change | None) -> Change | InTurn | None:
-    return InTurn(first, second) if first and second else first or second
-
-
-_COMPETING: dict[str, Callable[[DefenceTraining], bool]] = {
-    "the loss": lambda training: training.objective is not None or training.smoothing != 0,
-    "the share of features dropped": lambda training: training.dropout != 0,
-    "the weight decay": lambda training: training.weight_decay is not None,
-    "the privacy": lambda training: training.noise_multiplier is not None,
-}
 
 
 def _bottleneck(model: Classifier, seed: int) -> Classifier:
