@@ -78,22 +78,21 @@ def select(table: pd.DataFrame, **where: Any) -> pd.DataFrame:
     NoRowsError
         A ValueError: for an unknown column, a value that does not occur, or values that never occur together.
     """
+    mask = np.ones(len(table), dtype=bool)
     for column, wanted in where.items():
         if column not in table:
             known = ", ".join(table.columns)
             raise NoRowsError(
                 f"a column must be one of {known}, got {column!r} instead{check.did_you_mean(column, table.columns)}"
             )
-        for value in wanted if isinstance(wanted, list | tuple) else [wanted]:
-            if not _equal(table[column], value).any():
+        masks = [_equal(table[column], value) for value in _values(wanted)]
+        for value, own in zip(_values(wanted), masks, strict=True):
+            if not own.any():
                 raise NoRowsError(_absent(table[column], value))
-    rows = table
-    for column, wanted in where.items():
-        values = wanted if isinstance(wanted, list | tuple) else [wanted]
-        rows = rows[np.logical_or.reduce([_equal(rows[column], value) for value in values])]
-        if rows.empty:
-            raise NoRowsError(f"the table has no row with {_told(where)} together")
-    return rows
+        mask &= np.logical_or.reduce(masks)
+    if not mask.any():
+        raise NoRowsError(f"the table has no row with {_told(where)} together")
+    return table[mask]
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
@@ -165,16 +164,21 @@ def _example(column: pd.Series) -> str:
     return check.brief(column[wrong].tolist()[0]) if wrong.any() else str(column.dtype)
 
 
+def _values(wanted: Any) -> list[Any]:
+    return list(wanted) if isinstance(wanted, list | tuple) else [wanted]
+
+
 def _equal(column: pd.Series, value: Any) -> np.ndarray:
     """Where a column has a value: a boolean array of shape (rows,)."""
     if value is None:
         return column.isna().to_numpy()
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return (column == value).to_numpy() if value in column.cat.categories else np.zeros(len(column), dtype=bool)
+        place = column.cat.categories.get_indexer([value])[0]
+        return column.cat.codes.to_numpy() == (place if place >= 0 else len(column.cat.categories))
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.zeros(len(column), dtype=bool)
     numbers = column.to_numpy(dtype=float, na_value=np.nan)
-    return np.isclose(numbers, float(value), rtol=1e-9, atol=1e-12)
+    return np.abs(numbers - value) <= 1e-9 * abs(value) + 1e-12
 
 
 def _absent(column: pd.Series, value: Any) -> str:

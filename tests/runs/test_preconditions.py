@@ -37,6 +37,12 @@ def test_each_fails_alone(word: str, changes: dict[str, Any], message: str) -> N
     assert failed(contrast_of(preconditions=others), table) is None
 
 
+def test_the_floor_asks_intervals_where_the_paired_difference_is_sure() -> None:
+    table = table_of({"placebo": 0.55})
+    assert failed(contrast_of(preconditions=["placebo"]), table) is None
+    assert "touches the placebo" in str(failed(contrast_of(preconditions=["floor"]), table))
+
+
 def test_a_measure_that_falls_as_leakage_rises_is_turned_round() -> None:
     away = {kind: 1 - level for kind, level in LEAKS.items()}
     far = contrast_of(measure="distance", claimed="above")
