@@ -178,7 +178,8 @@ def _equal(column: pd.Series, value: Any) -> np.ndarray:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.zeros(len(column), dtype=bool)
     numbers = column.to_numpy(dtype=float, na_value=np.nan)
-    return np.abs(numbers - value) <= 1e-9 * abs(value) + 1e-12
+    wanted = float(value)
+    return np.abs(numbers - wanted) <= 1e-9 * abs(wanted) + 1e-12
 
 
 def _absent(column: pd.Series, value: Any) -> str:
