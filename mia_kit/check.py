@@ -95,10 +95,17 @@ def shape(name: str, array: Any, expected: Sequence[int | str]) -> tuple[int, ..
     return actual
 
 
+def tensor(name: str, values: Any, expected: str = "a Tensor") -> Tensor:
+    """A torch Tensor of any kind. TypeError, which says `expected`, for anything else."""
+    if type(values).__module__.partition(".")[0] != "torch" or not hasattr(values, "dtype"):
+        raise TypeError(f"{name} must be {expected}, got {brief(values)} instead")
+    return values
+
+
 def floats(name: str, values: Any, expected: Sequence[int | str] | None) -> Tensor:
     """A floating-point Tensor whose shape fits `expected`, or any. TypeError for arrays and other dtypes."""
     wanted = f"a floating-point Tensor of shape {_written(expected)}" if expected else "a floating-point Tensor"
-    _tensor(name, values, wanted)
+    tensor(name, values, wanted)
     if not values.dtype.is_floating_point:
         raise TypeError(f"{name} must be {wanted}, got {values.dtype} instead")
     if expected:
@@ -163,6 +170,16 @@ def counts(name: str, values: Any, length: int | None = None, *, least: int = 1)
     return plain
 
 
+def numbers(name: str, values: Any, length: int | None = None) -> tuple[float, ...]:
+    """A sequence of `length` finite numbers, any by default, as plain floats."""
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a sequence of numbers, got {brief(values)} instead")
+    plain = tuple(number(f"each of {name}", value) for value in values)
+    if length is not None and len(plain) != length:
+        raise ValueError(f"{name} must be {length} numbers, got {brief(values)} instead")
+    return plain
+
+
 def whole_fields(settings: Any, **least: int) -> None:
     """Fields of a frozen dataclass as plain ints, each at least the number given: `whole_fields(self, steps=0)`."""
     for name, lowest in least.items():
@@ -179,7 +196,7 @@ def labels(values: Any, *, classes: int | None, length: int | None = None, name:
 
     TypeError for lists, arrays and other dtypes.
     """
-    _tensor(name, values, "a Tensor of int64")
+    tensor(name, values, "a Tensor of int64")
     if str(values.dtype) != "torch.int64":
         raise TypeError(f"{name} must be integers of dtype torch.int64, got {values.dtype} instead: use .long()")
     shape(name, values, ("n" if length is None else length,))
@@ -195,7 +212,7 @@ def images(values: Any, *, channels: int | None = None, least: int = 1, name: st
 
     n is at least `least`.
     """
-    _tensor(name, values, "a floating-point Tensor in [-1, 1]")
+    tensor(name, values, "a floating-point Tensor in [-1, 1]")
     if not values.dtype.is_floating_point:
         raise TypeError(
             f"{name} must be floating-point numbers in [-1, 1], got {values.dtype} instead: use "
@@ -234,11 +251,6 @@ def _finite(name: str, good: Any) -> None:
     bad = int((~good).sum())
     if bad:
         raise ValueError(f"{name} must be finite, got {bad} of {math.prod(good.shape)} instead that are not")
-
-
-def _tensor(name: str, values: Any, expected: str) -> None:
-    if type(values).__module__.partition(".")[0] != "torch" or not hasattr(values, "dtype"):
-        raise TypeError(f"{name} must be {expected}, got {brief(values)} instead")
 
 
 def _written(expected: Sequence[int | str]) -> str:

@@ -58,6 +58,7 @@ def smoothed_targets(labels: Tensor, classes: int, smoothing: float, dtype: torc
     default. Entries leave [0, 1] when the factor is negative. Raises as `smoothed_cross_entropy` does.
     """
     check_smoothing(smoothing)
+    check.count("classes", classes)
     hard = one_hot(check.labels(labels, classes=classes), classes).to(dtype or torch.get_default_dtype())
     return (1 - smoothing) * hard + smoothing / classes
 

@@ -27,6 +27,7 @@ from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targ
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
 from mia_kit.models.priors import Prior
 from mia_kit.seeds import stream
+from mia_kit.signatures import checked
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Settings:
         check.in_range("inside", self.inside, 0, 1, open_ends="high")
 
 
+@checked
 def run(
     access: Access,
     target_classes: Sequence[int],

@@ -23,6 +23,7 @@ from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import check_targets
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
+from mia_kit.signatures import checked
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Settings:
         check.in_range("stop", self.stop, 0, 1, open_ends="low")
 
 
+@checked
 def run(
     access: WhiteBox,
     target_classes: Sequence[int],

@@ -23,6 +23,7 @@ from mia_kit.attacks.reconstructions import Reconstructions, Trace
 from mia_kit.models.batches import in_batches
 from mia_kit.models.decoder import InversionDecoder
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
+from mia_kit.signatures import checked
 from mia_kit.training.fit import FitResult
 from mia_kit.training.inversion import check_error, train_decoder
 
@@ -74,6 +75,7 @@ class InversionModel:
         return in_batches(lambda batch: self.decoder(batch.to(place)).cpu(), vectors)
 
 
+@checked
 def run(
     access: ConfidenceAPI | WhiteBox,
     target_classes: Sequence[int],
@@ -118,6 +120,7 @@ def run(
     return decode(model, vectors, target_classes, adaptation=adaptation)
 
 
+@checked
 def train(
     access: ConfidenceAPI | WhiteBox,
     auxiliary: Tensor,

@@ -42,6 +42,7 @@ from mia_kit.attacks.prior_to_target import (
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, one_per_class
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
+from mia_kit.signatures import checked
 
 SLOPE = 0.2
 
@@ -122,6 +123,7 @@ def to_codes(p: Tensor) -> Tensor:
     return leaky_relu(p, SLOPE)
 
 
+@checked
 def run(
     access: WhiteBox,
     target_classes: Sequence[int],
@@ -152,6 +154,7 @@ def run(
     return one_per_class(images, codes, targets, starts, final, trace=trace, queries=queries)
 
 
+@checked
 def run_black(
     access: ConfidenceAPI | WhiteBox,
     target_classes: Sequence[int],

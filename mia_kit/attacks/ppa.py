@@ -25,6 +25,7 @@ from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_ta
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
+from mia_kit.signatures import checked
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Settings:
         check.count("candidates, at most pool,", self.candidates, most=self.pool)
         check.count("keep, at most candidates,", self.keep, most=self.candidates)
         check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
-        for beta in self.betas:
+        check.one_of("optimiser", self.optimiser, ("adam", "sgd"))
+        for beta in check.numbers("betas", self.betas, 2):
             check.in_range("each of betas", beta, 0, 1, open_ends="high")
         for step in self.film:
             check.count("each step of film", step, 0, self.steps)
@@ -70,6 +72,7 @@ class Settings:
         return torch.optim.SGD([codes], lr=self.learning_rate)
 
 
+@checked
 def run(
     access: WhiteBox,
     target_classes: Sequence[int],

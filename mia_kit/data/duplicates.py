@@ -10,12 +10,14 @@ import yaml
 
 from mia_kit import check
 from mia_kit.data.image_set import ImageSet
+from mia_kit.signatures import checked
 
 # Distance in the 128-d face embedding below which two photographs of one person are the same moment.
 NEAR = 0.05
 ROWS = 256
 
 
+@checked
 def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
     """Group the samples of a class that a chain of near ones connects.
 
@@ -29,6 +31,9 @@ def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distanc
     -------
     int64 array of shape (n,): the place of the first sample of the group, so a sample without duplicates has its own
     """
+    check.array("embeddings", embeddings, ("n", "d"))
+    check.in_range("distance", distance, 0)
+    check.array("labels", labels, (len(embeddings),))
     groups = np.arange(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)

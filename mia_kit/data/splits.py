@@ -6,8 +6,10 @@ import numpy as np
 
 from mia_kit import check
 from mia_kit.data.image_set import ImageSet
+from mia_kit.signatures import checked
 
 
+@checked
 def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
     """Choose `private` people at random; return their images and everybody else's. Nobody is in both.
 
@@ -19,14 +21,15 @@ def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet
     return select_people(images, np.sort(chosen)), select_people(images, np.setdiff1d(np.arange(people), chosen))
 
 
+@checked
 def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
     """The images of the classes in `people`, which become the classes 0, 1, ... in the order given.
 
     Raises ValueError if a class is out of range, given twice or without images.
     """
     classes = len(images.class_names)
-    if len(people) == 0 or np.min(people) < 0 or np.max(people) >= classes or len(np.unique(people)) != len(people):
-        raise ValueError(f"people must be different classes in [0, {classes}), at least one, got {people} instead")
+    if len(np.unique(check.places("people", people, below=classes))) != len(people):
+        raise ValueError(f"people must be different classes, got {people} instead")
     new_label = np.full(classes, -1, dtype=np.int64)
     new_label[people] = np.arange(len(people))
     chosen = images.subset(new_label[images.labels] >= 0)
@@ -37,8 +40,10 @@ def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
     return ImageSet(chosen.images, new_label[chosen.labels], names, images.card, files=chosen.files)
 
 
+@checked
 def people_with(images: ImageSet, at_least: int) -> np.ndarray:
     """The classes that have `at_least` images or more, for `select_people`: ascending integers."""
+    check.count("at_least", at_least, 0)
     return np.flatnonzero(np.bincount(images.labels, minlength=len(images.class_names)) >= at_least)
 
 

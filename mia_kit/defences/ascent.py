@@ -15,6 +15,7 @@ from torch import Tensor
 from mia_kit.defences.picture_poison import MoveSettings, PicturePoison
 from mia_kit.defences.vectors import in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
+from mia_kit.signatures import checked
 from mia_kit.snapshot import snapshot
 from mia_kit.training.inversion import check_error, picture_errors
 
@@ -39,6 +40,7 @@ class ReconstructionAscent(PicturePoison):
     keeps_label : True for AdvExa, False for PGD
     """
 
+    @checked
     def __init__(
         self, decoder: InversionDecoder, *, seed: int, keeps_label: bool, settings: AscentSettings | None = None
     ) -> None:

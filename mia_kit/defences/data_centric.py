@@ -29,6 +29,7 @@ import torch
 from torch import Generator, Tensor
 
 from mia_kit import check
+from mia_kit.signatures import checked
 
 STEPS = ("injection", "loss", "curvature")
 # What a picture that the trainer gets is: the places of these words are the numbers in `Protected.kinds`.
@@ -83,6 +84,7 @@ class Protected:
         return torch.isin(self.kinds, torch.tensor([KINDS.index(kind) for kind in kinds]))
 
 
+@checked
 def protect(
     images: Tensor,
     labels: Tensor,

@@ -29,6 +29,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm.auto import trange
 
 from mia_kit import check
+from mia_kit.signatures import checked
 from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
 from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective
 from mia_kit.training.seeds import turn_seed
@@ -103,6 +104,7 @@ class PrivateSettings:
             check.in_range("weight_decay", self.weight_decay, 0)
 
 
+@checked
 def fit_private(
     model: nn.Module,
     images: Tensor,

@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mia_kit.signatures import checked
+
 # At least so many channels in a group, as in Wu and He (table 3). With their 32 groups, a narrow network's last layers
 # would have groups of one channel, and where the picture is down to one pixel those are always 0.
 GROUP_SIZE = 16
@@ -23,6 +25,7 @@ GROUP_SIZE = 16
 Model = TypeVar("Model", bound=nn.Module)
 
 
+@checked
 def with_group_norm(model: Model) -> Model:
     """A copy of the model with group norm for each batch norm, of one, two or three dimensions.
 

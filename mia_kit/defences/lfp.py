@@ -19,6 +19,7 @@ from torch import Generator, Tensor
 from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
 from mia_kit.defences.picture_poison import PicturePoison
 from mia_kit.defences.vectors import reverse_ranks
+from mia_kit.signatures import checked
 
 
 class LabelFlippingPoison(PicturePoison):
@@ -32,6 +33,7 @@ class LabelFlippingPoison(PicturePoison):
     repair : whether to serve the second class instead of the last one
     """
 
+    @checked
     def __init__(
         self,
         substitute: Substitute,

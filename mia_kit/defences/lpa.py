@@ -16,6 +16,7 @@ from torch import Tensor
 
 from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
 from mia_kit.defences.picture_poison import PicturePoison
+from mia_kit.signatures import checked
 
 
 class LabelPreservingPoison(PicturePoison):
@@ -27,6 +28,7 @@ class LabelPreservingPoison(PicturePoison):
     seed : seeds the starts
     """
 
+    @checked
     def __init__(self, substitute: Substitute, *, seed: int, settings: AlignmentSettings | None = None) -> None:
         super().__init__(seed)
         self.substitute = substitute

@@ -22,6 +22,7 @@ from mia_kit.defences.mid import divergence
 from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
 from mia_kit.models.decoder import SHIFT, prepare_confidences
 from mia_kit.seeds import seeded
+from mia_kit.signatures import checked
 from mia_kit.training.fit import FitResult, fit
 from mia_kit.training.seeds import Calls
 
@@ -39,6 +40,7 @@ class PoisonAutoencoder(nn.Module):
     hidden, latent : numbers in the hidden layers and in the code
     """
 
+    @checked
     def __init__(self, classes: int, *, bound: float, seed: int, hidden: int = 128, latent: int = 16) -> None:
         super().__init__()
         check_bound(bound)
@@ -96,6 +98,7 @@ class PoisonObjective:
         return misalignment + self.divergence_weight * divergence(mean, deviation).mean()
 
 
+@checked
 def fit_poison(
     model: PoisonAutoencoder,
     substitute: Substitute,

@@ -20,6 +20,7 @@ from torch.nn.functional import cross_entropy, softplus
 from mia_kit import check
 from mia_kit.models import Classifier
 from mia_kit.seeds import seeded
+from mia_kit.signatures import checked
 from mia_kit.training.seeds import Calls
 
 BETA_CELEBA, BETA_FACESCRUB = 0.003, 0.001
@@ -45,6 +46,7 @@ class BottleneckClassifier(Classifier):
     noise_seed : seeds the noise in evaluation mode; `seed` by default
     """
 
+    @checked
     def __init__(self, inner: Classifier, *, seed: int, noise_seed: int | None = None) -> None:
         super().__init__()
         self.channels = inner.channels

@@ -20,6 +20,7 @@ from torch.nn.functional import one_hot
 
 from mia_kit import check
 from mia_kit.defences.vectors import check_confidences, repaired
+from mia_kit.signatures import checked
 from mia_kit.training.seeds import Calls
 
 # The sum of the absolute differences of two probability vectors is 2 at most.
@@ -89,6 +90,7 @@ class OneParameter:
         label and its order are the clean ones
     """
 
+    @checked
     def __init__(self, epsilon: float, *, seed: int) -> None:
         self.epsilon, self._calls = check.in_range("epsilon", epsilon, 0, open_ends="low"), Calls(seed)
 

@@ -25,6 +25,7 @@ from tqdm.auto import tqdm
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.membership.verdicts import log_odds
+from mia_kit.signatures import checked
 
 HALVINGS = 20
 # From the first step to the last, on a cosine: a step as a share of the longest, and the share by which a ball changes.
@@ -52,6 +53,7 @@ class Distances:
         return 0 - self.distances
 
 
+@checked
 def run(
     access: WhiteBox,
     images: Tensor,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+from mia_kit.signatures import checked
 
 # Below this many shadow models of each kind a variance of each example's own is too noisy (section VI-B).
 FEW_SHADOWS = 64
@@ -19,6 +20,7 @@ LEAST_DEVIATION = 1e-6
 OFFLINE_THRESHOLD = 1.6448536269514722
 
 
+@checked
 def online(
     scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, *, spread: str = "auto"
 ) -> Verdicts:
@@ -41,6 +43,7 @@ def online(
     return Verdicts(_log_density(scaled, *inside) - _log_density(scaled, *outside), 0.0)
 
 
+@checked
 def offline(
     scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, *, spread: str = "auto"
 ) -> Verdicts:

@@ -17,6 +17,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.functional import cross_entropy, kl_div, log_softmax
 
+from mia_kit import check
 from mia_kit.defences import STRENGTHS as OF_DEFENCES
 from mia_kit.defences import DefenceTraining
 from mia_kit.defences import build as build_defence
@@ -73,7 +74,7 @@ class NoiseAugment:
     deviation: float
 
     def __post_init__(self) -> None:
-        _check_range("deviation", self.deviation, 0, 10)
+        check.in_range("deviation", self.deviation, 0, 10)
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Pictures of the same shape (n, channels, h, w)."""
@@ -90,7 +91,7 @@ class CutoutAugment:
     share: float
 
     def __post_init__(self) -> None:
-        _check_range("share", self.share, 0, 1)
+        check.in_range("share", self.share, 0, 1)
 
     def __call__(self, images: Tensor, generator: Generator) -> Tensor:
         """Pictures of the same shape (n, channels, h, w); the square is 0."""
@@ -115,7 +116,7 @@ class DisturbedLabelsObjective:
     share: float
 
     def __post_init__(self) -> None:
-        _check_range("share", self.share, 0, 1)
+        check.in_range("share", self.share, 0, 1)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch; its random numbers are PyTorch's global ones, which `fit` seeds."""
@@ -141,7 +142,7 @@ class DistillationObjective:
     answers_of: str = field(init=False)
 
     def __post_init__(self) -> None:
-        _check_range("temperature", self.temperature, 1, 1000)
+        check.in_range("temperature", self.temperature, 1, 1000)
         object.__setattr__(self, "teacher", snapshot(self.teacher).requires_grad_(False))
         object.__setattr__(self, "answers_of", fingerprint(self.teacher.state_dict()))
 
@@ -166,8 +167,3 @@ _MAKERS: dict[str, Callable[[float], DefenceTraining]] = {
     "cutout": lambda strength: DefenceTraining(augment=CutoutAugment(strength)),
     "disturbed_labels": lambda strength: DefenceTraining(objective=DisturbedLabelsObjective(strength)),
 }
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must lie in [{low}, {high}], got {value} instead")

@@ -11,10 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from mia_kit.membership.verdicts import NEAREST, Verdicts
+from mia_kit.signatures import checked
 
 GREATEST = 3
 
 
+@checked
 def run(
     confidences: np.ndarray,
     labels: np.ndarray,

@@ -20,12 +20,14 @@ from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.membership.verdicts import losses_and_confidences
 from mia_kit.models import SmallClassifier
+from mia_kit.signatures import checked
 from mia_kit.training import fit
 
 # More models at once need more memory and are hardly faster.
 STACK = 16
 
 
+@checked
 def half_memberships(examples: int, shadows: int, *, seed: int) -> np.ndarray:
     """Train each shadow model on half of the examples, and each example in half of the models.
 
@@ -42,6 +44,7 @@ def half_memberships(examples: int, shadows: int, *, seed: int) -> np.ndarray:
     return np.stack([firsts, ~firsts], axis=1).reshape(shadows, examples)
 
 
+@checked
 def fit_shadows(
     images: Tensor,
     labels: Tensor,

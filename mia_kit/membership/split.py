@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia_kit.signatures import checked
+
 # As in the paper's public code, the attacker knows 100 members and 100 non-members.
 KNOWN = 100
 
@@ -34,6 +36,7 @@ class MembershipSplit:
         return known, MembershipSplit(*(np.sort(order[count:]) for order in orders))
 
 
+@checked
 def split_membership(
     labels: np.ndarray, groups: np.ndarray, *, seed: int, per_class: int | None = None
 ) -> MembershipSplit:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+from mia_kit.signatures import checked
 
 STEPS = 1001
 REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
@@ -23,6 +24,7 @@ REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
+@checked
 def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
     """Member where the loss is below the mean loss of known members.
 
@@ -33,6 +35,7 @@ def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
     return Verdicts(-losses, -float(known_members.mean()))
 
 
+@checked
 def powerful(
     losses: np.ndarray, known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS
 ) -> Verdicts:
@@ -53,6 +56,7 @@ def powerful(
     return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
 
 
+@checked
 def augmentation_aware(
     losses: np.ndarray,
     known_members: np.ndarray,

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.models import in_batches
+from mia_kit.signatures import checked
 from mia_kit.smoothing import at_least_float32
 from mia_kit.training.fit import Augment
 
@@ -43,6 +44,7 @@ class Verdicts:
         return verdicts
 
 
+@checked
 def losses_and_confidences(
     access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, *, batch_size: int = 256
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -88,6 +90,7 @@ def copy_losses(
     return np.stack([plain, *others], axis=1)
 
 
+@checked
 def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
     """log p / (1 - p) of each label's confidence p, from logits (n, classes) or logarithms of confidences.
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from mia_kit.signatures import checked
+
 MAX_SHIFT = 3
 
 
+@checked
 def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
     """Mirror half of the pictures and move each by up to 3 pixels, its border repeated.
 
@@ -27,6 +30,7 @@ def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
     return moved.permute(0, 3, 1, 2).clone(memory_format=torch.contiguous_format)
 
 
+@checked
 def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
     """`flip_and_shift`, then brightness and contrast changed by up to 20 %, saturation by up to 10 %.
 

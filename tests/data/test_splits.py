@@ -48,7 +48,7 @@ def test_select_people_complains() -> None:
     with pytest.raises(ValueError, match="the class 'p1' has no images: leave it out"):
         select_people(images, np.array([0, 1]))
     for people in ([], [0, 0], [3], [-1]):
-        with pytest.raises(ValueError, match=r"people must be different classes in \[0, 3\)"):
+        with pytest.raises(ValueError, match="people must"):
             select_people(images, np.array(people, dtype=int))
 
 

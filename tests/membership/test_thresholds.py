@@ -182,7 +182,7 @@ def test_copies_are_those_of_the_models_own_augmentation() -> None:
 
 def test_bad_input() -> None:
     good = np.arange(3.0)
-    with pytest.raises(ValueError, match=r"known_members must be finite .* got shape \(0,\) with 0 that"):
+    with pytest.raises(ValueError, match=r"known_members must hold at least one number, got the shape \(0,\)"):
         average(good, np.zeros(0))
     with pytest.raises(ValueError, match=r"losses must be finite .* got shape \(2,\) with 1 that are not"):
         powerful(np.array([np.nan, 1.0]), good, good)
