@@ -58,7 +58,7 @@ def film():
     frames, measures = [], []
     for step in range(2):
         greys = torch.tensor([-0.8, -0.4, 0.2, 0.6]) + 0.1 * step
-        rest = dict.fromkeys(("codes", "start_latents", "scores", "trace", "queries", "film"))
+        rest = dict.fromkeys(("codes", "start_latents", "trace", "queries", "film")) | {"scores": torch.ones(4)}
         images = greys.view(4, 1, 1, 1).expand(4, 3, 8, 8)
         frames.append(Reconstructions(images=images, targets=torch.tensor([0, 0, 1, 1]), selected=selected, **rest))
         rank, distance = np.array([3, 2, 1, 1]) - step, np.arange(4.0) + step
