@@ -6,6 +6,8 @@ import copy
 from typing import TypeVar
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 
 from mia_kit import check
 
@@ -26,3 +28,13 @@ def snapshot(model: Model) -> Model:
         raise TypeError(f"model must be one that copy.deepcopy copies, got {type(model).__name__} instead") from problem
     apart.zero_grad(set_to_none=True)
     return apart
+
+
+def check_mode(name: str, network: object) -> None:
+    """ValueError for a network whose batch norm or dropout is in training mode.
+
+    It would answer by chance and by an image's neighbours, and learn from them. What is no module passes.
+    """
+    for layer in network.modules() if isinstance(network, nn.Module) else ():
+        if layer.training and isinstance(layer, _BatchNorm | _DropoutNd):
+            raise ValueError(f"{name} must be in evaluation mode, got {type(layer).__name__} in training: call .eval()")

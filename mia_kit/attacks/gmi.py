@@ -34,6 +34,7 @@ from mia_kit.attacks.latent_search import (
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.priors import Prior
+from mia_kit.snapshot import check_mode
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def run(
         If a class is out of range or given twice, or the prior or critic do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "GMI")
+    check_mode("critic", critic)
     identity = on_images(access, loss)
 
     def search(group: Group) -> tuple[Tensor, Tensor]:

@@ -46,6 +46,7 @@ from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.convolutional_gan import ClassDiscriminator
 from mia_kit.models.priors import Prior
 from mia_kit.models.style_players import StyleClassDiscriminator
+from mia_kit.snapshot import check_mode
 from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, draw_latents, fit_adversaries, make
 
 Discriminator = ClassDiscriminator | StyleClassDiscriminator
@@ -169,6 +170,7 @@ def run(
     All candidates of a start share its distribution and its trace. Each starts from the standard normal one.
     """
     settings, access = settings or Settings(), white_box(access, "KED-MI")
+    check_mode("discriminator", discriminator)
     identity = on_images(access, loss)
 
     def search(group: Group) -> tuple[Tensor, Tensor]:

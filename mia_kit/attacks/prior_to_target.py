@@ -16,6 +16,7 @@ from mia_kit import check
 from mia_kit.access import Access
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
+from mia_kit.snapshot import check_mode
 
 Ask = Callable[[Tensor], Tensor]
 
@@ -66,10 +67,11 @@ def count_classes(ask: Ask, access: Access, prior: Prior, size: tuple[int, int])
 
 @torch.no_grad()
 def check_images(access: Access, prior: Prior) -> None:
-    """ValueError if the prior's images are not what it says, or grey for a target that takes colours; no query.
+    """ValueError if the prior is in training mode, its images not what it says, or grey for a target of colours.
 
-    Any height and width will do; colours cannot be made from grey.
+    Asks the target nothing. Any height and width will do; colours cannot be made from grey.
     """
+    check_mode("prior", getattr(prior, "prior", prior))  # a framed one is no module itself
     images = synthesise(prior, _one_code(access, prior))
     if tuple(images.shape[1:]) != tuple(prior.image_size):
         raise ValueError(

@@ -10,6 +10,7 @@ The model is noisy when it answers, too: otherwise the noise would be a matter o
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Self
 
@@ -41,7 +42,7 @@ class BottleneckClassifier(Classifier):
 
     Parameters
     ----------
-    inner : the classifier whose features are used; it is taken over, and loses its own last layer
+    inner : the classifier whose features are used; a copy of it is kept, without its own last layer
     seed : seeds the initial weights of the bottleneck and of the new last layer
     noise_seed : seeds the noise in evaluation mode; `seed` by default
     """
@@ -54,7 +55,7 @@ class BottleneckClassifier(Classifier):
         if size < 2:
             raise ValueError(f"a bottleneck needs at least 2 features, got {size} instead")
         self._calls = Calls(seed if noise_seed is None else noise_seed)
-        self.inner = inner
+        self.inner = copy.deepcopy(inner)
         self.inner.head = nn.Identity()  # type: ignore[assignment]  # a layer without use would still be decayed
         with seeded(seed):
             self.bottleneck = nn.Linear(size, 2 * (size // 2))

@@ -195,6 +195,14 @@ def test_the_target_learns_nothing(name: str) -> None:
         assert all(torch.equal(before[key], after[key]) for key in before)
 
 
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_prior_in_training_is_refused(name: str) -> None:
+    """Its batch norm would learn from the attack, and each image depend on its neighbours."""
+    prior = ConvolutionalPrior(seed=0, latent_size=4, image_size=(1, *SIZE), width=4, classes=4).train()
+    with pytest.raises(ValueError, match="prior must be in evaluation mode, got BatchNorm2d in training"):
+        attack(name, prior=prior)
+
+
 def test_lomma_is_an_option_of_both_inversions() -> None:
     model = Quarters()
     access = WhiteBox(model)

@@ -53,7 +53,7 @@ ARROWS = {
     "defences": {"training", "models", "data", "smoothing", "snapshot"},
     "access": {"models", "defences", "snapshot"},
     # Some attacks train their prior or surrogates on the target's answers.
-    "attacks": {"access", "models", "training", "smoothing"},
+    "attacks": {"access", "models", "training", "smoothing", "snapshot"},
     # Shadow models are small classifiers; what is meant to help against inference is a defence.
     "membership": {"access", "training", "models", "defences", "smoothing", "snapshot"},
     "metrics": set(),
