@@ -22,9 +22,11 @@ def check_place(name: str) -> None:
     check_output(evidence_folder() / f"{name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
 
 
-def write_evidence(name: str, recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> Path:
-    """Write what was measured just now as evidence, and return the file's path."""
-    return write_measurement(name, measurement(recipe, results, seconds))
+def write_evidence(
+    name: str, recipe: dict[str, Any], results: dict[str, Any], seconds: float, *, folder: Path | None = None
+) -> Path:
+    """Write what was measured just now as evidence, and return the file's path; `folder` as `write_measurement`."""
+    return write_measurement(name, measurement(recipe, results, seconds), folder=folder)
 
 
 def measurement(recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -32,10 +34,10 @@ def measurement(recipe: dict[str, Any], results: dict[str, Any], seconds: float)
     return {"recipe": recipe, **circumstances(seconds), "results": results}
 
 
-def write_measurement(name: str, measured: dict[str, Any]) -> Path:
-    """Write one evidence file whole or not at all, and return its path."""
+def write_measurement(name: str, measured: dict[str, Any], *, folder: Path | None = None) -> Path:
+    """Write one evidence file whole or not at all, among the course's by default, and return its path."""
     record = {"name": name, "command": f"mia-kit run {name}", **measured}
-    path = evidence_folder() / f"{name}.json"
+    path = (folder or evidence_folder()) / f"{name}.json"
     write_whole(path, (json.dumps(record, indent=1) + "\n").encode())
     return path
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml
-
+from mia_kit.check import did_you_mean
 from mia_kit.experiments.evidence import measurement, write_evidence, write_measurement
+from mia_kit.runs.evidence import folder_for
+from mia_kit.runs.recipe import read_yaml
 from mia_kit.runs.store import Store
 
 RECIPES = resources.files("mia_kit.experiments") / "recipes"
@@ -28,18 +29,43 @@ def read_recipe(name: str) -> dict[str, Any]:
     """A recipe by its name in the package or by the path of a YAML file. ValueError if it is no recipe."""
     path = Path(name)
     if name in recipe_names():
-        text = (RECIPES / f"{name}.yaml").read_text(encoding="utf-8")
-    elif path.is_file():
-        text = path.read_text(encoding="utf-8")
-    else:
+        with resources.as_file(RECIPES / f"{name}.yaml") as shipped:
+            return read_yaml(shipped)
+    if not path.is_file():
         raise ValueError(f"there is no recipe {name!r}; give a YAML file or one of: {', '.join(recipe_names())}")
-    try:
-        recipe = yaml.safe_load(text)
-    except yaml.YAMLError as problem:
-        raise ValueError(f"the recipe {name!r} is not valid YAML: {problem}") from problem
-    if not isinstance(recipe, dict) or not isinstance(recipe.get("experiment"), str):
+    recipe = read_yaml(path)
+    if not isinstance(recipe.get("experiment"), str):
         raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: orl_embedding`")
+    models = [read_recipe(other) for other in recipe_names()]
+    if models := [model for model in models if model["experiment"] == recipe["experiment"]]:
+        _check_like(recipe, models, path.name)
     return recipe
+
+
+def _check_like(section: dict[str, Any], models: list[dict[str, Any]], where: str) -> None:
+    """ValueError unless keys and kinds of values are those of the recipes that ship for the same experiment."""
+    known = {key: [model[key] for model in models if key in model] for model in models for key in model}
+    for key, value in section.items():
+        if key not in known:
+            raise ValueError(
+                f"{where}: there is no key {key!r}; there are {', '.join(known)}{did_you_mean(key, known)}"
+            )
+        examples = known[key]
+        sections = [example for example in examples if isinstance(example, dict)]
+        if isinstance(value, dict) and sections:
+            _check_like(value, sections, f"{where}: {key}")
+        elif not any(_alike(value, example) for example in examples):
+            raise ValueError(f"{where}: {key} must be like {examples[0]!r}, got {value!r} instead")
+
+
+def _alike(value: Any, example: Any) -> bool:
+    """Whether two values are of one kind; a number may be whole or not, and is not negative where none is."""
+    if isinstance(value, bool) or isinstance(example, bool) or example is None or value is None:
+        return type(value) is type(example)
+    if isinstance(example, int | float):
+        whole = isinstance(example, float) or isinstance(value, int)
+        return isinstance(value, int | float) and whole and (value >= 0 or example < 0) and (value > 0 or example <= 0)
+    return isinstance(value, type(example))
 
 
 def run(name: str, progress: bool = True, *, store: Store | None = None, device: str | None = None) -> Path:
@@ -58,7 +84,7 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
         results = experiment.run(recipe, progress=progress)
         if isinstance(results, Path):
             return results
-        return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - began)
+        return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - began, folder=_folder(name))
 
     def measure(checkpoint: Path) -> dict[str, Any]:
         parts = {"store": store} if "store" in signature(experiment.run).parameters else {}
@@ -66,7 +92,13 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
         return {"measurement": json.loads(json.dumps(measurement(recipe, results, store.seconds())))}
 
     stored = store.get(RECIPE_KIND, _settings(recipe, experiment), measure, version=experiment.VERSION)
-    return write_measurement(Path(name).stem, stored["measurement"])
+    return write_measurement(Path(name).stem, stored["measurement"], folder=_folder(name))
+
+
+def _folder(name: str) -> Path:
+    """Where evidence of a recipe lies: a user's own never among the course's, whatever its name."""
+    stem = Path(name).stem
+    return folder_for(read_recipe(name), read_recipe(stem) if stem in recipe_names() else None)
 
 
 def spread(
