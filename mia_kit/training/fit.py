@@ -11,6 +11,7 @@ started again ends with the same weights, to the last bit, as one that was left 
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 import warnings
@@ -86,7 +87,7 @@ class _Run:
     def restore(self, state: State) -> float:
         """Go back to a state and return its seconds."""
         for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+            part.load_state_dict(copy.deepcopy(state[name]))  # optimisers take its Tensors over and count on in them
         for weight, moments in self.optimiser.state.items():  # fused Adam takes them to lie as the weight does
             for name, moment in moments.items():
                 if moment.shape == weight.shape:
@@ -219,7 +220,7 @@ def fit(
                 save_checkpoint(checkpoint, run.state(time.perf_counter() - began), run=key)
     model.eval()
     seconds = time.perf_counter() - began
-    return FitResult(tuple(run.history), run.runaway_epoch, seconds, run.state(seconds))
+    return FitResult(tuple(run.history), run.runaway_epoch, seconds, copy.deepcopy(run.state(seconds)))
 
 
 def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _Run:

@@ -187,6 +187,22 @@ def test_checkpoints_of_plain_runs_stay_valid(tmp_path):
     assert run["augment"] == "mia_kit.training.augment.flip_and_shift" and run["objective"] is None
 
 
+def test_a_state_is_what_it_was_however_often_training_goes_on_from_it():
+    """Optimisers take over the Tensors they are given: a second branch would count its steps from the first's end."""
+    trained = model()
+    half = fit(trained, *task(), **SETTINGS | {"epochs": 4, "stop_epoch": 2}).state
+    branches = []
+    for _ in range(2):
+        branches.append(model())
+        fit(branches[-1], *task(), start=half, **SETTINGS | {"epochs": 4})
+    fit(trained, *task(), **SETTINGS | {"epochs": 1})
+    last, whole = model(), model()
+    fit(last, *task(), start=half, **SETTINGS | {"epochs": 4})
+    fit(whole, *task(), **SETTINGS | {"epochs": 4})
+    for branch in (*branches, last):
+        assert all(torch.equal(one, other) for one, other in zip(branch.parameters(), whole.parameters(), strict=True))
+
+
 @pytest.mark.parametrize("state", [{}, {"model": {}}, [1, 2], {"model": {}, "optimiser": 3}])
 def test_a_checkpoint_that_makes_no_sense_is_refused(state, tmp_path):
     checkpoint = tmp_path / "fit.pt"
