@@ -11,6 +11,8 @@ from pathlib import Path
 from mia_kit.data.folders import check_output, write_whole
 from mia_kit.terminal import printable, say, spell_out
 
+FRESH_ALONE = "--fresh goes with neither --workers nor --scheduler: every worker would begin anew"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; a foreseen problem ends with one sentence on stderr and the exit code 2."""
@@ -135,6 +137,8 @@ def _of_a_study(recipe: str) -> bool:
 def _run_study(options: argparse.Namespace) -> None:
     from mia_kit.studies.registry import measure, read_recipe
 
+    if options.fresh and (options.workers or options.scheduler):
+        raise ValueError(FRESH_ALONE)
     named = read_recipe(options.recipe)  # typed before torch is imported: a mistake is told at once
     from mia_kit.runs.store import Store
 
@@ -150,7 +154,7 @@ def _spread(options: argparse.Namespace) -> None:
     if options.workers is None and options.scheduler is None:
         return
     if options.fresh:
-        raise ValueError("--fresh goes with neither --workers nor --scheduler: every worker would begin anew")
+        raise ValueError(FRESH_ALONE)
     if options.scheduler is not None:
         spread(options.recipe, options.scheduler, device=options.device)
         return

@@ -19,8 +19,9 @@ from mia_kit.defences import DefenceTraining, Defended, build
 from mia_kit.experiments.face_attack import attack, judge
 from mia_kit.experiments.face_parts import Parts, packed, unpacked
 from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_targets import KINDS, Fitted, usual_augmentation, utility
+from mia_kit.experiments.face_targets import KINDS, Fitted, utility
 from mia_kit.models import Classifier, transplant
+from mia_kit.training.augment import usual_augmentation
 
 # Raise it when a part's code gives other results.
 VERSION = 1

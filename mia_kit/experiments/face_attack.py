@@ -23,6 +23,7 @@ from mia_kit.attacks.adaptive_losses import adapted
 from mia_kit.attacks.prior_to_target import in_channels, resize, synthesise
 from mia_kit.experiments.face_people import People
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
+from mia_kit.metrics.leakage import centre_ranks
 from mia_kit.models import Classifier, Prior, in_batches, same_person_threshold
 
 STAGES = ("sampling", "optimisation", "selection")
@@ -112,14 +113,6 @@ def appoint_for(
     judges = Judges(evaluator, embed, references, labels, threshold, float(genuine.mean()), 0.0)
     named = centre_ranks(everything[~chosen], everybody[~chosen], judges.centres) == 1
     return replace(judges, named=float(named.mean()))
-
-
-def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
-    from scipy.spatial.distance import cdist
-
-    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
-    return ranks
 
 
 def single_swaps(factors: Sequence[float]) -> dict[str, dict[str, float]]:

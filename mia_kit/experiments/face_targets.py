@@ -19,8 +19,8 @@ from mia_kit.experiments.face_people import People, public_people
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier, ResidualClassifier, SmallClassifier, in_batches, transplant
 from mia_kit.models.weights import without_head
-from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
-from mia_kit.training.fit import Augment
+from mia_kit.training import fit
+from mia_kit.training.augment import usual_augmentation
 
 KINDS: dict[str, Callable[..., Classifier]] = {"target": ResidualClassifier, "evaluator": SmallClassifier}
 
@@ -122,11 +122,6 @@ def quality(confidences: np.ndarray, truth: np.ndarray, seen: np.ndarray) -> dic
         "calibration_error": calibration_error(confidences[~seen], truth[~seen]).value,
         "confidence": float(confidences[~seen].max(axis=1).mean()),
     }
-
-
-def usual_augmentation(channels: int) -> Augment:
-    """The augmentation of all our face classifiers, for pictures in colour or in grey."""
-    return flip_shift_and_colour if channels == 3 else flip_and_shift
 
 
 def fit_classifier(

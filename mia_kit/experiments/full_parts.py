@@ -22,13 +22,14 @@ from mia_kit.attacks import Reconstructions
 from mia_kit.attacks.ppa import Settings, score_pool
 from mia_kit.data.pictures import to_bytes
 from mia_kit.experiments.albums import Album, load_album
-from mia_kit.experiments.face_attack import Judges, appoint_for, attack, centre_ranks
+from mia_kit.experiments.face_attack import Judges, appoint_for, attack
 from mia_kit.experiments.face_parts import course, packed, per_person, unpacked
 from mia_kit.experiments.face_people import public_people
 from mia_kit.experiments.face_targets import Fitted, quality
 from mia_kit.experiments.full_networks import ask, build, choose_device, in_precision, placed, prepared, train
 from mia_kit.experiments.full_priors import build_prior, prior_digest
 from mia_kit.metrics import nearest_squared, person_distances, target_ranks
+from mia_kit.metrics.leakage import centre_ranks
 from mia_kit.models import Prior, in_batches, load_embedder, sample_latents
 from mia_kit.models.facenet import load_facenet
 from mia_kit.models.weights import without_head

@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from mia_kit.access import ConfidenceAPI
-from mia_kit.experiments.face_targets import KINDS, usual_augmentation
+from mia_kit.experiments.face_targets import KINDS
 from mia_kit.models import Classifier, in_batches, transplant
 from mia_kit.training import fit
+from mia_kit.training.augment import usual_augmentation
 
 
 @dataclass(frozen=True)

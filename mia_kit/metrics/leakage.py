@@ -71,6 +71,14 @@ def _failed(name: str, not_numbers: np.ndarray) -> np.ndarray:
     return failed
 
 
+def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
+    from scipy.spatial.distance import cdist
+
+    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
+    return ranks
+
+
 def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: float) -> Interval:
     """Share of reconstructions nearer to the person than `threshold` in an embedding that no attack has seen.
 

@@ -52,7 +52,7 @@ class Maker:
 
     def has(self, part: Part[Any]) -> bool:
         """Whether the part is kept already."""
-        return self.store.about(part.kind, part.settings(), version=part.version) is not None
+        return self.store.has(part.kind, part.settings(), version=part.version)
 
     def seconds(self, part: Part[Any]) -> float:
         """What a kept part took, its inputs apart; 0 if it is not kept."""

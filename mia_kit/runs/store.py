@@ -154,6 +154,11 @@ class Store:
         made_by = _made_by(kind, settings, version)
         return self.root / kind / hashlib.sha256(_canonical(made_by).encode()).hexdigest()[:32]
 
+    def has(self, kind: str, settings: dict[str, Any], *, version: int | str) -> bool:
+        """Whether there is an entry that need not be made: a look at its folder, which is there whole or not at all."""
+        entry = self.folder(kind, settings, version=version)
+        return entry.is_dir() and not self._to_renew(entry)
+
     def about(self, kind: str, settings: dict[str, Any], *, version: int | str) -> dict[str, Any] | None:
         """What `settings.json` says of a whole entry; None if there is none."""
         with suppress(_DamagedEntryError):

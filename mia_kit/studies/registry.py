@@ -91,16 +91,18 @@ def measure(
     check_output(folder / f"{named.name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
     check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
     cells = named.cells()
-    maker = Maker(store, progress=False)
+    maker, recipe = Maker(store, progress=False), msgspec.to_builtins(named.recipe)
+    tables: list[pd.DataFrame] = []
+    seconds: dict[str, float] = {}  # by part: what several seeds use counts once
     path = folder / f"{named.name}.csv.gz"
-    seeds = list(dict.fromkeys(cell.seed for cell in cells))
     with helped(cells, store, workers=workers, scheduler=scheduler):
-        for place, seed in enumerate(seeds):
-            walk([cell for cell in cells if cell.seed == seed], store, progress=progress)
-            finished = [cell for cell in cells if cell.seed in seeds[: place + 1]]
-            table = tidy(pd.concat([maker(cell) for cell in finished], ignore_index=True))
-            seconds = sum(maker.seconds(part) for part in with_inputs(finished))
-            path = write_evidence(folder, named.name, table, msgspec.to_builtins(named.recipe), seconds)
+        for seed in dict.fromkeys(cell.seed for cell in cells):
+            finished = [cell for cell in cells if cell.seed == seed]
+            walk(finished, store, progress=progress)
+            tables += [maker(cell) for cell in finished]
+            seconds |= {part.key: maker.seconds(part) for part in with_inputs(finished) if part.key not in seconds}
+            table = tidy(pd.concat(tables, ignore_index=True))
+            path = write_evidence(folder, named.name, table, recipe, sum(seconds.values()))
     return path
 
 

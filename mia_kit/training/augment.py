@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
@@ -38,6 +40,11 @@ def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
     less its slight change of hue.
     """
     return change_colours(flip_and_shift(images, generator), generator)
+
+
+def usual_augmentation(channels: int) -> Callable[[Tensor, Generator], Tensor]:
+    """The augmentation of all our face classifiers, for pictures in colour or in grey."""
+    return flip_shift_and_colour if channels == 3 else flip_and_shift
 
 
 def change_colours(images: Tensor, generator: Generator) -> Tensor:

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -153,12 +154,8 @@ def train_decoder(
     *,
     seed: int,
     tries: int = TRIES,
-    error: str = "mse",
-    epochs: int = 100,
-    batch_size: int = 128,
-    learning_rate: float = 2e-4,
     checkpoint: Path | None = None,
-    progress: bool = True,
+    **settings: Any,
 ) -> TrainedDecoder:
     """`fit_decoder` of one seed after another until a decoder does not collapse.
 
@@ -168,27 +165,16 @@ def train_decoder(
     seed : of the first try; those of the others depend on it and are no neighbours of it
     tries : at least 1; of vectors that are all alike the first one is taken, as no decoder could tell them apart
     checkpoint : of the first try; others have files of their own beside it
+    settings : the other arguments of `fit_decoder`
 
-    Warns with a CollapsedDecoderWarning for each decoder that collapsed. Other arguments and errors are those of
-    `fit_decoder`.
+    Warns with a CollapsedDecoderWarning for each decoder that collapsed. Errors are those of `fit_decoder`.
     """
     tries = check.count("tries", tries)
     seeds = [seed, *(turn_seed(seed + 1, attempt) for attempt in range(1, tries))]
     for attempt, own in enumerate(seeds):
         decoder = fresh(own)
         file = checkpoint.with_name(f"{checkpoint.name}_{attempt}") if checkpoint and attempt else checkpoint
-        training = fit_decoder(
-            decoder,
-            confidences,
-            images,
-            seed=own,
-            error=error,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            checkpoint=file,
-            progress=progress,
-        )
+        training = fit_decoder(decoder, confidences, images, seed=own, checkpoint=file, **settings)
         collapsed = has_collapsed(decoder, confidences, images)
         if not collapsed:
             break

@@ -8,9 +8,9 @@ import pytest
 from tiny_people import CHOSEN, RECIPE, tiny_parts
 
 from mia_kit.experiments import face_parts
-from mia_kit.experiments.face_attack import centre_ranks
 from mia_kit.experiments.face_parts import Parts
 from mia_kit.experiments.face_people import People
+from mia_kit.metrics.leakage import centre_ranks
 
 
 @pytest.fixture

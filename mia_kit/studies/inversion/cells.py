@@ -83,8 +83,17 @@ def _stages(recipe: Recipe, attack: Attack, models: Sequence[Target], judges: Ju
         for stage, (sampling, optimised, selection) in swaps.items():
             for loss in attack.losses:
                 chosen = None if selection is optimised else selection
-                part = inversion(optimised, judges, recipe.search, loss, attack.rates, seed=seed,
-                                 optimiser=attack.optimiser, sampling=sampling, selection=chosen)  # fmt: skip
+                part = inversion(
+                    optimised,
+                    judges,
+                    recipe.search,
+                    loss,
+                    attack.rates,
+                    seed=seed,
+                    optimiser=attack.optimiser,
+                    sampling=sampling,
+                    selection=chosen,
+                )
                 yield AttackCell(part, judges, seed, stage=stage, strength=other.strength)
 
 

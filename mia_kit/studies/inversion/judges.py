@@ -20,6 +20,7 @@ from torch.nn.functional import normalize
 
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.metrics import person_distances, target_ranks
+from mia_kit.metrics.leakage import centre_ranks
 from mia_kit.models import Classifier, embed, load_embedder, same_person_threshold
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.parts import Made, Part
@@ -86,14 +87,6 @@ def judge(judges: Judges, images: Tensor, codes: Tensor | None, targets: np.ndar
         measures["latent_cosine"] = cosines[np.arange(len(targets)), targets]
         measures["latent_rank"] = target_ranks(cosines, targets)
     return measures
-
-
-def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
-    from scipy.spatial.distance import cdist
-
-    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
-    return ranks
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ trained once.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,9 @@ from mia_kit.runs.store import Values
 from mia_kit.smoothing import phases
 from mia_kit.studies.inversion.people import People, PeoplePart, Photos
 from mia_kit.studies.inversion.recipe import Defence, Network
-from mia_kit.training import fit, flip_and_shift, flip_shift_and_colour
-from mia_kit.training.fit import Augment, FitResult, State
+from mia_kit.training import fit
+from mia_kit.training.augment import usual_augmentation
+from mia_kit.training.fit import FitResult, State
 from mia_kit.training.speed import channels_last, fused_adam
 
 WEIGHTS = "weights."
@@ -43,11 +45,6 @@ def untrained(network: Network, *, channels: int, classes: int, size: int, seed:
     return model
 
 
-def usual_augmentation(channels: int) -> Augment:
-    """The augmentation of all our face classifiers, for pictures in colour or in grey."""
-    return flip_shift_and_colour if channels == 3 else flip_and_shift
-
-
 @dataclass(frozen=True)
 class Trunk(Part[Mapping[str, Tensor]]):
     """A classifier of public people: its weights, all but the head's, from which others begin."""
@@ -61,8 +58,15 @@ class Trunk(Part[Mapping[str, Tensor]]):
 
         images, labels = public_people(self.size)
         model = untrained(self.network, channels=3, classes=int(labels.max()) + 1, size=self.size, seed=0)
-        train(model, Photos(images, labels), self.network, seed=0, epochs=self.network.pretraining,
-              checkpoint=checkpoint, progress=progress)  # fmt: skip
+        train(
+            model,
+            Photos(images, labels),
+            self.network,
+            seed=0,
+            epochs=self.network.pretraining,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return {name: weight.clone() for name, weight in without_head(model.state_dict()).items()}
 
     def unpack(self, values: Values) -> Mapping[str, Tensor]:
@@ -133,8 +137,15 @@ class FirstHalf(Part[State]):
         target = Target(self.people, self.network, "smoothing", 0.0, self.per_class, self.seed, self.trunk)
         model, people = target.fresh(made)
         half = phases(self.network.epochs).ramp_starts
-        result = train(model, people.target.first(self.per_class), self.network, seed=self.seed, stop_epoch=half,
-                       checkpoint=checkpoint, progress=progress)  # fmt: skip
+        result = train(
+            model,
+            people.target.first(self.per_class),
+            self.network,
+            seed=self.seed,
+            stop_epoch=half,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return _flat(result.state)
 
     def unpack(self, values: Values) -> State:
@@ -162,8 +173,16 @@ class Target(Trained):
         photos = people.target.first(self.per_class)
         if self.defence == "smoothing":
             start = made(self.half) if self.half is not None else None
-            train(model, photos, self.network, seed=self.seed, smoothing=self.strength, start=start,
-                  checkpoint=checkpoint, progress=progress)  # fmt: skip
+            train(
+                model,
+                photos,
+                self.network,
+                seed=self.seed,
+                smoothing=self.strength,
+                start=start,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
             return kept(model, people.channels)
         defended = build(self.defence, self.strength).fit(
             model,
@@ -253,8 +272,10 @@ def _flat(state: State) -> Values:
     values: Values = {f"{WEIGHTS}{name}": weight for name, weight in state["model"].items()}
     for number, moments in optimiser["state"].items():
         values |= {f"moment.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
-    groups = [{k: v for k, v in group.items() if k != "params"} | {"params": list(group["params"])}
-              for group in optimiser["param_groups"]]  # fmt: skip
+    groups = [
+        {k: v for k, v in group.items() if k != "params"} | {"params": list(group["params"])}
+        for group in optimiser["param_groups"]
+    ]
     scheduler = {name: value for name, value in state["scheduler"].items() if name != "milestones"}
     milestones = {str(step): times for step, times in state["scheduler"]["milestones"].items()}
     plain = {name: state[name] for name in ("history", "runaway_epoch", "seconds")}
@@ -263,8 +284,6 @@ def _flat(state: State) -> Values:
 
 def _nested(values: Values) -> State:
     """The state that `_flat` took apart."""
-    from collections import Counter
-
     moments: dict[int, dict[str, Tensor]] = {}
     for name, value in values.items():
         if name.startswith("moment."):
