@@ -6,7 +6,7 @@ from mia_kit.models.classifier import Classifier
 from mia_kit.models.convolutional import ConvolutionalClassifier
 from mia_kit.models.decoder import InversionDecoder, prepare_confidences
 from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
-from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, Prior, load_dcgan, sample_latents
+from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, HalfPrecision, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
 from mia_kit.models.stylegan2 import StyleGAN2
@@ -22,6 +22,7 @@ __all__ = [
     "ConvolutionalClassifier",
     "FaceEmbedder",
     "Framed",
+    "HalfPrecision",
     "InversionDecoder",
     "Prior",
     "ResidualClassifier",

@@ -84,6 +84,27 @@ class Framed:
         return self.prior.synthesise(codes)[:, :, self.rows, self.columns]
 
 
+class HalfPrecision:
+    """A prior that draws in bfloat16 and hands out float32, with gradients.
+
+    Where a processor has bfloat16, an attack's step takes half the time: the generator is most of it. A number keeps
+    eight binary digits and its range, so that images and gradients move by about 1 % and even tiny gradients survive.
+    """
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = check_prior(prior)
+        self.latent_size, self.image_size = prior.latent_size, prior.image_size
+
+    def map(self, latents: Tensor) -> Tensor:
+        """The codes of the prior itself."""
+        return self.prior.map(latents)
+
+    def synthesise(self, codes: Tensor) -> Tensor:
+        """The prior's images, rounded."""
+        with torch.autocast(codes.device.type, torch.bfloat16):
+            return self.prior.synthesise(codes).float()
+
+
 class DCGAN(nn.Module):
     """A generator of 64 x 64 colour faces from 100 numbers: five transposed convolutions with batch norm and ReLU."""
 

@@ -11,7 +11,7 @@ import fetch_dcgan
 from mia_kit.data import DataError
 from mia_kit.data.archives import sha256_of
 from mia_kit.data.inventory import DCGAN as WEIGHTS
-from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, load_dcgan, sample_latents
+from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, HalfPrecision, load_dcgan, sample_latents
 
 
 @pytest.fixture
@@ -47,6 +47,22 @@ def test_images_range_and_gradient() -> None:
 def test_latents_of_another_prior() -> None:
     with pytest.raises(ValueError, match=r"latents must have the shape \(n, 100\), got \(2, 512\) instead"):
         DCGAN(width=4).synthesise(torch.zeros(2, 512))
+
+
+def test_half_precision_draws_the_same_faces_and_keeps_tiny_gradients() -> None:
+    prior = DCGAN(width=8).eval()
+    half = HalfPrecision(prior)
+    latents = sample_latents(half, 4, seed=0).requires_grad_()
+    exact, rounded = prior.synthesise(latents), half.synthesise(half.map(latents))
+    assert rounded.dtype == torch.float32 and half.image_size == prior.image_size
+    torch.testing.assert_close(rounded, exact, rtol=0, atol=0.02)  # of a range of 2: eight binary digits a layer
+    for scale in (1.0, 1e-12):
+        want, got = (
+            torch.autograd.grad(scale * images.sum(), latents, retain_graph=True)[0] for images in (exact, rounded)
+        )
+        torch.testing.assert_close(got.norm(dim=1) / want.norm(dim=1), torch.ones(4), rtol=0, atol=0.05)
+        cosines = torch.nn.functional.cosine_similarity(want / scale, got / scale)
+        assert cosines.min() > 0.98  # a ReLU near 0 may open or close
 
 
 def test_framed_prior_shows_a_part_of_the_same_images() -> None:

@@ -23,7 +23,7 @@ from mia_kit.attacks import Reconstructions, Settings, run
 from mia_kit.attacks.adaptive_losses import adapted
 from mia_kit.attacks.ppa import score_pool
 from mia_kit.attacks.prior_to_target import synthesise
-from mia_kit.models import Classifier, Prior, sample_latents
+from mia_kit.models import Classifier, HalfPrecision, Prior, sample_latents
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
@@ -108,6 +108,8 @@ class Inversion(Part[Attacked]):
         """Choose the rate, then attack."""
         model, judges, people = made(self.model), made(self.judges), made(self.people)
         prior = load_prior(self.search.prior)
+        if self.search.precision == "bfloat16":
+            prior = HalfPrecision(prior)
         order = attacked_people(people.count, self.search)
         classes = np.arange(people.count)
         if self.role == "placebo":

@@ -120,9 +120,11 @@ class Search(Settings, frozen=True, kw_only=True):
     pool, candidates : latents that are drawn, and the best of them for each person
     temperature : of the loss "temperature", cross-entropy of logits divided by it
     curve : numbers of steps after which the judges look; 0 and `steps` always
+    precision : in which the prior draws as the attack walks; the judges always see float32
     """
 
     prior: PriorName
+    precision: Literal["float32", "bfloat16"] = "float32"
     steps: Count = 200
     pool: Count = 1000
     candidates: Count = 1
