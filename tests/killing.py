@@ -19,15 +19,25 @@ PRELOAD = ["pytest", "torch._dynamo", "mia_kit.training.adversarial"]  # Adam's 
 METHOD = "spawn" if os.name == "nt" else "forkserver"
 
 
-def finish_despite_kills(target: Callable[..., None], *arguments: object, seed: int, longest: float) -> int:
+def finish_despite_kills(
+    target: Callable[..., None],
+    *arguments: object,
+    seed: int,
+    longest: float,
+    progress: Callable[[], int] | None = None,
+) -> int:
     """Kill `target` ten times, each after a random delay below `longest` seconds, then let it finish.
 
-    `target` is a function of a module, and `arguments` are plain values. Returns how often it was still at work when
-    it was killed.
+    `target` is a function of a module, and `arguments` are plain values. The delay begins when `progress`, a count of
+    what was begun so far, has grown, however long the imports take; at once by default. Returns how often it was still
+    at work when it was killed.
     """
     context, chance, hits = _context(), random.Random(seed), 0
     for _ in range(KILLS):
+        before = progress() if progress else 0
         process = _start(context, target, arguments)
+        while progress and progress() == before and process.is_alive():
+            time.sleep(0.005)
         process.join(chance.uniform(0, longest))
         hits += process.is_alive()
         process.kill()

@@ -14,7 +14,6 @@ from mia_kit import cli
 from mia_kit.experiments import evidence, runner
 from mia_kit.runs.store import Store
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
-from tests.killing import finish_despite_kills
 
 RECIPE = {"experiment": "toy_of_parts", "parts": 5, "steps": 12}
 
@@ -79,26 +78,6 @@ def recipe(tmp_path, monkeypatch):
 
 def begun(root):
     return [line for line in (root / "log").read_text().splitlines() if line.startswith("begin")]
-
-
-@pytest.mark.slow
-def test_a_recipe_killed_ten_times_ends_the_same(recipe, tmp_path, monkeypatch):
-    began = time.perf_counter()
-    run_recipe(tmp_path / "alone")
-    longest = (time.perf_counter() - began) / 8
-    hits = finish_despite_kills(run_recipe, tmp_path / "killed", seed=2, longest=longest)
-    assert hits >= 8, "the runs ended before they could be killed"
-    results = [json.loads((tmp_path / name / "evidence/parts.json").read_text()) for name in ("alone", "killed")]
-    assert results[0]["results"] == results[1]["results"] and len(results[0]["results"]["sums"]) == 5
-    finished = set()
-    for line in (tmp_path / "killed/log").read_text().splitlines():
-        what, seed, *_ = line.split()
-        assert what == "have" or seed not in finished, "a finished part was computed again"
-        finished |= {seed} if what == "have" else set()
-    assert len(begun(tmp_path / "killed")) > 5 and any(not line.endswith(" 0") for line in begun(tmp_path / "killed"))
-    kept = [path for path in (tmp_path / "killed/runs").rglob("*") if path.is_file() and path.parent.name != ".locks"]
-    assert len(kept) == 3 * (5 + 1)
-    assert results[1]["seconds"] > 0.3  # 60 steps of 5 ms: the killed processes' finished parts are counted
 
 
 def test_the_same_recipe_again_recomputes_nothing(recipe, tmp_path, monkeypatch, capsys):

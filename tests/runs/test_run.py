@@ -1,14 +1,17 @@
 """Runs: every part is made once, whoever makes it; a key follows its inputs; what is killed goes on."""
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
+import torch
 
 from mia_kit.runs.parts import Part, with_inputs
 from mia_kit.runs.run import Maker, helped, walk
 from mia_kit.runs.store import Store
+from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 from tests.killing import finish_despite_kills
 
 
@@ -93,15 +96,60 @@ def test_an_error_of_a_part_is_raised_as_it_is(tmp_path):
         walk([Number(1, str(tmp_path / "nowhere" / "log"))], Store(tmp_path / "store"), progress=False)
 
 
+@dataclass(frozen=True)
+class Steps(Part[float]):
+    """A sum of random numbers, with a checkpoint after each of 40 steps of 5 ms."""
+
+    seed: int
+    log: str
+
+    def make(self, made, checkpoint, *, progress):
+        saved = load_checkpoint(checkpoint, run=f"{self.seed}") or {"step": 0, "sum": 0.0}
+        note(self.log, f"begin {self.seed} {saved['step']}")
+        for step in range(saved["step"], 40):
+            time.sleep(0.005)
+            number = torch.rand((), generator=torch.Generator().manual_seed(100 * self.seed + step)).item()
+            saved = {"step": step + 1, "sum": saved["sum"] + number}
+            save_checkpoint(checkpoint, saved, run=f"{self.seed}")
+        return {"sum": saved["sum"]}
+
+    def unpack(self, values):
+        return values["sum"]
+
+
+def note(log, line):
+    with Path(log).open("a") as file:
+        file.write(f"{line}\n")
+
+
 def run_slowly(folder):
-    part = total(folder, count=8)
-    walk([part], Store(folder / "store"), progress=False)
+    store = Store(folder / "store")
+    for seed in range(8):
+        walk([Steps(seed, str(folder / "log"))], store, progress=False)
+        note(folder / "log", f"have {seed}")
 
 
 @pytest.mark.slow
-def test_a_run_killed_ten_times_ends_the_same(tmp_path):
-    folder = tmp_path / "killed"
-    folder.mkdir()
-    finish_despite_kills(run_slowly, folder, seed=3, longest=0.3)
-    walk([total(folder, count=8)], Store(folder / "store"), progress=False)
-    assert Maker(Store(folder / "store"))(total(folder, count=8)) == 28
+def test_a_run_killed_ten_times_ends_the_same_and_makes_no_finished_part_again(tmp_path):
+    log = tmp_path / "killed" / "log"
+    for name in ("alone", "killed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log").touch()
+
+    def begun():
+        return [line for line in log.read_text().splitlines() if line.startswith("begin")]
+
+    run_slowly(tmp_path / "alone")
+    hits = finish_despite_kills(run_slowly, tmp_path / "killed", seed=3, longest=0.2, progress=lambda: len(begun()))
+    assert hits >= 8, "the runs ended before they could be killed"
+    sums = [
+        [Maker(Store(tmp_path / name / "store"))(Steps(seed, str(tmp_path / name / "log"))) for seed in range(8)]
+        for name in ("alone", "killed")
+    ]
+    assert sums[0] == sums[1]
+    assert len(begun()) > 8 and any(not line.endswith(" 0") for line in begun()), "no part went on from a checkpoint"
+    finished = set()
+    for line in log.read_text().splitlines():
+        what, seed, *_ = line.split()
+        assert what == "have" or seed not in finished, "a finished part was made again"
+        finished |= {seed} if what == "have" else set()
