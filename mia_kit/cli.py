@@ -106,8 +106,7 @@ def _run(options: argparse.Namespace) -> None:
     if _of_a_study(options.recipe):
         _run_study(options)
         return
-    from mia_kit.experiments.evidence import check_place
-    from mia_kit.experiments.runner import measured_before, run, table
+    from mia_kit.experiments.runner import check_place, measured_before, run, table
     from mia_kit.runs.store import Store
 
     before = None if options.fresh else measured_before(options.recipe, device=options.device)

@@ -28,12 +28,12 @@ from mia_kit.data import load
 from mia_kit.exercises import chapter02 as exercises
 from mia_kit.experiments import orl_embedding
 from mia_kit.experiments.embedding_measures import unpacked_maps
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.figures.embedding import tsne_morph
 from mia_kit.figures.embedding_distances import distance_distributions, ratio_against_factor
 from mia_kit.figures.faces import face_rows
 from mia_kit.figures.reproduce import check, show, show_photographs
 from mia_kit.metrics import morphing_tsne, scaled_distances
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.toy import load_table, make_data
 
 # %% [markdown]

@@ -27,10 +27,10 @@ import numpy as np
 
 from mia_kit.exercises import chapter04 as exercises
 from mia_kit.experiments import face_quick
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.experiments.stage_mixtures import mix_stages, single_swaps
 from mia_kit.figures.reproduce import check, show
 from mia_kit.figures.stages import gradient_turns, stage_changes, swap_wall
+from mia_kit.runs.first_house import read_evidence
 
 # %% [markdown]
 # ## A question with three places for the answer

@@ -27,11 +27,11 @@ import numpy as np
 
 from mia_kit.exercises import chapter05 as exercises
 from mia_kit.experiments import face_quick
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.experiments.face_leakage import advantage
 from mia_kit.figures.film import film_slider
 from mia_kit.figures.leakage import leakage_by_factor, leakage_by_photographs, leakage_over_steps
 from mia_kit.figures.reproduce import check, show
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.widgets.frame_explorer import FrameExplorer
 
 # %% [markdown]

@@ -27,9 +27,9 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings, losses, run
 from mia_kit.exercises import chapter06 as exercises
 from mia_kit.experiments import attack_zoo_rows, face_attack, face_quick, zoo_quick
-from mia_kit.experiments.evidence import read_evidence, verdicts_in_words
 from mia_kit.figures.reproduce import check, show
 from mia_kit.figures.zoo import ranks_by_budget, smoothing_takes, zoo_table, zoo_wall
+from mia_kit.runs.first_house import read_evidence, verdicts_in_words
 from mia_kit.widgets.attack_wall import AttackWall
 
 # %% [markdown]

@@ -30,11 +30,11 @@ import numpy as np
 from mia_kit.defences.dp_sgd import PrivateSettings, spent
 from mia_kit.exercises import chapter07 as exercises
 from mia_kit.experiments import face_quick, frontier_quick
-from mia_kit.experiments.evidence import read_evidence, verdicts_in_words
 from mia_kit.figures.frontier import Mark, defended_wall, frontier, marks_of
 from mia_kit.figures.mechanisms import mechanisms
 from mia_kit.figures.reproduce import check, show
 from mia_kit.metrics import share_interval
+from mia_kit.runs.first_house import read_evidence, verdicts_in_words
 from mia_kit.widgets.frontier_explorer import FrontierExplorer
 
 # %% [markdown]

@@ -27,7 +27,6 @@ from dataclasses import asdict
 
 from mia_kit.exercises import chapter08 as exercises
 from mia_kit.experiments import face_quick, striking_quick
-from mia_kit.experiments.evidence import read_evidence, verdicts_in_words
 from mia_kit.figures.reproduce import check, show
 from mia_kit.figures.striking import (
     attacks_by_factor,
@@ -37,6 +36,7 @@ from mia_kit.figures.striking import (
     side_effects,
     side_effects_by_factor,
 )
+from mia_kit.runs.first_house import read_evidence, verdicts_in_words
 from mia_kit.widgets.attack_wall import AttackWall
 
 # %% [markdown]

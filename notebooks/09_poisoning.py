@@ -22,10 +22,11 @@
 
 # %%
 from mia_kit.exercises import chapter09 as exercises
-from mia_kit.experiments.evidence import evidence_folder, read_evidence
 from mia_kit.figures.poisoning import poison_table, poison_wall, privacy_curves, trade_off, vectors_map
 from mia_kit.figures.reproduce import check, show, show_measured
 from mia_kit.metrics.separability import separability, two_views
+from mia_kit.runs.evidence import evidence_folder
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.studies.poisoning.quick import fill_gallery
 from mia_kit.widgets.poison_wall import PoisonWall
 

@@ -28,12 +28,12 @@ import numpy as np
 from mia_kit.exercises import chapter10 as exercises
 from mia_kit.experiments import data_centric_quick as quick
 from mia_kit.experiments.data_centric_rows import accuracy, as_text, passes
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.experiments.surrogate_table import surrogate_table
 from mia_kit.figures.data_centric import before_and_after, landed_map, shares_by_defence
 from mia_kit.figures.landscape import loss_surfaces
 from mia_kit.figures.reproduce import check, show, show_photographs
 from mia_kit.figures.surrogate_distances import surrogate_distances
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.widgets.surrogate_dragger import SurrogateDragger
 
 # %% [markdown]

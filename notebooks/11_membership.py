@@ -24,9 +24,9 @@
 import numpy as np
 
 from mia_kit.exercises import chapter11 as exercises
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.figures.membership import as_text, distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
 from mia_kit.figures.reproduce import check, show
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.studies.membership import quick
 from mia_kit.widgets.membership_readings import PairChooser, SmoothingReadings
 

@@ -28,11 +28,11 @@ from pathlib import Path
 from mia_kit.exercises import chapter12 as exercises
 from mia_kit.experiments import facescrub_ppa
 from mia_kit.experiments.estimate import estimate
-from mia_kit.experiments.evidence import read_evidence
 from mia_kit.experiments.full_parts import FullParts
 from mia_kit.experiments.runner import read_recipe
 from mia_kit.figures.full_scale import images_by_work
 from mia_kit.figures.reproduce import check, show
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.runs.store import Store
 
 # %% [markdown]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mia_kit import cli
-from mia_kit.experiments.evidence import read_evidence
+from mia_kit.runs.first_house import read_evidence
 
 ROOT = Path(__file__).parents[1]
 NOBODY = "import pwd\ndef nobody(*_): raise KeyError('uid not found')\npwd.getpwuid = nobody\n"

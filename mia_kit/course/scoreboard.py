@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mia_kit.data.folders import read_json
-from mia_kit.experiments.evidence import first_house
 from mia_kit.runs.claims import NOT_MEASURED, WORDS, Claim, Verdict, judge, read_claims
 from mia_kit.runs.evidence import evidence_folder, stored_tables
+from mia_kit.runs.first_house import first_words
 
 BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
@@ -50,7 +50,7 @@ class Row:
 
 def read_rows(*, links: bool = True) -> list[Row]:
     """All claims in the papers' order, judged by the tables that are there; links take a look at every notebook."""
-    claims, first, cells = read_claims(), first_house(), _cells() if links else {}
+    claims, first, cells = read_claims(), first_words(), _cells() if links else {}
     tables = stored_tables({case.table for claim in claims for case in claim.cases})
     return [Row(claim, judge(claim, tables), first.get(claim.id, ""), cells.get(claim.id, "")) for claim in claims]
 

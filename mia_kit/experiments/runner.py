@@ -11,8 +11,9 @@ from types import ModuleType
 from typing import Any
 
 from mia_kit.check import did_you_mean
-from mia_kit.experiments.evidence import measurement, write_evidence, write_measurement
-from mia_kit.runs.evidence import folder_for
+from mia_kit.data.folders import check_output, write_whole
+from mia_kit.runs.circumstances import circumstances
+from mia_kit.runs.evidence import evidence_folder, folder_for
 from mia_kit.runs.recipe import read_yaml
 from mia_kit.runs.store import Store
 
@@ -84,7 +85,7 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
         results = experiment.run(recipe, progress=progress)
         if isinstance(results, Path):
             return results
-        return write_evidence(Path(name).stem, recipe, results, time.perf_counter() - began, folder=_folder(name))
+        return write_measurement(name, measurement(recipe, results, time.perf_counter() - began))
 
     def measure(checkpoint: Path) -> dict[str, Any]:
         parts = {"store": store} if "store" in signature(experiment.run).parameters else {}
@@ -92,7 +93,26 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
         return {"measurement": json.loads(json.dumps(measurement(recipe, results, store.seconds())))}
 
     stored = store.get(RECIPE_KIND, _settings(recipe, experiment), measure, version=experiment.VERSION)
-    return write_measurement(Path(name).stem, stored["measurement"], folder=_folder(name))
+    return write_measurement(name, stored["measurement"])
+
+
+def check_place(name: str) -> None:
+    """Whether evidence of this name can be written: asked before it is measured. OSError says which variable to set."""
+    check_output(evidence_folder() / f"{name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
+
+
+def measurement(recipe: dict[str, Any], results: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """Results with their recipe and the circumstances: all of an evidence file but its name."""
+    return {"recipe": recipe, **circumstances(seconds), "results": results}
+
+
+def write_measurement(name: str, measured: dict[str, Any]) -> Path:
+    """Write one evidence file whole or not at all, and return its path; `name` is that of the recipe or its path."""
+    stem = Path(name).stem
+    path = _folder(name) / f"{stem}.json"
+    record = {"name": stem, "command": f"mia-kit run {stem}", **measured}
+    write_whole(path, (json.dumps(record, indent=1) + "\n").encode())
+    return path
 
 
 def _folder(name: str) -> Path:

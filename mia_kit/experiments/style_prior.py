@@ -15,9 +15,9 @@ from torch import nn
 
 from mia_kit.data.aligned import load_public_faces
 from mia_kit.data.folders import cache_folder, check_output, write_whole
-from mia_kit.experiments.evidence import circumstances
 from mia_kit.models import sample_latents
 from mia_kit.models.style_prior import WEIGHTS, Discriminator, StylePrior
+from mia_kit.runs.circumstances import circumstances
 from mia_kit.training.adversarial import GanSettings, fit_gan
 
 # Styles whose mean is what truncation draws towards.

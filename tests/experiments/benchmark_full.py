@@ -25,11 +25,11 @@ from mia_kit.attacks import Settings
 from mia_kit.attacks.crops import cut
 from mia_kit.attacks.losses import poincare
 from mia_kit.attacks.ppa import optimise
-from mia_kit.experiments.evidence import circumstances
 from mia_kit.experiments.full_networks import build, choose_device, in_precision, placed
 from mia_kit.experiments.full_parts import with_room
 from mia_kit.experiments.full_priors import build_prior
 from mia_kit.models import Prior, sample_latents
+from mia_kit.runs.circumstances import circumstances
 
 FULL = {
     "prior": {"random": {}, "truncation": 0.5, "cutoff": 8, "crop": 800},

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mia_kit.experiments.attack_zoo_rows import PUBLISHED, beats, hits, in_published_order
-from mia_kit.experiments.evidence import read_evidence
+from mia_kit.runs.first_house import read_evidence
 
 PEOPLE, SEEDS = 100, 3
 RECIPE: dict[str, Any] = {

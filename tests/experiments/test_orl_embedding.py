@@ -7,9 +7,9 @@ import pytest
 
 from mia_kit.experiments import embedding_measures as measures
 from mia_kit.experiments import orl_embedding
-from mia_kit.experiments.evidence import evidence_folder, read_evidence
 from mia_kit.experiments.runner import read_recipe
 from mia_kit.metrics import scaled_distances
+from mia_kit.runs.first_house import evidence_folder, read_evidence
 
 RECIPE = read_recipe("orl_embedding")
 SMALL = RECIPE | {

@@ -11,7 +11,9 @@ import torch
 import yaml
 
 from mia_kit import cli
-from mia_kit.experiments import evidence, runner
+from mia_kit.experiments import runner
+from mia_kit.runs.evidence import evidence_folder
+from mia_kit.runs.first_house import read_evidence
 from mia_kit.runs.store import Store
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 
@@ -86,7 +88,7 @@ def test_the_same_recipe_again_recomputes_nothing(recipe, tmp_path, monkeypatch,
     assert capsys.readouterr().out == f"wrote {path}\n"
     before, log = path.read_bytes(), (tmp_path / "log").read_text()
     path.unlink()
-    monkeypatch.setattr(evidence, "circumstances", lambda seconds: {"date": "another day"})
+    monkeypatch.setattr(runner, "circumstances", lambda seconds: {"date": "another day"})
     assert cli.main(["run", str(recipe)]) == 0
     assert path.read_bytes() == before and (tmp_path / "log").read_text() == log
     record = json.loads(before)
@@ -105,7 +107,7 @@ def test_a_longer_recipe_measures_the_new_parts_alone(recipe, tmp_path):
     recipe.write_text(yaml.safe_dump(RECIPE | {"parts": 7}))
     cli.main(["run", str(recipe)])
     assert begun(tmp_path) == [f"begin {seed} 0" for seed in range(7)]
-    assert len(evidence.read_evidence("parts")["results"]["sums"]) == 7
+    assert len(read_evidence("parts")["results"]["sums"]) == 7
 
 
 def test_evidence_counts_the_seconds_of_stored_parts(recipe, tmp_path):
@@ -113,7 +115,7 @@ def test_evidence_counts_the_seconds_of_stored_parts(recipe, tmp_path):
     for seed in range(5):
         store.get("part", {"seed": seed, "steps": 12}, lambda _: {"sum": 1.0, "seconds": 1000.0}, version=1)
     cli.main(["run", str(recipe)])
-    record = evidence.read_evidence("parts")
+    record = read_evidence("parts")
     assert record["results"]["sums"] == [1.0] * 5 and record["seconds"] == pytest.approx(5000, abs=5)
 
 
@@ -171,4 +173,4 @@ def test_evidence_of_a_user_never_lands_among_ours(tmp_path, monkeypatch):
     path = tmp_path / "side_effects.yaml"
     path.write_text(json.dumps(runner.read_recipe("side_effects") | {"seeds": 1}))
     assert runner._folder(str(path)) == tmp_path / "my_evidence"
-    assert runner._folder("side_effects") == evidence.evidence_folder()
+    assert runner._folder("side_effects") == evidence_folder()

@@ -1,0 +1,53 @@
+"""Reads what the first house measured: one JSON file a recipe, until its claims are measured into tables.
+
+The verdicts in `results["claims"]` follow rules of each experiment's own. Nothing writes such verdicts any more.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mia_kit.data.folders import read_json
+from mia_kit.runs.evidence import evidence_folder
+from mia_kit.runs.table import SUFFIX
+
+
+def read_evidence(name: str) -> dict[str, Any]:
+    """One evidence file of the first house. FileNotFoundError or ValueError say how to make it again."""
+    path = evidence_folder() / f"{name}.json"
+    again = f"measure it again with: mia-kit run {name}"
+    try:
+        record = read_json(path, again)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
+    results = record.get("results") if isinstance(record, dict) else None
+    claims = results.get("claims", {}) if isinstance(results, dict) else None
+    if not isinstance(claims, dict) or not all(isinstance(row, dict) and "verdict" in row for row in claims.values()):
+        raise ValueError(f"{path} is damaged (it holds no results by name): {again}")
+    return record
+
+
+def verdicts_in_words(name: str) -> str:
+    """What an evidence file says of each claim, a paragraph each; one sentence if it was not measured."""
+    try:
+        claims = read_evidence(name)["results"].get("claims", {})
+    except FileNotFoundError:
+        return (
+            f"{name} has not been run to its end yet: its claims stand as not run. Measure it with: mia-kit run {name}"
+        )
+    paragraphs = [
+        f"claim {claim}: {row['verdict']}\n"
+        + "\n".join(f"  {text}" for size, text in row.items() if size not in ("verdict", "link"))
+        for claim, row in claims.items()
+    ]
+    return "\n".join(paragraphs)
+
+
+def first_words() -> dict[str, str]:
+    """The word of each claim in the old evidence: "reproduced" where every file that speaks of it says so."""
+    words: dict[str, list[str]] = {}
+    paths = [path for path in evidence_folder().glob("*.json") if not path.with_suffix(SUFFIX).exists()]
+    for path in sorted(paths):
+        for claim, row in read_evidence(path.stem)["results"].get("claims", {}).items():
+            words.setdefault(claim, []).append(row["verdict"])
+    return {claim: "reproduced" if set(said) == {"reproduced"} else "not reproduced" for claim, said in words.items()}
