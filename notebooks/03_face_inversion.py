@@ -226,8 +226,7 @@ except DataError as absent:
 
 # %% [markdown]
 # It verifies **0 of 8** (threshold 0.52, the nearest reconstruction at 0.60), though it verifies 84 %
-# of real photographs. With three seeds it is 0 of 24 (`mia-kit run face_third_judge`; 84 to 94 % of real photographs). So of
-# this attack the honest report is: *Acc@1 5 of 8, verified share 0*. A high Acc@1 with a verified
+# of real photographs. So of this attack the honest report is: *Acc@1 5 of 8, verified share 0*. A high Acc@1 with a verified
 # share near 0 must make you suspicious: **an evaluator says yes where people say no.** A classifier of forty people has no
 # answer "none of these". It names somebody for every picture, and a picture that was optimised against one classifier
 # has traits that another, trained on the same people, has learned to use as well.

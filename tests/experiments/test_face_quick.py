@@ -1,6 +1,5 @@
 """Chapter 3's live attack: its numbers fit together, what it says without the DCGAN, and a film of a tiny scene."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from tiny_people import FlatPrior, shaded_people
 
 from mia_kit.attacks import Settings
 from mia_kit.data import DataError
-from mia_kit.experiments import face_quick, face_third_judge
+from mia_kit.experiments import face_quick
 from mia_kit.experiments.face_attack import appoint
 from mia_kit.experiments.face_people import load_people
 from mia_kit.experiments.face_quick import ATTACK, EVALUATOR, PHOTOGRAPHS, POOL, SIZE, TARGET, Scene
@@ -77,13 +76,3 @@ def test_a_retrained_scene_has_another_target_and_the_same_judges(tiny_scene: Sc
     assert other.judges is tiny_scene.judges and other.people is tiny_scene.people
     before, after = (scene.target.model.state_dict()["head.weight"] for scene in (tiny_scene, other))
     assert not torch.equal(before, after)
-
-
-def test_third_judge_is_asked_about_what_is_handed_in(tiny_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(face_quick, "set_up", lambda **_: tiny_scene)
-    monkeypatch.setattr(face_quick, "third_judge", lambda scene: replace(scene.judges, threshold=-1.0, genuine=0.25))
-    found = face_third_judge.run({"seeds": 2, "people": 3}, progress=False)
-    assert np.shape(found["handed_in"]["acc1"]["by_seed"]) == (2, 3)
-    assert found["handed_in"]["verified by the embedder"]["value"] == 0  # no distance lies below -1
-    assert found["judges"]["embedder"] == [{"threshold": -1.0, "genuine": 0.25}] * 2
-    assert found["judges"]["second"][0]["threshold"] == tiny_scene.judges.threshold
