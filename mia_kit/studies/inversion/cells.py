@@ -21,15 +21,14 @@ from mia_kit.runs.cells import Cell, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.attack import Inversion, images_of, inversion
+from mia_kit.studies.inversion.columns import BY_PERSON, about, about_world
 from mia_kit.studies.inversion.judges import JudgesPart, judge, judges_of
-from mia_kit.studies.inversion.networks import Evaluator, Target, Trained, evaluator, target
+from mia_kit.studies.inversion.networks import Evaluator, Target, evaluator, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 from mia_kit.studies.inversion.priors import load_prior
-from mia_kit.studies.inversion.recipe import Attack, Recipe, World
+from mia_kit.studies.inversion.recipe import Attack, Recipe
+from mia_kit.studies.inversion.zoo_cells import zoo_cell
 from mia_kit.training.dose import dose
-
-# What is stored by person at the end of an attack; along its curve the means over people are.
-BY_PERSON = ("acc1", "rank", "named", "identity_rank", "distance", "latent_cosine")
 
 
 def cells(recipe: Recipe) -> Iterator[Cell]:
@@ -57,7 +56,9 @@ def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
 
 
 def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, seed: int) -> Iterator[Cell]:
-    """An attack with each loss, and that with the strongest."""
+    """An attack with each loss, and that with the strongest; or another paper's."""
+    if attack.method != "ppa":
+        yield zoo_cell(recipe, attack, model, judges, seed)
     attacks = [
         inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser)
         for loss in attack.losses
@@ -102,17 +103,21 @@ def _controls(
 ) -> Iterator[Cell]:
     """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
     judges = judges_of(people, namer, second)
-    rates = next(attack.rates for attack in recipe.attacks if attack.optimiser == "adam")
+    rates = next((a.rates for a in recipe.attacks if a.method == "ppa" and a.optimiser == "adam"), ())
     per_class = recipe.targets[0].per_class[0]
     others = PeoplePart(recipe.world, seed, strangers=True)
+    strangers = target(others, recipe.target, strength=0.0, per_class=per_class, seed=seed)
     for loss in recipe.controls:
-        strangers = target(others, recipe.target, strength=0.0, per_class=per_class, seed=seed)
         placebo = inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo")
         yield AttackCell(placebo, judges, seed)
         if second is not None:
             swapped = judges_of(people, namer, second, swapped=True)
             oracle = inversion(namer, swapped, recipe.search, loss, rates, seed=seed, role="oracle")
             yield AttackCell(oracle, swapped, seed)
+    if recipe.controls:
+        for attack in recipe.attacks:
+            if attack.method != "ppa":
+                yield zoo_cell(recipe, attack, strangers, judges, seed, placebo=True)
 
 
 def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
@@ -125,18 +130,6 @@ def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
                     yield target(
                         people, network, defence=trained.defence, strength=strength, per_class=per_class, seed=seed
                     )
-
-
-def about(model: Trained) -> dict[str, Any]:
-    """The columns that say which model is meant."""
-    columns = _about_world(model.people.world) | {"epochs": model.network.epochs, "width": model.network.width}
-    if isinstance(model, Target):
-        columns |= {"defence": model.defence, "strength": model.strength, "per_class": model.per_class}
-    return columns
-
-
-def _about_world(world: World) -> dict[str, Any]:
-    return {"study": "inversion", "world": world.name, "size": world.size}
 
 
 @dataclass(frozen=True)
@@ -186,7 +179,7 @@ class JudgesCell(Cell):
 
     def columns(self) -> dict[str, Any]:
         """The people's."""
-        return _about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
+        return about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Let the judges look at photographs that show the people for certain."""

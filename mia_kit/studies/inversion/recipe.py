@@ -23,6 +23,20 @@ Defence = Literal[
 LossName = Literal[
     "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
 ]
+# "ppa" is Plug & Play with the losses of the recipe; the others minimise what their papers do. See `zoo`.
+Method = Literal[
+    "ppa",
+    "gmi",
+    "ked_mi",
+    "lomma_gmi",
+    "lomma_ked_mi",
+    "plg_mi",
+    "mirror",
+    "mirror_black_box",
+    "brep_mi",
+    "fredrikson",
+]
+WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
 PriorName = Annotated[str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?)$")]
 
 
@@ -97,20 +111,49 @@ class Tuning(Settings, frozen=True, kw_only=True):
 
 
 class Attack(Settings, frozen=True, kw_only=True):
-    """Plug & Play with each of the losses.
+    """Plug & Play with each of the losses, or another paper's attack.
 
-    rates : learning rates to choose from
+    method : whose attack; `losses`, `optimiser`, `stages` and `strongest` are for "ppa" alone
+    rates : learning rates to choose from; none for an attack without gradients
     factors : attack targets of these strengths alone; all by default
     stages : also give one stage of the attack on hard labels at a time to the target of each other strength
     strongest : also show, for each target, the loss with most hits among the people who serve to tune
     """
 
-    losses: Annotated[list[LossName], msgspec.Meta(min_length=1)]
-    rates: Annotated[list[Annotated[float, msgspec.Meta(gt=0, le=1e6)]], msgspec.Meta(min_length=1)]
+    method: Method = "ppa"
+    losses: tuple[LossName, ...] = ()
+    rates: tuple[Annotated[float, msgspec.Meta(gt=0, le=1e6)], ...] = ()
     optimiser: Literal["adam", "sgd"] = "adam"
     factors: tuple[float, ...] = ()
     stages: bool = False
     strongest: bool = False
+
+    def __post_init__(self) -> None:
+        if self.method == "ppa" and not self.losses:
+            raise ValueError("losses must name one at least for the method ppa, got none instead")
+        if self.method != "ppa" and (self.losses or self.stages or self.strongest):
+            raise ValueError(f"{self.method} has its paper's loss: losses, stages and strongest are for the method ppa")
+        if bool(self.rates) == (self.method in WITHOUT_GRADIENTS):
+            wanted = "none" if self.rates else "one at least"
+            raise ValueError(f"rates must hold {wanted} for the method {self.method}, got {self.rates} instead")
+
+
+class Tools(Settings, frozen=True, kw_only=True):
+    """What some attacks of the zoo learn from public pictures before they begin: a GAN, or LOMMA's surrogate.
+
+    public : pictures, of people whom no target knows
+    width, steps, batch_size : of the GANs of GMI, KED-MI and PLG-MI
+    gmi_steps : of GMI's, whose critic takes five steps for one of the generator
+    surrogate_width, surrogate_epochs : of the one surrogate; the paper has three
+    """
+
+    public: Count = 6000
+    width: Count = 16
+    steps: Count = 1500
+    gmi_steps: Count = 500
+    batch_size: Annotated[int, msgspec.Meta(ge=2)] = 32
+    surrogate_width: Count = 16
+    surrogate_epochs: Count = 6
 
 
 class Search(Settings, frozen=True, kw_only=True):
@@ -151,7 +194,8 @@ class Search(Settings, frozen=True, kw_only=True):
 class Recipe(Settings, frozen=True, kw_only=True):
     """A recipe of the study.
 
-    controls : losses of the placebo and of the oracle; none by default
+    controls : losses of Plug & Play's placebo and oracle; none by default. With any, each other method has a placebo
+    tools : of the methods that train something beforehand
     """
 
     study: Literal["inversion"]
@@ -164,8 +208,13 @@ class Recipe(Settings, frozen=True, kw_only=True):
     search: Search
     judge: Network | None = None
     controls: tuple[LossName, ...] = ()
+    tools: Tools = Tools()
 
     def __post_init__(self) -> None:
+        if self.controls and not any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks):
+            raise ValueError(
+                "controls are Plug & Play by Adam: attacks must hold one of the method ppa, got none instead"
+            )
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds must differ, got {self.seeds} instead")
         most = max(number for group in self.targets for number in group.per_class)

@@ -4,43 +4,28 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
-from mia_kit.models import priors
 from mia_kit.runs import evidence
 from mia_kit.runs.claims import judge, read_claims
 from mia_kit.runs.evidence import read_table
 from mia_kit.runs.store import Store
 from mia_kit.runs.table import tidy
 from mia_kit.studies import registry
-from mia_kit.studies.inversion import people
-from mia_kit.studies.inversion import priors as study_priors
 from mia_kit.studies.registry import measure, read_recipe
 
 TINY = Path(__file__).with_name("tiny_drawn.yaml")
 
 
-@pytest.fixture
-def random_faces(monkeypatch):
-    """A generator with random weights, so that no file is needed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        generator = priors.DCGAN(width=4).eval().requires_grad_(False)
-    monkeypatch.setattr(people, "load_dcgan", lambda: generator)
-    monkeypatch.setattr(study_priors, "load_dcgan", lambda: generator)
-    study_priors.load_prior.cache_clear()
-    yield
-    study_priors.load_prior.cache_clear()
-
-
-@pytest.fixture
-def table(random_faces, tmp_path, monkeypatch):
-    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path / "evidence"))
-    path = measure(read_recipe(str(TINY)), Store(tmp_path / "store"), progress=False)
-    assert path.name == "tiny_drawn.csv.gz"
-    first = path.read_bytes()
-    assert measure(read_recipe(str(TINY)), Store(tmp_path / "store"), progress=False).read_bytes() == first
-    return read_table("tiny_drawn")
+@pytest.fixture(scope="module")
+def table(random_faces, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("drawn")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
+        path = measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
+        assert path.name == "tiny_drawn.csv.gz"
+        first = path.read_bytes()
+        assert measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False).read_bytes() == first
+        return read_table("tiny_drawn")
 
 
 def test_the_table_has_every_cell(table):

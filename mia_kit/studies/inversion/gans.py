@@ -1,0 +1,209 @@
+"""What some attacks of the zoo learn before they begin: GANs, and LOMMA's surrogate, both from public pictures.
+
+GMI's GAN sees public pictures alone, so that one serves all targets of a seed. Those of KED-MI and PLG-MI, and the
+surrogate, learn from what the target says of these pictures as well: each target has its own. Differences from the
+papers: the GANs are small and trained for minutes, and there is one surrogate instead of three.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Generator, Tensor, nn
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import kedmi, lomma, plgmi
+from mia_kit.attacks.prior_to_target import in_channels, resize
+from mia_kit.data.pictures import to_bytes, to_floats
+from mia_kit.data.public import public_people
+from mia_kit.models import Classifier, SmallClassifier, sample_latents
+from mia_kit.models.batches import in_batches
+from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.networks import Trained
+from mia_kit.studies.inversion.priors import load_prior
+from mia_kit.studies.inversion.recipe import Tools, World
+from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries
+
+# The seed of public pictures: people whom no target, evaluator or placebo knows.
+PUBLIC = 20_242
+COLOURS = 3
+GENERATOR, CRITIC, SURROGATE = "generator.", "critic.", "surrogate."
+
+
+@dataclass(frozen=True)
+class Public(Part[Tensor]):
+    """Public pictures, the same for every seed: uint8 of shape (count, 3, size, size)."""
+
+    world: World
+    count: int
+
+    @property
+    def kept(self) -> bool:  # type: ignore[override]
+        """Photographs of real people are never copied."""
+        return self.world.name == "drawn"
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Draw them, or choose them among public photographs. ValueError if there are fewer."""
+        if self.world.name == "drawn":
+            prior, size = load_prior("dcgan"), (self.world.size, self.world.size)
+            latents = sample_latents(prior, self.count, seed=PUBLIC)
+            return {
+                "images": in_batches(lambda part: to_bytes(resize(prior.synthesise(prior.map(part)), size)), latents)
+            }
+        images, _ = public_people(self.world.size)
+        if self.count > len(images):
+            raise ValueError(f"there are {len(images)} public photographs, got {self.count} asked for instead")
+        return {"images": images[torch.randperm(len(images), generator=Generator().manual_seed(PUBLIC))[: self.count]]}
+
+    def unpack(self, values: Values) -> Tensor:
+        """The pictures."""
+        return torch.as_tensor(values["images"])
+
+
+@dataclass(frozen=True, eq=False)
+class Players:
+    """A trained generator and its critic, and how many images the target was asked about meanwhile."""
+
+    generator: ConvolutionalPrior
+    critic: nn.Module
+    queries: int
+
+
+@dataclass(frozen=True)
+class Gan(Part[Players]):
+    """The GAN of an attack. `model` is whose answers it learns from; None for GMI's."""
+
+    method: Literal["gmi", "ked_mi", "plg_mi"]
+    public: Public
+    tools: Tools
+    seed: int
+    model: Trained | None = None
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Train both players, as the attack's paper does."""
+        images, size = to_floats(made(self.public)), (self.public.world.size, self.public.world.size)
+        settings = AdversarySettings(steps=self.tools.steps, batch_size=self.tools.batch_size, critic_steps=1)
+        if self.model is None:
+            settings = AdversarySettings(steps=self.tools.gmi_steps, batch_size=self.tools.batch_size)
+            generator, critic = self._fresh(0)
+            fit_adversaries(
+                generator,
+                critic,
+                (images,),
+                game=Wasserstein(),
+                seed=self.seed,
+                settings=settings,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+            return _packed(generator, critic, classes=0, queries=0)
+        model = made(self.model)
+        classes = int(model.head.out_features)
+        generator, critic = self._fresh(classes)
+        if isinstance(critic, ClassDiscriminator):
+            training = kedmi.train(
+                WhiteBox(model),
+                images,
+                generator=generator,
+                discriminator=critic,
+                seed=self.seed,
+                settings=settings,
+                input_size=size,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+        else:
+            training = plgmi.train(
+                WhiteBox(model),
+                images,
+                generator=generator,
+                critic=critic,
+                seed=self.seed,
+                per_class=min(30, len(images)),
+                settings=settings,
+                input_size=size,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
+        return _packed(generator, critic, classes=classes, queries=training.queries)
+
+    def unpack(self, values: Values) -> Players:
+        """Both in evaluation mode."""
+        generator, critic = self._fresh(int(values["classes"]))
+        for prefix, player in ((GENERATOR, generator), (CRITIC, critic)):
+            player.load_state_dict(_weights(values, prefix))
+            player.eval().requires_grad_(False)
+        return Players(generator, critic, int(values["queries"]))
+
+    def _fresh(self, classes: int) -> tuple[ConvolutionalPrior, nn.Module]:
+        size, width = (COLOURS, self.public.world.size, self.public.world.size), self.tools.width
+        known = classes if self.method == "plg_mi" else 0
+        generator = ConvolutionalPrior(seed=self.seed, image_size=size, width=width, classes=known)
+        if self.method == "gmi":
+            return generator, Critic(seed=self.seed + 1, image_size=size, width=width)
+        kind = ClassDiscriminator if self.method == "ked_mi" else ProjectionCritic
+        return generator, kind(classes, seed=self.seed + 1, image_size=size, width=width)
+
+
+@dataclass(frozen=True, eq=False)
+class Distilled:
+    """LOMMA's surrogate, the target's mean features of public pictures, of shape (d,), and what was asked."""
+
+    surrogate: Classifier
+    reference: Tensor
+    queries: int
+
+    def loss(self, access: WhiteBox) -> lomma.IdentityLoss:
+        """LOMMA's loss on this target."""
+        return lomma.IdentityLoss((access, WhiteBox(self.surrogate)), self.reference)
+
+
+@dataclass(frozen=True)
+class Surrogate(Part[Distilled]):
+    """A small network that gives the target's answers to public pictures, and the target's features of them."""
+
+    model: Trained
+    public: Public
+    tools: Tools
+    seed: int
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Distil it."""
+        channels, model = made(self.model.people).channels, made(self.model)
+        surrogate = self._fresh(channels, int(model.head.out_features))
+        loss = lomma.prepare(
+            WhiteBox(model),
+            [surrogate],
+            in_channels(channels, to_floats(made(self.public))),
+            seed=self.seed,
+            settings=lomma.Settings(epochs=self.tools.surrogate_epochs),
+            progress=progress,
+        )
+        weights = {f"{SURROGATE}{name}": weight for name, weight in surrogate.state_dict().items()}
+        return weights | {"reference": loss.reference, "queries": loss.queries, "channels": channels}
+
+    def unpack(self, values: Values) -> Distilled:
+        """The surrogate in evaluation mode."""
+        weights = _weights(values, SURROGATE)
+        surrogate = self._fresh(int(values["channels"]), len(weights["head.weight"]))
+        surrogate.load_state_dict(weights)
+        surrogate.eval()
+        return Distilled(surrogate, torch.as_tensor(values["reference"]), int(values["queries"]))
+
+    def _fresh(self, channels: int, classes: int) -> Classifier:
+        return SmallClassifier(channels, classes, seed=self.seed + 1, width=self.tools.surrogate_width)
+
+
+def _packed(generator: nn.Module, critic: nn.Module, *, classes: int, queries: int) -> Values:
+    weights: Values = {f"{GENERATOR}{name}": weight for name, weight in generator.state_dict().items()}
+    weights |= {f"{CRITIC}{name}": weight for name, weight in critic.state_dict().items()}
+    return weights | {"classes": classes, "queries": queries}
+
+
+def _weights(values: Values, prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): torch.as_tensor(w) for name, w in values.items() if name.startswith(prefix)}

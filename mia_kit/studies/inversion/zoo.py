@@ -1,0 +1,269 @@
+"""The attack zoo: other papers' attacks on the same people, before the same judges, at the same price.
+
+An attack may ask the target about `search.steps` images of each person in its search, as Plug & Play does, and once
+about a first sample: `search.pool` images, twice as many for labels. What a GAN or a surrogate asked comes on top, and
+the measure `queries` counts all of it. Learning rates are chosen on people who are then left out, as everywhere.
+
+Each attack is held against a *start*, the best of `search.pool` sampled pictures of its own prior by the access that it
+has, and a *placebo*, the same attack on a target that never saw the person. A person for whom an attack hands in
+nothing is a failure: last in every rank, and never left out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mia_kit.access import ConfidenceAPI, LabelAPI, WhiteBox
+from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, kedmi, mirror, plgmi
+from mia_kit.attacks.latent_search import ImageLoss
+from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import asker, synthesise
+from mia_kit.data.pictures import to_bytes, to_floats
+from mia_kit.models import HalfPrecision, Prior, sample_latents
+from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.runs.parts import Made, Part
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.attack import attacked_people, likest_classes
+from mia_kit.studies.inversion.gans import Gan, Players, Surrogate
+from mia_kit.studies.inversion.judges import Judges, JudgesPart, judge
+from mia_kit.studies.inversion.networks import Trained
+from mia_kit.studies.inversion.people import PeoplePart
+from mia_kit.studies.inversion.priors import load_prior
+from mia_kit.studies.inversion.recipe import Method, Search
+
+POPULATION, POINTS = 20, 32  # of MIRROR's black box, and on a sphere of BREP-MI's: fewer for a small budget
+VIEWS = 2  # PLG-MI looks at two augmentations in each step
+RANKS = ("rank", "identity_rank")
+
+
+@dataclass(frozen=True, eq=False)
+class HandedIn:
+    """What an attack hands in, for n people.
+
+    people : int array of shape (n,)
+    pictures, starts : uint8 Tensors of shape (n, channels, h, w); grey where there is none
+    reached, started : bool arrays of shape (n,), whether there is one
+    norms, cosines : of the gradients, medians over people by step; NaN in an attack without
+    queries : images of each person's that the target was asked about
+    """
+
+    people: np.ndarray
+    pictures: Tensor
+    reached: np.ndarray
+    starts: Tensor
+    started: np.ndarray
+    norms: np.ndarray
+    cosines: np.ndarray
+    rate: float
+    tried: tuple[float, ...]
+    queries: float
+
+
+@dataclass(frozen=True)
+class ZooAttack(Part[HandedIn]):
+    """An attack of the zoo on a model; `placebo` says that the model never saw these people."""
+
+    method: Method
+    model: Trained
+    people: PeoplePart
+    judges: JudgesPart
+    search: Search
+    rates: tuple[float, ...]
+    seed: int
+    digest: str = ""
+    gan: Gan | None = None
+    surrogate: Surrogate | None = None
+    placebo: bool = False
+    version: ClassVar[int] = 1
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Choose the rate, attack, and sample what the attack is held against."""
+        judges, people = made(self.judges), made(self.people)
+        order, classes = attacked_people(people.count, self.search), np.arange(people.count)
+        if self.placebo:
+            classes = likest_classes(made(self.model), people.evaluator.floats, people.evaluator.labels)
+        tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
+        tried = []
+        for rate in self.rates:
+            short = self._attack(made, classes[tuning], rate, self.search.tuning.steps)
+            said = judge_handed_in(judges, *handed_in(short, classes[tuning]), tuning)
+            tried.append((float(said["acc1"].mean()), -float(np.log(said["rank"]).mean())))
+        rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])] if tried else float("nan")
+        result = self._attack(made, classes[others], rate, self.search.steps)
+        pictures, reached = handed_in(result, classes[others])
+        starts, started = self._starts(made, classes[others])
+        learnt = made(self.gan).queries if self.gan else 0
+        learnt += made(self.surrogate).queries if self.surrogate else 0
+        return {
+            "people": others,
+            "pictures": pictures,
+            "reached": reached,
+            "starts": starts,
+            "started": started,
+            "norms": _medians(result.trace.gradient_norms),
+            "cosines": _medians(result.trace.gradient_cosines),
+            "rate": rate,
+            "tried": [hits for hits, _ in tried],
+            "queries": result.queries / len(result.targets.unique()) + learnt / people.count,
+        }
+
+    def unpack(self, values: Values) -> HandedIn:
+        """The pictures and how the search went."""
+        return HandedIn(
+            people=np.asarray(values["people"]),
+            pictures=torch.as_tensor(values["pictures"]),
+            reached=np.asarray(values["reached"]).astype(bool),
+            starts=torch.as_tensor(values["starts"]),
+            started=np.asarray(values["started"]).astype(bool),
+            norms=np.asarray(values["norms"]),
+            cosines=np.asarray(values["cosines"]),
+            rate=float(values["rate"]),
+            tried=tuple(values["tried"]),
+            queries=float(values["queries"]),
+        )
+
+    def _attack(self, made: Made, classes: np.ndarray, rate: float, steps: int) -> Reconstructions:
+        """One attack on all these classes; a class that several people share is attacked once."""
+        model, prior = made(self.model), load_prior(self.search.prior)
+        walked = HalfPrecision(prior) if self.search.precision == "bfloat16" else prior
+        size = (self.people.world.size, self.people.world.size)
+        asked: dict[str, Any] = {"seed": self.seed, "progress": False}
+        numbers: dict[str, Any] = {"batch_size": self.search.batch_size, "input_size": size}
+        wanted = sorted(set(classes.tolist()))
+        if self.gan is not None:
+            return self._with_gan(made, made(self.gan), wanted, numbers | {"learning_rate": rate}, steps, asked)
+        if self.method == "mirror":
+            settings = mirror.Settings(pool=self.search.pool, steps=steps, learning_rate=rate, **numbers)
+            return mirror.run(WhiteBox(model), wanted, prior=walked, settings=settings, **asked)
+        if self.method == "mirror_black_box":
+            population = min(POPULATION, self.search.pool, max(2, steps // 2))
+            genetic = mirror.GeneticSettings(
+                pool=self.search.pool, population=population, generations=max(0, steps // population - 1), **numbers
+            )
+            return mirror.run_black(ConfidenceAPI(model), wanted, prior=prior, settings=genetic, **asked)
+        if self.method == "brep_mi":
+            walk = self._walk(steps, numbers)
+            return brep.run(LabelAPI(model), wanted, prior=prior, settings=walk, **asked)
+        pixels = fredrikson.Settings(
+            image_size=(made(self.people).channels, *size),
+            steps=steps,
+            learning_rate=rate,
+            batch_size=self.search.batch_size,
+        )
+        return fredrikson.run(WhiteBox(model), wanted, settings=pixels, **asked)
+
+    def _with_gan(
+        self,
+        made: Made,
+        players: Players,
+        classes: list[int],
+        numbers: dict[str, Any],
+        steps: int,
+        asked: dict[str, Any],
+    ) -> Reconstructions:
+        """GMI, KED-MI or PLG-MI; the first two with LOMMA's loss if there is a surrogate."""
+        access = WhiteBox(made(self.model))
+        loss: Loss | ImageLoss = cross_entropy
+        if self.surrogate is not None:
+            loss = made(self.surrogate).loss(access)
+        if self.method == "plg_mi":
+            settings = plgmi.Settings(starts=1, steps=max(1, steps // VIEWS), views=VIEWS, **numbers)
+            return plgmi.run(access, classes, prior=players.generator, settings=settings, **asked)
+        asked |= {"prior": players.generator, "loss": loss}
+        if self.method in ("gmi", "lomma_gmi"):
+            return gmi.run(
+                access, classes, critic=players.critic, settings=gmi.Settings(starts=1, steps=steps, **numbers), **asked
+            )
+        distribution = kedmi.Settings(steps=steps, **numbers)
+        return kedmi.run(access, classes, discriminator=players.critic, settings=distribution, **asked)
+
+    def _starts(self, made: Made, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:
+        """A picture for each class before any search, and whether there is one: shapes as in `HandedIn`."""
+        model, prior, size = made(self.model), load_prior(self.search.prior), self.people.world.size
+        numbers = {"batch_size": self.search.batch_size, "input_size": (size, size)}
+        if self.method == "fredrikson":  # it begins with a black picture
+            black = torch.zeros(len(classes), made(self.people).channels, size, size, dtype=torch.uint8)
+            return black, np.ones(len(classes), dtype=bool)
+        if self.method == "brep_mi":
+            walk = self._walk(self.search.steps, numbers)
+            return first_with_label(LabelAPI(model), prior, classes, settings=walk, seed=self.seed)
+        source = made(self.gan).generator if self.gan is not None else prior
+        pictures = best_of_sample(
+            ConfidenceAPI(model), source, classes, pool=self.search.pool, size=(size, size), seed=self.seed
+        )
+        return pictures, np.ones(len(classes), dtype=bool)
+
+    def _walk(self, steps: int, numbers: dict[str, Any]) -> brep.Settings:
+        """BREP-MI within a budget of `steps` looks a person: each round asks about a place and points around it."""
+        points = max(1, min(POINTS, steps - 1))
+        rounds = max(1, steps // (points + 1))
+        return brep.Settings(start_batch=self.search.pool, start_batches=2, points=points, rounds=rounds, **numbers)
+
+
+def judge_handed_in(judges: Judges, pictures: Tensor, reached: np.ndarray, people: np.ndarray) -> dict[str, np.ndarray]:
+    """What the judges say, as from `judge`; who was not reached is no hit and last in every rank."""
+    said = judge(judges, to_floats(pictures), None, people)
+    last = len(judges.centres)
+    for measure, values in said.items():
+        if measure in RANKS:
+            said[measure] = np.where(reached, values, last)
+        elif measure != "distance":
+            said[measure] = values & reached
+    return said
+
+
+def handed_in(result: Reconstructions, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:
+    """The selected picture of each of `classes`, in their order, and whether there is one: shapes as in `HandedIn`."""
+    targets, selected = result.targets.numpy(), result.selected.numpy()
+    rows = [int(np.flatnonzero(targets == target)[0]) for target in classes]
+    for place, target in enumerate(classes):
+        if (chosen := np.flatnonzero((targets == target) & selected)).size:
+            rows[place] = int(chosen[0])
+    return to_bytes(result.images[rows]), selected[rows]
+
+
+def best_of_sample(
+    access: ConfidenceAPI, prior: Prior, classes: np.ndarray, *, pool: int, size: tuple[int, int], seed: int
+) -> Tensor:
+    """Of `pool` sampled pictures the one in which each class has most confidence: uint8 of shape (n, channels, h, w).
+
+    A prior that knows classes draws for each its share of the pool.
+    """
+    ask = asker(access.confidences, access, prior, size=size, batch_size=100)
+    wanted = torch.from_numpy(classes)
+    if isinstance(prior, ConvolutionalPrior) and prior.classes:
+        share = max(1, pool // prior.classes)
+        each = wanted.repeat_interleave(share)
+        codes = prior.codes(sample_latents(prior, len(each), seed=seed), each)
+        scores = ask(codes).gather(1, each[:, None]).view(len(wanted), share)
+        best = scores.argmax(dim=1) + torch.arange(len(wanted)) * share
+    else:
+        codes = prior.map(sample_latents(prior, pool, seed=seed))
+        best = ask(codes)[:, wanted].argmax(dim=0)
+    return to_bytes(synthesise(prior, codes[best]))
+
+
+def first_with_label(
+    access: LabelAPI, prior: Prior, classes: np.ndarray, *, settings: brep.Settings, seed: int
+) -> tuple[Tensor, np.ndarray]:
+    """The first sampled picture that gets each label, grey if none does, and whether one does."""
+    ask = asker(access.labels, access, prior, size=settings.input_size, batch_size=settings.batch_size)
+    places, latents = brep.first_hits(
+        lambda drawn: ask(prior.map(drawn)), prior.latent_size, torch.from_numpy(classes), settings, seed=seed
+    )
+    hit = places >= 0
+    images = torch.zeros(len(classes), *prior.image_size)
+    if hit.any():
+        images[hit] = synthesise(prior, prior.map(latents[hit]))
+    return to_bytes(images), hit.numpy()
+
+
+def _medians(course: Tensor) -> np.ndarray:
+    """Medians over people by step, of shape (steps,); NaN where there is nothing."""
+    return course.nanmedian(dim=1).values.numpy().astype(np.float32)

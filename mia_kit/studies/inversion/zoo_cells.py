@@ -1,0 +1,121 @@
+"""The cells of the attack zoo: what each attack is made of, and what the judges say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.parts import Made
+from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.columns import BY_PERSON, about
+from mia_kit.studies.inversion.gans import Gan, Public, Surrogate
+from mia_kit.studies.inversion.judges import JudgesPart
+from mia_kit.studies.inversion.networks import Trained
+from mia_kit.studies.inversion.priors import prior_digest
+from mia_kit.studies.inversion.recipe import Attack, Method, Recipe
+from mia_kit.studies.inversion.zoo import ZooAttack, judge_handed_in
+
+# What each attack minimises, and how.
+LOSSES: dict[Method, tuple[str, str]] = {
+    "gmi": ("cross_entropy", "sgd"),
+    "ked_mi": ("cross_entropy", "adam"),
+    "lomma_gmi": ("logit", "sgd"),
+    "lomma_ked_mi": ("logit", "adam"),
+    "plg_mi": ("margin", "adam"),
+    "mirror": ("cross_entropy", "adam"),
+    "mirror_black_box": ("lack_of_confidence", ""),
+    "brep_mi": ("", ""),
+    "fredrikson": ("cross_entropy", "sgd"),
+}
+
+
+@dataclass(frozen=True)
+class ZooCell(Cell):
+    """What the judges say of an attack of the zoo and of its start, whose rows have "start" behind the method's name.
+
+    queries : images of each person's that the target was asked about, GAN and surrogate included
+    reached : share of people for whom anything was handed in
+    """
+
+    attack: ZooAttack
+    judges: JudgesPart
+    seed: int
+    version: ClassVar[int] = 1
+
+    def columns(self) -> dict[str, Any]:
+        """The target's and the attack's; the loss and the optimiser are the paper's."""
+        loss, optimiser = LOSSES[self.attack.method]
+        prior = "pixels" if self.attack.method == "fredrikson" else self.attack.search.prior
+        return about(self.attack.model) | {
+            "seed": self.seed,
+            "attack": f"{self.attack.method} placebo" if self.attack.placebo else self.attack.method,
+            "loss": loss,
+            "optimiser": optimiser,
+            "prior": "gan" if self.attack.gan else prior,
+            "temperature": np.nan,
+        }
+
+    def unpack(self, values: Values) -> pd.DataFrame:
+        """The rows; what was there before the first step has an attack of its own."""
+        table = super().unpack(values)
+        start = table["unit"].notna() & (table["steps"] == 0)
+        table.loc[start, "attack"] = f"{self.columns()['attack']} start"
+        return table
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Let the judges look at the start and at the end."""
+        result, judges, rows = made(self.attack), made(self.judges), Rows()
+        last = self.attack.search.steps
+        for steps, pictures, reached in (
+            (0, result.starts, result.started),
+            (last, result.pictures, result.reached),
+        ):
+            said = judge_handed_in(judges, pictures, reached, result.people)
+            for measure, values in said.items():
+                rows.add(f"mean_{measure}", np.mean(values), steps=steps)
+                if measure in BY_PERSON:
+                    rows.add(measure, values, units=result.people, steps=steps)
+        for measure, course in (("norm", result.norms), ("cosine", result.cosines)):
+            if np.isfinite(course[-5:]).any():
+                rows.add(measure, np.nanmedian(course[-5:]), steps=last)
+        rows.add("queries", result.queries)
+        rows.add("reached", result.reached.mean())
+        if np.isfinite(result.rate):
+            rows.add("rate", result.rate)
+        for rate, hits in zip(self.attack.rates, result.tried, strict=True):
+            rows.add(f"tried_{rate:g}", hits)
+        return rows.kept()
+
+
+def zoo_cell(
+    recipe: Recipe, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool = False
+) -> ZooCell:
+    """An attack of the zoo with what it learns beforehand."""
+    method, tools = attack.method, recipe.tools
+    public = Public(recipe.world, tools.public)
+    gan = None
+    if method in ("gmi", "lomma_gmi"):
+        gan = Gan("gmi", public, tools, seed)
+    elif method in ("ked_mi", "lomma_ked_mi"):
+        gan = Gan("ked_mi", public, tools, seed, model)
+    elif method == "plg_mi":
+        gan = Gan("plg_mi", public, tools, seed, model)
+    part = ZooAttack(
+        method,
+        model,
+        judges.people,
+        judges,
+        recipe.search,
+        tuple(attack.rates),
+        seed,
+        digest=prior_digest(recipe.search.prior),
+        gan=gan,
+        surrogate=Surrogate(model, public, tools, seed) if method.startswith("lomma") else None,
+        placebo=placebo,
+    )
+    return ZooCell(part, judges, seed)

@@ -1,0 +1,167 @@
+"""The attack zoo at toy size: every attack gives the rows that the claims ask for, and nobody is left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import yaml
+
+from mia_kit.access import ConfidenceAPI, LabelAPI
+from mia_kit.attacks import Reconstructions, Trace, brep
+from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.runs.claims import judge, read_claims
+from mia_kit.runs.evidence import read_table
+from mia_kit.runs.recipe import RecipeError, typed
+from mia_kit.runs.run import Maker
+from mia_kit.runs.store import Store
+from mia_kit.runs.table import tidy
+from mia_kit.studies.inversion.gans import Gan, Surrogate
+from mia_kit.studies.inversion.recipe import WITHOUT_GRADIENTS, Recipe
+from mia_kit.studies.inversion.zoo import best_of_sample, first_with_label, handed_in, judge_handed_in
+from mia_kit.studies.inversion.zoo_cells import LOSSES
+from mia_kit.studies.registry import measure, read_recipe
+
+TINY = Path(__file__).with_name("tiny_zoo.yaml")
+
+
+@pytest.fixture(scope="module")
+def table(random_faces, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("zoo")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
+        measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
+        return read_table("tiny_zoo")
+
+
+def test_a_whole_recipe(table):
+    judged = table[table.measure.eq("acc1") & table.unit.notna()]
+    for method, (loss, _) in LOSSES.items():
+        for name, strengths in ((method, [-0.2, 0]), (f"{method} placebo", [0])):
+            rows = judged[judged.attack == name]
+            assert sorted(rows.strength.unique()) == strengths and set(rows.steps) == {6}
+            assert rows.groupby("strength").unit.nunique().eq(6).all(), "of eight people two serve to choose the rate"
+            assert set(rows.loss.dropna()) == ({loss} if loss else set())
+            starts = judged[judged.attack == f"{name} start"]
+            assert set(starts.steps) == {0} and len(starts) == len(rows)
+    spent = table[table.measure == "queries"].set_index(["attack", "strength"]).value.sort_index()
+    alone = spent["gmi", 0.0]
+    assert alone == pytest.approx(6 + 1 + 1 / 6, abs=1e-3), "steps, one look to select, one to count the classes"
+    assert spent["lomma_gmi", 0.0] == pytest.approx(alone + 40 / 8, abs=1e-3), (
+        "public pictures that the surrogate learnt from"
+    )
+    assert spent["plg_mi", 0.0] > 6 and spent["mirror", 0.0] == pytest.approx(6 + 1 + (40 + 1) / 6, abs=1e-3)
+    rates = table[table.measure == "rate"]
+    assert set(rates[rates.attack == "gmi"].value) <= {0.1, 1}
+    assert not set(rates.attack) & set(WITHOUT_GRADIENTS)
+
+
+def test_the_claims_find_their_rows(table):
+    plain = table.astype({name: object for name in table.select_dtypes("category")})
+    seeds = tidy(pd.concat([plain.assign(seed=seed) for seed in (1, 2, 3)], ignore_index=True))
+    words = {
+        (claim.id, part.word)
+        for claim in read_claims()
+        for verdict in judge(claim, {"zoo_drawn": seeds})
+        for part in verdict.parts
+        if verdict.table == "zoo_drawn"
+    }
+    assert {name for name, _ in words} == {"S16", "S25"}
+    assert "not measured yet" not in {word for _, word in words}
+
+
+def test_gmis_gan_serves_all_targets_and_the_others_one():
+    recipe = read_recipe(str(TINY))
+    gans = {}
+    for cell in recipe.cells():
+        for part in cell.inputs():
+            for tool in part.inputs():
+                if isinstance(tool, Gan | Surrogate):
+                    kind = tool.method if isinstance(tool, Gan) else "surrogate"
+                    gans.setdefault(kind, set()).add(tool.key)
+    # Two targets and the strangers'.
+    assert {kind: len(keys) for kind, keys in gans.items()} == {"gmi": 1, "ked_mi": 3, "plg_mi": 3, "surrogate": 3}
+
+
+@pytest.mark.parametrize(
+    ("attack", "words"),
+    [
+        ({"method": "gmi", "losses": ["margin"], "rates": [0.1]}, "gmi has its paper's loss"),
+        ({"method": "brep_mi", "rates": [0.1]}, "rates must hold none for the method brep_mi"),
+        ({"method": "mirror"}, "rates must hold one at least for the method mirror"),
+        ({"rates": [0.1]}, "losses must name one at least"),
+        ({"method": "miror", "rates": [0.1]}, "did you mean mirror?"),
+    ],
+)
+def test_what_a_recipe_may_not_say(attack, words):
+    content = yaml.safe_load(TINY.read_text()) | {"attacks": [attack], "controls": []}
+    with pytest.raises(RecipeError, match=words):
+        typed(content, Recipe, where="tiny")
+
+
+class Flat:
+    """A prior whose picture is a colour: the first number of a latent."""
+
+    latent_size, image_size = 2, (1, 4, 4)
+
+    def map(self, latents):
+        return latents
+
+    def synthesise(self, codes):
+        return codes[:, :1, None, None].expand(-1, 1, 4, 4).tanh()
+
+
+class Bright(torch.nn.Module):
+    """Class 1 is bright, class 0 dark, class 2 never said."""
+
+    channels = 1
+
+    def forward(self, images):
+        light = images.mean(dim=(1, 2, 3))
+        return torch.stack([-light, light, torch.full_like(light, -9.0)], dim=1)
+
+
+def test_the_best_of_a_sample_is_what_the_target_is_surest_of():
+    pictures = best_of_sample(ConfidenceAPI(Bright()), Flat(), np.array([1, 0, 1]), pool=50, size=(4, 4), seed=0)
+    drawn = torch.randn(50, 2, generator=torch.Generator().manual_seed(0))[:, 0].tanh()
+    light = pictures.float().mean(dim=(1, 2, 3)) / 127.5 - 1
+    np.testing.assert_allclose(light, [drawn.max(), drawn.min(), drawn.max()], atol=0.01)
+
+
+def test_a_prior_that_knows_classes_is_asked_for_them():
+    prior = ConvolutionalPrior(seed=0, latent_size=3, image_size=(1, 8, 8), width=2, classes=3).eval()
+    classes = np.array([2, 2, 0])
+    pictures = best_of_sample(ConfidenceAPI(Bright()), prior, classes, pool=3, size=(8, 8), seed=0)
+    latents = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+    images = prior(prior.codes(latents, torch.from_numpy(classes)))
+    np.testing.assert_allclose(pictures.float() / 127.5 - 1, images.detach(), atol=0.01)
+
+
+def test_a_label_that_is_never_said_has_no_start():
+    settings = brep.Settings(input_size=(4, 4), start_batch=20, start_batches=2)
+    pictures, hit = first_with_label(LabelAPI(Bright()), Flat(), np.array([0, 2, 1]), settings=settings, seed=0)
+    light = pictures.float().mean(dim=(1, 2, 3))
+    assert hit.tolist() == [True, False, True] and light[0] < 127 < light[2] and 127 <= light[1] <= 128
+
+
+def test_who_was_not_reached_is_a_failure(random_faces, tmp_path):
+    nan = float("nan")
+    result = Reconstructions(
+        images=torch.stack([torch.full((3, 16, 16), shade) for shade in (-1.0, 1.0, 0.5)]),
+        codes=torch.zeros(3, 2),
+        targets=torch.tensor([4, 4, 7]),
+        start_latents=torch.arange(3),
+        scores=torch.tensor([0.1, 0.9, nan]),
+        selected=torch.tensor([False, True, False]),
+        trace=Trace.of_losses(torch.empty(0, 3)),
+        queries=0,
+        film=torch.empty(0, 3, 2),
+    )
+    pictures, reached = handed_in(result, np.array([7, 4, 4]))
+    assert reached.tolist() == [False, True, True]
+    assert pictures.flatten(1)[:, 0].tolist() == [128, 255, 255]
+    judges = Maker(Store(tmp_path), progress=False)(read_recipe(str(TINY)).cells()[0].judges)
+    said = judge_handed_in(judges, pictures, reached, np.array([5, 1, 2]))
+    assert said["rank"][0] == said["identity_rank"][0] == 8 and not said["acc1"][0] and not said["verified"][0]
+    assert np.isfinite(said["distance"]).all()
