@@ -65,7 +65,7 @@ browser: $(TEST_STAMP) ## drive JupyterLab in Chromium; skipped with a message w
 # --- rebuild ----------------------------------------------------------------------------------------------------
 
 table: $(LAB_STAMP) ## train the grid of toy classifiers that the slider of chapter 1 reads
-	@$(RUN) mia_kit.cli run toy_table $(ARGS)
+	@$(VENV)/bin/python data_scripts/train_toy_table.py
 
 evidence: $(LAB_STAMP) ## run the course-size experiments and store what they measured
 	@$(RUN) mia_kit.cli run toy_order $(ARGS)

@@ -12,16 +12,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.data.folders import check_output
-from mia_kit.experiments.priors import build, draw
+from mia_kit.models import sample_latents
+from mia_kit.models.batches import in_batches
+from mia_kit.studies.inversion.priors import load_prior
 
 ROWS, COLUMNS, SIDE = 3, 12, 64
-PRIORS = ("dcgan", "style 1.0", "style 0.5")
+PRIORS = ("dcgan face", "style 1.0", "style 0.5")
 
 
 def wall(name: str) -> np.ndarray:
     """ROWS x COLUMNS samples of a prior: uint8 of shape (ROWS * 64, COLUMNS * 64, 3)."""
-    images = ((draw(build(name), ROWS * COLUMNS, seed=0) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    prior = load_prior(name)
+    styles = in_batches(prior.map, sample_latents(prior, ROWS * COLUMNS, seed=0))
+    images = ((synthesise(prior, styles) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
     faces = [np.asarray(Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) for image in images]
     return np.vstack([np.hstack(faces[row * COLUMNS : (row + 1) * COLUMNS]) for row in range(ROWS)])
 

@@ -5,7 +5,6 @@ import pytest
 from mia_kit import cli
 from mia_kit.course import environment
 from mia_kit.data.inventory import DCGAN, Fetched
-from mia_kit.experiments.toy_table import smoothings
 
 
 def test_recipes_are_listed(capsys):
@@ -60,11 +59,6 @@ def test_check_says_where_things_are_and_what_fetches_them(capsys, monkeypatch, 
     weights.write_bytes(b"")
     assert cli.main(["check"]) == 0
     assert f"ok       {weights}" in capsys.readouterr().out
-
-
-def test_table_recipe_has_the_papers_factors():
-    factors = smoothings({"smoothing": {"from": -0.3, "to": 0.5, "step": 0.025}})
-    assert len(factors) == 33 and {-0.3, -0.05, 0.0, 0.05, 0.5} <= set(factors)
 
 
 def test_unknown_notebook(capsys):

@@ -36,7 +36,7 @@ def read_recipe(name: str) -> dict[str, Any]:
         raise ValueError(f"there is no recipe {name!r}; give a YAML file or one of: {', '.join(recipe_names())}")
     recipe = read_yaml(path)
     if not isinstance(recipe.get("experiment"), str):
-        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: orl_embedding`")
+        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: side_effects`")
     models = [read_recipe(other) for other in recipe_names()]
     if models := [model for model in models if model["experiment"] == recipe["experiment"]]:
         _check_like(recipe, models, path.name)
@@ -70,7 +70,7 @@ def _alike(value: Any, example: Any) -> bool:
 
 
 def run(name: str, progress: bool = True, *, store: Store | None = None, device: str | None = None) -> Path:
-    """Measure a recipe and return the path of what it wrote: evidence, or the table of toy models.
+    """Measure a recipe and return the path of its evidence.
 
     `device`, such as "cuda", takes the place of the recipe's own; ValueError if the recipe names none.
 
@@ -83,8 +83,6 @@ def run(name: str, progress: bool = True, *, store: Store | None = None, device:
     if not hasattr(experiment, "VERSION"):
         began = time.perf_counter()
         results = experiment.run(recipe, progress=progress)
-        if isinstance(results, Path):
-            return results
         return write_measurement(name, measurement(recipe, results, time.perf_counter() - began))
 
     def measure(checkpoint: Path) -> dict[str, Any]:

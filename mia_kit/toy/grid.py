@@ -41,6 +41,7 @@ from mia_kit.toy.world import (
 )
 
 EPSILON = 1e-5  # of torch.nn.BatchNorm1d
+BUILD = "python data_scripts/train_toy_table.py"
 GROUP = 105  # models that train together: four buffers of 4 MB
 State = dict[str, Tensor]
 
@@ -105,14 +106,16 @@ class ToyGrid:
     def load(cls, path: str | Path) -> ToyGrid:
         """Read a grid that `save` wrote. FileNotFoundError or ValueError say what is wrong with the file."""
         if not Path(path).is_file():
-            raise FileNotFoundError(f"there is no grid of toy models at {path}; build it with: mia-kit run toy_table")
+            raise FileNotFoundError(
+                f"there is no grid of toy models at {path}; build it with: python data_scripts/train_toy_table.py"
+            )
         try:
             with safe_open(path, framework="pt") as file:
                 about = json.loads((file.metadata() or {})["grid"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, KeyError, json.JSONDecodeError) as problem:
             raise ValueError(
-                f"{path} is not a grid of toy models ({problem}); build it again with: mia-kit run toy_table"
+                f"{path} is not a grid of toy models ({problem}); build it again with: {BUILD}"
             ) from problem
         return cls(tuple(about["smoothings"]), tuple(about["seeds"]), about["steps"], state)
 

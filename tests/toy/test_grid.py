@@ -141,7 +141,7 @@ def test_table_is_small():
 
 
 def test_bad_grid_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match="mia-kit run toy_table"):
+    with pytest.raises(FileNotFoundError, match="data_scripts/train_toy_table.py"):
         ToyGrid.load(tmp_path / "absent.safetensors")
     (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
     with pytest.raises(ValueError, match="is not a grid of toy models"):
