@@ -17,7 +17,6 @@ from torch import Tensor
 
 from mia_kit.data.aligned import load_aligned
 from mia_kit.defences import DataCentric, Protected, protect
-from mia_kit.experiments.data_centric_parts import FOLDS
 from mia_kit.experiments.data_centric_people import Case, appoint_surrogates
 from mia_kit.experiments.face_attack import Judges, appoint, attack, fitted, judge
 from mia_kit.experiments.face_people import People, deal_photographs
@@ -45,6 +44,7 @@ ABLATION: dict[str, tuple[str, ...]] = {
     "all three steps": ("injection", "loss", "curvature"),
 }
 EPOCHS = 15
+FOLDS = 5  # of the detector, if so many classes hold injected pictures
 QUICK_ATTACK = BRIEF_ATTACK | {"pool": 300, "candidates": 1, "steps": 25, "film": [0, 25]}
 HALF = DataCentric(copies_mislabelled=0.5)
 

@@ -11,14 +11,12 @@ What is not a number is never read as a hit or as protection. One rule for all m
 """
 
 from mia_kit.metrics.calibration import calibration_error
-from mia_kit.metrics.detector import class_spreads, detector_auc, detector_scores, outlier_scores
+from mia_kit.metrics.detector import detector_auc, detector_scores, outlier_scores
 from mia_kit.metrics.embedding import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 from mia_kit.metrics.leakage import (
-    IdentityShares,
     attack_accuracy,
     feature_distance,
-    identity_shares,
     nearest_squared,
     person_distances,
     target_ranks,
@@ -36,7 +34,6 @@ from mia_kit.metrics.poisoning import (
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
-    "IdentityShares",
     "Interval",
     "Manifold",
     "PrivacyCurve",
@@ -48,7 +45,6 @@ __all__ = [
     "auc",
     "best_advantage",
     "calibration_error",
-    "class_spreads",
     "cluster_interval",
     "confidence_distortion",
     "detector_auc",
@@ -56,7 +52,6 @@ __all__ = [
     "distance_histograms",
     "feature_distance",
     "frechet_distance",
-    "identity_shares",
     "manifold_measures",
     "mean_interval",
     "morphing_tsne",

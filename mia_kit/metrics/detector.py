@@ -54,22 +54,6 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return scores
 
 
-def class_spreads(features: np.ndarray, labels: np.ndarray) -> dict[int, float]:
-    """Median distance of each class's pictures to its median, over the median of all classes: is a class of two parts?
-
-    `features` of shape (n, d) and integer `labels` of shape (n,). 1 is the usual spread. Raises ValueError if a shape
-    does not fit or a feature is not finite.
-    """
-    features, labels = _features(features, labels)
-    classes = np.unique(labels)
-    spreads = []
-    for one in classes:
-        own = features[labels == one]
-        spreads.append(np.median(np.linalg.norm(own - np.median(own, axis=0), axis=1)))
-    check.finite("distances of features", np.array(spreads))
-    return dict(zip(classes.tolist(), _over_median(np.array(spreads)).tolist(), strict=True))
-
-
 def detector_scores(
     scores: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, folds: int = 5, seed: int = 0
 ) -> np.ndarray:

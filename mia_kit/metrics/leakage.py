@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -88,36 +87,6 @@ def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: flo
     """
     threshold = check.in_range("threshold", threshold, 0, open_ends="low")
     return over_targets(_distances("distances", distances) < threshold, targets)
-
-
-@dataclass(frozen=True)
-class IdentityShares:
-    """Whom the reconstructions of protected people show: shares with intervals over people.
-
-    person, surrogate : verified as the person under attack, and as the surrogate in their place; one may be both
-    nearer_surrogate : nearer to the surrogate, verified or not
-    """
-
-    person: Interval
-    surrogate: Interval
-    nearer_surrogate: Interval
-
-
-def identity_shares(
-    to_person: np.ndarray, to_surrogate: np.ndarray, targets: np.ndarray, *, threshold: float
-) -> IdentityShares:
-    """Whether a defence with surrogates (see `mia_kit.defences.data_centric`) leads an attack to them.
-
-    `to_person` and `to_surrogate` of shape (m,) are `person_distances`, the second to the surrogates' photographs under
-    their targets' labels; `threshold` as in `verified_share`. Raises ValueError as that does.
-    """
-    to_person, to_surrogate = _distances("to_person", to_person), _distances("to_surrogate", to_surrogate)
-    check.shape("to_surrogate", to_surrogate, to_person.shape)
-    return IdentityShares(
-        verified_share(to_person, targets, threshold=threshold),
-        verified_share(to_surrogate, targets, threshold=threshold),
-        over_targets(to_surrogate < to_person, targets),
-    )
 
 
 def person_distances(

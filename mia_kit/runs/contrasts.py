@@ -38,7 +38,7 @@ Cell = dict[str, Value | list[Value]]
 Kind = Literal["finding", "no-difference", "question"]
 Side = Literal["above", "below"]
 CONTROLS = ("start", "placebo", "oracle")
-Word = Literal["margin", "start", "placebo", "floor", "ceiling", "useful"]
+Word = Literal["margin", "start", "placebo", "floor", "ceiling", "useful", "rival"]
 
 
 class Times(Struct, frozen=True, forbid_unknown_fields=True):

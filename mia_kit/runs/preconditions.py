@@ -6,7 +6,7 @@ start, placebo : the undefended attack leaks more than its best start, and than 
     saw the person: the 95 % interval of the difference leaves 0 out
 floor : the 95 % interval of the undefended attack does not touch the placebo's
 ceiling : neither the undefended attack nor its start is above 95 % of the oracle
-useful : the treated target's accuracy is at most 10 points below the undefended one's
+useful, rival : the treated target's accuracy, or the baseline's, is at most 10 points below the undefended one's
 
 A measure that falls as leakage rises, such as a distance, has its ceiling at 95 % of the way from placebo to oracle.
 """
@@ -107,11 +107,17 @@ def _ceiling(contrast: Contrast, table: pd.DataFrame) -> str | None:
     return None
 
 
-def _useful(contrast: Contrast, table: pd.DataFrame) -> str | None:
-    cell = contrast.cells[0]
-    here, bare = (_beside(table, own, measure="accuracy") for own in (cell, {**cell, **contrast.undefended}))
-    lost = float(bare["value"].mean() - here["value"].mean())
-    return None if lost <= USEFUL else f"the target is useless: it loses {lost:.3f} of accuracy, more than {USEFUL:g}"
+def _useful(place: int, who: str) -> Callable[[Contrast, pd.DataFrame], str | None]:
+    """The check that the treated or the baseline, in the contrast's cells, still know their people."""
+
+    def holds(contrast: Contrast, table: pd.DataFrame) -> str | None:
+        cell = contrast.cells[place]
+        here, bare = (_beside(table, where, measure="accuracy") for where in (cell, {**cell, **contrast.undefended}))
+        lost = float(bare["value"].mean() - here["value"].mean())
+        words = f"the {who} is useless: it loses {lost:.3f} of accuracy, more than {USEFUL:g}"
+        return None if lost <= USEFUL else words
+
+    return holds
 
 
 CHECKS: dict[str, Callable[[Contrast, pd.DataFrame], str | None]] = {
@@ -120,7 +126,8 @@ CHECKS: dict[str, Callable[[Contrast, pd.DataFrame], str | None]] = {
     "placebo": _beats("placebo", "the placebo"),
     "floor": _floor,
     "ceiling": _ceiling,
-    "useful": _useful,
+    "useful": _useful(0, "target"),
+    "rival": _useful(1, "rival"),
 }
 
 

@@ -34,18 +34,6 @@ def surrogate_cloud(place: Sequence[float], count: int, *, seed: int) -> Tensor:
     return (centre + SPREAD * torch.randn(check.count("count", count), 2, generator=stream(seed))).clamp(*LIMITS)
 
 
-def with_surrogate(data: ToyData, place: Sequence[float], protected: int = 2, *, seed: int) -> ToyData:
-    """The points with a surrogate cloud under the label of `protected`, as many as that class has, at the end.
-
-    Raises ValueError if no point has that label, or as `surrogate_cloud`.
-    """
-    check.kind("data", data, ToyData, "ToyData")
-    protected = check.count("protected", protected, 0)
-    cloud = surrogate_cloud(place, len(data.of_class(protected)), seed=seed)
-    labels = torch.full((len(cloud),), protected)
-    return ToyData(torch.cat([data.points, cloud]), torch.cat([data.labels, labels]))
-
-
 @dataclass(frozen=True, eq=False)
 class Landings:
     """Where attacks on a protected class ended: arrays of shape (seeds, starts).

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from mia_kit.metrics.detector import class_spreads, detector_auc, detector_scores, outlier_scores
+from mia_kit.metrics.detector import detector_auc, detector_scores, outlier_scores
 
 
 def protected_classes(gap, *, classes=12, seed=0):
@@ -25,15 +25,6 @@ def test_outlier_scores_by_hand():
     assert found[:5, 1].tolist() == pytest.approx([1, 1, 1, 1, 7])
     assert found[:5, 2].tolist() == pytest.approx([2 / 20, 1 / 19, 0, 1 / 17, 8 / 10])
     assert found[5:, 2].tolist() == pytest.approx([0, 0, 2 / 20])
-
-
-def test_spread_of_a_class_of_two_parts_stands_out():
-    features, labels, injected = protected_classes(8)
-    spreads = class_spreads(features, labels)
-    mixed = set(labels[injected].tolist())
-    assert min(spreads[one] for one in mixed) > max(spreads[one] for one in set(spreads) - mixed)
-    assert np.median(list(spreads.values())) == pytest.approx(1, abs=1)
-    assert class_spreads(np.array([[0.0], [2], [0], [6]]), np.array([3, 3, 5, 5])) == {3: 0.5, 5: 1.5}
 
 
 def test_detector_finds_what_is_there_and_nothing_where_nothing_is():
@@ -83,13 +74,10 @@ def test_what_does_not_fit_is_named():
         detector_auc(scores[:, 0], np.zeros(240, dtype=bool), labels)
     with pytest.raises(ValueError, match="classes must be at least 2, got 1"):
         outlier_scores(features, np.zeros(240, dtype=int))
-    with pytest.raises(ValueError, match=r"\(240,\), got \(239,\)"):
-        class_spreads(features, labels[1:])
 
 
-@pytest.mark.parametrize("measure", [outlier_scores, class_spreads])
-def test_a_picture_without_features_is_not_an_inlier(measure):
+def test_a_picture_without_features_is_not_an_inlier():
     features, labels, _ = protected_classes(3)
     features[5, 2] = np.nan
     with pytest.raises(ValueError, match="features must be finite, got 1 of 1440"):
-        measure(features, labels)
+        outlier_scores(features, labels)

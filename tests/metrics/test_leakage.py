@@ -7,7 +7,6 @@ from mia_kit.metrics.leakage import (
     FailedRowsWarning,
     attack_accuracy,
     feature_distance,
-    identity_shares,
     nearest_squared,
     person_distances,
     target_ranks,
@@ -47,14 +46,6 @@ def test_targets_count_alike_and_the_interval_resamples_them() -> None:
 def test_verified_share() -> None:
     found = verified_share(np.array([0.3, 0.7, 0.6, 0.5]), np.array([0, 0, 1, 1]), threshold=0.6)
     assert found.value == 0.5
-
-
-def test_identity_shares_of_person_and_surrogate() -> None:
-    targets = np.array([0, 0, 1, 1])
-    found = identity_shares(np.array([0.5, 0.9, 0.9, 0.8]), np.array([0.4, 0.5, 0.5, 0.9]), targets, threshold=0.6)
-    assert (found.person.value, found.surrogate.value, found.nearer_surrogate.value) == (0.25, 0.75, 0.75)
-    with pytest.raises(ValueError, match="to_surrogate must have the shape"):
-        identity_shares(np.zeros(4), np.zeros(3), targets, threshold=0.6)
 
 
 def test_distances_against_brute_force() -> None:
@@ -122,8 +113,6 @@ def test_a_distance_that_is_none_is_not_protection(distances) -> None:
     targets, wrong = np.array([0, 1]), np.array(distances)
     with pytest.raises(ValueError, match="numbers of at least 0, got 1 of 2"):
         verified_share(wrong, targets, threshold=1.0)
-    with pytest.raises(ValueError, match="to_surrogate must be numbers"):
-        identity_shares(np.zeros(2), wrong, targets, threshold=1.0)
     for threshold in (np.nan, np.inf, 0.0):
         with pytest.raises(ValueError, match="threshold must"):
             verified_share(np.zeros(2), targets, threshold=threshold)

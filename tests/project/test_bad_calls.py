@@ -215,14 +215,12 @@ METRICS = {
     "values": lambda: SCORES.reshape(4, 3),
 }
 OF_FEATURES = {"labels": lambda: PEOPLE, "targets": lambda: PEOPLE}
-for door in ("class_spreads", "feature_distance", "identity_shares", "nearest_squared", "outlier_scores"):
+for door in ("feature_distance", "nearest_squared", "outlier_scores"):
     OF_DOORS[f"metrics.{door}"] = OF_FEATURES
 OF_DOORS |= {
     "metrics.person_distances": OF_FEATURES | {"embeddings": lambda: FEATURES},
     "metrics.scaled_distances": OF_FEATURES,
     "metrics.verified_share": OF_FEATURES,
-    "metrics.identity_shares": OF_FEATURES
-    | {"to_person": lambda: np.abs(SCORES), "to_surrogate": lambda: np.abs(SCORES)},
     "metrics.mean_interval": {"values": lambda: SCORES},
     "metrics.morphing_tsne": {"features": lambda: {0.0: FEATURES}, "perplexity": lambda: 2.0},
     "metrics.detector_scores": {"scores": lambda: FEATURES, "groups": lambda: np.arange(12), "folds": lambda: 2},

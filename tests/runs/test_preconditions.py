@@ -105,3 +105,10 @@ def test_the_rival_of_equal_accuracy_is_chosen_and_none_is_no_rival() -> None:
         "no strength has the accuracy of what is compared: the nearest, 0.1"
     )
     assert matched(msgspec.structs.replace(contrast, match=None), table)[1] is None
+
+
+def test_a_useless_rival_is_named() -> None:
+    turned = contrast_of(treated={"strength": 0.0}, baseline={"strength": -0.2}, preconditions=["useful", "rival"])
+    assert failed(turned, table_of()) is None
+    reason = failed(turned, table_of(accuracies={-0.2: 0.6}))
+    assert reason is not None and reason.startswith("the rival is useless: it loses 0.2"), reason

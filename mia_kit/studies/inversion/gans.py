@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import kedmi, lomma, plgmi
 from mia_kit.attacks.prior_to_target import in_channels, resize
+from mia_kit.data import load
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.data.public import public_people
 from mia_kit.models import Classifier, SmallClassifier, sample_latents
@@ -27,6 +28,7 @@ from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.networks import Trained
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Tools, World
+from mia_kit.studies.inversion.signs import public_signs
 from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries
 
 # The seed of public pictures: people whom no target, evaluator or placebo knows.
@@ -55,7 +57,10 @@ class Public(Part[Tensor]):
             return {
                 "images": in_batches(lambda part: to_bytes(resize(prior.synthesise(prior.map(part)), size)), latents)
             }
-        images, _ = public_people(self.world.size)
+        if self.world.name == "gtsrb":
+            images = public_signs(load("gtsrb", size=self.world.size))
+        else:
+            images, _ = public_people(self.world.size)
         if self.count > len(images):
             raise ValueError(f"there are {len(images)} public photographs, got {self.count} asked for instead")
         return {"images": images[torch.randperm(len(images), generator=Generator().manual_seed(PUBLIC))[: self.count]]}

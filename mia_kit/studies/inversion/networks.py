@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from mia_kit.data.pictures import to_floats
 from mia_kit.defences import build
 from mia_kit.models import Classifier, ConvolutionalClassifier, ResidualClassifier, SmallClassifier, transplant
 from mia_kit.models.weights import without_head
@@ -244,7 +243,7 @@ def train(
     """Train on photographs as a recipe says, in place."""
     return fit(
         model,
-        to_floats(photos.images),
+        photos.floats,
         photos.labels,
         seed=seed,
         smoothing=smoothing,

@@ -27,6 +27,7 @@ from mia_kit.models.batches import in_batches
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.recipe import World
+from mia_kit.studies.inversion.signs import deal_signs
 from mia_kit.training.seeds import turn_generator
 
 # Seeds of the identities: those of the world, and the others for whom a placebo is trained.
@@ -96,6 +97,8 @@ class PeoplePart(Part[People]):
         """Draw the photographs, or read them."""
         if self.world.name == "drawn":
             return _drawn(self.world, self.seed, strangers=self.strangers)
+        if self.world.name == "gtsrb":
+            return deal_signs(load("gtsrb", size=self.world.size), self.world, self.seed, strangers=self.strangers)
         return _real(self.world, self.seed, strangers=self.strangers)
 
     def unpack(self, values: Values) -> People:

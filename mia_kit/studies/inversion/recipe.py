@@ -55,21 +55,28 @@ class Photographs(Settings, frozen=True, kw_only=True):
 
 
 class World(Settings, frozen=True, kw_only=True):
-    """Whom the targets are trained on.
+    """Whom the targets are trained on; traffic signs, "gtsrb", may stand in the place of people.
 
     people : how many; of real people all those with enough photographs by default, or the first so many
     spread : of drawn people, how far a photograph lies from the identity: 0 is always the same picture, 1 anybody
     """
 
-    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12"]
+    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12", "gtsrb"]
     size: Annotated[int, msgspec.Meta(ge=16, le=512)]
     photographs: Photographs
     people: Annotated[int, msgspec.Meta(ge=2)] | None = None
     spread: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6
 
     def __post_init__(self) -> None:
-        if self.name == "drawn" and (self.people is None or not self.photographs.judge or not self.photographs.test):
-            raise ValueError("drawn people need a number of people, and photographs for a second judge and for tests")
+        if self.judged_by_second and not (self.photographs.judge and self.photographs.test):
+            raise ValueError("drawn people and signs need photographs for a second judge and for tests")
+        if self.name == "drawn" and self.people is None:
+            raise ValueError("drawn people need a number of people")
+
+    @property
+    def judged_by_second(self) -> bool:
+        """Whether a second judge is trained: a face embedder knows real people alone."""
+        return self.name in ("drawn", "gtsrb")
 
 
 class Network(Settings, frozen=True, kw_only=True):
@@ -222,5 +229,5 @@ class Recipe(Settings, frozen=True, kw_only=True):
             raise ValueError(
                 f"per_class must be at most photographs.target, {self.world.photographs.target}, got {most} instead"
             )
-        if (self.world.name == "drawn") != (self.judge is not None):
-            raise ValueError("a second judge is trained for drawn people, and for nobody else")
+        if self.world.judged_by_second != (self.judge is not None):
+            raise ValueError("a second judge is trained for drawn people and signs, and for nobody else")

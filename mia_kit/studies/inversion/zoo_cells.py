@@ -17,7 +17,7 @@ from mia_kit.studies.inversion.gans import Gan, Public, Surrogate
 from mia_kit.studies.inversion.judges import JudgesPart
 from mia_kit.studies.inversion.networks import Trained
 from mia_kit.studies.inversion.priors import prior_digest
-from mia_kit.studies.inversion.recipe import Attack, Method, Recipe
+from mia_kit.studies.inversion.recipe import Attack, Method, Recipe, Search, Tools
 from mia_kit.studies.inversion.zoo import ZooAttack, judge_handed_in
 
 # What each attack minimises, and how.
@@ -95,9 +95,16 @@ class ZooCell(Cell):
 def zoo_cell(
     recipe: Recipe, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool = False
 ) -> ZooCell:
+    """The cell of an attack of the zoo."""
+    part = zoo_attack(recipe.search, recipe.tools, attack, model, judges, seed, placebo=placebo)
+    return ZooCell(part, judges, seed)
+
+
+def zoo_attack(
+    search: Search, tools: Tools, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool
+) -> ZooAttack:
     """An attack of the zoo with what it learns beforehand."""
-    method, tools = attack.method, recipe.tools
-    public = Public(recipe.world, tools.public)
+    method, public = attack.method, Public(judges.people.world, tools.public)
     gan = None
     if method in ("gmi", "lomma_gmi"):
         gan = Gan("gmi", public, tools, seed)
@@ -105,17 +112,16 @@ def zoo_cell(
         gan = Gan("ked_mi", public, tools, seed, model)
     elif method == "plg_mi":
         gan = Gan("plg_mi", public, tools, seed, model)
-    part = ZooAttack(
+    return ZooAttack(
         method,
         model,
         judges.people,
         judges,
-        recipe.search,
+        search,
         tuple(attack.rates),
         seed,
-        digest=prior_digest(recipe.search.prior),
+        digest=prior_digest(search.prior),
         gan=gan,
         surrogate=Surrogate(model, public, tools, seed) if method.startswith("lomma") else None,
         placebo=placebo,
     )
-    return ZooCell(part, judges, seed)
