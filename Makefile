@@ -69,7 +69,7 @@ table: $(LAB_STAMP) ## train the grid of toy classifiers that the slider of chap
 
 evidence: $(LAB_STAMP) ## run the course-size experiments and store what they measured
 	@$(RUN) mia_kit.cli run toy_order $(ARGS)
-	@$(RUN) mia_kit.cli run orl_embedding $(ARGS)
+	@$(RUN) mia_kit.cli run embedding_orl $(ARGS)
 
 references: $(LAB_STAMP) ## draw every headline figure again and show what changed
 	@$(RUN) mia_kit.cli notebooks --references $(ARGS)

@@ -14,7 +14,7 @@
 # # 2. Embeddings: look inside
 #
 # **You will be able to** say what the last hidden layer of a classifier holds, measure how tightly it packs people, and
-# judge for yourself whether label smoothing tightens them.
+# judge whether label smoothing tightens them.
 #
 # **You need** chapter 1. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
@@ -22,39 +22,39 @@
 
 # %%
 import numpy as np
+import pandas as pd
 import torch
 
 from mia_kit.data import load
 from mia_kit.exercises import chapter02 as exercises
-from mia_kit.experiments import orl_embedding
-from mia_kit.experiments.embedding_measures import unpacked_maps
 from mia_kit.figures.embedding import tsne_morph
 from mia_kit.figures.embedding_distances import distance_distributions, ratio_against_factor
 from mia_kit.figures.faces import face_rows
 from mia_kit.figures.reproduce import check, show, show_photographs
 from mia_kit.metrics import morphing_tsne, scaled_distances
-from mia_kit.runs.first_house import read_evidence
+from mia_kit.models import SmallClassifier, predict
+from mia_kit.runs.first_house import read_evidence, verdicts_in_words
 from mia_kit.toy import load_table, make_data
+from mia_kit.training import fit, flip_and_shift, one_thread
 
 # %% [markdown]
 # ## Where does an attacker's signpost come from?
 #
-# A classifier first turns its input into a list of numbers, the **penultimate activations** (or *features*), and then
-# draws straight lines between them. In chapter 1 the list has 20 numbers. If all photographs of one person land on
-# nearly the same list, the network says very precisely what that person looks like to it. If people are mixed, it says
-# less. So we look at the lists.
+# A classifier turns its input into a list of numbers, the **penultimate activations** or *features*. Then it draws
+# straight lines between these lists. In chapter 1 a list has 20 numbers. Suppose that all photographs of one person land
+# on nearly the same list. Then the network says precisely what that person looks like to it. If people are mixed, it
+# says less. So we look at the lists.
 #
 # ## First in the toy world
 #
-# Every training point of chapter 1 becomes 20 numbers, and t-SNE draws them in the plane so that neighbours stay
-# neighbours. Each map starts from the map of the neighbouring factor: drag the slider below the figure, and the points
-# walk instead of jumping.
+# Every training point of chapter 1 becomes 20 numbers. t-SNE draws them in the plane so that neighbours stay neighbours.
+# Each map starts from the map of the neighbouring factor: drag the slider, and the points walk instead of jumping.
 
 # %% tags=["nbval-ignore-output"]
-data, table = make_data(), load_table()
+data, grid = make_data(), load_table()
 factors = (-0.1, -0.05, 0.0, 0.05, 0.1)
 with torch.no_grad():
-    features = {a: table.model(a, seed=42).features(data.points).numpy() for a in factors}
+    features = {factor: grid.model(factor, seed=42).features(data.points).numpy() for factor in factors}
 toy_map = tsne_morph(
     morphing_tsne(features, seed=0), data.labels.numpy(), class_names=("class 0", "class 1", "class 2")
 )
@@ -64,11 +64,11 @@ show("2.1", toy_map)
 check("2.1", toy_map, tolerance=0.2)
 
 # %% [markdown]
-# t-SNE keeps neighbourhoods, not distances: never measure on the map. So we measure in the 20 dimensions, as the paper
-# does. All distances are divided by the greatest one, since networks differ in the size of their numbers.
+# t-SNE keeps neighbourhoods, not distances: never measure on the map. We measure in the 20 dimensions, as the paper
+# does. Networks differ in the size of their numbers, so we divide all distances by the greatest one.
 
 # %% tags=["nbval-ignore-output"]
-ratios = {a: scaled_distances(own, data.labels.numpy()).mean_ratio for a, own in features.items()}
+ratios = {factor: scaled_distances(lists, data.labels.numpy()).mean_ratio for factor, lists in features.items()}
 print("distance within a class / between classes:  " + "   ".join(f"{a:+.2f}: {r:.2f}" for a, r in ratios.items()))
 
 # %% tags=["nbval-ignore-output"]
@@ -79,13 +79,13 @@ show("2.2", toy_ratios)
 check("2.2", toy_ratios, tolerance=0.01)
 
 # %% [markdown]
-# A surprise, if you have read the paper: with more smoothing the classes of our toy are *less* tight for their distance
-# from each other. Keep that in mind.
+# The paper leads us to expect a falling line. Here it rises: with more smoothing the classes of our toy are *less* tight
+# for their distance from each other. Keep that in mind.
 #
 # ## Now people
 #
 # Forty people sat for ten photographs each in the early nineties. We show two of them, because you should see what the
-# network has to tell apart, and no more, because they never agreed to be in your notebook. Read the card.
+# network has to tell apart. We show no more, because they never agreed to be in your notebook. Read the card.
 
 # %%
 faces = load("orl")
@@ -97,57 +97,86 @@ show_photographs(face_rows(faces, people=(0, 1)))
 # %% [markdown]
 # ## Train three classifiers on them, now
 #
-# Five photographs of each person train a small convolutional network; the other five are held out. **Predict first:**
+# Five photographs of each person train a small convolutional network. The other five are held out. **Predict first:**
 # which factor packs the held-out photographs of one person most tightly? The cell takes less than a minute.
 
 # %% tags=["nbval-ignore-output", "seconds-45"]
-live = orl_embedding.quick((-0.05, 0.0, 0.1))
-for row in orl_embedding.table_rows(live):
-    print("   ".join(f"{name}: {value}" for name, value in row.items()))
+is_training = faces.split_mask(5, seed=0)
+images, labels = faces.to_tensor((48, 40)), torch.from_numpy(faces.labels)
+
+
+def embed(smoothing):
+    """Train a classifier with this factor, and return its features of all 400 photographs."""
+    model = SmallClassifier(1, len(faces.class_names), seed=0)
+    with one_thread():
+        fit(
+            model,
+            images[is_training],
+            labels[is_training],
+            seed=0,
+            smoothing=smoothing,
+            augment=flip_and_shift,
+            epochs=60,
+            batch_size=32,
+        )
+        return predict(model, images)[0]
+
+
+live = {smoothing: embed(smoothing) for smoothing in (-0.05, 0.0, 0.1)}
 
 # %% [markdown]
-# The features of all 400 photographs, as maps. Filled marks are training photographs, open ones are held out.
-
-# %% tags=["nbval-ignore-output"]
-evidence = read_evidence("orl_embedding")
-results = evidence["results"]
-maps = results["maps"]
-face_map = tsne_morph(
-    unpacked_maps(maps),
-    np.array(maps["labels"]),
-    class_names=maps["class_names"],
-    is_training=np.array(maps["is_training"], dtype=bool),
-)
-show("2.3", face_map)
-
-# %%
-check("2.3", face_map, tolerance=0.001)
-
-# %% [markdown]
-# The same maps with a slider that works by keyboard as well (focus it and press the arrow keys). Which person moves the
-# most?
+# ## Look at the map
+#
+# Each mark is a held-out photograph. Drag the slider by hand or with the arrow keys. Which person moves the most?
 
 # %% tags=["nbval-ignore-output"]
 from mia_kit.widgets.frame_explorer import FrameExplorer
 
+held_out = ~is_training
+face_map = tsne_morph(
+    morphing_tsne({smoothing: lists[held_out] for smoothing, lists in live.items()}, seed=0),
+    faces.labels[held_out],
+    class_names=faces.class_names,
+)
+show("2.3", face_map)
+
+# %%
+check("2.3", face_map, tolerance=0.2)
+
+# %% tags=["nbval-ignore-output"]
 FrameExplorer(face_map)
 
 # %% [markdown]
 # ## Measure, do not look
 #
-# Maps mislead, so the paper shows distributions of distances: for each photograph its mean distance to the others of
-# the same person (*within*) and to everybody else (*between*), and the distance to the *nearest* photograph of either
-# kind. Ours are the held-out photographs, nine factors, five seeds (`mia-kit run orl_embedding`).
+# Maps mislead, so the paper shows distances. For each photograph we take the mean distance to the others of the same
+# person (*within*) and to everybody else (*between*), and the distance to the *nearest* photograph of either kind.
 
 # %% tags=["nbval-ignore-output"]
-histograms = {kind: np.array(counts) for kind, counts in results["held_out"]["histograms"].items()}
-distributions = distance_distributions(histograms, results["smoothings"])
+rows = []
+for smoothing, lists in live.items():
+    distances = scaled_distances(lists[held_out], faces.labels[held_out])
+    print(f"smoothing {smoothing:+.2f}: within / between people: {distances.mean_ratio:.3f}")
+    columns = {
+        "within": distances.mean_within,
+        "between": distances.mean_between,
+        "nearest_within": distances.nearest_within,
+        "nearest_between": distances.nearest_between,
+    }
+    rows.append(pd.DataFrame(columns).melt(var_name="measure").assign(strength=smoothing))
+distributions = distance_distributions(pd.concat(rows))
 show("2.4", distributions)
 
 # %%
-check("2.4", distributions, tolerance=0.001)
+check("2.4", distributions, tolerance=0.1)
+
+# %% [markdown]
+# ## More factors, more seeds
+#
+# One seed proves little. An earlier measurement trained the same network for nine factors and five seeds.
 
 # %% tags=["nbval-ignore-output"]
+results = read_evidence("orl_embedding")["results"]
 by_seed = {
     name: np.array(results[key]["mean_ratio"]["by_seed"])
     for name, key in (("held-out photographs", "held_out"), ("training photographs", "training"))
@@ -157,25 +186,25 @@ show("2.5", face_ratios)
 
 # %%
 check("2.5", face_ratios, tolerance=0.001)
-for name, claim in evidence["results"]["claims"].items():
-    print(f"claim {name}: {claim['verdict']}\n  {claim['course']}")
+print(verdicts_in_words("orl_embedding"))
 
 # %% [markdown]
 # ## What the paper says, and what we see
 #
-# The paper reports, for ResNet-152 on 530 people, that positive smoothing makes people *tighter* for their distance from
-# each other, and that negative smoothing partly reverses it. On forty people with a small network **we measure the
-# opposite**, with intervals that leave no doubt: within over between is 0.34 at −0.05, 0.36 for hard labels and 0.41 at
-# +0.1, on held-out and on training photographs, for the mean and for the nearest photograph, and in the toy world too.
-# The maps point the paper's way: their silhouette rises with positive smoothing and falls with negative smoothing, though
-# at −0.05 the interval just includes no change. A map shows who is whose neighbour; the ratio measures how far.
+# The paper reports, for ResNet-152 on 530 people: positive smoothing makes people *tighter* for their distance from each
+# other, and negative smoothing partly reverses it. On forty people with a small network **we measure the opposite** for
+# the distances, with intervals that leave no doubt. Within over between is 0.34 at −0.05, 0.36 for hard labels and 0.41 at
+# +0.1. It rises on held-out and on training photographs, and in the toy world too.
 #
-# So claims S3 and S4 stand as *not reproduced here*. We varied the factor from −0.3 to +0.3, the photographs and the
-# measure, and did not tune anything until it agreed. What we could not vary on a laptop is the regime: depth, ImageNet
-# weights, hundreds of people. Chapter 12 is for that.
+# The maps point the paper's way. Their *silhouette*, which is 1 where people are tight and apart, rises with positive
+# smoothing and falls with negative smoothing. At −0.05 its interval just includes no change. A map shows who is whose
+# neighbour; the ratio measures how far.
 #
-# Nearly every photograph is classified correctly at every factor (test accuracy 0.985 to 0.994), so accuracy alone
-# would have shown none of this.
+# **Beware: the training was short.** It took 700 steps, the paper's about 27,000. Negative smoothing pushes a little with
+# every step, so a short training hardly applies it. Two recipes ask both claims again with 18,750 steps:
+# `mia-kit run embedding_drawn`, for people who do not exist, and `mia-kit run embedding_orl`, for these forty. Until they
+# are measured, S3 and S4 stand as *not measured yet* on the scoreboard. Nearly every photograph was classified
+# correctly at every factor (0.985 to 0.994), so accuracy alone would have shown none of this.
 #
 # ## Exercises
 #
@@ -239,13 +268,13 @@ exercises.check_scale(my_answer)
 # <details><summary>Answer</summary>Because training photographs are packed by training itself. What a person's class
 # looks like in general shows on photographs that the network has not seen.</details>
 #
-# 3. We measured the opposite of a published figure. Is the paper wrong?
+# 3. Suppose we measure the opposite of a published figure. Is the paper wrong?
 # <details><summary>Answer</summary>That does not follow. Network, data and scale differ. It does follow that the claim
 # does not hold everywhere.</details>
 #
 # ## Three sentences to remember
 #
 # 1. The last hidden layer holds what a network knows about a person, and smoothing moves people about in it.
-# 2. On forty faces and in the plane, positive smoothing made classes wider for their distance from each other, against
-#    the published finding for large networks.
+# 2. On forty faces and in the plane, positive smoothing made classes wider for their distance from each other: 0.41 within
+#    over between at +0.1, 0.36 with hard labels. The published finding for large networks is the opposite.
 # 3. Maps are for questions; distances with intervals are for answers.

@@ -26,7 +26,6 @@ def tsne_morph(
     labels: np.ndarray,
     *,
     class_names: Sequence[str],
-    is_training: np.ndarray | None = None,
     highlighted: Sequence[int] | None = None,
     start: float = 0.0,
 ) -> Drawn:
@@ -37,27 +36,25 @@ def tsne_morph(
     coordinates : factor -> array of shape (n, 2) in the unit circle, as `metrics.morphing_tsne` returns them
     labels : integer array of shape (n,)
     class_names : a name for each class
-    is_training : bool array of shape (n,); training samples are drawn filled, the others open. All filled by default.
     highlighted : classes with their own pair of colour and marker, at most 49; the others are small and grey. Eight,
         evenly chosen, by default.
     start : the factor that is shown first, or the nearest one that there is
     """
     factors = sorted(coordinates)
     groups = _groups(labels, _evenly(labels, 8) if highlighted is None else highlighted)
-    filled = np.ones(len(labels), dtype=bool) if is_training is None else is_training
     ratios = {factor: scaled_distances(coordinates[factor], labels).mean_ratio for factor in factors}
     shown = min(factors, key=lambda factor: abs(factor - start))
     figure = go.Figure(frames=[_frame(factor, coordinates[factor], groups) for factor in factors])
     for place, (label, members) in enumerate(groups):
         name = "other classes" if label is None else class_names[label]
-        figure.add_trace(_marks(coordinates[shown][members], name, _marker(label, place, filled[members])))
+        figure.add_trace(_marks(coordinates[shown][members], name, _marker(label, place)))
     figure.update_layout(base_layout(f"{len(np.unique(labels))} classes in the last hidden layer", height=640))
     figure.update_layout(legend={"itemsizing": "constant"}, sliders=[_slider(factors, shown)])
     figure.update_xaxes(range=(-1.05, 1.05), showticklabels=False, constrain="domain")
     figure.update_yaxes(range=(-1.05, 1.05), showticklabels=False, scaleanchor="x", constrain="domain")
     alt = (
         f"t-SNE maps of the penultimate activations of {len(labels)} samples of {len(np.unique(labels))} classes, one "
-        f"map for each smoothing factor, some classes in colour. {_marks_in_words(filled)}Mean distance within a "
+        f"map for each smoothing factor, some classes in colour. Mean distance within a "
         "class, divided by the one between classes, in the map: "
         f"{'; '.join(f'smoothing {factor_name(factor)}: {ratios[factor]:.3f}' for factor in factors)}."
     )
@@ -76,15 +73,14 @@ def _groups(labels: np.ndarray, highlighted: Sequence[int]) -> list[tuple[int | 
     return [*groups, (None, quiet)] if len(quiet) else groups
 
 
-def _marker(label: int | None, place: int, filled: np.ndarray) -> dict[str, Any]:
+def _marker(label: int | None, place: int) -> dict[str, Any]:
     """Colour and shape of a group; after seven classes the shapes are dealt out anew, so that no pair comes twice."""
     count = len(OKABE_ITO)
     colour = QUIET if label is None else OKABE_ITO[place % count]
     shape = "circle" if label is None else MARKERS[(place + place // count) % count]
-    symbols = [shape if one else f"{shape}-open" for one in filled]
     return {
         "color": colour,
-        "symbol": symbols,
+        "symbol": shape,
         "size": 4 if label is None else 9,
         "line": {"color": "white", "width": 0.8},
     }
@@ -110,7 +106,3 @@ def _slider(factors: Sequence[float], shown: float) -> dict[str, Any]:
     steps = [{"label": f"{one:g}", "method": "animate", "args": [[f"{one:g}"], move]} for one in factors]
     current = {"prefix": "smoothing factor: "}
     return {"steps": steps, "active": factors.index(shown), "currentvalue": current, "pad": {"t": 20}}
-
-
-def _marks_in_words(filled: np.ndarray) -> str:
-    return "" if filled.all() else "Filled marks are training samples, open ones are held out. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
@@ -15,22 +16,23 @@ from mia_kit.figures.series import seed_points
 from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
 from mia_kit.metrics import mean_interval
 
-PANELS = {"mean": "mean distance", "nearest": "distance to the nearest sample"}
+PANELS = {"": "mean distance", "nearest_": "distance to the nearest photograph"}
 # kind, colour, dash: the outlines differ without colour too
 OUTLINES = (("within", OKABE_ITO[0], "solid"), ("between", OKABE_ITO[1], "dash"))
+BINS = 40
 ROW_HEIGHT = 0.85  # of the tallest bar of a panel; rows stand 1 apart
 
 
-def distance_distributions(histograms: Mapping[str, np.ndarray], factors: Sequence[float]) -> Drawn:
+def distance_distributions(table: pd.DataFrame) -> Drawn:
     """One row for each factor: distances within a class against those between classes.
 
-    Parameters
-    ----------
-    histograms : mean_within, mean_between, nearest_within and nearest_between, each an array of shape (factors, bins)
-        of counts in equal bins of [0, 1], as `metrics.distance_histograms` returns them
-    factors : the factors of the rows, from the bottom
+    `table` is the study's of embeddings, or part of it: each row of within, between, nearest_within and
+    nearest_between, in [0, 1], counts once. Factors rise from the bottom.
     """
-    shares = {kind: _shares(counts) for kind, counts in histograms.items()}
+    factors = sorted(table["strength"].dropna().unique())
+    kinds = [f"{panel}{kind}" for panel in PANELS for kind, _, _ in OUTLINES]
+    rows = {kind: [_values(table, kind, factor) for factor in factors] for kind in kinds}
+    shares = {kind: np.stack([_shares(values) for values in of_factors]) for kind, of_factors in rows.items()}
     figure = make_subplots(cols=2, subplot_titles=list(PANELS.values()), shared_yaxes=True, horizontal_spacing=0.03)
     for column, panel in enumerate(PANELS, start=1):
         for trace in _ridges(shares, panel, rows=len(factors), legend=column == 1):
@@ -43,7 +45,7 @@ def distance_distributions(histograms: Mapping[str, np.ndarray], factors: Sequen
     figure.update_layout(legend={"orientation": "h", "y": 1 + 50 / (height - 190), "x": 0}, margin={"t": 120, "l": 130})
     figure.update_xaxes(range=(0, 1), title_text="scaled distance")
     figure.update_yaxes(tickvals=list(range(len(factors))), ticktext=names, range=(-0.1, len(factors)))
-    means = {kind: _means(rows) for kind, rows in shares.items()}
+    means = {kind: np.array([values.mean() for values in of_factors]) for kind, of_factors in rows.items()}
     words = "; ".join(
         f"smoothing {name}: " + ", ".join(f"{kind.replace('_', ' ')} {means[kind][row]:.2f}" for kind in means)
         for row, name in enumerate(names)
@@ -82,25 +84,23 @@ def ratio_against_factor(
     return Drawn(figure, alt, arrays)
 
 
-def _shares(counts: np.ndarray) -> np.ndarray:
-    """Counts (factors, bins) as shares that sum to 1 in each row."""
-    counts = np.asarray(counts, dtype=float)
-    return counts / counts.sum(axis=1, keepdims=True)
+def _values(table: pd.DataFrame, measure: str, factor: float) -> np.ndarray:
+    mask = (table["measure"] == measure) & (table["strength"] == factor)
+    return table.loc[mask, "value"].to_numpy()
 
 
-def _means(shares: np.ndarray) -> np.ndarray:
-    """Mean distance of each row, to the accuracy of the bins."""
-    bins = shares.shape[1]
-    return shares @ ((np.arange(bins) + 0.5) / bins)
+def _shares(values: np.ndarray) -> np.ndarray:
+    """The share of values in each of equal bins of [0, 1]."""
+    return np.histogram(values, BINS, (0, 1))[0] / len(values)
 
 
 def _ridges(shares: Mapping[str, np.ndarray], panel: str, *, rows: int, legend: bool) -> list[go.Scatter]:
     """Filled outlines of all rows, from the top, so that a lower row covers the one behind. One scale for a panel."""
-    tallest = max(shares[f"{panel}_{kind}"].max() for kind, _, _ in OUTLINES)
+    tallest = max(shares[f"{panel}{kind}"].max() for kind, _, _ in OUTLINES)
     ridges = []
     for row in reversed(range(rows)):
         for kind, colour, dash in OUTLINES:
-            bars = shares[f"{panel}_{kind}"][row] / tallest * ROW_HEIGHT
+            bars = shares[f"{panel}{kind}"][row] / tallest * ROW_HEIGHT
             filled = np.flatnonzero(bars)
             bars, edges = bars[filled[0] : filled[-1] + 1], np.linspace(0, 1, len(bars) + 1)[filled[0] : filled[-1] + 2]
             ridges.append(

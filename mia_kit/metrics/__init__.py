@@ -12,7 +12,7 @@ What is not a number is never read as a hit or as protection. One rule for all m
 
 from mia_kit.metrics.calibration import calibration_error
 from mia_kit.metrics.detector import detector_auc, detector_scores, outlier_scores
-from mia_kit.metrics.embedding import ScaledDistances, distance_histograms, morphing_tsne, scaled_distances
+from mia_kit.metrics.embedding import ScaledDistances, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 from mia_kit.metrics.leakage import (
     attack_accuracy,
@@ -49,7 +49,6 @@ __all__ = [
     "confidence_distortion",
     "detector_auc",
     "detector_scores",
-    "distance_histograms",
     "feature_distance",
     "frechet_distance",
     "manifold_measures",

@@ -7,8 +7,8 @@ compared. The paper embeds each factor on its own; here each map starts from its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -77,27 +77,6 @@ def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistance
         nearest_within=distances.min(axis=1, where=within, initial=1.0),
         nearest_between=distances.min(axis=1, where=between, initial=1.0),
     )
-
-
-def distance_histograms(runs: Sequence[Mapping[float, ScaledDistances]], *, bins: int = 40) -> dict[str, np.ndarray]:
-    """Counts of each of the four distances in equal bins of [0, 1], all runs together.
-
-    `runs` holds one mapping from factor to distances for each seed, one at least. Returns the four names of
-    `ScaledDistances`, each with an int array of shape (factors, bins); the factors in the order of the first run.
-    ValueError if a run has other factors, or `bins` is below 1.
-    """
-    check.kind("runs", runs, (list, tuple), "a list of mappings from factor to ScaledDistances")
-    for run in runs:
-        check.kind("each of runs", run, Mapping, "a mapping from factor to ScaledDistances")
-    check.count("the number of runs", len(runs))
-    bins = check.count("bins", bins, most=10**6)
-    if any(set(run) != set(runs[0]) for run in runs):
-        raise ValueError(f"runs must have the same factors, got {[list(run) for run in runs]} instead")
-    counts: dict[str, np.ndarray] = {}
-    for field in fields(ScaledDistances):
-        pooled = [np.concatenate([getattr(run[factor], field.name) for run in runs]) for factor in runs[0]]
-        counts[field.name] = np.stack([np.histogram(values, bins, (0, 1))[0] for values in pooled])
-    return counts
 
 
 def morphing_tsne(

@@ -94,7 +94,7 @@ class Store:
 
         Parameters
         ----------
-        kind : the experiment or its part, such as "orl_embedding"; letters, digits, - and _
+        kind : the experiment or its part, such as "Target"; letters, digits, - and _
         settings : all that shapes the result, in plain values: names of data, seeds, factors, sizes
         make : is given the path of a checkpoint, which need not exist, and returns Tensors, arrays and plain values by
             name; Tensors come back on the CPU and tuples as lists. If it goes on from the checkpoint it can return

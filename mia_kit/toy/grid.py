@@ -106,9 +106,7 @@ class ToyGrid:
     def load(cls, path: str | Path) -> ToyGrid:
         """Read a grid that `save` wrote. FileNotFoundError or ValueError say what is wrong with the file."""
         if not Path(path).is_file():
-            raise FileNotFoundError(
-                f"there is no grid of toy models at {path}; build it with: python data_scripts/train_toy_table.py"
-            )
+            raise FileNotFoundError(f"there is no grid of toy models at {path}; build it with: {BUILD}")
         try:
             with safe_open(path, framework="pt") as file:
                 about = json.loads((file.metadata() or {})["grid"])

@@ -10,7 +10,7 @@ import toy_spread
 import yaml
 
 from mia_kit import cli
-from mia_kit.experiments import cluster, runner
+from mia_kit.experiments import cluster, facescrub_ppa, runner
 from mia_kit.experiments.cluster import Task, spread, workers
 from mia_kit.runs.store import Store
 
@@ -107,9 +107,10 @@ def test_options_that_do_not_fit(options, sentence, recipe, tmp_path, capsys):
     assert sentence in capsys.readouterr().err
 
 
-def test_an_experiment_without_a_plan_cannot_be_spread():
-    with pytest.raises(ValueError, match="'orl_embedding' cannot be spread over workers"):
-        runner.spread("orl_embedding", "tcp://nobody:1")
+def test_an_experiment_without_a_plan_cannot_be_spread(monkeypatch):
+    monkeypatch.delattr(facescrub_ppa, "plan")
+    with pytest.raises(ValueError, match="'facescrub_ppa' cannot be spread over workers"):
+        runner.spread("facescrub_rehearsal", "tcp://nobody:1")
 
 
 def test_a_task_travels_and_names_a_function(tmp_path):

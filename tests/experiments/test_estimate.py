@@ -98,5 +98,6 @@ def test_the_command(capsys, monkeypatch):
     monkeypatch.setattr(facescrub_ppa, "bill", lambda recipe: Bill((Step("work", 10, lambda: None),), CPU, 0, 0))
     assert cli.main(["estimate", "facescrub_rehearsal"]) == 0
     assert "work" in capsys.readouterr().out
-    assert cli.main(["estimate", "orl_embedding"]) == 2
-    assert "'orl_embedding' cannot be estimated" in capsys.readouterr().err
+    monkeypatch.delattr(facescrub_ppa, "bill")
+    assert cli.main(["estimate", "facescrub_rehearsal"]) == 2
+    assert "'facescrub_ppa' cannot be estimated" in capsys.readouterr().err

@@ -1,12 +1,13 @@
 """The figures of chapter 2: they show the numbers they were given, and can be read without colour and without sight."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from mia_kit.figures.embedding import QUIET, tsne_morph
 from mia_kit.figures.embedding_distances import distance_distributions, ratio_against_factor
-from mia_kit.metrics import distance_histograms, mean_interval, scaled_distances
+from mia_kit.metrics import mean_interval, scaled_distances
 
 FACTORS = (-0.05, 0.0, 0.1)
 LABELS = np.repeat(np.arange(12), 5)
@@ -43,38 +44,39 @@ def test_map_words_and_arrays_are_the_ratio_in_the_map():
 
 def test_highlighted_people_differ_in_marker_and_colour_together_and_the_rest_is_grey():
     drawn = tsne_morph(maps(), LABELS, class_names=NAMES, highlighted=range(10))
-    pairs = {(trace.marker.color, trace.marker.symbol[0]) for trace in drawn.figure.data[:10]}
+    pairs = {(trace.marker.color, trace.marker.symbol) for trace in drawn.figure.data[:10]}
     assert len(pairs) == 10
     seven = drawn.figure.data[:7]
-    assert len({trace.marker.symbol[0] for trace in seven}) == len({trace.marker.color for trace in seven}) == 7
+    assert len({trace.marker.symbol for trace in seven}) == len({trace.marker.color for trace in seven}) == 7
     quiet = drawn.figure.data[10]
     assert quiet.marker.color == QUIET and len(quiet.x) == 10 and quiet.marker.size < seven[0].marker.size
 
 
-def test_held_out_samples_are_drawn_open():
-    training = np.arange(60) % 5 < 3
-    drawn = tsne_morph(maps(), LABELS, class_names=NAMES, is_training=training, highlighted=[4])
-    assert list(drawn.figure.data[0].marker.symbol) == ["circle"] * 3 + ["circle-open"] * 2
-    assert "open ones are held out" in drawn.alt
-
-
 @pytest.fixture(scope="module")
-def histograms():
-    return distance_histograms([{a: scaled_distances(points, LABELS) for a, points in maps().items()}], bins=50)
+def table():
+    rows = []
+    for factor, points in maps().items():
+        distances = scaled_distances(points, LABELS)
+        for measure, field in (("within", "mean_within"), ("between", "mean_between")):
+            rows += [{"strength": factor, "measure": measure, "value": value} for value in vars(distances)[field]]
+        for measure in ("nearest_within", "nearest_between"):
+            rows += [{"strength": factor, "measure": measure, "value": value} for value in vars(distances)[measure]]
+    return pd.DataFrame(rows)
 
 
-def test_distributions_name_the_means(histograms):
-    drawn = distance_distributions(histograms, FACTORS)
+def test_distributions_name_the_means(table):
+    drawn = distance_distributions(table)
     for row, points in enumerate(maps().values()):
         true = scaled_distances(points, LABELS)
-        for kind in histograms:
-            assert drawn.arrays[kind][row] == pytest.approx(getattr(true, kind).mean(), abs=0.01)  # half a bin
-            assert f"{kind.replace('_', ' ')} {drawn.arrays[kind][row]:.2f}" in drawn.alt
+        for kind in ("within", "between"):
+            assert drawn.arrays[kind][row] == pytest.approx(vars(true)[f"mean_{kind}"].mean())
+            assert drawn.arrays[f"nearest_{kind}"][row] == pytest.approx(vars(true)[f"nearest_{kind}"].mean())
+            assert f"{kind} {drawn.arrays[kind][row]:.2f}" in drawn.alt
 
 
-def test_distributions_keep_the_area_of_each_row(histograms):
+def test_distributions_keep_the_area_of_each_row(table):
     """Every outline in a panel has the same area, since each row holds the same number of samples."""
-    figure = distance_distributions(histograms, FACTORS).figure
+    figure = distance_distributions(table).figure
     for axis in ("x", "x2"):
         traces = [trace for trace in figure.data if trace.xaxis == axis]
         assert len(traces) == 6 and {trace.line.dash for trace in traces} == {"solid", "dash"}

@@ -25,7 +25,6 @@ GOOD: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "detector_scores": ((ROWS, CLASSES == 0, GROUPS), {"folds": 2, "seed": 0}),
     "detector_auc": ((SCORES, CLASSES == 0, GROUPS), {"seed": 0}),
     "scaled_distances": ((ROWS, CLASSES), {}),
-    "distance_histograms": (([{0.0: m.scaled_distances(ROWS, CLASSES)}],), {"bins": 4}),
     "morphing_tsne": (({0.0: ROWS},), {"seed": 0, "perplexity": 3.0, "iterations": 250}),
     "mean_interval": ((SCORES,), {"confidence": 0.9}),
     "share_interval": ((3, 10), {"confidence": 0.9}),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mia_kit.metrics import distance_histograms, morphing_tsne, scaled_distances
+from mia_kit.metrics import morphing_tsne, scaled_distances
 
 
 def clouds(spread, n=60, classes=4, seed=0):
@@ -71,15 +71,6 @@ def test_a_class_without_samples_is_passed_over():
     np.testing.assert_array_equal(
         scaled_distances(features, gap).mean_within, scaled_distances(features, labels).mean_within
     )
-
-
-def test_histograms_count_every_sample_of_every_run_in_its_bin():
-    runs = [{a: scaled_distances(*clouds(a, seed=seed)) for a in (0.1, 2.0)} for seed in range(3)]
-    counts = distance_histograms(runs, bins=20)
-    assert counts["mean_within"].shape == (2, 20)
-    assert (counts["nearest_between"].sum(axis=1) == 180).all()
-    expected = sum(int(((run[2.0].mean_within >= 0.25) & (run[2.0].mean_within < 0.3)).sum()) for run in runs)
-    assert counts["mean_within"][1, 5] == expected > 0
 
 
 def test_maps_morph_from_neighbour_to_neighbour():

@@ -234,7 +234,7 @@ LEFT_OUT = re.compile(
     r"data\.(DataCard|noted_groups|official_split|ImageSet)|models\.(load_\w+|save_\w+|transplant|StyleGAN2|Prior|"
     r"Classifier|FaceEmbedder|DCGAN|embed)|training\.(Epoch|FitResult|SmoothedObjective|fit|one_thread)|toy\.(ToyGrid|GridInversions|"
     r"InversionPath|ToyData)|defences\.(Defended|DefenceTraining|Privacy|PrivateFitResult|Protected|ServingDefence|"
-    r"Remembered|Substitute|combine)|attacks\.(Reconstructions|Trace)|metrics\.[A-Z]\w+|metrics.distance_histograms|"
+    r"Remembered|Substitute|combine)|attacks\.(Reconstructions|Trace)|metrics\.[A-Z]\w+|"
     r"membership\.(MembershipSplit|Verdicts)|access\.PictureDefence|access\.named|smoothing\.(Phases|at_least_float32)|.*Error|.*Warning"
 )
 

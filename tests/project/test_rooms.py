@@ -74,7 +74,7 @@ ARROWS = {
         *("attacks", "membership", "metrics"),
     },
     "course": {
-        *("data", "models", "training", "metrics", "toy", "experiments", "exercises", "runs"),
+        *("data", "models", "training", "metrics", "toy", "experiments", "exercises", "runs", "studies"),
         *("figures", "widgets"),
     },
     "cli": None,  # the top floor

@@ -72,5 +72,5 @@ def test_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(runner, "measured_before", lambda *_, **__: None)
     monkeypatch.setattr(runner, "run", lambda *_, **__: tmp_path)
     monkeypatch.setattr(runner, "table", lambda *_: os.environ[journal.FOLDER])
-    assert cli.main(["run", "orl_embedding", "--tensorboard", str(tmp_path)]) == 0
+    assert cli.main(["run", "side_effects", "--tensorboard", str(tmp_path)]) == 0
     assert os.environ[journal.FOLDER] == str(tmp_path)

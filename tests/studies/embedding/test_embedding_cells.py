@@ -1,0 +1,103 @@
+"""The study of embeddings: its rows against plain loops, its targets against those that are attacked, its evidence."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from mia_kit.data import DataError, load
+from mia_kit.runs.claims import judge, read_claims
+from mia_kit.runs.evidence import read_record, read_table, stored_tables
+from mia_kit.runs.parts import with_inputs
+from mia_kit.runs.recipe import RecipeError
+from mia_kit.runs.run import Maker
+from mia_kit.runs.store import Store
+from mia_kit.studies.embedding.cells import DistancesCell, features
+from mia_kit.studies.inversion.networks import Target
+from mia_kit.studies.registry import measure, read_recipe
+
+TINY = Path(__file__).with_name("tiny_embedding.yaml")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    try:
+        load("orl")
+    except DataError as absent:
+        pytest.skip(str(absent))
+    return Store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(scope="module")
+def table(store, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MIA_KIT_EVIDENCE", str(tmp_path_factory.mktemp("evidence")))
+        measure(read_recipe(str(TINY)), store, progress=False)
+        return read_table("tiny_embedding")
+
+
+def test_distances_of_a_person_are_those_of_a_plain_loop(store, table):
+    made = Maker(store, progress=False)
+    part = next(cell for cell in read_recipe(str(TINY)).cells() if isinstance(cell, DistancesCell)).quality.model
+    photos = made(part.people).test
+    points, labels = features(made(part), photos), photos.labels.tolist()
+    greatest = max(np.linalg.norm(one - other) for one in points for other in points)
+    sides = {"within": [], "between": []}
+    for place, one in enumerate(points):
+        if labels[place] == 2:
+            for there, other in enumerate(points):
+                if there != place:
+                    side = "within" if labels[there] == 2 else "between"
+                    sides[side].append(np.linalg.norm(one - other) / greatest)
+    rows = table[(table.seed == part.seed) & (table.strength == part.strength) & (table.unit == 2)]
+    stored = rows.set_index("measure").value
+    for name, distances in sides.items():
+        assert stored[name] == pytest.approx(np.mean(distances), rel=1e-4)
+    assert stored["nearest_within"] <= stored["within"] and -1 <= stored["silhouette"] <= 1
+
+
+def test_the_first_seed_has_maps_and_every_target_its_margin(table):
+    maps = table[table.measure == "map_x"]
+    assert set(maps.seed) == {1} and maps.groupby("strength").size().tolist() == [15, 15, 15]
+    assert set(maps.photograph) == set(range(5)) and set(maps.unit) == {0, 1, 2}
+    whole = table[table.unit.isna()]
+    assert (whole.measure == "margin").sum() == (whole.measure == "ratio").sum() == 6
+
+
+def test_targets_are_those_that_smoothing_drawn_attacks():
+    """So whoever has measured that recipe embeds its targets without training any."""
+
+    def keys(name, seeds):
+        recipe = read_recipe(name).cells()
+        return {part.key for part in with_inputs(recipe) if isinstance(part, Target) and part.seed in seeds}
+
+    assert keys("embedding_drawn", {1, 2, 3}) < keys("smoothing_drawn", {1, 2, 3})
+
+
+@pytest.mark.parametrize(
+    ("text", "instead", "sentence"),
+    [
+        ("per_class: 4", "per_class: 6", "per_class must be at most photographs.target, 5, got 6 instead"),
+        ("seeds: [1, 2]", "seeds: [1, 1]", "seeds must differ"),
+        ("strengths:", "factors:", "there is no key 'factors'"),
+    ],
+)
+def test_one_sentence_for_each_mistake(text, instead, sentence, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(TINY.read_text().replace(text, instead))
+    with pytest.raises(RecipeError, match=sentence):
+        read_recipe(str(path))
+
+
+@pytest.mark.parametrize("name", ["embedding_drawn", "embedding_orl"])
+def test_a_stored_table_is_of_the_shipped_recipe_and_carries_its_claims(name):
+    if name not in stored_tables({name}):
+        pytest.skip(f"not measured yet: mia-kit run {name}")
+    named = read_recipe(name)
+    assert msgspec.convert(read_record(name)["recipe"], type(named.recipe)) == named.recipe
+    table = read_table(name)
+    assert set(table.seed) <= set(named.recipe.seeds)
+    for claim in read_claims()[2:4]:
+        verdict = next(v for v in judge(claim, {name: table}) if v.table == name)
+        assert all(part.estimate is not None for part in verdict.parts)
