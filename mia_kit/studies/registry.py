@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mia_kit.runs.cells import Cell
     from mia_kit.runs.store import Store
 
-STUDIES = ("data_centric", "embedding", "inversion", "membership", "poisoning", "toy")
+STUDIES = ("data_centric", "embedding", "inversion", "membership", "poisoning", "priors", "toy")
 FOLDER = Path(__file__).parent
 
 
