@@ -27,6 +27,7 @@ from mia_kit.studies.inversion.networks import Evaluator, Target, evaluator, tar
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Attack, Recipe
+from mia_kit.studies.inversion.side_effects import side_effects
 from mia_kit.studies.inversion.zoo_cells import zoo_cell
 from mia_kit.training.dose import dose
 
@@ -42,10 +43,13 @@ def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
     namer = evaluator(people, recipe.evaluator, seed=seed)
     second = evaluator(people, recipe.judge, seed=seed, role="judge") if recipe.judge else None
     judges = judges_of(people, namer, second)
-    yield JudgesCell(people, namer, judges, seed)
+    if recipe.attacks:
+        yield JudgesCell(people, namer, judges, seed)
     models = list(targets(recipe, people, seed))
     for model in models:
         yield TargetCell(model, seed)
+        if recipe.side_effects:
+            yield from side_effects(model, recipe.world, recipe.side_effects, seed)
         for attack in recipe.attacks:
             if not attack.factors or model.strength in attack.factors:
                 yield from _attacks(recipe, attack, model, judges, seed)

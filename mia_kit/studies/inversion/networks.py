@@ -27,7 +27,7 @@ from mia_kit.studies.inversion.people import People, PeoplePart, Photos
 from mia_kit.studies.inversion.recipe import Defence, Network
 from mia_kit.training import fit
 from mia_kit.training.augment import usual_augmentation
-from mia_kit.training.fit import FitResult, State
+from mia_kit.training.fit import FitResult, Objective, State
 from mia_kit.training.speed import channels_last, fused_adam
 
 WEIGHTS = "weights."
@@ -237,10 +237,11 @@ def train(
     epochs: int | None = None,
     stop_epoch: int | None = None,
     start: State | None = None,
+    objective: Objective | None = None,
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
-    """Train on photographs as a recipe says, in place."""
+    """Train on photographs as a recipe says, in place; with another objective their labels may be confidences."""
     return fit(
         model,
         photos.floats,
@@ -254,6 +255,7 @@ def train(
         batch_size=network.batch_size,
         learning_rate=network.learning_rate,
         start=start,
+        objective=objective,
         checkpoint=checkpoint,
         progress=progress,
     )

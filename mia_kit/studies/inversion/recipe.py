@@ -198,11 +198,28 @@ class Search(Settings, frozen=True, kw_only=True):
         return tuple(sorted({0, self.steps, *self.curve}))
 
 
+class SideEffects(Settings, frozen=True, kw_only=True):
+    """What three other attackers take from every target.
+
+    epsilons : greatest changes of a pixel by an adversarial example, in grey levels of 255
+    photographs, steps : so many test photographs of each person are attacked, in so many steps
+    queries : public pictures about which a thief asks, each once; student : what they train on the answers
+    """
+
+    epsilons: Annotated[list[Annotated[float, msgspec.Meta(gt=0, le=255)]], msgspec.Meta(min_length=1)]
+    photographs: Count
+    queries: Count
+    student: Network
+    steps: Count = 20
+
+
 class Recipe(Settings, frozen=True, kw_only=True):
     """A recipe of the study.
 
+    attacks : none where only the targets are looked at
     controls : losses of Plug & Play's placebo and oracle; none by default. With any, each other method has a placebo
     tools : of the methods that train something beforehand
+    side_effects : also measure these of every target; not by default
     """
 
     study: Literal["inversion"]
@@ -211,11 +228,12 @@ class Recipe(Settings, frozen=True, kw_only=True):
     target: Network
     evaluator: Network
     targets: Annotated[list[Targets], msgspec.Meta(min_length=1)]
-    attacks: Annotated[list[Attack], msgspec.Meta(min_length=1)]
+    attacks: list[Attack]
     search: Search
     judge: Network | None = None
     controls: tuple[LossName, ...] = ()
     tools: Tools = Tools()
+    side_effects: SideEffects | None = None
 
     def __post_init__(self) -> None:
         if self.controls and not any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks):
