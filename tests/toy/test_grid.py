@@ -1,5 +1,6 @@
 """The batched toy: each model equals the plain one, each attack the plain attack, and the shipped table is true."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,6 +14,7 @@ from mia_kit.toy import (
     train,
     train_grid,
 )
+from train_toy_table import SEEDS, SMOOTHINGS
 
 FACTORS = (0.3, 0.0, -0.1)
 
@@ -132,6 +134,11 @@ def test_save_and_load(small, tmp_path):
     again = ToyGrid.load(tmp_path / "grid.safetensors")
     assert (again.smoothings, again.seeds, again.steps) == (FACTORS, (1, 7), 300)
     torch.testing.assert_close(again.state["head.weight"], small.state["head.weight"], rtol=0, atol=0)
+
+
+def test_the_table_is_what_its_script_trains(table):
+    assert np.allclose(SMOOTHINGS, table.smoothings, rtol=0, atol=1e-9) and table.seeds == SEEDS
+    assert len(SMOOTHINGS) == 33 and {-0.3, -0.05, 0.0, 0.05, 0.5} <= set(SMOOTHINGS)
 
 
 def test_table_is_small():
