@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.series import bars
 from mia_kit.figures.style import CLASS_NAMES, MARKERS, OKABE_ITO, Drawn, base_layout
-from mia_kit.metrics import Interval, cluster_interval
 from mia_kit.toy.surrogate import SurrogateTable
 
 EXTENT = (-19.0, 19.0)  # both axes of the plane
-MEASURES = {
-    "acc1": "attack accuracy",
-    "person": "verified as the protected person",
-    "surrogate": "verified as the surrogate",
-    "nearer_surrogate": "nearer to the surrogate",
-}
-GAP = 0.16  # between two measures, in defences
+GAP = 0.16  # between two dots, in defences
 
 
 def place_name(across: float, up: float) -> str:
@@ -95,60 +89,61 @@ def landed_map(table: SurrogateTable) -> Drawn:
     return Drawn(figure, alt, {"landed": landed})
 
 
-def shares_by_defence(passes: Mapping[str, Mapping[str, np.ndarray]], *, title: str) -> Drawn:
-    """For each defence a dot for each measure, with a 95 % interval over protected people and faint dots for seeds.
+def shares_by_defence(shares: pd.DataFrame, names: Mapping[str, str], *, title: str) -> Drawn:
+    """For each defence a dot for each of `names`, with its 95 % interval.
 
-    `passes` holds, by defence and by name in `MEASURES`, 0 and 1 of shape (protected, seeds); each defence has the same
-    measures. The arrays hold the shares of shape (defences,) by measure.
+    Parameters
+    ----------
+    shares : with the columns defence, another one such as attack or measure, value, low and high, see
+        `mia_kit.studies.data_centric.quick.shares`. A defence may lack some of them
+    names : what the values of the second column are called, in the order in which they are drawn
+
+    The arrays hold the shares by value of the second column, in the order of its defences.
     """
-    defences, measures = list(passes), list(next(iter(passes.values())))
+    by, defences = str(shares.columns[1]), list(dict.fromkeys(shares["defence"]))
     figure, arrays, words = go.Figure(), {}, []
-    for place, measure in enumerate(measures):
-        x = np.arange(len(defences)) + GAP * (place - (len(measures) - 1) / 2)
-        tables = [np.asarray(passes[defence][measure], dtype=float) for defence in defences]
-        shares = [cluster_interval(table) for table in tables]
-        value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
-        if tables[0].shape[1] > 1:
-            figure.add_trace(seed_points(x, np.array([table.mean(axis=0) for table in tables]), place, size=5))
+    for place, (key, name) in enumerate(names.items()):
+        rows = shares[shares[by] == key]
+        columns = np.array([defences.index(defence) for defence in rows["defence"]])
+        value, low, high = (rows[end].to_numpy() for end in ("value", "low", "high"))
         figure.add_scatter(
-            x=x,
+            x=columns + GAP * (place - (len(names) - 1) / 2),
             y=value.round(4),
             mode="markers",
-            name=MEASURES[measure],
+            name=name,
             marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
             error_y=bars(value, low, high, thickness=1.2),
-            hovertemplate=f"{MEASURES[measure]}: %{{y:.0%}}<extra></extra>",
+            hovertemplate=f"{name}: %{{y:.0%}}<extra></extra>",
         )
-        arrays[measure] = value
-        listed = ", ".join(f"{one} {_spread(share)}" for one, share in zip(defences, shares, strict=True))
-        words.append(f"{MEASURES[measure]}: {listed}")
+        arrays[key] = value
+        listed = ", ".join(
+            f"{row.defence} {row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()
+        )
+        words.append(f"{name}: {listed}")
     figure.update_layout(base_layout(title, height=460))
     figure.update_layout(legend={"orientation": "h", "y": -0.22})
-    figure.update_xaxes(tickvals=list(range(len(defences))), ticktext=[_wrapped(one) for one in defences])
+    figure.update_xaxes(tickvals=list(range(len(defences))), ticktext=[_wrapped(defence) for defence in defences])
     figure.update_yaxes(title_text="share of protected people", tickformat=".0%", range=(-0.04, 1.04))
     alt = f"Shares of protected people for {len(defences)} defences, with 95 % intervals. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)
 
 
-def before_and_after(
-    rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.ndarray], *, names: Sequence[str], title: str
-) -> Drawn:
-    """A row of pictures for each target, or of photographs, a column for each protected person.
+def before_and_after(rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.ndarray], *, title: str) -> Drawn:
+    """A row of pictures for each target, or of the truth, a column for each protected person.
 
     Parameters
     ----------
     rows : pictures by name of the row, uint8 of shape (people, h, w, 3)
     nearer : for those rows that are reconstructions, whether each is nearer to the surrogate, bool of shape (people,)
-    names : of the people
 
     The arrays hold each row's share that is nearer.
     """
-    figure = wall(np.stack(list(rows.values())), rows=list(rows), columns=list(names))
+    pictures = np.stack(list(rows.values()))
+    figure = wall(pictures, rows=list(rows), columns=[f"person {place + 1}" for place in range(pictures.shape[1])])
     figure.update_layout(title_text=title, margin={"l": 150})
-    shares = {name: float(own.mean()) for name, own in nearer.items()}
-    words = "; ".join(f"{name}: {own.sum()} of {len(own)} nearer to the surrogate" for name, own in nearer.items())
-    alt = f"{len(rows)} rows of {len(names)} faces, a column for each protected person: {', '.join(rows)}. {words}."
-    return Drawn(figure, alt, {name: np.array([share]) for name, share in shares.items()})
+    words = "; ".join(f"{name}: {hits.sum()} of {len(hits)} nearer to the surrogate" for name, hits in nearer.items())
+    alt = f"{len(rows)} rows of faces, a column for each protected person: {', '.join(rows)}. {words}."
+    return Drawn(figure, alt, {name: np.array([hits.mean()]) for name, hits in nearer.items()})
 
 
 def _clouds(table: SurrogateTable) -> list[go.Scatter]:
@@ -182,9 +177,5 @@ def _moving(table: SurrogateTable, place: tuple[int, int]) -> list[go.Scatter]:
     ]
 
 
-def _spread(share: Interval) -> str:
-    return f"{share.value:.3f} [{share.low:.3f}, {share.high:.3f}]"
-
-
 def _wrapped(name: str) -> str:
-    return name.replace(", ", ",<br>").replace("without ", "without<br>")
+    return name.replace("dcd ", "dcd<br>").replace("without ", "without<br>")

@@ -21,7 +21,7 @@ class SurrogateDragger:
 
     Parameters
     ----------
-    table : from `mia_kit.experiments.surrogate_table.surrogate_table`
+    table : from `mia_kit.studies.data_centric.plane.surrogate_table`
 
     Raises
     ------

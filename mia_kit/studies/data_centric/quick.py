@@ -1,0 +1,117 @@
+"""Chapter 10 live: a few drawn people who protect themselves, and what was measured of many, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Generator, Tensor
+
+from mia_kit.attacks.prior_to_target import resize
+from mia_kit.models import Prior, load_dcgan
+from mia_kit.models.batches import in_batches
+from mia_kit.runs.compare import paired
+from mia_kit.runs.first_house import read_evidence
+from mia_kit.runs.table import select, tidy
+from mia_kit.studies.inversion.people import identities, photograph_latents
+
+SIZE, SPREAD = 32, 0.6
+FIRST = ("none", "dcd", "dp_sgd", "mid")
+# What the first house called defences and attacks.
+NAMES = {
+    **{"data-centric": "dcd", "DP-SGD": "dp_sgd", "MID": "mid", "injection alone": "dcd injection alone"},
+    **{f"without {step}": f"dcd without {step}" for step in ("injection", "loss", "curvature")},
+    **{"PPA": "ppa", "MIRROR": "mirror", "MIRROR (black box)": "mirror_black_box", "GMI": "gmi"},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Drawn people, of whom the first protect themselves, and a stranger for each of those.
+
+    images, labels : what the people hand in, floats in [-1, 1] of shape (n, 3, 32, 32)
+    test_images, test_labels : other photographs of the same people
+    strangers : protected person -> as many photographs of their stranger as they have of themselves
+    truth : pictures of the protected people's and of their strangers' latents, each of shape (protected, 3, 32, 32)
+    latents : theirs, each of shape (protected, d)
+    """
+
+    images: Tensor
+    labels: Tensor
+    test_images: Tensor
+    test_labels: Tensor
+    strangers: dict[int, Tensor]
+    truth: tuple[Tensor, Tensor]
+    latents: tuple[Tensor, Tensor]
+    prior: Prior
+
+
+def set_up(*, people: int = 40, photographs: int = 20, protected: int = 4, seed: int = 0) -> Scene:
+    """Draw everybody. Raises DataError if the DCGAN's weights are absent."""
+    prior, generator = load_dcgan(), Generator().manual_seed(seed)
+
+    def draw(latents: Tensor) -> Tensor:
+        return in_batches(lambda part: resize(prior.synthesise(part), (SIZE, SIZE)), latents)
+
+    known = identities(people, prior.latent_size)
+    others = identities(protected, prior.latent_size, strangers=True)
+    images, tests, theirs = (
+        draw(photograph_latents(latents, count, SPREAD, generator))
+        for latents, count in ((known, photographs), (known, photographs // 4), (others, photographs))
+    )
+    numbers = torch.arange(people)
+    return Scene(
+        images,
+        numbers.repeat_interleave(photographs),
+        tests,
+        numbers.repeat_interleave(photographs // 4),
+        dict(enumerate(theirs.split(photographs))),
+        (draw(known[:protected]), draw(others)),
+        (known[:protected], others),
+        prior,
+    )
+
+
+def as_seen(images: Tensor) -> Tensor:
+    """Pictures of the prior at the size in which targets take them."""
+    return resize(images, (SIZE, SIZE))
+
+
+def shares(table: pd.DataFrame, by: str, **where: Any) -> pd.DataFrame:
+    """The share of people and seeds for each defence and each value of the column `by`, with 95 % intervals in [0, 1].
+
+    Columns defence, `by`, value, low and high; `where` holds for all, see `mia_kit.runs.table.select`.
+    """
+    lines = []
+    for values, rows in select(table, **where).groupby(["defence", by], observed=True):
+        estimate = paired([rows], lambda mean: mean)
+        lines.append((*values, estimate.estimate, max(0.0, estimate.low), min(1.0, estimate.high)))
+    frame = pd.DataFrame(lines, columns=["defence", by, "value", "low", "high"])
+    return frame.sort_values("defence", key=lambda names: names.map(_place), kind="stable", ignore_index=True)
+
+
+def _place(defence: str) -> int:
+    """None first, then the defence itself, its rivals, and its parts."""
+    return FIRST.index(defence) if defence in FIRST else len(FIRST)
+
+
+def old_table(name: str) -> pd.DataFrame:
+    """What the first house measured as "data_centric_faces" or "data_centric_signs", until the study replaces it."""
+    results = read_evidence(name)["results"]
+    rows = [entry for row in results["rows"] for entry in _hits(row)]
+    for row in results["targets"]:
+        shared = {"defence": NAMES.get(row["defence"], row["defence"]), "seed": row["seed"], "attack": None}
+        measures = {key: value for key, value in row.items() if isinstance(value, float) and key != "epsilon"}
+        measures |= {"class_size": row["noticed"]["larger"]} if "noticed" in row else {}
+        rows += [{**shared, "unit": None, "measure": key, "value": value} for key, value in measures.items()]
+    return tidy(pd.DataFrame(rows).assign(study="data_centric", world=name.removeprefix("data_centric_")))
+
+
+def _hits(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    shared = {"defence": NAMES.get(row["defence"], row["defence"]), "seed": row["seed"], "attack": NAMES[row["attack"]]}
+    for measure, digits in row["hits"].items():
+        for unit, digit in enumerate(digits):
+            yield {**shared, "unit": unit, "measure": measure, "value": float(digit)}
