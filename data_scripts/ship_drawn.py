@@ -33,7 +33,7 @@ from mia_kit.models import Classifier
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
 from mia_kit.studies.inversion import shipped
-from mia_kit.studies.inversion.attack import Attacked, Inversion, images_of, inversion
+from mia_kit.studies.inversion.attack import Attacked, Inversion, inversion
 from mia_kit.studies.inversion.cells import TargetCell
 from mia_kit.studies.inversion.judges import Judges, judge, judges_of
 from mia_kit.studies.inversion.networks import Target, evaluator, target
@@ -131,7 +131,7 @@ def write_faces(parts: Parts, maker: Maker, folder: Path, film: Path) -> None:
         for loss in LOSSES:
             attacked = maker(parts.attack(factor, loss))
             for place, steps in enumerate(attacked.looks):
-                images = images_of(attacked, parts.recipe.search.prior, place)
+                images = synthesise(prior, attacked.codes[place])
                 rows.append(tiles(images[:SHOWN]))
                 numbers.append({"factor": factor, "loss": loss, "steps": steps} | said(judges, attacked, images, place))
     sheet = np.concatenate(rows)

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run = command("run", _run, "measure a recipe and write its evidence")
     run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
     run.add_argument("--fresh", action="store_true", help="measure again what was measured before")
-    run.add_argument("--device", help="cpu or cuda, for a recipe that names a device; the recipe's by default")
+    run.add_argument("--device", choices=("cpu", "cuda"), help="cpu leaves a GPU alone, cuda insists on one")
     run.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="write curves of trainings and attacks there")
     spread = run.add_mutually_exclusive_group()
     spread.add_argument("--workers", type=int, metavar="N", help="spread the parts over N processes of this computer")
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
 
     estimate = command("estimate", _estimate, "hours, memory and disk of a recipe, before it is started")
     estimate.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
-    estimate.add_argument("--device", help="as for run")
+    estimate.add_argument("--device", choices=("cpu", "cuda"), help="as for run")
 
     command("recipes", _recipes, "list the recipes")
     command("store", _store, "list what was measured and is kept")
@@ -106,22 +106,20 @@ def _run(options: argparse.Namespace) -> None:
     if _of_a_study(options.recipe):
         _run_study(options)
         return
-    from mia_kit.experiments.runner import check_place, measured_before, run, table
+    from mia_kit.experiments.runner import check_place, measured_before, run
     from mia_kit.runs.store import Store
 
-    before = None if options.fresh else measured_before(options.recipe, device=options.device)
+    before = None if options.fresh else measured_before(options.recipe)
     store = Store(fresh=options.fresh)
     check_place(Path(options.recipe).stem)
     check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
     if not before:
         _spread(options)
-    path = run(options.recipe, store=store, device=options.device)
+    path = run(options.recipe, store=store)
     if before:
         say(f"{path}: measured on {before['date']} in {before['seconds']:g} s; --fresh measures again")
     else:
         say(f"wrote {path}")
-    if text := table(options.recipe, path):
-        say(text)
 
 
 def _of_a_study(recipe: str) -> bool:
@@ -139,6 +137,7 @@ def _run_study(options: argparse.Namespace) -> None:
     if options.fresh and (options.workers or options.scheduler):
         raise ValueError(FRESH_ALONE)
     named = read_recipe(options.recipe)  # typed before torch is imported: a mistake is told at once
+    _choose_device(options.device)
     from mia_kit.runs.store import Store
 
     store = Store(fresh=options.fresh)
@@ -155,16 +154,33 @@ def _spread(options: argparse.Namespace) -> None:
     if options.fresh:
         raise ValueError(FRESH_ALONE)
     if options.scheduler is not None:
-        spread(options.recipe, options.scheduler, device=options.device)
+        spread(options.recipe, options.scheduler)
         return
     with workers(options.workers) as address:
-        spread(options.recipe, address, device=options.device)
+        spread(options.recipe, address)
 
 
 def _estimate(options: argparse.Namespace) -> None:
-    from mia_kit.experiments.estimate import estimate
+    from mia_kit.studies.registry import read_recipe
 
-    say(estimate(options.recipe, device=options.device).text())
+    named = read_recipe(options.recipe)
+    if named.study != "inversion":
+        raise ValueError(f"only recipes of the study inversion can be estimated, got one of {named.study} instead")
+    _choose_device(options.device)
+    from mia_kit.studies.inversion.estimate import estimate
+
+    say(estimate(named.recipe).text())  # type: ignore[arg-type]
+
+
+def _choose_device(device: str | None) -> None:
+    """Before anything is made: hide the GPU from here and from all workers, or ValueError if there is none."""
+    if device == "cpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise ValueError("the device is cuda, but PyTorch finds no GPU here: leave --device out")
 
 
 def _store(options: argparse.Namespace) -> None:

@@ -6,12 +6,8 @@ an archive of 1,846 faces, each matched by sha256 with FaceScrub's own list.
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size
-from mia_kit.data.folders import write_whole
 from mia_kit.data.image_set import ImageSet
 from mia_kit.data.inventory import FACESCRUB
 from mia_kit.data.people import read_people
@@ -32,16 +28,3 @@ def load(size: Size = None) -> ImageSet:
 def load_twelve(size: Size = None) -> ImageSet:
     """The 12 people of the archive. Raises DataError as `unpacked` does."""
     return read_people(unpacked(TWELVE), "facescrub12", size=size or SIZE, key=TWELVE.sha256, pattern=PATTERN)
-
-
-def write_layout(faces: ImageSet, root: Path) -> None:
-    """Write images as PNG in FaceScrub's layout below `root`, each file whole; those that are there stay."""
-    from PIL import Image
-
-    for number, (image, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
-        person = faces.class_names[label].replace(" ", "_")
-        path = root / person / f"{person}_{number}_{number}.png"
-        if not path.is_file():
-            content = io.BytesIO()
-            Image.fromarray(image).save(content, "PNG")
-            write_whole(path, content.getvalue())

@@ -28,20 +28,20 @@ def check_images(my_images: Callable[[int, int, int], int]) -> None:
 
 
 def check_hours(my_hours: Callable[[int, int, float, int], float]) -> None:
-    """Exercise 2: hours until the last worker has finished its last chunk."""
+    """Exercise 2: hours until the last worker has finished its last piece."""
 
     def verdict() -> str | None:
-        people, chunk, hours, workers = 530, 15, 2.0, 8
-        chunks = math.ceil(people / chunk)
-        right, mine = math.ceil(chunks / workers) * hours, my_hours(people, chunk, hours, workers)
+        people, piece, hours, workers = 530, 15, 2.0, 8
+        pieces = math.ceil(people / piece)
+        right, mine = math.ceil(pieces / workers) * hours, my_hours(people, piece, hours, workers)
         if math.isclose(mine, right):
             return None
-        if math.isclose(mine, people / chunk / workers * hours):
-            return "a chunk cannot be shared: round up how many there are, and how many turns the workers take."
-        if math.isclose(mine, chunks / workers * hours):
+        if math.isclose(mine, people / piece / workers * hours):
+            return "a piece cannot be shared: round up how many there are, and how many turns the workers take."
+        if math.isclose(mine, pieces / workers * hours):
             return "in the last turn some workers stand idle, and it takes as long as the others: round the turns up."
-        if math.isclose(mine, chunks * hours):
+        if math.isclose(mine, pieces * hours):
             return "that is one worker alone."
-        return f"530 people, 15 to a chunk of 2 hours, 8 workers: it should be {right:g} hours, yours is {mine:g}."
+        return f"530 people, 15 to a piece of 2 hours, 8 workers: it should be {right:g} hours, yours is {mine:g}."
 
     speak(verdict)

@@ -13,7 +13,7 @@ On a SLURM cluster, with dask-jobqueue installed, keep this running on the login
     cluster = SLURMCluster(cores=1, processes=1, memory="64GB", walltime="24:00:00",
                            job_extra_directives=["--gres=gpu:1"], scheduler_options={"port": 8786})
     cluster.scale(8)
-    input(cluster.scheduler_address)   # mia-kit run facescrub_ppa --scheduler ADDRESS
+    input(cluster.scheduler_address)   # mia-kit run side_effects --scheduler ADDRESS
 """
 
 from __future__ import annotations

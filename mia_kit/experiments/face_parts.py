@@ -18,10 +18,9 @@ from torch import Tensor
 
 from mia_kit.attacks import Reconstructions
 from mia_kit.attacks.prior_to_target import synthesise
-from mia_kit.experiments.face_attack import Judges, appoint, attack, fitted, judge
+from mia_kit.experiments.face_attack import Judges, appoint, attack, judge
 from mia_kit.experiments.face_people import People, load_people
 from mia_kit.experiments.face_targets import KINDS, Fitted, fit_evaluator, fit_target, pretrain
-from mia_kit.experiments.knowledge_extraction import knowledge_extraction
 from mia_kit.experiments.priors import build
 from mia_kit.models import Classifier, FaceEmbedder, Prior, embed, load_embedder
 from mia_kit.models.style_prior import weights_digest
@@ -187,28 +186,6 @@ class Parts:
         settings = self.attack_settings(per_class, seed, models) | {"evaluator": self.evaluator_settings(seed)}
         stored = self.store.get("face_judged", settings, make, version=VERSION)
         return found | {name: np.asarray(value) for name, value in stored.items()}
-
-    def extraction(self, people: People, *, per_class: int, seed: int, **models: float) -> np.ndarray:
-        """The knowledge extraction score of each person for `attack` with the same arguments: shape (people,)."""
-        found = self.attack(people, per_class=per_class, seed=seed, **models)
-
-        def make(checkpoint: Path) -> dict[str, Any]:
-            own, picked = people.target_training(per_class), torch.from_numpy(found["selected"].astype(bool))
-            images = synthesise(self.prior, torch.from_numpy(found["film"][-1])[picked])
-            labels = torch.from_numpy(found["targets"])[picked]
-            right = knowledge_extraction(
-                fitted(images, people),
-                labels,
-                people.floats(own),
-                people.labels[own],
-                self.recipe["extraction"],
-                seed=seed,
-                progress=self.progress,
-            )
-            return {"score": per_person(right.numpy(), people.labels[own].numpy(), np.ones(len(right), dtype=bool))}
-
-        settings = self.attack_settings(per_class, seed, models) | {"extraction": self.recipe["extraction"]}
-        return np.asarray(self.store.get("face_extraction", settings, make, version=VERSION)["score"])
 
     def attack_settings(self, per_class: int, seed: int, models: Mapping[str, float | None]) -> dict[str, Any]:
         smoothing, others = models["smoothing"], _others(models)

@@ -69,16 +69,14 @@ def _alike(value: Any, example: Any) -> bool:
     return isinstance(value, type(example))
 
 
-def run(name: str, progress: bool = True, *, store: Store | None = None, device: str | None = None) -> Path:
+def run(name: str, progress: bool = True, *, store: Store | None = None) -> Path:
     """Measure a recipe and return the path of its evidence.
-
-    `device`, such as "cuda", takes the place of the recipe's own; ValueError if the recipe names none.
 
     What an experiment with a `VERSION` has measured before, for the same recipe, is taken from the store and written as
     it was, date and seconds included. One whose `run` has the keyword `store` keeps its parts there too, so that a run
     that is killed goes on with the part at work. Without a VERSION the experiment is measured every time.
     """
-    recipe, experiment = read_experiment(name, device)
+    recipe, experiment = read_experiment(name)
     store = store or Store()
     if not hasattr(experiment, "VERSION"):
         began = time.perf_counter()
@@ -119,36 +117,25 @@ def _folder(name: str) -> Path:
     return folder_for(read_recipe(name), read_recipe(stem) if stem in recipe_names() else None)
 
 
-def spread(
-    name: str, address: str, *, store: Store | None = None, device: str | None = None, progress: bool = True
-) -> None:
+def spread(name: str, address: str, *, store: Store | None = None, progress: bool = True) -> None:
     """Let the workers of the Dask scheduler at `address` make the parts of a recipe, which `run` then finds.
 
     Raises ValueError if the experiment has no plan for that, and as `mia_kit.experiments.cluster.spread`.
     """
     from mia_kit.experiments.cluster import spread
 
-    recipe, experiment = read_experiment(name, device)
+    recipe, experiment = read_experiment(name)
     if not hasattr(experiment, "plan"):
         raise ValueError(f"the experiment {recipe['experiment']!r} cannot be spread over workers: run it without them")
     spread(experiment.plan(recipe), address, store or Store(), progress=progress)
 
 
-def measured_before(name: str, *, store: Store | None = None, device: str | None = None) -> dict[str, Any] | None:
+def measured_before(name: str, *, store: Store | None = None) -> dict[str, Any] | None:
     """When and where the store's result for a recipe was measured; None if it was not."""
-    recipe, experiment = read_experiment(name, device)
+    recipe, experiment = read_experiment(name)
     if not hasattr(experiment, "VERSION"):
         return None
     return (store or Store()).about(RECIPE_KIND, _settings(recipe, experiment), version=experiment.VERSION)
-
-
-def table(name: str, path: Path) -> str | None:
-    """The final table of a recipe's evidence at `path` as text, from an experiment that has one."""
-    _, experiment = read_experiment(name)
-    if not hasattr(experiment, "table"):
-        return None
-    text: str = experiment.table(json.loads(path.read_text(encoding="utf-8"))["results"])
-    return text
 
 
 def _settings(recipe: dict[str, Any], experiment: ModuleType) -> dict[str, Any]:
@@ -159,16 +146,9 @@ def _settings(recipe: dict[str, Any], experiment: ModuleType) -> dict[str, Any]:
     return recipe | {"inputs": experiment.inputs(*own)}
 
 
-def read_experiment(name: str, device: str | None = None) -> tuple[dict[str, Any], ModuleType]:
-    """A recipe, with another device if one is given, and the module of its experiment.
-
-    Raises ValueError as `read_recipe`, for an unknown experiment, and for a device where the recipe names none.
-    """
+def read_experiment(name: str) -> tuple[dict[str, Any], ModuleType]:
+    """A recipe and the module of its experiment. Raises ValueError as `read_recipe`, and for an unknown experiment."""
     recipe = read_recipe(name)
-    if device is not None:
-        if "device" not in recipe:
-            raise ValueError(f"the recipe {name!r} names no device: its experiment runs on the CPU alone")
-        recipe["device"] = device
     try:
         return recipe, import_module(f"mia_kit.experiments.{recipe['experiment']}")
     except ModuleNotFoundError as problem:

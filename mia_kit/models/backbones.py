@@ -23,7 +23,7 @@ from mia_kit.models.weights import transplant
 from mia_kit.seeds import seeded
 
 RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
-BACKBONES = (*RESNETS, "densenet121", "densenet169", "inception_v3", "efficientnet_b0")
+BACKBONES = (*RESNETS, "resnext50_32x4d", "densenet121", "densenet169", "inception_v3", "efficientnet_b0")
 # Pixels of the shorter side: the other networks halve a picture five times, Inception-v3 does not pad.
 MIN_SIZE = 32
 MIN_SIZE_INCEPTION = 75
@@ -95,9 +95,9 @@ class Backbone(Classifier):
     def features(self, images: Tensor) -> Tensor:
         """Penultimate activations, a Tensor of shape (n, d), pooled over the picture.
 
-        d is 512 for ResNet-18, 2048 for the other ResNets and Inception-v3, 1024 and 1664 for DenseNet-121 and -169,
-        1280 for EfficientNet-B0. None is negative, but EfficientNet's may be slightly. In training mode, Inception-v3
-        and EfficientNet drop some of them.
+        d is 512 for ResNet-18, 2048 for the other ResNets, ResNeXt-50 and Inception-v3, 1024 and 1664 for DenseNet-121
+        and -169, 1280 for EfficientNet-B0. None is negative, but EfficientNet's may be slightly. In training mode,
+        Inception-v3 and EfficientNet drop some of them.
 
         `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 32, or 75 for Inception-v3;
         ValueError otherwise.

@@ -15,6 +15,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import interpolate
 
 from mia_kit import check
 from mia_kit.data.folders import DataError
@@ -61,11 +62,14 @@ def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
 class Framed:
     """A prior whose images are cut to a part: the frame in which the target's photographs show a face.
 
-    `rows` and `columns` are (first, last + 1) in pixels of the prior's images. Plug & Play Attacks take the 800
-    pixels in the middle of StyleGAN2's 1,024. Raises ValueError if the part is empty or reaches outside.
+    `rows` and `columns` are (first, last + 1) in pixels of the prior's images; with a `size` the part is resized to
+    size x size with a low-pass filter. Plug & Play Attacks take the 800 pixels in the middle of StyleGAN2's 1,024, at
+    224. Raises ValueError if the part is empty or reaches outside.
     """
 
-    def __init__(self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int]) -> None:
+    def __init__(
+        self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int], *, size: int | None = None
+    ) -> None:
         channels, height, width = check_prior(prior).image_size
         top, bottom = check.counts("rows", rows, 2, least=0)
         left, right = check.counts("columns", columns, 2, least=0)
@@ -73,7 +77,8 @@ class Framed:
             raise ValueError(f"the part must lie within {height} x {width} pixels, got {rows} and {columns} instead")
         self.prior, self.rows, self.columns = prior, slice(top, bottom), slice(left, right)
         self.latent_size = prior.latent_size
-        self.image_size = (channels, bottom - top, right - left)
+        side = None if size is None else check.count("size", size)
+        self.image_size = (channels, bottom - top, right - left) if side is None else (channels, side, side)
 
     def map(self, latents: Tensor) -> Tensor:
         """The codes of the prior itself."""
@@ -81,7 +86,10 @@ class Framed:
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """The part of the prior's images."""
-        return self.prior.synthesise(codes)[:, :, self.rows, self.columns]
+        part = self.prior.synthesise(codes)[:, :, self.rows, self.columns]
+        if part.shape[1:] == self.image_size:
+            return part
+        return interpolate(part, size=self.image_size[1:], mode="bilinear", antialias=True, align_corners=False)
 
 
 class HalfPrecision:

@@ -25,10 +25,10 @@ def test_images(answer, words, capsys):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda n, chunk, hours, workers: math.ceil(math.ceil(n / chunk) / workers) * hours, "Correct."),
-        (lambda n, chunk, hours, workers: n / chunk / workers * hours, "a chunk cannot be shared"),
-        (lambda n, chunk, hours, workers: math.ceil(n / chunk) / workers * hours, "stand idle"),
-        (lambda n, chunk, hours, workers: math.ceil(n / chunk) * hours, "one worker alone"),
+        (lambda n, piece, hours, workers: math.ceil(math.ceil(n / piece) / workers) * hours, "Correct."),
+        (lambda n, piece, hours, workers: n / piece / workers * hours, "a piece cannot be shared"),
+        (lambda n, piece, hours, workers: math.ceil(n / piece) / workers * hours, "stand idle"),
+        (lambda n, piece, hours, workers: math.ceil(n / piece) * hours, "one worker alone"),
         (lambda *numbers: 1, "should be 10 hours, yours is 1."),
     ],
 )

@@ -45,31 +45,6 @@ def test_other_judges_see_the_same_attack(parts: Parts, monkeypatch: pytest.Monk
     assert trained[0].evaluator_training().sum() == 3 * 16
 
 
-def test_extraction_scores_each_person_once(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A student that names everybody person 1 knows person 1 alone; asked again, nobody is trained."""
-    monkeypatch.setattr(face_parts, "knowledge_extraction", lambda images, targets, real, labels, *_, **__: labels == 1)
-    people = parts.people(0)
-    assert parts.extraction(people, **CHOSEN).tolist() == [0, 1, 0]
-    monkeypatch.setattr(face_parts, "knowledge_extraction", lambda *_, **__: pytest.fail("trained again"))
-    assert parts.extraction(people, **CHOSEN).tolist() == [0, 1, 0]
-
-
-def test_extraction_is_given_what_was_selected_and_what_the_target_saw(
-    parts: Parts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, Any] = {}
-
-    def note(images: Any, targets: Any, real: Any, labels: Any, settings: Any, **_: Any) -> Any:
-        given.update(images=images, targets=targets, real=real, settings=settings)
-        return labels == labels
-
-    monkeypatch.setattr(face_parts, "knowledge_extraction", note)
-    people = parts.people(0)
-    parts.extraction(people, **CHOSEN)
-    assert given["targets"].tolist() == [0, 1, 2] and given["images"].shape == (3, 1, 16, 16)
-    assert given["real"].shape == (9, 1, 16, 16) and given["settings"] == RECIPE["extraction"]
-
-
 def test_a_target_that_sees_the_evaluators_photographs_is_refused(parts: Parts) -> None:
     with pytest.raises(ValueError, match="at most 3, where the evaluator's begin, got 4"):
         parts.target(parts.people(0), smoothing=0.0, per_class=4, seed=0)

@@ -27,7 +27,6 @@ RECIPE: dict[str, Any] = {
     "target": BRIEF,
     "evaluator": BRIEF,
     "attack": {"pool": 8, "candidates": 2, "keep": 1, "steps": 1, "selection_views": 1, "film": [0, 1]},
-    "extraction": BRIEF,
 }
 CHOSEN: dict[str, Any] = {"smoothing": 0.0, "per_class": 3, "seed": 0}
 

@@ -25,6 +25,7 @@ WIDTHS = {
     "resnet50": 2048,
     "resnet101": 2048,
     "resnet152": 2048,
+    "resnext50_32x4d": 2048,
     "densenet121": 1024,
     "densenet169": 1664,
     "inception_v3": 2048,

@@ -24,7 +24,7 @@ from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.data_centric.contributors import Contributed, HandedIn, LooksPart, Surrogates
 from mia_kit.studies.data_centric.recipe import ALL_STEPS, Recipe, Step
-from mia_kit.studies.inversion.attack import Inversion, attacked_people, images_of, inversion
+from mia_kit.studies.inversion.attack import Inversion, attacked_people, inversion, pictures_of
 from mia_kit.studies.inversion.judges import JudgesPart, embedding, judges_of
 from mia_kit.studies.inversion.networks import Evaluator, Trained, evaluator, target
 from mia_kit.studies.inversion.people import PeoplePart
@@ -339,5 +339,6 @@ def brought(made: Made, part: Inversion | ZooAttack, steps: int) -> tuple[Tensor
         return to_floats(pictures), result.people, reached
     attacked = made(part)
     mask = attacked.selected
-    images = images_of(attacked, part.search.prior, attacked.looks.index(steps))[torch.from_numpy(mask)]
+    codes = attacked.codes[attacked.looks.index(steps)][torch.from_numpy(mask)]
+    images = pictures_of(part, codes)(np.arange(len(codes)))
     return images, attacked.people[mask], np.ones(int(mask.sum()), dtype=bool)

@@ -7,8 +7,8 @@ the class that it finds most like the person's photographs. An *oracle* inverts 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -23,10 +23,10 @@ from mia_kit.attacks import Reconstructions, Settings, run
 from mia_kit.attacks.adaptive_losses import adapted
 from mia_kit.attacks.ppa import score_pool
 from mia_kit.attacks.prior_to_target import synthesise
-from mia_kit.models import Classifier, HalfPrecision, Prior, sample_latents
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Classifier, Prior, sample_latents
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.devices import ask, device_of, in_precision, with_room
 from mia_kit.studies.inversion.judges import JudgesPart, judge
 from mia_kit.studies.inversion.networks import Target, Trained
 from mia_kit.studies.inversion.people import PeoplePart
@@ -35,6 +35,7 @@ from mia_kit.studies.inversion.recipe import LossName, Search
 
 # The order in which people are attacked is the same in every cell: the first serve to choose a rate.
 ORDER = 7
+SCORED = 100  # images of the pool at a time
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,15 @@ class Scores(Part[Tensor]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Show the model every image of the pool and its mirror image."""
-        prior, model = load_prior(self.prior), made(self.model)
-        size = self.model.people.world.size
-        settings = Settings(input_size=(size, size), pool=self.pool, candidates=1, keep=1)
-        return {"scores": score_pool(WhiteBox(model), prior, _pool(self.prior, self.pool, self.seed), settings)}
+        device, size = device_of(self.model.network).type, self.model.people.world.size
+        prior, access = load_prior(self.prior, device=device), WhiteBox(made(self.model))
+        pool = _pool(self.prior, self.pool, self.seed).to(device)
+
+        def score(batch_size: int) -> Tensor:
+            settings = Settings((size, size), pool=self.pool, candidates=1, keep=1, batch_size=batch_size)
+            return score_pool(access, prior, pool, settings)
+
+        return {"scores": with_room(score, SCORED)}
 
     def unpack(self, values: Values) -> Tensor:
         """The scores."""
@@ -68,7 +74,7 @@ class Attacked:
     selected : bool array of shape (m,)
     norms, cosines : arrays of shape (steps, m): gradient norms, and cosines of successive gradients
     rate : the learning rate that the attacker chose
-    tried : hits among those on whom it was chosen, by rate
+    tried : hits among those on whom it was chosen, by rate; none of an attack in pieces
     """
 
     people: np.ndarray
@@ -89,6 +95,8 @@ class Inversion(Part[Attacked]):
     judges : whose word chooses the rate
     role : "ppa", "placebo" or "oracle"
     sampling, selection : scores of another target's first stage, and another target for the last one
+    piece : of an attack in pieces, its number: every so-manieth person is attacked, at the only rate
+    pieces : what the whole attack is put together from
     """
 
     model: Trained
@@ -102,26 +110,26 @@ class Inversion(Part[Attacked]):
     optimiser: Literal["adam", "sgd"] = "adam"
     role: Literal["ppa", "placebo", "oracle"] = "ppa"
     selection: Target | None = None
+    piece: int | None = None
+    pieces: tuple[Inversion, ...] = ()
     version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Choose the rate, then attack."""
-        model, judges, people = made(self.model), made(self.judges), made(self.people)
-        prior = load_prior(self.search.prior)
-        if self.search.precision == "bfloat16":
-            prior = HalfPrecision(prior)
+        if self.pieces:
+            return _together([made(piece) for piece in self.pieces])
+        model, people = made(self.model), made(self.people)
+        device = device_of(self.model.network).type
+        prior = load_prior(self.search.prior, device=device, precision=self.search.precision)
         order = attacked_people(people.count, self.search)
         classes = np.arange(people.count)
         if self.role == "placebo":
-            classes = likest_classes(model, people.evaluator.floats, people.evaluator.labels)
-        tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
-        tried = []
-        for rate in self.rates:
-            short = self._attack(made, prior, model, classes[tuning], rate, steps=self.search.tuning.steps)
-            rows = _rows(short, classes[tuning])
-            judged = judge(judges, short.images[rows], None, tuning)
-            tried.append((float(judged["acc1"].mean()), -float(np.log(judged["rank"]).mean())))
-        rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])]
+            classes = likest_classes(model, people.evaluator.images, people.evaluator.labels)
+        rate, tried, others = self.rates[0], list[tuple[float, float]](), order[self.piece :: self.search.pieces]
+        if self.piece is None:
+            tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
+            tried = [self._try(made, prior, model, classes, tuning, rate) for rate in self.rates]
+            rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])]
         result = self._attack(made, prior, model, classes[others], rate, steps=self.search.steps)
         rows = _rows(result, classes[others])
         return {
@@ -147,12 +155,20 @@ class Inversion(Part[Attacked]):
             tried=tuple(values["tried"]),
         )
 
+    def _try(
+        self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, people: np.ndarray, rate: float
+    ) -> tuple[float, float]:
+        """What a rate brings among those who serve to choose it: hits, and then better ranks."""
+        short = self._attack(made, prior, model, classes[people], rate, steps=self.search.tuning.steps)
+        judged = judge(made(self.judges), short.images[_rows(short, classes[people])], None, people)
+        return float(judged["acc1"].mean()), -float(np.log(judged["rank"]).mean())
+
     def _attack(
         self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, rate: float, *, steps: int
     ) -> Reconstructions:
         """One attack on all these classes; a class that several people share is attacked once."""
         search, size = self.search, self.people.world.size
-        access = WhiteBox(model)
+        access = WhiteBox(in_precision(model, self.model.network))
         name, temperature = (self.loss, 1.0)
         if self.loss == "temperature":
             name, temperature = "cross_entropy", search.temperature
@@ -160,27 +176,29 @@ class Inversion(Part[Attacked]):
             input_size=(size, size),
             pool=search.pool,
             candidates=search.candidates,
-            keep=1,
+            keep=search.keep,
             steps=steps,
             learning_rate=rate,
             optimiser=self.optimiser,
-            selection_views=1 if search.candidates == 1 else 20,
-            batch_size=search.batch_size,
+            selection_views=1 if search.candidates == 1 else search.views,
             film=tuple(step for step in search.looks if step <= steps),
         )
         selection = None if self.selection is None else WhiteBox(made(self.selection))
-        found = run(
-            access,
-            sorted(set(classes.tolist())),
-            prior=prior,
-            seed=self.seed,
-            settings=settings,
-            loss=adapted(access, name, temperature=temperature),
-            selection=selection,
-            scores=made(self.scores),
-            progress=False,
-        )
-        return complete(found)
+
+        def attack(batch_size: int) -> Reconstructions:
+            return run(
+                access,
+                sorted(set(classes.tolist())),
+                prior=prior,
+                seed=self.seed,
+                settings=replace(settings, batch_size=batch_size),
+                loss=adapted(access, name, temperature=temperature),
+                selection=selection,
+                scores=made(self.scores),
+                progress=False,
+            )
+
+        return complete(with_room(attack, search.batch_size))
 
 
 def complete(found: Reconstructions) -> Reconstructions:
@@ -208,9 +226,12 @@ def inversion(
     sampling: Trained | None = None,
     **options: Any,
 ) -> Inversion:
-    """An attack whose first stage asks the model itself, or `sampling`."""
+    """An attack whose first stage asks the model itself, or `sampling`; with its pieces, if it has any."""
     scores = Scores(sampling or model, search.prior, prior_digest(search.prior), search.pool, seed)
-    return Inversion(model, judges.people, judges, search, loss, tuple(rates), scores, seed, **options)
+    whole = Inversion(model, judges.people, judges, search, loss, tuple(rates), scores, seed, **options)
+    if search.pieces == 1:
+        return whole
+    return replace(whole, pieces=tuple(replace(whole, piece=piece) for piece in range(search.pieces)))
 
 
 def attacked_people(count: int, search: Search) -> np.ndarray:
@@ -221,15 +242,30 @@ def attacked_people(count: int, search: Search) -> np.ndarray:
 
 def likest_classes(model: Classifier, photographs: Tensor, labels: Tensor) -> np.ndarray:
     """For each person the class whose mean confidence in their photographs is greatest: shape (people,)."""
-    confidences = in_batches(lambda batch: model(batch).softmax(dim=1), photographs)
+    confidences = ask(model, photographs).softmax(dim=1)
     check.finite("the model's confidences in photographs", confidences)
     people = torch.unique(labels)
     return np.array([int(confidences[labels == person].mean(dim=0).argmax()) for person in people])
 
 
-def images_of(attacked: Attacked, prior: str, look: int) -> Tensor:
-    """The reconstructions after the number of steps at place `look`: shape (m, channels, h, w) in [-1, 1]."""
-    return synthesise(load_prior(prior), attacked.codes[look])
+def pictures_of(attack: Inversion, codes: Tensor) -> Callable[[np.ndarray], Tensor]:
+    """The pictures of codes, of shape (m, channels, h, w) in [-1, 1], for whoever asks for some of them by place."""
+    device = device_of(attack.model.network).type
+    prior = load_prior(attack.search.prior, device=device)
+    return lambda places: synthesise(prior, codes[torch.from_numpy(places)].to(device)).cpu()
+
+
+def _together(pieces: Sequence[Attacked]) -> Values:
+    """The values of an attack from those of its pieces."""
+    return {
+        "people": np.concatenate([piece.people for piece in pieces]),
+        "codes": torch.cat([piece.codes for piece in pieces], dim=1).half(),
+        "selected": np.concatenate([piece.selected for piece in pieces]),
+        "norms": np.concatenate([piece.norms for piece in pieces], axis=1),
+        "cosines": np.concatenate([piece.cosines for piece in pieces], axis=1),
+        "rate": pieces[0].rate,
+        "tried": list(pieces[0].tried),
+    }
 
 
 def _rows(result: Reconstructions, classes: np.ndarray) -> np.ndarray:

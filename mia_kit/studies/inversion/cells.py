@@ -14,17 +14,19 @@ import torch
 from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import synthesise
+from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier
-from mia_kit.models.batches import in_batches
 from mia_kit.runs.cells import Cell, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
-from mia_kit.studies.inversion.attack import Inversion, images_of, inversion
-from mia_kit.studies.inversion.columns import BY_PERSON, about, about_world
-from mia_kit.studies.inversion.judges import JudgesPart, judge, judges_of
+from mia_kit.studies.inversion.attack import Inversion, inversion, pictures_of
+from mia_kit.studies.inversion.columns import BY_PERSON, about, about_attack, about_world, by_person
+from mia_kit.studies.inversion.devices import ask
+from mia_kit.studies.inversion.extraction import ExtractionCell
+from mia_kit.studies.inversion.judges import JudgesPart, judge, judge_all, judges_of
 from mia_kit.studies.inversion.networks import Evaluator, Target, evaluator, target
-from mia_kit.studies.inversion.people import PeoplePart, Photos
+from mia_kit.studies.inversion.people import PeoplePart, Photos, people_of
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Attack, Recipe
 from mia_kit.studies.inversion.side_effects import side_effects
@@ -39,10 +41,10 @@ def cells(recipe: Recipe) -> Iterator[Cell]:
 
 
 def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
-    people = PeoplePart(recipe.world, seed)
+    people = people_of(recipe.world, seed)
     namer = evaluator(people, recipe.evaluator, seed=seed)
     second = evaluator(people, recipe.judge, seed=seed, role="judge") if recipe.judge else None
-    judges = judges_of(people, namer, second)
+    judges = judges_of(people, namer, second, embedder=recipe.embedder)
     if recipe.attacks:
         yield JudgesCell(people, namer, judges, seed)
     models = list(targets(recipe, people, seed))
@@ -69,6 +71,8 @@ def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, 
     ]
     for single in attacks:
         yield AttackCell(single, judges, seed)
+        if recipe.student is not None:
+            yield ExtractionCell(single, recipe.student, seed)
     if attack.strongest:
         yield StrongestCell(tuple(attacks), judges, seed)
 
@@ -106,10 +110,10 @@ def _controls(
     recipe: Recipe, people: PeoplePart, namer: Evaluator, second: Evaluator | None, seed: int
 ) -> Iterator[Cell]:
     """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
-    judges = judges_of(people, namer, second)
+    judges = judges_of(people, namer, second, embedder=recipe.embedder)
     rates = next((a.rates for a in recipe.attacks if a.method == "ppa" and a.optimiser == "adam"), ())
     per_class = recipe.targets[0].per_class[0]
-    others = PeoplePart(recipe.world, seed, strangers=True)
+    others = people_of(recipe.world, seed, strangers=True)
     strangers = target(others, recipe.target, strength=0.0, per_class=per_class, seed=seed)
     for loss in recipe.controls:
         placebo = inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo")
@@ -189,7 +193,7 @@ class JudgesCell(Cell):
         """Let the judges look at photographs that show the people for certain."""
         people, judges, rows = made(self.people), made(self.judges), Rows()
         unseen = people.target if people.test is people.evaluator else people.test
-        said = judge(judges, unseen.floats, None, unseen.labels.numpy())
+        said = judge_all(judges, lambda places: to_floats(unseen.images[places]), None, unseen.labels.numpy())
         for measure in ("acc1", "acc5", "named", "verified", "distance"):
             rows.add(f"photographs_{measure}", said[measure].mean())
         if people.latents is not None:
@@ -217,20 +221,8 @@ class AttackCell(Cell):
 
     def columns(self) -> dict[str, Any]:
         """The target's and the attack's; of a swapped stage the strength of the target that took it over."""
-        search = self.attack.search
         swapped = {"stage": self.stage, "strength": self.strength} if self.stage else {}
-        return (
-            about(self.attack.model)
-            | swapped
-            | {
-                "seed": self.seed,
-                "attack": self.attack.role,
-                "loss": self.attack.loss,
-                "optimiser": self.attack.optimiser,
-                "prior": search.prior,
-                "temperature": search.temperature if self.attack.loss == "temperature" else np.nan,
-            }
-        )
+        return about_attack(self.attack) | swapped | {"seed": self.seed}
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows; what was there before the first step has an attack of its own."""
@@ -245,19 +237,20 @@ class AttackCell(Cell):
         mask = attacked.selected
         numbers = attacked.people[mask]
         for place, steps in enumerate(attacked.looks):
-            images = images_of(attacked, self.attack.search.prior, place)[torch.from_numpy(mask)]
-            said = judge(judges, images, attacked.codes[place][torch.from_numpy(mask)], numbers)
+            codes = attacked.codes[place][torch.from_numpy(mask)]
+            said = judge_all(judges, pictures_of(self.attack, codes), codes, numbers)
             for measure, values in said.items():
                 rows.add(f"mean_{measure}", np.mean(values), steps=steps)
             if steps in (0, attacked.looks[-1]):
                 for measure in set(BY_PERSON) & set(said):
-                    rows.add(measure, said[measure], units=numbers, steps=steps)
+                    values, persons = by_person(said[measure], numbers)
+                    rows.add(measure, values, units=persons, steps=steps)
             near = slice(max(0, steps - 5), max(1, steps))
             rows.add("norm", np.nanmedian(attacked.norms[near]), steps=steps)
             if steps > 1:
                 rows.add("cosine", np.nanmedian(attacked.cosines[max(1, steps - 5) : steps]), steps=steps)
         rows.add("rate", attacked.rate)
-        for rate, hits in zip(self.attack.rates, attacked.tried, strict=True):
+        for rate, hits in zip(self.attack.rates, attacked.tried, strict=False):
             rows.add(f"tried_{rate:g}", hits)
         return rows.kept()
 
@@ -290,9 +283,9 @@ class StrongestCell(Cell):
 
 def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, float]:
     """Accuracy on both, and on the test confidence and expected calibration error."""
-    confidences = in_batches(model, test.floats).softmax(dim=1).numpy()
+    confidences = ask(model, test.images).softmax(dim=1).numpy()
     truth = test.labels.numpy()
-    predicted = in_batches(model, training.floats).argmax(dim=1)
+    predicted = ask(model, training.images).argmax(dim=1)
     return {
         "accuracy": float((confidences.argmax(axis=1) == truth).mean()),
         "training_accuracy": float((predicted == training.labels).float().mean()),
@@ -303,7 +296,7 @@ def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, floa
 
 def margin(model: Classifier, training: Photos) -> float:
     """Mean over photographs of the label's logit less the mean of the other classes'."""
-    logits = in_batches(model, training.floats)
+    logits = ask(model, training.images)
     label: Tensor = logits.gather(1, training.labels[:, None]).squeeze(1)
     others = (logits.sum(dim=1) - label) / (logits.shape[1] - 1)
     return float((label - others).mean())

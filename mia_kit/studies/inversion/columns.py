@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from mia_kit.studies.inversion.attack import Inversion
 from mia_kit.studies.inversion.networks import Target, Trained
 from mia_kit.studies.inversion.recipe import World
 
@@ -17,6 +21,23 @@ def about(model: Trained) -> dict[str, Any]:
     if isinstance(model, Target):
         columns |= {"defence": model.defence, "strength": model.strength, "per_class": model.per_class}
     return columns
+
+
+def about_attack(attack: Inversion) -> dict[str, Any]:
+    """The columns that say which attack is meant, and on whom."""
+    return about(attack.model) | {
+        "attack": attack.role,
+        "loss": attack.loss,
+        "optimiser": attack.optimiser,
+        "prior": attack.search.prior,
+        "temperature": attack.search.temperature if attack.loss == "temperature" else np.nan,
+    }
+
+
+def by_person(values: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of each person's values, and the person's number, in the order in which they come first."""
+    means = pd.Series(values.astype(float)).groupby(numbers, sort=False).mean()
+    return means.to_numpy(), means.index.to_numpy()
 
 
 def about_world(world: World) -> dict[str, Any]:

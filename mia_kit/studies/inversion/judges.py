@@ -2,7 +2,8 @@
 
 The *evaluator* was trained on other photographs of the same people than the target and is another architecture. The
 *embedding* is independent of both: of drawn people the features of a second judge, trained on photographs of its own;
-of real people the 128 numbers of a face embedder that has never seen any of them. In the embedding a reconstruction is
+of real people the numbers of a face embedder that has never seen any of them: dlib's, or the papers' FaceNet. In the
+embedding a reconstruction is
 held against photographs of the person that no target sees. It counts as verified if it lies nearer to them than all
 but a hundredth of strangers do.
 """
@@ -15,20 +16,26 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from mia_kit.attacks.prior_to_target import in_channels, resize
+from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import person_distances, target_ranks
 from mia_kit.metrics.leakage import centre_ranks
-from mia_kit.models import Classifier, embed, load_embedder, same_person_threshold
+from mia_kit.models import Classifier, load_embedder, same_person_threshold
 from mia_kit.models.batches import in_batches
+from mia_kit.models.facenet import load_facenet
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
+from mia_kit.studies.inversion.devices import ask
 from mia_kit.studies.inversion.networks import Evaluator
 from mia_kit.studies.inversion.people import PeoplePart
+from mia_kit.studies.inversion.recipe import Embedder
 
 FALSE_MATCH_RATE = 0.01
+AT_ONCE = 1024  # pictures that are judged together
 Embed = Callable[[Tensor], Tensor]
 
 
@@ -69,7 +76,7 @@ def judge(judges: Judges, images: Tensor, codes: Tensor | None, targets: np.ndar
         by its cosine with the code, and that cosine; 1 is the identity itself
     """
     images = resize(in_channels(judges.channels, images), judges.size)
-    rank = target_ranks(in_batches(judges.evaluator, images).numpy(), targets)
+    rank = target_ranks(ask(judges.evaluator, images).numpy(), targets)
     embeddings = in_batches(judges.embed, images).numpy()
     identity_rank = centre_ranks(embeddings, targets, judges.centres)
     distance = person_distances(embeddings, targets, judges.references, judges.labels)
@@ -89,17 +96,30 @@ def judge(judges: Judges, images: Tensor, codes: Tensor | None, targets: np.ndar
     return measures
 
 
+def judge_all(
+    judges: Judges, images: Callable[[np.ndarray], Tensor], codes: Tensor | None, targets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """`judge` for any number of pictures: `images` gives those at some places, so that not all exist at once."""
+    parts = []
+    for places in np.split(np.arange(len(targets)), range(AT_ONCE, len(targets), AT_ONCE)):
+        of_part = None if codes is None else codes[torch.from_numpy(places)]
+        parts.append(judge(judges, images(places), of_part, targets[places]))
+    return {measure: np.concatenate([part[measure] for part in parts]) for measure in parts[0]}
+
+
 @dataclass(frozen=True)
 class References(Part[np.ndarray]):
     """Embeddings of the photographs that reconstructions are held against: shape (n, d)."""
 
     people: PeoplePart
     second: Evaluator | None
+    embedder: Embedder = "face_embed128"
+    device: str = "cpu"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Embed them."""
-        embedded = in_batches(embedding(made, self.second), made(self.people).judge.floats)
-        return {"embeddings": embedded.numpy()}
+        embed = embedding(made, self.second, self.embedder, self.device)
+        return {"embeddings": in_batches(lambda part: embed(to_floats(part)), made(self.people).judge.images).numpy()}
 
     def unpack(self, values: Values) -> np.ndarray:
         """The embeddings."""
@@ -110,7 +130,7 @@ class References(Part[np.ndarray]):
 class JudgesPart(Part[Judges]):
     """The judges of a seed's people.
 
-    second : the second judge of drawn people; None for real ones, where the face embedder takes its place
+    second : the second judge, or None for real people whom the `embedder` of the references knows apart
     named_by : who names people: the evaluator, or the second judge of somebody who inverts the evaluator
     """
 
@@ -132,7 +152,7 @@ class JudgesPart(Part[Judges]):
         height, width = people.target.images.shape[2:]
         judges = Judges(
             evaluator=made(self.named_by),
-            embed=embedding(made, self.second),
+            embed=embedding(made, self.second, self.references.embedder, self.references.device),
             references=references,
             labels=labels,
             threshold=threshold,
@@ -148,19 +168,31 @@ class JudgesPart(Part[Judges]):
         return judges
 
 
-def embedding(made: Made, second: Evaluator | None) -> Embed:
-    """The second judge's features, or the face embedder's; a grey picture is shown to all three of its colours."""
+def embedding(made: Made, second: Evaluator | None, embedder: Embedder = "face_embed128", device: str = "cpu") -> Embed:
+    """The second judge's features, or a face embedder's; a grey picture is shown to all three of its colours."""
     if second is not None:
-        return made(second).features
-    embedder = load_embedder()
-    return lambda images: embed(embedder, images.expand(-1, 3, -1, -1))
+        model = made(second)
+        return lambda images: ask(model, images, model.features)
+    place = "cuda" if device == "auto" and torch.cuda.is_available() else "cpu"
+    network = load_embedding(embedder).to(place)
+    return lambda images: in_batches(network, images.expand(-1, 3, -1, -1).to(place), batch_size=64).cpu()
+
+
+def load_embedding(embedder: Embedder) -> nn.Module:
+    """The trained network of that name. DataError if its weights are absent."""
+    return load_facenet() if embedder == "facenet" else load_embedder()
 
 
 def judges_of(
-    people: PeoplePart, evaluator: Evaluator, second: Evaluator | None, *, swapped: bool = False
+    people: PeoplePart,
+    evaluator: Evaluator,
+    second: Evaluator | None,
+    *,
+    embedder: Embedder = "face_embed128",
+    swapped: bool = False,
 ) -> JudgesPart:
     """The judges; `swapped` lets the second judge name people. ValueError if there is none to take its place."""
     if swapped and second is None:
-        raise ValueError("only drawn people have a second judge who can name them, got real ones instead")
+        raise ValueError("the oracle needs a second judge who can name people, got an embedder instead")
     named_by = second if swapped and second is not None else evaluator
-    return JudgesPart(people, named_by, second, References(people, second))
+    return JudgesPart(people, named_by, second, References(people, second, embedder, evaluator.network.device))

@@ -1,7 +1,7 @@
 """The classifiers of the study: public trunk, target, evaluator, second judge.
 
-The target is a residual net, the evaluator a plain convolutional one; they share no photograph of the people under
-attack. Classifiers of real people may begin from the same public photographs, as the paper's begin from ImageNet.
+At course size the target is a residual net and the evaluator a plain convolutional one; at full size both are
+torchvision's. Classifiers of real people may begin from public photographs, or from ImageNet as the paper's do.
 Targets with hard labels and with negative factors are the same up to the epoch in which the ramp starts: that half is
 trained once.
 """
@@ -18,28 +18,43 @@ import torch
 from torch import Tensor
 
 from mia_kit.defences import build
-from mia_kit.models import Classifier, ConvolutionalClassifier, ResidualClassifier, SmallClassifier, transplant
+from mia_kit.models import (
+    Backbone,
+    Classifier,
+    ConvolutionalClassifier,
+    ResidualClassifier,
+    SmallClassifier,
+    transplant,
+)
 from mia_kit.models.weights import without_head
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.smoothing import phases
+from mia_kit.studies.inversion.devices import Bfloat16Objective, PaperAugment, device_of
 from mia_kit.studies.inversion.people import People, PeoplePart, Photos
 from mia_kit.studies.inversion.recipe import Defence, Network
 from mia_kit.training import fit
 from mia_kit.training.augment import usual_augmentation
-from mia_kit.training.fit import FitResult, Objective, State
+from mia_kit.training.fit import FitResult, Objective, SmoothedObjective, State
 from mia_kit.training.speed import channels_last, fused_adam
 
 WEIGHTS = "weights."
 
 
-def untrained(network: Network, *, channels: int, classes: int, size: int, seed: int) -> Classifier:
-    """A fresh classifier of a recipe's kind, laid out for speed."""
-    if network.architecture == "convolutional":
-        model: Classifier = ConvolutionalClassifier(channels, classes, size, seed=seed, width=network.width)
+def untrained(
+    network: Network, *, channels: int, classes: int, size: int, seed: int, pretrained: bool = False
+) -> Classifier:
+    """A fresh classifier of a recipe's kind on its device, laid out for speed; `pretrained` with ImageNet's weights."""
+    if not network.ours:
+        model: Classifier = Backbone(
+            network.architecture, classes, seed=seed, channels=channels, pretrained=pretrained, stem=network.stem
+        )
+    elif network.architecture == "convolutional":
+        model = ConvolutionalClassifier(channels, classes, size, seed=seed, width=network.width)
     else:
         kind = ResidualClassifier if network.architecture == "residual" else SmallClassifier
         model = kind(channels, classes, seed=seed, width=network.width)
+    model.to(device_of(network))
     channels_last(model)
     return model
 
@@ -84,7 +99,7 @@ class Trained(Part[Classifier]):
     def fresh(self, made: Made) -> tuple[Classifier, People]:
         """The classifier before training, from the trunk if there is one, and its people."""
         people = made(self.people)
-        model = self._empty(people.channels, people.count)
+        model = self._empty(people.channels, people.count, pretrained=self.network.imagenet)
         if self.trunk is not None:
             transplant(model, made(self.trunk))
         return model, people
@@ -96,8 +111,11 @@ class Trained(Part[Classifier]):
         model.load_state_dict(weights)
         return model.eval()
 
-    def _empty(self, channels: int, classes: int) -> Classifier:
-        return untrained(self.network, channels=channels, classes=classes, size=self.people.world.size, seed=self.seed)
+    def _empty(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
+        size = self.people.world.size
+        return untrained(
+            self.network, channels=channels, classes=classes, size=size, seed=self.seed, pretrained=pretrained
+        )
 
     def _built(self, channels: int, classes: int) -> Classifier:
         """What training ends with: a defence may have replaced layers."""
@@ -241,16 +259,24 @@ def train(
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
-    """Train on photographs as a recipe says, in place; with another objective their labels may be confidences."""
+    """Train on photographs as a recipe says, in place: large networks in 256 shades, a batch at a time.
+
+    With another objective labels may be confidences.
+    """
+    large, epochs = not network.ours or network.device == "auto", epochs or network.epochs
+    if large and objective is None:
+        kind = Bfloat16Objective if network.precision == "bfloat16" else SmoothedObjective
+        objective, smoothing = kind(smoothing, epochs), 0.0
+    usual = usual_augmentation(photos.images.shape[1])
     return fit(
         model,
-        photos.floats,
+        photos.images if large else photos.floats,
         photos.labels,
         seed=seed,
         smoothing=smoothing,
-        augment=usual_augmentation(photos.images.shape[1]),
+        augment=PaperAugment(photos.size, device_of(network).type) if large else usual,
         optimiser=fused_adam,
-        epochs=epochs or network.epochs,
+        epochs=epochs,
         stop_epoch=stop_epoch,
         batch_size=network.batch_size,
         learning_rate=network.learning_rate,

@@ -8,6 +8,7 @@ same people come back with every seed; their photographs are drawn anew.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -19,19 +20,23 @@ from torch import Generator, Tensor
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.data import load
 from mia_kit.data.aligned import FRAMES, load_aligned
+from mia_kit.data.decoding import fingerprint
+from mia_kit.data.folders import cache_folder
 from mia_kit.data.image_set import ImageSet
+from mia_kit.data.inventory import FACESCRUB
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.data.splits import people_with
 from mia_kit.models import load_dcgan
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
-from mia_kit.studies.inversion.recipe import World
+from mia_kit.studies.inversion.recipe import Photographs, World
 from mia_kit.studies.inversion.signs import deal_signs
 from mia_kit.training.seeds import turn_generator
 
 # Seeds of the identities: those of the world, and the others for whom a placebo is trained.
 IDENTITIES, STRANGERS = 20_240, 20_241
+IN_MEMORY = 2 * 2**30  # bytes of photographs of one role; more lie on the disk
 ROLES = ("target", "evaluator", "judge", "test")
 
 
@@ -47,11 +52,18 @@ class Photos:
         """The images in [-1, 1]."""
         return to_floats(self.images)
 
+    @property
+    def size(self) -> int:
+        """Height and width in pixels."""
+        return self.images.shape[-1]
+
     def first(self, per_class: int) -> Photos:
         """The first `per_class` photographs of each person; they lie person by person."""
         counts = torch.bincount(self.labels)
         places = torch.cat([torch.arange(int(count)) for count in counts])
         mask = places < per_class
+        if mask.all():
+            return self  # what lies on the disk stays there
         return Photos(self.images[mask], self.labels[mask])
 
 
@@ -81,11 +93,15 @@ class People:
 
 @dataclass(frozen=True)
 class PeoplePart(Part[People]):
-    """The people of a world with the photographs of a seed; `strangers` are others, for a placebo."""
+    """The people of a world with the photographs of a seed; `strangers` are others, for a placebo.
+
+    content : what the photographs of a set that grows are known by; see `people_of`
+    """
 
     world: World
     seed: int
     strangers: bool = False
+    content: str = ""
     version: ClassVar[int] = 1
 
     @property
@@ -111,6 +127,27 @@ class PeoplePart(Part[People]):
         for role in ("judge", "test"):
             photos.setdefault(role, photos["evaluator"])
         return People(**photos, latents=values.get("latents"))
+
+
+def people_of(world: World, seed: int, *, strangers: bool = False) -> PeoplePart:
+    """The people of a recipe. Those of FaceScrub are whoever was fetched so far: others are another part."""
+    content = ""
+    if world.name == "facescrub" and (root := FACESCRUB.find()) is not None:
+        content = fingerprint(sorted(path for path in root.rglob("*") if path.is_file()))
+    return PeoplePart(world, seed, strangers, content)
+
+
+def count_photographs(world: World, *, strangers: bool = False) -> tuple[int, dict[str, int]]:
+    """How many people there are, and photographs of each role. ValueError or DataError as for the photographs."""
+    photographs = world.photographs
+    if world.name == "drawn":
+        assert world.people is not None
+        return world.people, {role: world.people * getattr(photographs, role) for role in ROLES}
+    faces, numbers = _crowd(world, strangers=strangers)
+    each = [int((faces.labels == number).sum()) for number in numbers]
+    target = sum(_share(photographs, count) for count in each)
+    rest = sum(each) - target
+    return len(numbers), {"target": target, "evaluator": target if photographs.shared else rest, "test": rest}
 
 
 def identities(count: int, size: int, *, strangers: bool = False) -> Tensor:
@@ -144,9 +181,15 @@ def _drawn(world: World, seed: int, *, strangers: bool) -> Values:
 
 
 def _real(world: World, seed: int, *, strangers: bool) -> Values:
+    faces, numbers = _crowd(world, strangers=strangers)
+    return _dealt(faces, numbers, world.photographs, seed)
+
+
+def _crowd(world: World, *, strangers: bool) -> tuple[ImageSet, np.ndarray]:
+    """A set of faces, and the numbers of the people in it who have photographs enough."""
     faces = load_aligned(world.name, world.size) if world.name in FRAMES else load(world.name, size=world.size)
     photographs = world.photographs
-    least = photographs.target + photographs.evaluator
+    least = photographs.least or photographs.target + photographs.evaluator
     numbers = people_with(faces, least)[: world.people]
     if strangers:
         # Those with too few photographs to be attacked are enough to train a placebo: two of each are for its test.
@@ -154,20 +197,55 @@ def _real(world: World, seed: int, *, strangers: bool) -> Values:
         numbers = np.setdiff1d(people_with(faces, least), numbers)
     if len(numbers) < 2:
         raise ValueError(f"two people of {world.name} need {least} photographs, got {len(numbers)} such people instead")
-    return _dealt(faces, numbers, photographs.target, seed)
+    return faces, numbers
 
 
-def _dealt(faces: ImageSet, numbers: np.ndarray, pool: int, seed: int) -> Values:
-    """Each person's photographs in random order: the first `pool` for the target, all others for the evaluator."""
+def _share(photographs: Photographs, count: int) -> int:
+    """How many of somebody's photographs are the target's; with fewer than a recipe wants, the same share of them."""
+    wanted = photographs.target + photographs.evaluator
+    if not photographs.least or count >= wanted:
+        return photographs.target
+    return min(max(1, count * photographs.target // wanted), count - 1)
+
+
+def _dealt(faces: ImageSet, numbers: np.ndarray, photographs: Photographs, seed: int) -> Values:
+    """Each person's photographs in random order: the first few for the target, all others for the evaluator.
+
+    Where both share the first, as in the papers, the others are for tests and second judges.
+    """
     random = np.random.default_rng(seed)
     members = [random.permutation(np.flatnonzero(faces.labels == number)) for number in numbers]
-    values: Values = {}
-    for role, parts in (
-        ("target", [rows[:pool] for rows in members]),
-        ("evaluator", [rows[pool:] for rows in members]),
-    ):
-        images = torch.from_numpy(faces.images[np.concatenate(parts)])
-        images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
-        values[f"{role}.images"] = images
-        values[f"{role}.labels"] = torch.arange(len(numbers)).repeat_interleave(torch.tensor([len(p) for p in parts]))
-    return values
+    pools = [_share(photographs, len(rows)) for rows in members]
+    first = _picked(faces, [rows[:pool] for rows, pool in zip(members, pools, strict=True)])
+    others = _picked(faces, [rows[pool:] for rows, pool in zip(members, pools, strict=True)])
+    roles = {"target": first, "evaluator": others}
+    if photographs.shared:
+        roles = {"target": first, "evaluator": first, "judge": others, "test": others}
+    return {
+        f"{role}.{name}": part
+        for role, photos in roles.items()
+        for name, part in (("images", photos.images), ("labels", photos.labels))
+    }
+
+
+def _picked(faces: ImageSet, members: list[np.ndarray]) -> Photos:
+    """These photographs, person by person. Those that would fill the memory lie in a file that is read when needed."""
+    rows = np.concatenate(members)
+    labels = torch.arange(len(members)).repeat_interleave(torch.tensor([len(part) for part in members]))
+    if len(rows) * faces.images[0].size <= IN_MEMORY:
+        images = torch.from_numpy(faces.images[rows])
+    else:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            mapped = np.memmap(file, np.uint8, "w+", shape=(len(rows), *faces.images.shape[1:]))
+            for place, row in enumerate(rows):
+                mapped[place] = faces.images[row]
+        images = torch.from_numpy(mapped)
+    return Photos(images.unsqueeze(1) if images.ndim == 3 else _channels_first(images), labels)
+
+
+def _channels_first(images: Tensor) -> Tensor:
+    """(n, h, w, 3) to (n, 3, h, w): in memory row by row, on the disk as it lies there."""
+    turned = images.permute(0, 3, 1, 2)
+    return turned.contiguous() if images.numel() <= IN_MEMORY else turned

@@ -37,7 +37,11 @@ Method = Literal[
     "fredrikson",
 ]
 WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
-PriorName = Annotated[str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?)$")]
+PriorName = Annotated[
+    str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?|stylegan2( (random|tiny))?)$")
+]
+Embedder = Literal["face_embed128", "facenet"]
+Precision = Literal["float32", "bfloat16"]
 
 
 class Photographs(Settings, frozen=True, kw_only=True):
@@ -46,12 +50,16 @@ class Photographs(Settings, frozen=True, kw_only=True):
     target : a target trains on the first few of them, as many as its `per_class`
     evaluator, judge : what the evaluator and the second judge train on, or compare with
     test : photographs that nobody trains on. Real people have too few: 0 takes the evaluator's for the target
+    least : a real person with fewer than target + evaluator takes part as well, with the same shares, from so many on
+    shared : as in the papers, the evaluator trains on the target's photographs; the others are for tests and judges
     """
 
     target: Count
     evaluator: Count
     judge: Amount = 0
     test: Amount = 0
+    least: Amount = 0
+    shared: bool = False
 
 
 class World(Settings, frozen=True, kw_only=True):
@@ -61,7 +69,7 @@ class World(Settings, frozen=True, kw_only=True):
     spread : of drawn people, how far a photograph lies from the identity: 0 is always the same picture, 1 anybody
     """
 
-    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12", "gtsrb"]
+    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12", "facescrub", "gtsrb"]
     size: Annotated[int, msgspec.Meta(ge=16, le=512)]
     photographs: Photographs
     people: Annotated[int, msgspec.Meta(ge=2)] | None = None
@@ -82,15 +90,52 @@ class World(Settings, frozen=True, kw_only=True):
 class Network(Settings, frozen=True, kw_only=True):
     """A classifier and how it is trained: Adam, its rate divided by ten after three quarters and nine tenths.
 
+    architecture : ours of some `width`, or torchvision's, trained with the paper's augmentation
     pretraining : epochs on public people before, 0 for none; photographs of real people begin from such a trunk
+    imagenet : begin with ImageNet's weights, which torchvision downloads
+    stem : "small" is for torchvision's ResNets on pictures of 32 to 64 pixels
+    precision : of training, and of the network under attack; judges always compute in float32
+    device : "auto" takes a GPU where there is one; the attack goes where its target is
     """
 
-    architecture: Literal["residual", "small", "convolutional"] = "residual"
+    architecture: Literal[
+        "residual",
+        "small",
+        "convolutional",
+        "resnet18",
+        "resnet50",
+        "resnet101",
+        "resnet152",
+        "resnext50_32x4d",
+        "densenet121",
+        "densenet169",
+        "inception_v3",
+        "efficientnet_b0",
+    ] = "residual"
     width: Count = 16
     epochs: Count = 150
     batch_size: Annotated[int, msgspec.Meta(ge=2)] = 32
     learning_rate: Rate = 1e-3
     pretraining: Amount = 0
+    imagenet: bool = False
+    stem: Literal["imagenet", "small"] = "imagenet"
+    precision: Precision = "float32"
+    device: Literal["cpu", "auto"] = "cpu"
+
+    def __post_init__(self) -> None:
+        resnet = self.architecture.startswith("resnet")
+        if self.stem == "small" and (self.imagenet or not resnet):
+            raise ValueError(
+                f"a small stem is for a ResNet without ImageNet's weights, got {self.architecture} with imagenet "
+                f"{self.imagenet} instead"
+            )
+        if self.imagenet and (self.ours or self.pretraining):
+            raise ValueError("imagenet is for a network of torchvision's without pretraining on public people")
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is one of our small networks."""
+        return self.architecture in ("residual", "small", "convolutional")
 
 
 class Targets(Settings, frozen=True, kw_only=True):
@@ -167,14 +212,17 @@ class Search(Settings, frozen=True, kw_only=True):
     """What all attacks of the recipe share.
 
     people : attacked, those for tuning included; all by default
-    pool, candidates : latents that are drawn, and the best of them for each person
+    pool, candidates, keep : latents that are drawn; the best of them for each person; what is selected in the end
+    views : random crops by which candidates are selected
     temperature : of the loss "temperature", cross-entropy of logits divided by it
     curve : numbers of steps after which the judges look; 0 and `steps` always
     precision : in which the prior draws as the attack walks; the judges always see float32
+    pieces : an attack of days is cut into so many, for several workers, or to lose little when killed. It has one
+        rate, so that nobody serves to choose it and everybody is judged
     """
 
     prior: PriorName
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     steps: Count = 200
     pool: Count = 1000
     candidates: Count = 1
@@ -183,10 +231,15 @@ class Search(Settings, frozen=True, kw_only=True):
     curve: tuple[Amount, ...] = ()
     tuning: Tuning = Tuning()
     batch_size: Count = 50
+    keep: Count = 1
+    views: Count = 20
+    pieces: Count = 1
 
     def __post_init__(self) -> None:
         if self.candidates > self.pool:
             raise ValueError(f"candidates must be at most pool, {self.pool}, got {self.candidates} instead")
+        if self.keep > self.candidates:
+            raise ValueError(f"keep must be at most candidates, {self.candidates}, got {self.keep} instead")
         if self.people is not None and self.people < self.tuning.people + 2:
             raise ValueError(f"people must be at least tuning.people + 2, got {self.people} instead")
         if any(step > self.steps for step in self.curve):
@@ -220,6 +273,8 @@ class Recipe(Settings, frozen=True, kw_only=True):
     controls : losses of Plug & Play's placebo and oracle; none by default. With any, each other method has a placebo
     tools : of the methods that train something beforehand
     side_effects : also measure these of every target; not by default
+    judge : a second judge, trained here; real people may do with the `embedder`, dlib's or FaceNet
+    student : a classifier that learns from what each attack brought back, for the knowledge extraction score
     """
 
     study: Literal["inversion"]
@@ -234,6 +289,8 @@ class Recipe(Settings, frozen=True, kw_only=True):
     controls: tuple[LossName, ...] = ()
     tools: Tools = Tools()
     side_effects: SideEffects | None = None
+    embedder: Embedder = "face_embed128"
+    student: Network | None = None
 
     def __post_init__(self) -> None:
         if self.controls and not any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks):
@@ -247,5 +304,11 @@ class Recipe(Settings, frozen=True, kw_only=True):
             raise ValueError(
                 f"per_class must be at most photographs.target, {self.world.photographs.target}, got {most} instead"
             )
-        if self.world.judged_by_second != (self.judge is not None):
-            raise ValueError("a second judge is trained for drawn people and signs, and for nobody else")
+        if self.world.judged_by_second and self.judge is None:
+            raise ValueError("drawn people and signs need a second judge: the embedders know real faces")
+        if self.search.pieces > 1 and any(len(attack.rates) > 1 or attack.strongest for attack in self.attacks):
+            raise ValueError("an attack in pieces has one rate and no strongest loss: nobody serves to choose them")
+        plain = all(attack.method == "ppa" for attack in self.attacks) and self.side_effects is None
+        plain = plain and all(group.defence == "smoothing" for group in self.targets)
+        if not plain and (self.target.device == "auto" or not self.target.ours):
+            raise ValueError("on a GPU, or with a network of torchvision's, there are Plug & Play and smoothing alone")

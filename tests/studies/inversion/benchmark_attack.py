@@ -1,4 +1,4 @@
-"""How fast is a step of the attack at full size on a GPU? `python tests/experiments/benchmark_full.py --out FILE.json`
+"""How fast is a step of the attack at full size? `python tests/studies/inversion/benchmark_attack.py --out FILE.json`
 
 A ResNet-152 as target and a StyleGAN2 of 1,024 pixels, both with random weights, which cost as much as trained ones.
 The plain loop is what one writes first: float32, batches of 25 as in the public code, networks as they were built. Our
@@ -25,23 +25,17 @@ from mia_kit.attacks import Settings
 from mia_kit.attacks.crops import cut
 from mia_kit.attacks.losses import poincare
 from mia_kit.attacks.ppa import optimise
-from mia_kit.experiments.full_networks import build, choose_device, in_precision, placed
-from mia_kit.experiments.full_parts import with_room
-from mia_kit.experiments.full_priors import build_prior
 from mia_kit.models import Prior, sample_latents
 from mia_kit.runs.circumstances import circumstances
+from mia_kit.studies.inversion.devices import InBfloat16, device_of, with_room
+from mia_kit.studies.inversion.networks import untrained
+from mia_kit.studies.inversion.priors import load_prior
+from mia_kit.studies.inversion.recipe import Network
 
-FULL = {
-    "prior": {"random": {}, "truncation": 0.5, "cutoff": 8, "crop": 800},
-    "target": {"network": "resnet152", "size": 224},
-    "classes": 530,
-    "candidates": 200,  # of each class, in the run that the hours are for
-    "steps": 50,
-}
-TINY = FULL | {
-    "prior": {"random": {"z_dim": 8, "w_dim": 8, "img_resolution": 16, "channel_base": 128, "channel_max": 8}},
-    "target": {"network": "residual", "width": 2, "size": 16},
-}
+CLASSES, CANDIDATES, STEPS = 530, 200, 50  # of the run that the hours are for
+FULL = ("stylegan2 random", Network(architecture="resnet152", device="auto"), 224)
+TINY = ("stylegan2 tiny", Network(width=2, device="auto"), 32)
+Setup = tuple[str, Network, int]
 PLAIN_BATCH = 25
 LEARNING_RATE, BETAS = 0.005, (0.1, 0.1)
 
@@ -54,9 +48,8 @@ class Compiled:
         self.synthesise = torch.compile(prior.synthesise)
 
 
-def settings(setup: dict[str, Any], count: int, steps: int, batch_size: int) -> Settings:
+def settings(side: int, count: int, steps: int, batch_size: int) -> Settings:
     """The second stage for `count` candidates."""
-    side = setup["target"]["size"]
     return Settings(
         (side, side),
         pool=count,
@@ -120,35 +113,37 @@ def settled(target: nn.Module, images: Tensor) -> nn.Module:
     return target.eval()
 
 
-def measure(setup: dict[str, Any], *, device: torch.device, count: int, steps: int) -> dict[str, Any]:
-    """Both loops, and ours compiled, on `count` candidates."""
-    slow_prior = build_prior(setup["prior"], size=setup["target"]["size"], device=device)
-    fast_prior = build_prior(setup["prior"] | {"precision": "bfloat16"}, size=setup["target"]["size"], device=device)
+def measure(setup: Setup, *, count: int, steps: int, rounded: bool = True) -> dict[str, Any]:
+    """Both loops, and ours compiled, on `count` candidates; ours in float32 if not `rounded`."""
+    name, network, side = setup
+    device = device_of(network)
+    slow_prior = load_prior(name, device=device.type)
+    fast_prior = load_prior(name, device=device.type, precision="bfloat16") if rounded else slow_prior
     sample = slow_prior.synthesise(slow_prior.map(sample_latents(slow_prior, 8, seed=1).to(device)))
-    target = settled(build(setup["target"], setup["classes"], seed=0, pretrained=False).to(device), sample)
-    fast_target = in_precision(placed(copy.deepcopy(target), device), {"precision": "bfloat16"})
+    target = settled(untrained(network, channels=3, classes=CLASSES, size=side, seed=0), sample)
+    plain_target = copy.deepcopy(target).to(memory_format=torch.contiguous_format)
+    fast_target = InBfloat16(target) if rounded else target
     latents = sample_latents(slow_prior, count, seed=0).to(device)
-    targets = torch.arange(count, device=device) % setup["classes"]
+    targets = torch.arange(count, device=device) % CLASSES
 
     def batched(loop: Callable[..., Tensor], batch: int, model: nn.Module, prior: Prior) -> Callable[[int], Tensor]:
         return lambda steps: with_room(
-            lambda size: loop(model, prior, latents, targets, settings(setup, count, steps, size)), batch
+            lambda size: loop(model, prior, latents, targets, settings(side, count, steps, size)), batch
         )
 
     found = {
-        "plain": timed(batched(plain, PLAIN_BATCH, target, slow_prior), steps, count, device),
+        "plain": timed(batched(plain, PLAIN_BATCH, plain_target, slow_prior), steps, count, device),
         "ours": timed(batched(ours, count, fast_target, fast_prior), steps, count, device),
         "ours, compiled": timed(
             batched(ours, count, torch.compile(fast_target), Compiled(fast_prior)), steps, count, device
         ),
     }
     first = torch.tensor(found["plain"]["losses"])
-    for own in found.values():
-        own["ratio"] = own["images_per_second"] / found["plain"]["images_per_second"]
-        off = (torch.tensor(own["losses"]) - first).abs() / first.abs()
-        own["greatest_relative_difference_of_losses"] = float(off.max())
-        images = setup["classes"] * setup["candidates"] * setup["steps"]
-        own["hours_of_the_full_optimisation"] = images / own["images_per_second"] / 3600
+    for result in found.values():
+        result["ratio"] = result["images_per_second"] / found["plain"]["images_per_second"]
+        off = (torch.tensor(result["losses"]) - first).abs() / first.abs()
+        result["greatest_relative_difference_of_losses"] = float(off.max())
+        result["hours_of_the_full_optimisation"] = CLASSES * CANDIDATES * STEPS / result["images_per_second"] / 3600
     return found
 
 
@@ -156,13 +151,12 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, print, and write a file if one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tiny", action="store_true")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--count", type=int, default=200, help="candidates, and the batch that is tried first")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--out", type=Path)
     own = parser.parse_args(arguments)
-    device, began = choose_device(own.device), time.perf_counter()
-    found = measure(TINY if own.tiny else FULL, device=device, count=own.count, steps=own.steps)
+    began = time.perf_counter()
+    found = measure(TINY if own.tiny else FULL, count=own.count, steps=own.steps)
     for name, one in found.items():
         memory = "" if one["gib"] is None else f", {one['gib']:.1f} GiB"
         print(
