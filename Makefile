@@ -78,8 +78,8 @@ references: $(LAB_STAMP) ## draw every headline figure again and show what chang
 notebooks: $(LAB_STAMP) ## write and execute every .ipynb from its .py
 	@$(RUN) mia_kit.cli notebooks $(ARGS)
 
-claims: $(LAB_STAMP) ## fill the claims table of README.md from the evidence
-	@$(RUN) mia_kit.cli claims --readme README.md
+claims: $(LAB_STAMP) ## fill the findings of README.md and the table of notebooks/CLAIMS.md
+	@$(RUN) mia_kit.cli claims --pages .
 
 constraints: $(TEST_STAMP) ## write down the versions that are installed here, for everybody to install
 	@$(RUN) tests.project.freeze > constraints.new && mv constraints.new constraints.txt

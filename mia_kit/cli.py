@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     command("store", _store, "list what was measured and is kept")
 
     claims = command("claims", _claims, "every finding of the four papers beside what we measured")
-    claims.add_argument("--readme", type=Path, help="also rewrite the table in this README")
+    claims.add_argument("--pages", type=Path, help="also rewrite README.md and notebooks/CLAIMS.md below this folder")
 
     command("check", _check, "is everything here that the notebooks need?")
 
@@ -200,10 +200,10 @@ def _recipes(options: argparse.Namespace) -> None:
 
 
 def _claims(options: argparse.Namespace) -> None:
-    from mia_kit.course.scoreboard import as_text, read_rows, update_readme
+    from mia_kit.course.scoreboard import as_text, read_rows, update_pages
 
-    if options.readme:
-        update_readme(options.readme)
+    if options.pages:
+        update_pages(options.pages)
     say(as_text(read_rows(links=False)))
 
 

@@ -47,7 +47,7 @@ print(text)
 #
 # A small network has learned to tell three clouds of points apart. The table of trained networks that ships with the
 # course saves us the training here; chapter 1 trains live. An attacker who has never seen the points starts beside
-# cloud 0 and lets the network lead him towards class 2.
+# cloud 0 and lets the network lead them towards class 2.
 
 # %%
 from mia_kit.figures import toy as figures
@@ -67,7 +67,7 @@ show("0.1", first_leak)
 check("0.1", first_leak, tolerance=0.02)
 
 # %% [markdown]
-# He ends about 3 units from the nearest training point of class 2, having started some 20 away. He never saw a single
+# They end about 3 units from the nearest training point of class 2, having started some 20 away. They never saw a single
 # one. In chapter 1 you drag one slider, and that distance moves.
 #
 # ## What this may be used for
@@ -88,9 +88,9 @@ check("0.1", first_leak, tolerance=0.02)
 # |---|---|
 # | [1. Toy inversion](01_toy_inversion.ipynb) | drag the smoothing factor in the plane and watch an attacker come and go |
 # | [2. Embeddings](02_embeddings.ipynb) | look inside: how smoothing moves people about in the last hidden layer |
-# | [3. Face inversion](03_face_inversion.ipynb) | attack a classifier of real faces, stage by stage, and judge what came out |
+# | [3. Face inversion](03_face_inversion.ipynb) | write a whole attack in forty lines, drag the faces, and be the judge |
 # | [4. Which stage matters?](04_stages.ipynb) | swap the model of one stage of the attack and see what changes |
-# | [5. Smoothing on faces](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on real people, and see it measured on a hundred |
+# | [5. Where smoothing bites](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on faces, and see which attacker it stops |
 # | [6. The attack zoo](06_attack_zoo.ipynb) | give attackers more or less access, and hold ten attacks before two judges |
 # | [7. Defences](07_defences.ipynb) | move along the frontier between use and leakage |
 # | [8. The attacker strikes back](08_striking_back.ipynb) | attack a defence as someone who knows it, and look for its side effects |
@@ -98,7 +98,10 @@ check("0.1", first_leak, tolerance=0.02)
 # | [10. Data-centric defence](10_data_centric.ipynb) | drag a surrogate into the attacker's way |
 # | [11. Membership](11_membership.ipynb) | ask who was in the training data, and which habits of training tell |
 # | [12. Full scale](12_full_scale.ipynb) | rehearse the paper's experiment, stop it, take it up again |
-# | [13. The scoreboard](13_claims.ipynb) | see what became of every claim, and decide when a difference counts |
+# | [13. What we found](13_claims.ipynb) | read one sentence a chapter, and what became of every claim |
+#
+# **The order of reading** that we suggest: 0, 1, 3, 5, 6, then 2 and 4 as detective work, 7, 8, 11, 9, 10, 12, 13. Words in bold
+# are explained in the [glossary](GLOSSARY.md).
 #
 # ## How a chapter works
 #
@@ -108,7 +111,7 @@ check("0.1", first_leak, tolerance=0.02)
 # %% [markdown]
 # ### Exercise 1 (2 minutes, easy): what does the attacker have?
 #
-# In the demonstration above the attacker computed gradients. Which of these must he hold: `"the training points"`,
+# In the demonstration above the attacker computed gradients. Which of these must they hold: `"the training points"`,
 # `"the network"`, or `"the labels of the training points"`?
 #
 # <details><summary>Hint</summary>Look at the call of <code>invert</code>: what is it given, and what not?</details>
@@ -124,7 +127,7 @@ my_answer = "the network"
 exercises.check_attacker(my_answer)
 
 # %% [markdown]
-# ### Exercise 2 (4 minutes, easy): how near did he come?
+# ### Exercise 2 (4 minutes, easy): how near did they come?
 #
 # The leak of chapter 1 is a distance: from where the attack ends to the *nearest* training point. Complete `my_distance`: `end` is a
 # Tensor of shape (2,), `points` one of shape (n, 2).
@@ -162,6 +165,6 @@ exercises.check_distance(my_distance)
 #
 # ## Three sentences to remember
 #
-# 1. A trained network is a copy of some of its training data, in a form that takes work to read.
+# 1. A trained network keeps traces of its training data, in a form that takes work to read.
 # 2. How readable it is depends on how it was trained, not only on how accurate it is.
 # 3. Attack only what is yours or what you may test.

@@ -16,7 +16,7 @@
 # **You will be able to** explain what a model inversion attack does, say what label smoothing changes in a classifier,
 # and predict which sign of the smoothing factor brings the attacker nearer to the training data.
 #
-# **You need** Python, and the idea of gradient descent. &nbsp; **Time** about 35 minutes of yours, 2 of the computer's.
+# **You need** Python, and the idea of gradient descent. &nbsp; **Time** about 45 minutes of yours, 2 of the computer's.
 # &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful
 # What You Smooth For* (ICLR 2024), figure 1.
 
@@ -30,6 +30,13 @@ from mia_kit.smoothing import smoothed_cross_entropy, smoothed_targets
 from mia_kit.toy import invert, invert_grid, load_table, make_data, train
 
 # %% [markdown]
+# ## Why this course
+#
+# Networks are trained with smoothed labels because they then make fewer mistakes and boast less (Müller, Kornblith and Hinton,
+# *When Does Label Smoothing Help?*, 2019). Almost every image classifier you download was trained so. And trained networks
+# give away what they saw: Carlini and others (2023) drew near copies of training photographs, of named people too, out of a
+# public image generator. Does the one have to do with the other? That is the question of this course.
+#
 # ## A world that fits on a page
 #
 # Three clouds of points in the plane, three classes. Think of each cloud as one person, and of each point as one
@@ -84,11 +91,49 @@ for factor, model in models.items():
 # %% [markdown]
 # ## The attack
 #
-# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. He asks the network for the gradient of its loss
-# for class 2, takes a step downhill, and repeats until the network is more than 95 % sure that it sees class 2. Where
-# he stands then is his *reconstruction*. It leaks, if it lies near the training points of class 2.
+# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. They ask the network for the gradient of its loss
+# for class 2, take a step downhill, and repeat until the network is more than 95 % sure that it sees class 2. Where
+# they stand then is their *reconstruction*. It leaks, if it lies near the training points of class 2.
 #
-# **Predict first.** In which of the three networks does he end nearest to the training points? In which is he done
+# ### Exercise 1 (8 minutes, easy): write the attack
+#
+# Write it yourself: eight lines are enough. Return the point where the attacker stops. The check compares it with the
+# package's attack.
+#
+# <details><summary>Hint 1</summary>Each round: <code>loss = cross_entropy(model(point), torch.tensor([target_class]))</code>, then
+# <code>loss.backward()</code> and a step against <code>point.grad</code>.</details>
+# <details><summary>Hint 2</summary>The confidence is <code>exp(-loss)</code>. Read it before the step, and stop after the step.</details>
+
+
+# %% tags=["exercise"]
+def my_invert(model, start, target_class, *, rate=0.1, stop=0.95, most=10_000):
+    point = torch.tensor([start], requires_grad=True)
+    # add the loop here
+    return point.detach()
+
+
+exercises.check_invert(my_invert)
+
+
+# %% tags=["solution"] jupyter={"source_hidden": true}
+def my_invert(model, start, target_class, *, rate=0.1, stop=0.95, most=10_000):
+    point = torch.tensor([start], requires_grad=True)
+    for _ in range(most):
+        loss = torch.nn.functional.cross_entropy(model(point), torch.tensor([target_class]))
+        point.grad = None
+        loss.backward()
+        point.data -= rate * point.grad
+        if torch.exp(-loss) > stop:
+            break
+    return point.detach()
+
+
+exercises.check_invert(my_invert)
+
+# %% [markdown]
+# From here on the course calls `mia_kit.toy.invert`, which does the same and keeps the way.
+#
+# **Predict first.** In which of the three networks do they end nearest to the training points? In which are they done
 # soonest? Write your two guesses down, then run the next cell.
 
 # %% tags=["nbval-ignore-output"]
@@ -105,8 +150,8 @@ check("1.1", maps, tolerance=0.02)
 
 # %% [markdown]
 # These are the paper's numbers: 3,113, 763 and 53 steps; distances 0.65, 3.23 and 6.75. With the factor **+0.05** the
-# attacker walks for a long time and ends inside the cloud. With **−0.05** he is done after a few steps, far from it: the
-# network is sure of class 2 long before he meets anything that looks like class 2.
+# attacker walks for a long time and ends inside the cloud. With **−0.05** they are done after a few steps, far from it: the
+# network is sure of class 2 long before they meet anything that looks like class 2.
 #
 # ## Now you: the smoothing laboratory
 #
@@ -140,10 +185,10 @@ check("1.2", curve, tolerance=0.05)
 #
 # * **Below about −0.15** the distance is enormous, and not because anything is hidden well. The slope is so steep that
 #   a single step throws the attacker out of the picture, to a place where the network happens to be sure. (Around
-#   −0.125 he is thrown less far, and in about one network of four he happens to land in the cloud.)
-# * **From −0.1 to 0** he stops at the boundary of class 2, several units from its points.
-# * **From 0 to +0.05** he comes nearer with every notch, from the paper's start too: this is the paper's effect.
-# * **Above +0.05** it depends on where he starts. From the paper's start most attackers *get stuck*: inside another
+#   −0.125 they are thrown less far, and in about one network of four they happen to land in the cloud.)
+# * **From −0.1 to 0** they stop at the boundary of class 2, several units from its points.
+# * **From 0 to +0.05** they come nearer with every notch, from the paper's start too: this is the paper's effect.
+# * **Above +0.05** it depends on where they start. From the paper's start most attackers *get stuck*: inside another
 #   cloud the smoothed network is as sure as it was told to be, and no more, so there is hardly a slope to follow. From
 #   the middle of the plane nine in ten end inside the cloud. More smoothing is not more safety.
 #
@@ -200,7 +245,7 @@ for claim in read_claims()[:2]:
 #
 # ## Exercises
 #
-# ### Exercise 1 (5 minutes, easy): write the smoothed labels yourself
+# ### Exercise 2 (5 minutes, easy): write the smoothed labels yourself
 #
 # Complete `my_targets` so that it returns the smoothed labels for any factor and any number of classes.
 #
@@ -226,7 +271,7 @@ def my_targets(labels, classes, smoothing):
 exercises.check_targets(my_targets)
 
 # %% [markdown]
-# ### Exercise 2 (5 minutes, medium): how sure can a smoothed network be?
+# ### Exercise 3 (5 minutes, medium): how sure can a smoothed network be?
 #
 # A network that fits the smoothed labels perfectly gives the labelled class the confidence $1 - a + a/C$. From which
 # positive factor on can the attacker of this chapter (three classes, stop at 95 %) no longer expect to stop? Give the
@@ -243,13 +288,13 @@ my_factor = 0.075
 exercises.check_ceiling(my_factor)
 
 # %% [markdown]
-# ### Exercise 3 (10 minutes, medium): is a large factor safe?
+# ### Exercise 4 (10 minutes, medium): is a large factor safe?
 #
 # From the paper's start the network with the factor $+0.3$ leaves the attacker stuck, about 19 away. A friend concludes
 # that it is safe. Prove them wrong: find a start that is at least 8 away from every training point of class 2, so that
 # you do not cheat, and from which the attacker ends nearer than 1.
 #
-# <details><summary>Hint 1</summary>He is stuck inside the region of another class. Which places belong to no
+# <details><summary>Hint 1</summary>They are stuck inside the region of another class. Which places belong to no
 # class?</details>
 # <details><summary>Hint 2</summary>Set the factor to +0.3 in the laboratory and drag the start around.</details>
 
@@ -269,11 +314,11 @@ exercises.check_attack(my_attack)
 # reconstructions.</details>
 #
 # 2. The attacker needs more steps on the positively smoothed network. Is it therefore safer?
-# <details><summary>Answer</summary>No. Steps are cheap for him. He walks longer because the slope leads him on, to the
+# <details><summary>Answer</summary>No. Steps are cheap. They walk longer because the slope leads them on, to the
 # training data.</details>
 #
 # 3. The attacker fails on a network. Is the network safe?
-# <details><summary>Answer</summary>Not yet. Exercise 3 turned a failure into a full success by another start. Ask what
+# <details><summary>Answer</summary>Not yet. Exercise 4 turned a failure into a full success by another start. Ask what
 # an attacker would change who knows the defence; chapter 8 does.</details>
 #
 # ## Three sentences to remember

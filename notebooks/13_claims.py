@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 13. The scoreboard: what became of the claims
+# # 13. What we found
 #
 # **You will be able to** read a claim with its rule and its interval, tell "absent" from "cannot tell", and write the rule of
 # a verdict before you see a number.
@@ -20,10 +20,19 @@
 # &nbsp; **Memory** 0.5 GB. &nbsp; **GPU** no.
 
 # %%
+from mia_kit.course import findings
 from mia_kit.course.scoreboard import as_text, read_rows
 from mia_kit.exercises import chapter13 as exercises
 from mia_kit.figures.claims import scoreboard
-from mia_kit.figures.reproduce import check, show
+from mia_kit.figures.reproduce import check, fold, show
+
+# %% [markdown]
+# ## One sentence a chapter
+#
+# Each chapter ends with a finding. Here they stand together, as the executed chapters print them.
+
+# %% tags=["nbval-ignore-output"]
+print(findings.as_text(findings.read_findings()))
 
 # %% [markdown]
 # ## Four papers, one board
@@ -67,7 +76,7 @@ check("13.1", board, tolerance=0.5)
 # ## The rows in words
 
 # %% tags=["nbval-ignore-output"]
-print(as_text(rows))
+fold("All claims, with every part and its interval", as_text(rows))
 
 # %% [markdown]
 # ### Exercise 1 (8 minutes, medium): the word of a finding

@@ -133,6 +133,5 @@ def test_a_damaged_notebook_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "evidence").mkdir()
     (tmp_path / "01_x.ipynb").write_text(json.dumps({"cells": []})[:-2])
     monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path / "evidence"))
-    (tmp_path / "README.md").write_text("<!-- claims:begin -->\n<!-- claims:end -->\n")
-    assert cli.main(["claims", "--readme", str(tmp_path / "README.md")]) == 2
+    assert cli.main(["claims", "--pages", str(tmp_path)]) == 2
     assert "01_x.ipynb is damaged" in capsys.readouterr().err

@@ -48,9 +48,9 @@ class Boundary:
         weight = self.weight.to(logits)
         between = (weight[targets][:, None] - weight).norm(dim=2)  # (n, classes); 0 at the target
         ahead = logits - logits.gather(1, targets[:, None])
-        own = torch.zeros_like(between, dtype=torch.bool).scatter(1, targets[:, None], True)
-        distances = ahead / between.masked_fill(own, 1.0)
-        return distances.masked_fill(own, -torch.inf).amax(dim=1)
+        mask = torch.zeros_like(between, dtype=torch.bool).scatter(1, targets[:, None], True)
+        distances = ahead / between.masked_fill(mask, 1.0)
+        return distances.masked_fill(mask, -torch.inf).amax(dim=1)
 
 
 @dataclass(frozen=True)

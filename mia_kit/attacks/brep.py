@@ -105,7 +105,9 @@ def run(
     targets = torch.tensor(target_classes)
     starts, latents = first_hits(ask, prior.latent_size, targets, settings, seed=seed, progress=progress)
     hit = starts >= 0
-    generators = [own for own, found in zip(generators_for(target_classes, seed=seed), hit, strict=True) if found]
+    generators = [
+        generator for generator, found in zip(generators_for(target_classes, seed=seed), hit, strict=True) if found
+    ]
     scores = torch.full((len(targets),), float("nan"))
     latents[hit], scores[hit] = walk(ask, latents[hit], targets[hit], settings, generators, progress=progress)
     codes, images = _finish(prior, latents, hit, access)
@@ -198,7 +200,7 @@ def _look(ask: Ask, place: Tensor, radii: Tensor, directions: Tensor, targets: T
 
 def _directions(count: int, size: int, generators: Sequence[Generator]) -> Tensor:
     """Points on unit spheres, one sphere for each generator: shape (m, count, size)."""
-    return normalize(torch.stack([torch.randn(count, size, generator=own) for own in generators]), dim=2)
+    return normalize(torch.stack([torch.randn(count, size, generator=generator) for generator in generators]), dim=2)
 
 
 @torch.no_grad()

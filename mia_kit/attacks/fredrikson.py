@@ -73,9 +73,9 @@ def run(
     targets = torch.tensor(target_classes, device=access.device)
     bar = tqdm(total=len(targets), disable=not progress, desc="attacking", unit="class")
     parts = []
-    for own in targets.split(settings.batch_size):
-        parts.append(descend(access, black.expand(len(own), -1, -1, -1), own, settings, loss))
-        bar.update(len(own))
+    for batch in targets.split(settings.batch_size):
+        parts.append(descend(access, black.expand(len(batch), -1, -1, -1), batch, settings, loss))
+        bar.update(len(batch))
     bar.close()
     pixels, scores, traces = zip(*parts, strict=True)
     codes, trace, queries = torch.cat(pixels), Trace(*torch.cat(traces, dim=2)), access.queries - before

@@ -214,6 +214,6 @@ def _best(scores: Tensor, targets: Tensor) -> Tensor:
     """True for the highest score of each target."""
     best = torch.zeros_like(targets, dtype=torch.bool)
     for target in targets.unique():
-        own = (targets == target).nonzero().squeeze(1)
-        best[own[scores[own].argmax()]] = True
+        rows = (targets == target).nonzero().squeeze(1)
+        best[rows[scores[rows].argmax()]] = True
     return best

@@ -155,5 +155,5 @@ def head_of(access: WhiteBox) -> nn.Module:
     head = getattr(access.model, "head", None)
     if head is None:
         raise AccessError(f"{type(access.model).__name__} has no head: give a classifier of mia_kit.models")
-    found: nn.Module = head
-    return found
+    last: nn.Module = head
+    return last

@@ -298,7 +298,7 @@ def breed(
     rows, population, shape = len(p), p.shape[1], p.shape[2:]
     flat = p.flatten(2)  # (m, population, d)
     count, width = population - 1, flat.shape[2]
-    draws = [_draw(count, width, own) for own in generators]
+    draws = [_draw(count, width, generator) for generator in generators]
     parents, choice, chance, noise = (torch.stack(part).to(p) for part in zip(*draws, strict=True))
     fitness = fitness.double().clamp_min(torch.finfo(torch.float32).tiny)
     wheel = fitness.cumsum(dim=1)

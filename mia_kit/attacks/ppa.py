@@ -108,8 +108,8 @@ def run(
     """
     settings = settings or Settings()
     sampling, selection = sampling or access, selection or access
-    everybody = {id(one): one for one in (access, sampling, selection)}.values()
-    before = sum(one.queries for one in everybody)
+    everybody = {id(box): box for box in (access, sampling, selection)}.values()
+    before = sum(box.queries for box in everybody)
     classes = count_classes(access.logits, access, prior, settings.input_size)
     target_classes = check_targets(target_classes, classes)
     pool = sample_latents(prior, settings.pool, seed=seed).to(access.device)
@@ -124,7 +124,7 @@ def run(
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     final = score_candidates(selection, images, targets, settings, generator)
     selected = select(final, settings)
-    queries = sum(one.queries for one in everybody) - before
+    queries = sum(box.queries for box in everybody) - before
     images, codes, targets, starts, final, selected, film = (
         part.cpu() for part in (images, codes, targets, starts, final, selected, film)
     )

@@ -106,7 +106,7 @@ def generators_for(target_classes: Sequence[int], *, seed: int) -> list[Generato
     So a class attacked among others is attacked as if it were alone.
     """
     seeds = [np.random.SeedSequence((seed % 2**32, target)).generate_state(1) for target in target_classes]
-    return [Generator().manual_seed(int(own[0])) for own in seeds]
+    return [Generator().manual_seed(int(state[0])) for state in seeds]
 
 
 def _one_code(access: Access, prior: Prior) -> Tensor:

@@ -84,9 +84,9 @@ def comparable(scores: Tensor) -> Tensor:
     return scores.masked_fill(scores.isnan(), -torch.inf)
 
 
-def _filled(rows: Tensor, chosen: Tensor, value: float) -> Tensor:
+def _filled(rows: Tensor, mask: Tensor, value: float) -> Tensor:
     """A copy of rows (m, ...) in which the `chosen` ones, bool of shape (m,), hold `value` alone."""
-    return torch.where(chosen.view(-1, *[1] * (rows.ndim - 1)), value, rows)
+    return torch.where(mask.view(-1, *[1] * (rows.ndim - 1)), value, rows)
 
 
 def one_per_class(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import Notebook, copy_images, new_folder, sources
+from mia_kit.course.notebooks import Notebook, copy_beside, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
@@ -90,7 +90,7 @@ def _write(folder: Path, paths: Sequence[Path], edition: Callable[[Notebook, str
     written = [folder / f"{path.stem}.ipynb" for path in paths]
     for path, target in zip(paths, written, strict=True):
         write(edition(read(path.with_suffix(".ipynb"), as_version=4), path.stem), target)
-    copy_images(paths, folder)
+    copy_beside(paths, folder)
     return written
 
 

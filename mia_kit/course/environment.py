@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 
 from mia_kit.data import data_folders
 from mia_kit.data.inventory import DCGAN, INVENTORY
@@ -44,9 +45,9 @@ def needs() -> list[Need]:
     return [
         Need("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12"),
         *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
-        Need("data are looked for in", ", ".join(map(str, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
+        Need("data are looked for in", ", ".join(map(_short, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
         *(
-            Need(item.what, str(item.find() or ""), item.purpose, item.command, required=item is DCGAN)
+            Need(item.what, _short(item.find()), item.purpose, item.command, required=item is DCGAN)
             for item in INVENTORY
         ),
         Need("Chromium", browser, "browser tests and static figures", "install Chromium or Chrome", required=False),
@@ -63,6 +64,14 @@ def report() -> tuple[str, bool]:
         complete = complete and bool(need.presence or not need.required)
     end = "All that the notebooks need is here." if complete else "Install what is MISSING, then run this again."
     return "\n".join([*lines, end]), complete
+
+
+def _short(path: Path | None) -> str:
+    """A path with ~ for the home folder: a notebook that is committed names nobody's; "" for None."""
+    try:
+        return "" if path is None else f"~/{path.relative_to(Path.home()).as_posix()}"
+    except (RuntimeError, ValueError):  # there is no home, or it lies elsewhere
+        return str(path)
 
 
 def _version(package: str) -> str:

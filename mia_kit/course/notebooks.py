@@ -23,6 +23,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 SECONDS_PER_CELL = 600
 WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 IMAGES = "images"  # the folder beside the notebooks that their text shows
+GLOSSARY = "GLOSSARY.md"
 
 Notebook = Any  # an nbformat.NotebookNode
 
@@ -46,8 +47,10 @@ def new_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def copy_images(paths: Sequence[Path], folder: Path) -> None:
-    """Copy the images beside the notebooks."""
+def copy_beside(paths: Sequence[Path], folder: Path) -> None:
+    """Copy what lies beside the notebooks and is shown or linked in them: the images and the glossary."""
+    if (glossary := paths[0].parent / GLOSSARY).is_file():
+        shutil.copy(glossary, folder / GLOSSARY)
     if (images := paths[0].parent / IMAGES).is_dir():
         shutil.copytree(images, folder / IMAGES)
 

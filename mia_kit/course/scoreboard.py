@@ -1,4 +1,4 @@
-"""The scoreboard: what became of every claim, for the terminal, the README and chapter 13.
+"""The scoreboard: what became of every claim, for the terminal, a page of its own and chapter 13.
 
 A claim is judged by `mia_kit.runs.claims` from the tables in the evidence folder. Where no table of a claim is measured
 yet, the word of the first house stands beside it: an older measurement, by rules of its own.
@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mia_kit.course import findings
 from mia_kit.data.folders import read_json
 from mia_kit.runs.claims import NOT_MEASURED, WORDS, Claim, Verdict, judge, read_claims
 from mia_kit.runs.evidence import evidence_folder, stored_tables
 from mia_kit.runs.first_house import first_words
 
-BEGIN, END = "<!-- claims:begin -->", "<!-- claims:end -->"
 SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
 PRINTED = re.compile(rf"\b([SMPD]\d+)(?:, [^:\n]+)?: (?:not reproduced|{'|'.join(WORDS)})")
 
@@ -25,7 +25,7 @@ class Row:
     """A claim with its verdicts, one for each world.
 
     first : the first house's word, "" if it had none
-    link : leads from the README to the first cell that prints a verdict, "" if there is none
+    link : leads from the page to the first cell that prints a verdict, "" if there is none
     """
 
     claim: Claim
@@ -71,7 +71,7 @@ def as_text(rows: list[Row]) -> str:
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """The table for the README."""
+    """The table for the page."""
     lines = ["| claim | paper | verdict |", "|---|---|---|"]
     for row in rows:
         verdicts = [f"{verdict.world}: **{verdict.word}**{_parts(verdict)}" for verdict in row.measured]
@@ -84,13 +84,23 @@ def as_markdown(rows: list[Row]) -> str:
     )
 
 
-def update_readme(readme: Path) -> None:
-    """Rewrite the table between the README's two markers. ValueError if they are not there."""
-    text = readme.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{readme} must hold the lines {BEGIN} and {END} once each")
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    readme.write_text(f"{head}{BEGIN}\n{as_markdown(read_rows())}\n{END}{tail}", encoding="utf-8")
+def update_pages(folder: Path) -> None:
+    """Rewrite the table in notebooks/CLAIMS.md and the findings in README.md, below the course's folder.
+
+    ValueError if one of them lacks its two markers.
+    """
+    update(folder / "notebooks" / "CLAIMS.md", "claims", as_markdown(read_rows()))
+    update(folder / "README.md", "findings", findings.as_markdown(findings.read_findings()))
+
+
+def update(page: Path, what: str, content: str) -> None:
+    """Rewrite what stands between a page's two markers. ValueError if they are not there once each."""
+    begin, end = f"<!-- {what}:begin -->", f"<!-- {what}:end -->"
+    text = page.read_text(encoding="utf-8")
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise ValueError(f"{page} must hold the lines {begin} and {end} once each")
+    head, tail = text.split(begin)[0], text.split(end)[1]
+    page.write_text(f"{head}{begin}\n{content}\n{end}{tail}", encoding="utf-8")
 
 
 def _waits(row: Row) -> str:
@@ -109,5 +119,5 @@ def _cells() -> dict[str, str]:
         for cell in notebook.get("cells", []):
             printed = "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))
             for match in PRINTED.finditer(printed):
-                links.setdefault(match[1], f"notebooks/{path.name}#cell-id={cell['id']}")
+                links.setdefault(match[1], f"{path.name}#cell-id={cell['id']}")
     return links

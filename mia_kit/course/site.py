@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import json
 import re
 import shutil
 import tempfile
@@ -18,14 +19,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import WIDGET_MIME, Notebook, copy_images, new_folder, sources
-from mia_kit.widgets import client
+from mia_kit.course.notebooks import GLOSSARY, WIDGET_MIME, Notebook, copy_beside, new_folder, sources
+from mia_kit.widgets import client, faces_lab
 from mia_kit.widgets.page import as_json, payload
-from mia_kit.widgets.panel import LAB_MIME
+from mia_kit.widgets.panel import FACES_MIME, LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME
 
 INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
+FACES_PLACE = "mia-faces-place"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 FRONT = """# How image classifiers leak the people they were trained on
@@ -129,8 +131,9 @@ def write_sources(pages: Path, static: Path, paths: Sequence[Path]) -> None:
         notebook = read(path.with_suffix(".ipynb"), as_version=4)
         write(for_page(notebook, path.stem, static), pages / f"{path.stem}.ipynb")
     names = [path.stem for path in paths]
-    (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(names)), encoding="utf-8")
-    copy_images(paths, pages)
+    copy_beside(paths, pages)
+    listed = [*names, *(["GLOSSARY"] if (pages / GLOSSARY).is_file() else [])]
+    (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(listed)), encoding="utf-8")
     write_scripts(static)
 
 
@@ -140,10 +143,12 @@ def write_scripts(static: Path) -> None:
 
     texts = {
         "site.js": client.read_asset("site.js"),
-        "site.css": client.read_asset("site.css") + client.read_asset("lab.css"),
+        "site.css": "".join(map(client.read_asset, ("site.css", "lab.css", "faces_lab.css"))),
         "plotly.min.js": get_plotlyjs(),
         "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
+        "faces_lab.js": f"(() => {{\n{faces_lab.script('faces_page.js')}\n}})();\n",
     }
+    (static / "faces_lab.webp").write_bytes(faces_lab.read_sheet())
     for name, text in texts.items():
         (static / name).write_text(text, encoding="utf-8")
 
@@ -164,6 +169,10 @@ def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
         tags = cell.metadata.get("tags", [])
         # a solution is folded; an exercise that was run shows what the check says of the unchanged line
         cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
+    faces = [output for cell in page.cells for output in cell.get("outputs", []) if FACES_PLACE in str(output)]
+    if faces:  # their numbers and their script once a page
+        table = _script(json.loads(faces_lab.read_table()), ' id="mia-faces-table"')
+        faces[-1]["data"]["text/html"] += f'{table}<script defer src="_static/faces_lab.js"></script>'
     page.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
     return page
 
@@ -173,6 +182,10 @@ def _output(output: Any, png: Path) -> Any:
     data = output.get("data", {})
     words = html.escape(data.get("text/plain", ""), quote=True)
     twin = ""
+    if FACES_MIME in data:
+        script = _script(data[FACES_MIME] | {"sheet": "_static/faces_lab.webp"}, f' id="{png.stem}"')
+        page = f'<div class="{FACES_PLACE}" data-values="{png.stem}"></div>{script}'
+        return {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
     if "image/png" in data and "text/html" not in data:
         png.write_bytes(base64.b64decode(data["image/png"]))
         twin = f'<img src="_static/{png.name}" alt="{words}" loading="lazy">'

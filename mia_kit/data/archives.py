@@ -30,11 +30,11 @@ class DataFile:
     def checked(self) -> Path:
         """Where the file is. Raises DataError if it is absent, or its sha256 is another one."""
         path = located(f"{self.folder}/{self.name}")
-        found = sha256_of(path)
-        if found != self.sha256:
+        digest = sha256_of(path)
+        if digest != self.sha256:
             raise DataError(
                 f"{path} is damaged or only half downloaded: its sha256 should begin with {self.sha256[:12]}, "
-                f"got {found[:12]} instead; get it again."
+                f"got {digest[:12]} instead; get it again."
             )
         return path
 

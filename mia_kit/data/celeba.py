@@ -29,8 +29,8 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
     """
     listing = CELEBA.path()
     root, identities = listing.parent, read_identities(listing)
-    chosen = most_photographed(identities, people)
-    class_of = {number: label for label, number in enumerate(chosen)}
+    numbers = most_photographed(identities, people)
+    class_of = {number: label for label, number in enumerate(numbers)}
     files = sorted((class_of[number], name) for name, number in identities.items() if number in class_of)
     paths = [root / "img_align_celeba" / name for _, name in files]
     absent = next((path for path in paths if not path.is_file()), None)
@@ -39,7 +39,7 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
     return ImageSet(
         decode(paths, size or SIZE, key=fingerprint(paths)),
         np.array([label for label, _ in files], dtype=np.int64),
-        tuple(f"{number:05}" for number in chosen),
+        tuple(f"{number:05}" for number in numbers),
         DataCard.read("celeba"),
         files=tuple(name for _, name in files),
     )

@@ -37,8 +37,8 @@ def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distanc
     groups = np.arange(len(labels), dtype=np.int64)
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        for one, other in _near_pairs(embeddings[members], distance):
-            low, high = sorted((groups[members[one]], groups[members[other]]))
+        for first, other in _near_pairs(embeddings[members], distance):
+            low, high = sorted((groups[members[first]], groups[members[other]]))
             groups[groups == high] = low
     return groups
 
@@ -49,8 +49,8 @@ def _near_pairs(embeddings: np.ndarray, distance: float) -> Iterator[tuple[int, 
 
     for begin in range(0, len(embeddings), ROWS):
         near = cdist(embeddings[begin : begin + ROWS], embeddings) < distance  # (rows, n)
-        for one, other in zip(*np.nonzero(np.triu(near, k=begin + 1)), strict=True):
-            yield begin + one, other
+        for first, other in zip(*np.nonzero(np.triu(near, k=begin + 1)), strict=True):
+            yield begin + first, other
 
 
 def noted_groups(images: ImageSet, name: str) -> np.ndarray:

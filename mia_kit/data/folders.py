@@ -92,10 +92,10 @@ def package_folder(package: str, requirement: str) -> Path:
     DataError
         If the package is not installed.
     """
-    found = importlib.util.find_spec(package)
-    if found is None or not found.submodule_search_locations:
+    specification = importlib.util.find_spec(package)
+    if specification is None or not specification.submodule_search_locations:
         raise DataError(f'The package {package} is missing: run  python -m pip install "{requirement}"  and try again.')
-    return Path(found.submodule_search_locations[0])
+    return Path(specification.submodule_search_locations[0])
 
 
 def read_json(path: Path, remedy: str) -> Any:

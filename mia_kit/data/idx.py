@@ -59,11 +59,11 @@ def read_idx(path: Path, sha256: str) -> np.ndarray:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, ValueError) as problem:
         raise DataError(f"{path} is damaged or only half downloaded ({problem}): get it again.") from problem
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
         raise DataError(
             f"{path} is damaged or another file: the sha256 of its content should begin with {sha256[:12]}, "
-            f"got {found[:12]} instead; get it again."
+            f"got {digest[:12]} instead; get it again."
         )
     dimensions = content[3]
     if content[2] != BYTES:

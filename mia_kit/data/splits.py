@@ -17,8 +17,10 @@ def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet
     """
     people = len(images.class_names)
     check.count("private", private, most=people - 1)
-    chosen = np.random.default_rng(seed).permutation(people)[:private]
-    return select_people(images, np.sort(chosen)), select_people(images, np.setdiff1d(np.arange(people), chosen))
+    private_people = np.random.default_rng(seed).permutation(people)[:private]
+    return select_people(images, np.sort(private_people)), select_people(
+        images, np.setdiff1d(np.arange(people), private_people)
+    )
 
 
 @checked
@@ -32,12 +34,12 @@ def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
         raise ValueError(f"people must be different classes, got {people} instead")
     new_label = np.full(classes, -1, dtype=np.int64)
     new_label[people] = np.arange(len(people))
-    chosen = images.subset(new_label[images.labels] >= 0)
+    subset = images.subset(new_label[images.labels] >= 0)
     empty = np.setdiff1d(people, images.labels)
     if len(empty):
         raise ValueError(f"the class {images.class_names[empty[0]]!r} has no images: leave it out")
     names = tuple(images.class_names[person] for person in people)
-    return ImageSet(chosen.images, new_label[chosen.labels], names, images.card, files=chosen.files)
+    return ImageSet(subset.images, new_label[subset.labels], names, images.card, files=subset.files)
 
 
 @checked

@@ -35,4 +35,4 @@ def attributes(images: ImageSet) -> np.ndarray:
     the pictures was asked.
     """
     parts = [name.split("_")[:-1] for name in images.files]  # the last is the date
-    return np.array([[int(part) for part in [*own, "-1"][:3]] for own in parts], dtype=np.int64)
+    return np.array([[int(part) for part in [*fields, "-1"][:3]] for fields in parts], dtype=np.int64)

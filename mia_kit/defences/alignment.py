@@ -86,8 +86,8 @@ class Substitute:
         check_error(error)
         decoder = snapshot(decoder).requires_grad_(True)
         gradients = [
-            len(part) * parameter_gradient(decoder, part, own, error=error)
-            for part, own in zip(confidences.split(batch_size), images.split(batch_size), strict=True)
+            len(part) * parameter_gradient(decoder, part, batch, error=error)
+            for part, batch in zip(confidences.split(batch_size), images.split(batch_size), strict=True)
         ]
         return cls(decoder, -torch.stack(gradients).sum(dim=0) / len(confidences), error)
 
@@ -96,10 +96,10 @@ class Substitute:
 
         Differentiable by `vectors`, of shape (n, classes), and by nothing else.
         """
-        own = parameter_gradient(self.decoder, vectors, images, error=self.error, create_graph=True)
+        gradient = parameter_gradient(self.decoder, vectors, images, error=self.error, create_graph=True)
         if criterion == "cosine":
-            return 1 - cosine_similarity(self.target, own, dim=0)
-        return (self.target - own).square().sum() / self.target.square().sum()
+            return 1 - cosine_similarity(self.target, gradient, dim=0)
+        return (self.target - gradient).square().sum() / self.target.square().sum()
 
     def __repr__(self) -> str:
         """All that shapes what it does, for checkpoints to tell runs apart."""

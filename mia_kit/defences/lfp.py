@@ -52,8 +52,8 @@ class LabelFlippingPoison(PicturePoison):
         self.rate, self.threshold, self.repair = rate, threshold, repair
 
     def _chosen(self, confidences: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        chosen = candidates(confidences, rate=self.rate, threshold=self.threshold, generator=generator)
-        return torch.where(chosen[:, None], flip(confidences, repair=self.repair), confidences), chosen
+        mask = candidates(confidences, rate=self.rate, threshold=self.threshold, generator=generator)
+        return torch.where(mask[:, None], flip(confidences, repair=self.repair), confidences), mask
 
     def _moved(self, clean: Tensor, images: Tensor, start: Tensor, moved: Tensor) -> Tensor:
         return align(self.substitute, clean, images, start, self.settings, moved=moved)
@@ -62,15 +62,15 @@ class LabelFlippingPoison(PicturePoison):
 def candidates(confidences: Tensor, *, rate: float, threshold: float, generator: Generator) -> Tensor:
     """Which vectors are flipped: a bool Tensor of shape (n,), True for a share `rate` of each predicted class."""
     greatest, classes = (part.cpu() for part in confidences.max(dim=1))
-    chosen = torch.zeros(len(classes), dtype=torch.bool)
+    mask = torch.zeros(len(classes), dtype=torch.bool)
     for label in classes.unique():
-        own = (classes == label).nonzero().squeeze(1)
-        budget = int(rate * len(own) + float(torch.rand((), generator=generator, dtype=torch.float64)))
+        rows = (classes == label).nonzero().squeeze(1)
+        budget = int(rate * len(rows) + float(torch.rand((), generator=generator, dtype=torch.float64)))
         # Above the threshold the places are random numbers beyond all confidences.
-        random = 2 + torch.rand(len(own), generator=generator)
-        places = torch.where(greatest[own] < threshold, greatest[own].float(), random)
-        chosen[own[places.argsort()[:budget]]] = True
-    return chosen.to(confidences.device)
+        random = 2 + torch.rand(len(rows), generator=generator)
+        places = torch.where(greatest[rows] < threshold, greatest[rows].float(), random)
+        mask[rows[places.argsort()[:budget]]] = True
+    return mask.to(confidences.device)
 
 
 def flip(vectors: Tensor, *, repair: bool = False) -> Tensor:

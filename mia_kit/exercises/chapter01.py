@@ -9,11 +9,40 @@ from torch import Tensor
 
 from mia_kit.exercises import speak
 from mia_kit.smoothing import smoothed_targets
-from mia_kit.toy import InversionPath, distance_to_class, make_data
+from mia_kit.toy import InversionPath, distance_to_class, invert, load_table, make_data
+
+
+def check_invert(my_invert: Callable[..., Tensor]) -> None:
+    """Exercise 1: the attack of this chapter, to the point where it stops."""
+
+    def verdict() -> str | None:
+        table = load_table()
+        for factor, start in ((-0.05, (-3.0, -10.0)), (0.0, (0.0, 0.0))):
+            model = table.model(factor, seed=42)
+            path = invert(model, start=start)
+            mine = my_invert(model, start, 2)
+            if mine.shape != (1, 2):
+                return f"return the point, of shape (1, 2), yours has the shape {tuple(mine.shape)}."
+            off = float((mine - path.points[-1:]).norm())
+            if off < 1e-3:
+                continue
+            if torch.equal(mine, torch.tensor([start])):
+                return "the attacker has not moved: take the gradient, step against it, and repeat."
+            if float((mine - path.points[-2:-1]).norm()) < 1e-3:
+                return "you stop one step early: read the confidence, make the step, then stop."
+            first = path.points[1] - path.points[0]
+            if float(((mine[0] - path.points[0]) * first).sum()) < 0:
+                return "you walk uphill, away from class 2: step against the gradient."
+            return (
+                f"from {start} the attacker should stop at {_point(path.points[-1])}, yours stops at {_point(mine[0])}."
+            )
+        return None
+
+    speak(verdict)
 
 
 def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> None:
-    """Exercise 1: smoothed labels for any factor and any number of classes."""
+    """Exercise 2: smoothed labels for any factor and any number of classes."""
 
     def verdict() -> str | None:
         for classes, factor in ((3, 0.0), (3, 0.3), (10, 0.1), (3, -0.05)):
@@ -35,7 +64,7 @@ def check_targets(my_targets: Callable[[Tensor, int, float], Tensor]) -> None:
 
 
 def check_ceiling(factor: float) -> None:
-    """Exercise 2: the factor whose perfect fit is 95 % sure, with three classes."""
+    """Exercise 4: the factor whose perfect fit is 95 % sure, with three classes."""
 
     def verdict() -> str | None:
         if abs(factor - 0.075) < 0.001:
@@ -47,7 +76,7 @@ def check_ceiling(factor: float) -> None:
 
 
 def check_attack(path: InversionPath) -> None:
-    """Exercise 3: an honest start from which the attacker ends inside the cloud of class 2."""
+    """Exercise 4: an honest start from which the attacker ends inside the cloud of class 2."""
 
     def verdict() -> str | None:
         if path.target_class != 2:
@@ -56,7 +85,11 @@ def check_attack(path: InversionPath) -> None:
         if head_start < 8:
             return f"your start is {head_start:.1f} from a training point of class 2, and a start nearer than 8 cheats."
         if path.distance >= 1:
-            return f"your attacker ends {path.distance:.2f} away after {path.steps} steps. Bring him nearer than 1."
+            return f"your attacker ends {path.distance:.2f} away after {path.steps} steps. Bring them nearer than 1."
         return None
 
     speak(verdict)
+
+
+def _point(point: Tensor) -> str:
+    return f"({float(point[0]):.2f}, {float(point[1]):.2f})"

@@ -1,65 +1,151 @@
-"""Checks for the exercises of notebook 03."""
+"""Checks for the exercises of notebook 03: sample, lose, step, select, and all of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import cross_entropy
 
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import Settings, run
+from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.exercises import speak
-from mia_kit.models import same_person_threshold
+from mia_kit.exercises.losses import about_loss
+from mia_kit.models import DCGAN, Prior, SmallClassifier
 
-Access = Callable[[Tensor], Tensor]
+Ask = Callable[[Tensor], Tensor]
 
 
-def check_score(my_score: Callable[[Access, Tensor, int], Tensor]) -> None:
-    """Exercise 1: mean confidence over each picture and its mirror image."""
+def check_sample(my_sample: Callable[[Ask, Tensor, Sequence[int]], Tensor]) -> None:
+    """Exercise 1: for each person the image in which the target, shown it and its mirror image, is surest."""
 
     def verdict() -> str | None:
-        images = torch.randn(6, 1, 5, 4, generator=Generator().manual_seed(0))
-        plain, mirrored = (_confidences(views)[:, 2] for views in (images, images.flip(3)))
-        mine = my_score(_confidences, images, 2)
-        if mine.shape != (6,):
-            return f"six pictures have six scores: the shape should be (6,), yours is {tuple(mine.shape)}."
-        if torch.allclose(mine, (plain + mirrored) / 2, atol=1e-5):
+        images = torch.randn(40, 1, 5, 4, generator=Generator().manual_seed(0))
+        people = [2, 0]
+        plain, mirrored = _confidences(images)[:, people], _confidences(images.flip(3))[:, people]
+        right = ((plain + mirrored) / 2).argmax(dim=0)
+        mine = torch.as_tensor(my_sample(_confidences, images, people))
+        if mine.shape != (2,):
+            return f"two people get one image each: the shape should be (2,), yours is {tuple(mine.shape)}."
+        if torch.equal(mine, right):
             return None
-        if torch.allclose(mine, plain, atol=1e-5):
-            return "that is the confidence in the pictures as they are: ask about their mirror images too."
-        if torch.allclose(mine, plain + mirrored, atol=1e-5):
-            return "you have the sum: a mean divides by 2."
-        if torch.allclose(mine, torch.maximum(plain, mirrored), atol=1e-5):
-            return "the greater of the two rewards a picture for one lucky view: take the mean."
-        if torch.allclose(mine, (plain + _confidences(images.flip(2))[:, 2]) / 2, atol=1e-5):
-            return "you stood the face on its head: images are (n, channels, h, w), mirror along dimension 3."
-        return f"the first picture should score {(plain + mirrored)[0] / 2:.3f}, yours scores {mine[0]:.3f}."
+        if torch.equal(mine, plain.argmax(dim=0)):
+            return "you asked about the images alone: ask about their mirror images too, and take the mean."
+        if torch.equal(mine, right.flip(0)) or torch.equal(mine, ((plain + mirrored) / 2).argmin(dim=0)):
+            return "you have the images, but not for these people in this order, or the least sure ones."
+        return f"person 2 should begin from image {right[0]}, yours begins from image {mine[0]}."
 
     speak(verdict)
 
 
-def check_verified_share(my_share: Callable[[np.ndarray, np.ndarray], float]) -> None:
-    """Exercise 2: the share nearer than all but a hundredth of strangers."""
+def check_poincare(my_poincare: Loss) -> None:
+    """Exercise 2: the Poincare distance between the logits, scaled to length 1, and the person."""
 
     def verdict() -> str | None:
-        draw = np.random.default_rng(0)
-        strangers = draw.normal(10, 2, size=500)
-        distances = draw.normal(same_person_threshold(0.01, strangers), 1, size=40)
-        # Whoever interpolates the threshold a little differently must get the same share.
-        distances = distances[np.abs(distances - same_person_threshold(0.01, strangers)) > 0.15]
-        right = float((distances < same_person_threshold(0.01, strangers)).mean())
-        mine = float(my_share(distances, strangers))
-        if abs(mine - right) < 1e-9:
-            return None
-        if abs(mine - (1 - right)) < 1e-9:
-            return "you counted those that are farther away: near means a small distance."
-        if abs(mine - float((distances < np.quantile(strangers, 0.99)).mean())) < 1e-9:
-            return "your threshold lets 99 strangers in a hundred pass: it should let one pass."
-        if abs(mine - float((distances < strangers.min()).mean())) < 1e-9:
-            return "no stranger at all may pass at yours: one in a hundred may, so take a quantile."
-        return f"on a trial set {right:.3f} are verified, yours gives {mine:.3f}."
+        logits = 3 * torch.randn(6, 5, generator=Generator().manual_seed(0))
+        targets = torch.tensor([0, 1, 2, 3, 4, 0])
+        right = poincare(logits, targets)
+        u = logits / logits.norm(dim=1, keepdim=True)
+        v = torch.eye(5)[targets] - 1e-4 * torch.eye(5)[targets]
+        plane = (logits / logits.abs().sum(dim=1, keepdim=True) - v).square().sum(dim=1)
+        mistakes = [
+            (cross_entropy(logits, targets, reduction="none"), "that is cross-entropy: follow the formula above."),
+            (_distance(u * (1 - 1e-4), v), "scale the logits by the sum of their sizes, |u| in the 1-norm."),
+            (plane, "that is the distance in the plane: the denominator and arccosh are missing."),
+            (_distance(logits.softmax(dim=1), v), "u are the logits divided by their length, not the confidences."),
+            (1 + 2 * _inside(logits, v), "arccosh is missing."),
+        ]
+        return about_loss(my_poincare(logits, targets), right, mistakes)
 
     speak(verdict)
+
+
+def check_step(my_step: Callable[[Tensor, Callable[[Tensor], Tensor], torch.optim.Optimizer], None]) -> None:
+    """Exercise 3: one step of the optimiser along the gradient of the sum of all losses."""
+
+    def verdict() -> str | None:
+        start = torch.randn(4, 3, generator=Generator().manual_seed(0))
+        codes = start.clone().requires_grad_()
+        my_step(codes, lambda batch: batch.square().sum(dim=1), torch.optim.SGD([codes], lr=0.1))
+        moved = codes.detach()
+        if torch.allclose(moved, 0.8 * start, atol=1e-6):
+            return None
+        if torch.allclose(moved, start):
+            return "the codes did not move: take the gradient, put it into codes.grad, and call optimiser.step()."
+        if torch.allclose(moved, 1.2 * start, atol=1e-6):
+            return "you walked uphill: the attacker minimises the loss."
+        if torch.allclose(moved, start * (1 - 0.2 / 4), atol=1e-6):
+            return "you took the mean: with more people each would move less. Take the sum of the losses."
+        return f"the first number should become {0.8 * start[0, 0]:.3f}, yours is {moved[0, 0]:.3f}."
+
+    speak(verdict)
+
+
+def check_select(my_select: Callable[[Tensor], Tensor]) -> None:
+    """Exercise 4: the candidate of each person with the greatest mean confidence over its views."""
+
+    def verdict() -> str | None:
+        confidences = torch.rand(5, 4, 10, generator=Generator().manual_seed(0))  # (people, candidates, views)
+        confidences[:, 1, 3] = 0.999  # one lucky view
+        right = confidences.mean(dim=2).argmax(dim=1)
+        mine = torch.as_tensor(my_select(confidences))
+        if mine.shape != (5,):
+            return f"five people have one candidate each: the shape should be (5,), yours is {tuple(mine.shape)}."
+        if torch.equal(mine, right):
+            return None
+        if torch.equal(mine, confidences.amax(dim=2).argmax(dim=1)):
+            return "the greatest view rewards a lucky crop: take the mean over the views."
+        if torch.equal(mine, confidences[:, :, 0].argmax(dim=1)):
+            return "you looked at the first view alone: take the mean over all of them."
+        if torch.equal(mine, confidences.mean(dim=2).argmin(dim=1)):
+            return "that is the least convincing candidate."
+        return f"of the first person it should be candidate {right[0]}, yours is {mine[0]}."
+
+    speak(verdict)
+
+
+def check_attack(my_attack: Callable[..., Tensor]) -> None:
+    """Exercise 5: the whole attack gives the codes of `mia_kit.attacks.run`, for the same seed, to rounding."""
+
+    def verdict() -> str | None:
+        target, prior = SmallClassifier(3, 6, seed=1, width=4).eval(), DCGAN(width=4).eval().requires_grad_(False)
+        numbers = {"pool": 40, "steps": 6, "rate": 0.02, "size": (32, 32), "seed": 3}
+        mine = my_attack(target, prior, [4, 1, 2], poincare, **numbers)
+        if not isinstance(mine, Tensor) or mine.shape != (3, 100):
+            return f"return the codes, of shape (3, 100) here, yours are {getattr(mine, 'shape', type(mine).__name__)}."
+        right, start = (_package(target, prior, [4, 1, 2], steps=steps) for steps in (6, 0))
+        off = float((mine - right).abs().max())
+        if off < 1e-4:
+            return None
+        if torch.allclose(mine, start, atol=1e-6):
+            return "these are the codes of the start: step through the optimiser."
+        if off < 0.2:
+            return f"near, but off by {off:.2g}: crops[step] at each step, betas (0.1, 0.1), the sum of the losses?"
+        return "you walk from other starts: take the best of the pool for each person, by image and mirror image."
+
+    speak(verdict)
+
+
+def _package(target: SmallClassifier, prior: Prior, people: list[int], *, steps: int) -> Tensor:
+    settings = Settings(
+        input_size=(32, 32), pool=40, candidates=1, keep=1, steps=steps, learning_rate=0.02, selection_views=1
+    )
+    return run(WhiteBox(target), people, prior=prior, seed=3, settings=settings, loss=poincare, progress=False).codes
+
+
+def _distance(u: Tensor, v: Tensor) -> Tensor:
+    return torch.acosh(1 + 2 * _gap(u, v))
+
+
+def _inside(logits: Tensor, v: Tensor) -> Tensor:
+    return _gap(logits / logits.abs().sum(dim=1, keepdim=True), v)
+
+
+def _gap(u: Tensor, v: Tensor) -> Tensor:
+    squares = (u - v).square().sum(dim=1)
+    return squares / ((1 - u.square().sum(dim=1)) * (1 - v.square().sum(dim=1))).clamp_min(1e-10)
 
 
 def _confidences(images: Tensor) -> Tensor:

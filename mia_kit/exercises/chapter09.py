@@ -40,16 +40,16 @@ def check_alignment(my_alignment: Callable[[Tensor, Tensor], Tensor]) -> None:
 
     def verdict() -> str | None:
         generator = Generator().manual_seed(0)
-        target, own = torch.randn(2, 50, generator=generator)
-        right = float(1 - torch.nn.functional.cosine_similarity(target, own, dim=0))
-        mine = float(my_alignment(target, own))
+        target, image = torch.randn(2, 50, generator=generator)
+        right = float(1 - torch.nn.functional.cosine_similarity(target, image, dim=0))
+        mine = float(my_alignment(target, image))
         if abs(mine - right) < 1e-4:
             return None
         if abs(mine - (2 - right)) < 1e-4:
             return "the loss should fall when the gradients point the same way: turn the sign of the cosine."
         if abs(mine - (1 - right)) < 1e-4:
             return "that is the cosine: the loss is 1 less the cosine, 0 for gradients that point the same way."
-        if abs(float(my_alignment(target, 10 * own)) - mine) > 1e-4:
+        if abs(float(my_alignment(target, 10 * image)) - mine) > 1e-4:
             return "a longer gradient that points the same way should give the same loss: divide by both lengths."
         return f"for the trial gradients it should be {right:.3f}, yours is {mine:.3f}."
 

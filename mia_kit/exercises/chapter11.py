@@ -45,18 +45,18 @@ def check_ratio(my_ratio: Callable[[float, np.ndarray, np.ndarray], float]) -> N
 
     def verdict() -> str | None:
         random = np.random.default_rng(0)
-        inside, outside, own = random.normal(4, 1, 8), random.normal(1, 2, 8), 3.5
+        inside, outside, value = random.normal(4, 1, 8), random.normal(1, 2, 8), 3.5
         everybody = np.concatenate([inside, outside])[:, None]
         seen = (np.arange(16) < 8)[:, None]
-        right = float(lira.online(np.array([own]), everybody, seen, spread="own").scores[0])
-        mine = float(my_ratio(own, inside, outside))
+        right = float(lira.online(np.array([value]), everybody, seen, spread="own").scores[0])
+        mine = float(my_ratio(value, inside, outside))
         if np.isclose(mine, right, atol=1e-6):
             return None
         if np.isclose(mine, -right, atol=1e-6):
             return "yours is above 0 where the picture looks like a stranger: take the members' Gaussian first."
         if np.isclose(mine, np.exp(right), atol=1e-6):
             return "that is the ratio itself: return its logarithm, so that 0 is in the middle."
-        if np.isclose(mine, _log_ratio(own, inside, outside, ddof=0), atol=1e-6):
+        if np.isclose(mine, _log_ratio(value, inside, outside, ddof=0), atol=1e-6):
             return "your deviations are those of all models there are: of 8 drawn ones take ddof=1."
         widths = float(np.log(inside.std(ddof=1) / outside.std(ddof=1)))
         if np.isclose(mine, right + widths, atol=1e-6):
@@ -73,9 +73,9 @@ def _known_losses() -> tuple[np.ndarray, np.ndarray]:
     return members, random.normal(0.9, 0.2, 100)
 
 
-def _log_ratio(own: float, inside: np.ndarray, outside: np.ndarray, *, ddof: int) -> float:
+def _log_ratio(value: float, inside: np.ndarray, outside: np.ndarray, *, ddof: int) -> float:
     densities = [
-        -np.log(models.std(ddof=ddof)) - ((own - models.mean()) / models.std(ddof=ddof)) ** 2 / 2
+        -np.log(models.std(ddof=ddof)) - ((value - models.mean()) / models.std(ddof=ddof)) ** 2 / 2
         for models in (inside, outside)
     ]
     return float(densities[0] - densities[1])

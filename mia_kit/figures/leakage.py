@@ -1,167 +1,149 @@
-"""What a face classifier leaks, against the smoothing factor, the steps of the attack and the photographs of a person.
+"""What a face classifier leaks to attackers who differ in their loss: by smoothing factor, by steps, by people asked.
 
-Follows figure 2 of Struppek, Hintersdorf and Kersting, "Be Careful What You Smooth For" (ICLR 2024). A *cell* is one
-entry of the evidence of `mia-kit run face_smoothing` or `face_low_data`: a factor and a number of photographs.
+Follows figure 2 of Struppek, Hintersdorf and Kersting, "Be Careful What You Smooth For" (ICLR 2024). Every function
+takes a table of means with intervals, as `mia_kit.runs.compare.intervals` gives it: what varies, then value, low, high.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.series import bars, seed_points
+from mia_kit.figures.series import band, bars
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 
-APART = 0.35  # photographs, between the bars of two factors
-# Clear of the title of the axis, in two lines if need be.
-LEGEND_BELOW = {"legend": {"orientation": "h", "y": -0.3}, "margin": {"b": 125}}
-
-Cell = Mapping[str, Any]
-SHARES = {
-    "acc1": "Acc@1 (evaluator)",
-    "acc5": "Acc@5 (evaluator)",
-    "named": "named by the embedder",
-    "verified": "verified by the embedder",
+# Of every loss its name, and its place among colours and markers: the same in all chapters.
+LOSSES = {
+    "cross_entropy": ("cross-entropy", 0),
+    "poincare": ("Poincaré", 1),
+    "logit": ("raw logit", 2),
+    "margin": ("margin", 3),
+    "temperature": ("cross-entropy, temperature 30", 4),
+    "boundary": ("boundary distance", 5),
+    "others_down": ("others down", 6),
 }
+LEGEND_BELOW = {"legend": {"orientation": "h", "y": -0.25}, "margin": {"b": 110}}
 
 
-def leakage_by_factor(cells: Sequence[Cell], *, which: str = "selected") -> Drawn:
-    """Left: shares of reconstructions that pass each judge; right: the target's test accuracy. Against the factor.
+def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, of: str = "recognised by the evaluator") -> Drawn:
+    """A share of people against the smoothing factor, a line for each loss.
 
-    Bars are 95 % intervals over people, faint marks the seeds. `which` is "selected", what the attacker hands in, or
-    "all", all candidates.
-    """
-    cells = sorted(cells, key=lambda cell: cell["smoothing"])
-    factors = [cell["smoothing"] for cell in cells]
-    figure = make_subplots(
-        cols=2, subplot_titles=["leakage", "use"], column_widths=[0.65, 0.35], horizontal_spacing=0.1
-    )
-    words, arrays = [], {}
-    for place, (measure, name) in enumerate(SHARES.items()):
-        rows = [cell[f"{measure}_{which}"] for cell in cells]
-        seeds = np.array([row["by_seed"] for row in rows])
-        for trace in _series(factors, rows, seeds, name, place):
-            figure.add_trace(trace, row=1, col=1)
-        words.append(f"{name} " + ", ".join(f"{a:+g}: {_spread(row)}" for a, row in zip(factors, rows, strict=True)))
-        arrays[measure] = np.array([row["value"] for row in rows])
-    accuracy = np.array([cell["accuracy"] for cell in cells])  # (factors, seeds)
-    rows = [{"value": own.mean(), "low": own.min(), "high": own.max()} for own in accuracy]
-    for trace in _series(factors, rows, accuracy, "test accuracy (bars: range of the seeds)", len(SHARES)):
-        figure.add_trace(trace, row=1, col=2)
-    words.append(
-        "test accuracy " + ", ".join(f"{a:+g}: {o.mean():.3f}" for a, o in zip(factors, accuracy, strict=True))
-    )
-    arrays["accuracy"] = accuracy.mean(axis=1)
-    genuine = float(np.mean([cell["judges"]["genuine"] for cell in cells]))
-    figure.update_layout(base_layout(f"Leakage and use by smoothing factor, {accuracy.shape[1]} seeds", height=500))
-    figure.update_layout(LEGEND_BELOW)
-    figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:g}" for a in factors])
-    figure.update_yaxes(range=(-0.03, 1.03), tickformat=".0%")
-    alt = (
-        f"Shares of reconstructions ({which}) that pass each judge, and the target's test accuracy, for each smoothing "
-        f"factor. {'; '.join(words)}. Of real photographs {genuine:.0%} are verified."
-    )
-    return Drawn(figure, alt, arrays)
-
-
-def leakage_over_steps(cells: Sequence[Cell], steps: Sequence[int], *, measure: str = "acc1") -> Drawn:
-    """The share of all candidates that passes a judge against the steps of the attack, one curve for each factor.
-
-    A point is the mean over seeds, bars the range of the seeds. `measure` is "acc1", "acc5" or "verified".
+    means : columns loss, strength, value, low, high
+    controls : columns attack ("placebo", "oracle"), value: lines across, the floor and the ceiling
     """
     figure, words, arrays = go.Figure(), [], {}
-    for place, cell in enumerate(sorted(cells, key=lambda cell: cell["smoothing"])):
-        seeds, name = np.array(cell["film"][measure]).T, factor_name(cell["smoothing"])  # (film, seeds)
-        rows = [{"value": own.mean(), "low": own.min(), "high": own.max()} for own in seeds]
-        figure.add_traces(_series(list(steps), rows, seeds, name, place)[1:])
-        values = ", ".join(f"{row['value']:.3f}" for row in rows)
-        words.append(f"{name}: {values}")
-        arrays[f"{cell['smoothing']:+g}"] = seeds.mean(axis=1)
-    figure.update_layout(base_layout(f"{SHARES[measure]} over the steps, all candidates; bars: range of the seeds"))
-    figure.update_layout(legend={"title": {"text": "smoothing factor"}})
-    figure.update_xaxes(title_text="steps of the attack", tickvals=list(steps))
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero")
-    alt = (
-        f"{SHARES[measure]} of all candidates after {', '.join(map(str, steps))} steps, a curve for each smoothing "
-        f"factor, means over seeds. {'; '.join(words)}."
-    )
-    return Drawn(figure, alt, arrays)
-
-
-def leakage_by_photographs(cells: Sequence[Cell], advantages: Mapping[float, Sequence[Any]]) -> Drawn:
-    """Left: Acc@1 against the photographs of a person; right: the advantage over hard labels. Bars: 95 %, over people.
-
-    `advantages` holds an Interval for each number of photographs, ascending, for every factor but 0: see
-    `mia_kit.experiments.face_leakage.advantage`.
-    """
-    numbers = sorted({cell["per_class"] for cell in cells})
-    table = {(cell["smoothing"], cell["per_class"]): cell for cell in cells}
-    factors = sorted({cell["smoothing"] for cell in cells})
-    panels = ["Acc@1, all candidates", "change against hard labels"]
-    figure = make_subplots(cols=2, subplot_titles=panels, horizontal_spacing=0.1)
-    words, arrays = [], {}
-    for place, factor in enumerate(factors):
-        rows = [table[factor, number]["acc1_all"] for number in numbers]
-        seeds, name = np.array([row["by_seed"] for row in rows]), factor_name(factor)
-        shift = APART * (place - (len(factors) - 1) / 2)
-        for trace in _series(numbers, rows, seeds, name, place, shift=shift):
-            figure.add_trace(trace, row=1, col=1)
-        words.append(f"{name}: Acc@1 " + ", ".join(_spread(row) for row in rows))
-        arrays[f"{factor:+g}"] = np.array([row["value"] for row in rows])
-        if factor:
-            own = [{"value": one.value, "low": one.low, "high": one.high} for one in advantages[factor]]
-            for trace in _series(numbers, own, np.empty((len(own), 0)), name, place, shift=shift):
-                trace.showlegend = False
-                figure.add_trace(trace, row=1, col=2)
-            words.append(f"change {', '.join(_spread(row) for row in own)}")
-    figure.add_hline(y=0, line={"color": "#555555", "dash": "dash", "width": 1}, row=1, col=2)
-    figure.update_layout(base_layout("Leakage by photographs of a person", height=480))
+    for loss, rows in means.groupby("loss", sort=False):
+        name, place = LOSSES[str(loss)]
+        rows = rows.sort_values("strength")
+        # Lines lie side by side, so that bars do not hide each other.
+        figure.add_trace(_line(rows["strength"] + 0.0025 * (place - 1.5), rows, name, place))
+        words.append(_told(name, rows))
+        arrays[str(loss)] = rows["value"].to_numpy()
+    for attack, value in controls[["attack", "value"]].itertuples(index=False):
+        figure.add_hline(y=value, line={"dash": "dot", "color": "#555555"}, annotation_text=attack)
+        words.append(f"{attack}: {value:.2f}")
+        arrays[str(attack)] = np.array([value])
+    figure.update_layout(base_layout(f"People {of}, by smoothing factor and the attacker's loss", height=480))
     figure.update_layout(LEGEND_BELOW)
-    figure.update_xaxes(title_text="photographs of each person", tickvals=numbers)
-    figure.update_yaxes(tickformat=".0%", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(tickformat="+.0%", row=1, col=2)
-    alt = (
-        f"Acc@1 with {', '.join(map(str, numbers))} photographs of each person, and its relative change against hard "
-        f"labels, with 95 % intervals over people. {'; '.join(words)}."
-    )
-    return Drawn(figure, alt, arrays)
+    factors = sorted(means["strength"].unique())
+    figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
+    figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
+    return Drawn(figure, f"Share of people {of} for each smoothing factor. {'; '.join(words)}.", arrays)
 
 
-def _spread(row: Mapping[str, Any]) -> str:
-    return f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:
+    """The manipulation check: the margin as a multiple of that of hard labels, and what it costs. Against the factor.
 
-
-def _series(
-    x: Sequence[float],
-    rows: Sequence[Mapping[str, Any]],
-    seeds: np.ndarray,
-    name: str,
-    place: int,
-    *,
-    shift: float = 0.0,
-) -> list[go.Scatter]:
-    """The seeds as faint points, of shape (x, seeds), then the values of the rows with bars from low to high.
-
-    All are drawn `shift` to the right of x, so that bars do not hide each other.
+    Both have columns strength, value, low, high. A ratio of 2 is what a negative factor must reach to be judged.
     """
-    colour, marker = OKABE_ITO[place], MARKERS[place]
-    drawn_at = [one + shift for one in x]
-    points = seed_points(drawn_at, seeds, place, size=5, legendgroup=name)
-    value, low, high = (np.array([row[key] for row in rows]) for key in ("value", "low", "high"))
-    line = go.Scatter(
-        x=drawn_at,
-        customdata=list(x),
-        y=value.round(4),
-        mode="lines+markers",
-        name=name,
-        legendgroup=name,
-        line={"color": colour, "width": 2, "dash": DASHES[place % len(DASHES)]},
-        marker={"color": colour, "symbol": marker, "size": 9},
-        error_y=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{name}, %{{customdata:g}}: %{{y:.1%}}<extra></extra>",
+    figure = make_subplots(cols=2, subplot_titles=["margin, hard labels = 1", "test accuracy"], horizontal_spacing=0.12)
+    words, arrays = [], {}
+    for column, (name, rows) in enumerate((("margin ratio", margins), ("accuracy", accuracy)), 1):
+        rows = rows.sort_values("strength")
+        figure.add_trace(_line(rows["strength"], rows, name, column - 1), row=1, col=column)
+        words.append(_told(name, rows))
+        arrays[name] = rows["value"].to_numpy()
+    figure.add_hline(y=2, line={"dash": "dot", "color": "#555555"}, row=1, col=1)
+    figure.update_layout(base_layout("Was the factor delivered, and at what price?", height=400), showlegend=False)
+    figure.update_xaxes(title_text="smoothing factor")
+    figure.update_yaxes(type="log", row=1, col=1)
+    figure.update_yaxes(range=(0, 1), tickformat=".0%", row=1, col=2)
+    return Drawn(figure, f"Against the smoothing factor. {'; '.join(words)}.", arrays)
+
+
+def leakage_over_steps(means: pd.DataFrame) -> Drawn:
+    """A share of people against the steps of the attack: a panel for each loss, a line for each factor.
+
+    means : columns loss, strength, steps, value, low, high
+    """
+    losses = list(dict.fromkeys(means["loss"]))
+    figure = make_subplots(cols=len(losses), subplot_titles=[LOSSES[loss][0] for loss in losses], shared_yaxes=True)
+    words, arrays = [], {}
+    for column, loss in enumerate(losses, 1):
+        for place, (strength, rows) in enumerate(means[means["loss"] == loss].groupby("strength")):
+            rows, name = rows.sort_values("steps"), factor_name(float(strength))
+            trace = _line(np.sqrt(rows["steps"]), rows, name, place)
+            figure.add_trace(trace.update(showlegend=column == 1, legendgroup=name), row=1, col=column)
+            words.append(f"{LOSSES[loss][0]}, {name}: " + ", ".join(f"{value:.2f}" for value in rows["value"]))
+            arrays[f"{loss} {strength:+g}"] = rows["value"].to_numpy()
+    steps = sorted(means["steps"].unique())
+    figure.update_layout(base_layout("People recognised by the evaluator, by steps of the attack", height=440))
+    figure.update_layout(LEGEND_BELOW)
+    figure.update_xaxes(title_text="steps", tickvals=np.sqrt(steps), ticktext=[f"{step:g}" for step in steps])
+    figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
+    numbers = ", ".join(f"{step:g}" for step in steps)
+    return Drawn(figure, f"Shares of people after {numbers} steps. {'; '.join(words)}.", arrays)
+
+
+def closing_interval(estimates: pd.DataFrame, *, of: str) -> Drawn:
+    """A difference and its interval as people are added, with a slider over their number.
+
+    estimates : columns people, value, low, high
+    """
+    people = [f"{number:g}" for number in estimates["people"]]
+
+    def shown(count: int) -> list[Any]:
+        """The differences of so many rows, and the area between the ends of their intervals."""
+        rows = estimates[:count]
+        numbers, low, high = (rows[column].to_numpy(dtype=float) for column in ("people", "low", "high"))
+        line = go.Scatter(x=numbers, y=rows["value"].to_numpy().round(4), mode="lines+markers")
+        line.update(line={"color": OKABE_ITO[0]}, marker={"symbol": MARKERS[0], "size": 9})
+        return [line, band(numbers, low, high, 0, alpha=0.25)]
+
+    figure = go.Figure(
+        shown(1), frames=[go.Frame(data=shown(n + 1), name=name, traces=[0, 1]) for n, name in enumerate(people)]
     )
-    return [points, line]
+    figure.update_layout(base_layout(f"{of}: an interval closes as people are added", height=420), showlegend=False)
+    figure.add_hline(y=0, line={"color": "#555555"})
+    figure.update_xaxes(title_text="people", range=(0, float(estimates["people"].max()) + 3))
+    figure.update_yaxes(range=(float(estimates["low"].min()) - 0.05, float(estimates["high"].max()) + 0.05))
+    steps = [{"label": name, "method": "animate", "args": [[name], {"mode": "immediate"}]} for name in people]
+    figure.update_layout(sliders=[{"active": 0, "currentvalue": {"prefix": "people: "}, "steps": steps}])
+    words = "; ".join(
+        f"{row.people:g}: {row.value:+.2f} [{row.low:+.2f}, {row.high:+.2f}]" for row in estimates.itertuples()
+    )
+    return Drawn(
+        figure, f"{of}, with its 95 % interval, for so many people. {words}.", {"low": estimates["low"].to_numpy()}
+    )
+
+
+def _told(name: str, rows: pd.DataFrame) -> str:
+    return f"{name}: " + ", ".join(f"{row.strength:+g} {row.value:.2f}" for row in rows.itertuples())
+
+
+def _line(x: Any, rows: pd.DataFrame, name: str, place: int) -> go.Scatter:
+    value, low, high = (rows[column].to_numpy() for column in ("value", "low", "high"))
+    return go.Scatter(
+        x=x,
+        y=value.round(4),
+        name=name,
+        mode="lines+markers",
+        line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)], "width": 2},
+        marker={"symbol": MARKERS[place], "size": 9},
+        error_y=bars(value, low, high, thickness=1.2),
+        hovertemplate=f"{name}: %{{y:.3g}}<extra></extra>",
+    )

@@ -40,7 +40,7 @@ def show(number: str, drawn: Drawn) -> None:
     figure = go.Figure(drawn.figure)
     figure.update_layout(title_text=f"Figure {number}. {figure.layout.title.text or ''}")
     bundle = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": drawn.alt}
-    bundle |= _twin(figure)
+    bundle |= twin(figure)
     display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
     words = html.escape(f"Figure {number} in words: {drawn.alt}")
     display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
@@ -51,7 +51,7 @@ def draws_twins() -> bool:
     return _png(go.Figure()) is not None
 
 
-def _twin(figure: go.Figure) -> dict[str, str]:
+def twin(figure: go.Figure) -> dict[str, str]:
     """The figure as "image/png" if notebooks are executed for commit, and a Chrome is there to draw it."""
     content = _png(figure) if os.environ.get("MIA_KIT_STATIC") == "1" else None
     return {"image/png": base64.b64encode(content).decode("ascii")} if content else {}
@@ -92,8 +92,16 @@ def show_measured(drawn: Drawn) -> None:
     """Display a figure of evidence, which its own file pins and which may not be there: a PNG with words for commit."""
     from IPython.display import display
 
-    picture = _twin(drawn.figure) or {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json())}
+    picture = twin(drawn.figure) or {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json())}
     display(picture | {"text/plain": drawn.alt}, raw=True, metadata={"image/png": {"alt": drawn.alt}})
+
+
+def fold(summary: str, text: str) -> None:
+    """Display a long text behind its summary."""
+    from IPython.display import display
+
+    words = f"<details><summary>{html.escape(summary)}</summary><pre>{html.escape(text)}</pre></details>"
+    display({"text/html": words, "text/plain": text}, raw=True)
 
 
 def check(number: str, drawn: Drawn, tolerance: float) -> None:

@@ -30,8 +30,9 @@ def seed_points(
 
 
 def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **more: Any) -> dict[str, Any]:
-    """Plotly's `error_y` from low to high."""
-    return {"type": "data", "array": (high - value).round(4), "arrayminus": (value - low).round(4), **more}
+    """Plotly's `error_y` from low to high; none where an end is NaN."""
+    up, down = np.nan_to_num(high - value), np.nan_to_num(value - low)
+    return {"type": "data", "array": up.round(4), "arrayminus": down.round(4), **more}
 
 
 def shares_across(

@@ -260,7 +260,7 @@ def _line(x: np.ndarray, y: np.ndarray, index: int, name: str, hover: str) -> go
 
 
 def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, cells: int = 50) -> Drawn:
-    """The attacker's loss over the plane, in 3-D, one panel for each factor."""
+    """The attacker's loss over the plane, in 3-D, one panel for each factor, all on one scale."""
     target_class = check.count("target_class", target_class, 0, len(CLASS_NAMES) - 1)
     axis = torch.linspace(*EXTENT, check.count("cells", cells, 2))
     first, second = torch.meshgrid(axis, axis, indexing="xy")
@@ -277,14 +277,16 @@ def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, 
         horizontal_spacing=0.01,
         subplot_titles=[f"smoothing {factor_name(a)}" for a in models],
     )
+    top = max(float(loss.max()) for loss in losses.values())
     for column, loss in enumerate(losses.values(), start=1):
         surface = go.Surface(x=axis.numpy(), y=axis.numpy(), z=loss.round(3), colorscale="Cividis", showscale=False)
+        surface.update(cmin=0, cmax=top)
         figure.add_trace(surface, row=1, col=column)
     figure.update_layout(base_layout(f"The hill that the attacker walks down: loss of {CLASS_NAMES[target_class]}"))
     figure.update_scenes(
         xaxis_title="first",
         yaxis_title="second",
-        zaxis_title="loss",
+        zaxis={"title": {"text": "loss"}, "range": [0, top]},  # one scale: a gentle slope looks gentle
         aspectmode="cube",
         camera_eye={"x": -1.9, "y": -2.1, "z": 1.2},
     )

@@ -181,11 +181,11 @@ def _shorter(best: Tensor, change: Tensor, crossed: Tensor) -> Tensor:
 
 def _shortened(border: _Border, images: Tensor, best: Tensor) -> Tensor:
     """Binary search on the line from each image to its changed one: the upper end is always across the border."""
-    found = _length(best).isfinite()
-    line = torch.where(_wide(found), best, 0)
+    reached = _length(best).isfinite()
+    line = torch.where(_wide(reached), best, 0)
     low, high = torch.zeros(len(images), device=images.device), torch.ones(len(images), device=images.device)
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         crossed = border.lead(images + _wide(middle) * line) >= 0
         low, high = torch.where(crossed, low, middle), torch.where(crossed, middle, high)
-    return torch.where(_wide(found), _wide(high) * line, torch.inf)
+    return torch.where(_wide(reached), _wide(high) * line, torch.inf)

@@ -58,9 +58,9 @@ def offline(
     return Verdicts((scaled - mean) / deviation, OFFLINE_THRESHOLD)
 
 
-def _gaussian(shadow_scaled: np.ndarray, chosen: np.ndarray, spread: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _gaussian(shadow_scaled: np.ndarray, mask: np.ndarray, spread: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each example over the chosen shadow models: two arrays of shape (n,)."""
-    models = chosen.sum(axis=0)  # (n,)
+    models = mask.sum(axis=0)  # (n,)
     least = 2 if spread == "own" else 1
     if models.min() < least:
         raise ValueError(
@@ -68,13 +68,13 @@ def _gaussian(shadow_scaled: np.ndarray, chosen: np.ndarray, spread: str, kind: 
         )
     if spread != "own" and models.max() < 2:
         raise ValueError(f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 instead")
-    mean = shadow_scaled.mean(axis=0, where=chosen)
+    mean = shadow_scaled.mean(axis=0, where=mask)
     squares = (shadow_scaled - mean) ** 2
     if spread == "own" or (spread == "auto" and models.min() >= FEW_SHADOWS):
-        variance = squares.sum(axis=0, where=chosen) / (models - 1)
+        variance = squares.sum(axis=0, where=mask) / (models - 1)
     else:
         # Each example's own mean takes one degree of freedom.
-        variance = np.full(len(mean), squares.sum(where=chosen) / (models.sum() - len(mean)))
+        variance = np.full(len(mean), squares.sum(where=mask) / (models.sum() - len(mean)))
     return mean, np.sqrt(variance).clip(LEAST_DEVIATION)
 
 

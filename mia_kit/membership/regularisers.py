@@ -151,8 +151,8 @@ class DistillationObjective:
         with torch.no_grad():
             answers = log_softmax(self.teacher(images).double() / self.temperature, dim=1)
         # In single precision the divergence is lost at high temperatures: all confidences are nearly the same.
-        own = log_softmax(model(images).double() / self.temperature, dim=1)
-        return self.temperature**2 * kl_div(own, answers, reduction="batchmean", log_target=True)
+        answer = log_softmax(model(images).double() / self.temperature, dim=1)
+        return self.temperature**2 * kl_div(answer, answers, reduction="batchmean", log_target=True)
 
 
 def _shifted(strength: float) -> DefenceTraining:

@@ -80,13 +80,13 @@ def fit_shadows(
         channels = images.shape[1]
         models = [SmallClassifier(channels, classes, seed=seed + begin + k, width=width) for k in range(len(rows))]
         together = ShadowStack(models)
-        own = torch.from_numpy(np.stack([np.flatnonzero(row) for row in rows], axis=1))  # (members, models)
+        members = torch.from_numpy(np.stack([np.flatnonzero(row) for row in rows], axis=1))  # (members, models)
         # The mean over the models makes gradients smaller; Adam's steps stay the same if its epsilon does too.
         optimiser = functools.partial(torch.optim.Adam, eps=1e-8 / len(rows))
         fit(
             together,
-            images[own].flatten(1, 2),  # (members, models * channels, h, w)
-            labels[own],  # (members, models)
+            images[members].flatten(1, 2),  # (members, models * channels, h, w)
+            labels[members],  # (members, models)
             seed=seed,
             objective=_mean_cross_entropy,
             optimiser=optimiser,
@@ -126,9 +126,9 @@ class ShadowStack(nn.Module):
     def models(self) -> list[SmallClassifier]:
         """The single models with the weights of the stack, in evaluation mode."""
         for k, model in enumerate(self._originals):
-            own = {f"body.{name}": part for name, part in _parts(self.body, k, len(self.weight)).items()}
-            own |= {"head.weight": self.weight[k].detach(), "head.bias": self.bias[k].detach()}
-            model.load_state_dict(own)
+            state = {f"body.{name}": part for name, part in _parts(self.body, k, len(self.weight)).items()}
+            state |= {"head.weight": self.weight[k].detach(), "head.bias": self.bias[k].detach()}
+            model.load_state_dict(state)
             model.eval()
         return self._originals
 

@@ -64,7 +64,7 @@ def split_membership(
     if len(np.unique(np.stack([groups, labels]), axis=1).T) != len(np.unique(groups)):
         raise ValueError("a group must have one class, got a group of two instead: group within classes")
     random = np.random.default_rng(seed)
-    chosen: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
+    halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for label in np.unique(labels):
         sides = _deal(np.flatnonzero(labels == label), groups, random)
         count = min(map(len, sides)) if per_class is None else per_class
@@ -73,9 +73,9 @@ def split_membership(
                 f"the class {label} must have {max(1, count)} images for each side after grouping near-duplicates, "
                 f"got {min(map(len, sides))} instead"
             )
-        for kept, side in zip(chosen, sides, strict=True):
+        for kept, side in zip(halves, sides, strict=True):
             kept.append(random.permutation(side)[:count])
-    return MembershipSplit(*(np.sort(np.concatenate(kept)) for kept in chosen))
+    return MembershipSplit(*(np.sort(np.concatenate(kept)) for kept in halves))
 
 
 def _deal(places: np.ndarray, groups: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

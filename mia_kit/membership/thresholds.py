@@ -94,7 +94,7 @@ def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray, *, 
     if steps < 2:
         raise ValueError(f"steps must be at least 2, got {steps} instead")
     thresholds = known_members.mean() + np.linspace(-5, 5, steps) * known_members.std()
-    found = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
+    hits = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
     alarms = np.searchsorted(np.sort(known_non_members), thresholds) / len(known_non_members)
-    best = np.flatnonzero(np.isclose(found - alarms, (found - alarms).max(), rtol=0, atol=1e-12))
+    best = np.flatnonzero(np.isclose(hits - alarms, (hits - alarms).max(), rtol=0, atol=1e-12))
     return float(thresholds[best[len(best) // 2]])

@@ -187,8 +187,8 @@ def curvature(
         _power_iteration(loss, part, vectors, iterations, tolerance)
         for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)
     ]
-    found, missed, made = zip(*parts, strict=True)
-    values, errors = (torch.cat(one).double().cpu().numpy() for one in (found, missed))
+    measured, missed, made = zip(*parts, strict=True)
+    values, errors = (torch.cat(rows).double().cpu().numpy() for rows in (measured, missed))
     check.finite("curvatures", values)
     return Curvature(values, errors, errors <= tolerance * abs(values), max(made))
 

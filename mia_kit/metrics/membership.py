@@ -48,8 +48,8 @@ class RocCurve:
         check.in_range("the greatest of false_positives", rates.max(), 0, 1)
         # 0.29 * 100 is below 29
         places = np.searchsorted(self.false_positives, rates + 1e-12, side="right") - 1
-        found: np.ndarray = self.true_positives[places]
-        return found
+        hits: np.ndarray = self.true_positives[places]
+        return hits
 
     def log_points(self) -> tuple[np.ndarray, np.ndarray]:
         """False and true positives for logarithmic axes: without the points at which one of them is 0."""
@@ -185,11 +185,11 @@ def _bootstrap(
     """A statistic of the counts of each score, with the interval of its resamples."""
     members, non_members = _scores("members", members), _scores("non_members", non_members)
     places, scores = _places(members, non_members)
-    own, others = places[: len(members)], places[len(members) :]
+    of_members, others = places[: len(members)], places[len(members) :]
     random = np.random.default_rng(check.count("seed", seed, 0))
     resampled = [
-        statistic(_count(random.choice(own, len(own)), random.choice(others, len(others)), len(scores)))
+        statistic(_count(random.choice(of_members, len(of_members)), random.choice(others, len(others)), len(scores)))
         for _ in range(RESAMPLES)
     ]
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(statistic(_count(own, others, len(scores))), float(low), float(high))
+    return Interval(statistic(_count(of_members, others, len(scores))), float(low), float(high))

@@ -42,14 +42,14 @@ def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Inter
     kinds = np.repeat([0, 1], [len(parts[0]), len(parts[1])])
     forest = RandomForestClassifier(TREES, min_samples_leaf=3, random_state=seed).fit(seen, kinds)
     asked = (poisoned[parts[3]], clean[parts[2]])
-    return auc(*(forest.predict_proba(_shown(own))[:, 1] for own in asked), seed=seed)
+    return auc(*(forest.predict_proba(_shown(vectors))[:, 1] for vectors in asked), seed=seed)
 
 
 def _shown(vectors: np.ndarray) -> np.ndarray:
     """Entries and logarithms, by class and by size: of shape (n, 4 classes)."""
     both = np.concatenate([vectors, np.log(vectors.astype(float) + LEAST)], axis=1)
     halves = np.split(both, 2, axis=1)
-    return np.concatenate([both, *(np.sort(own, axis=1) for own in halves)], axis=1)
+    return np.concatenate([both, *(np.sort(half, axis=1) for half in halves)], axis=1)
 
 
 def two_views(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -179,8 +179,8 @@ class _Synthesis(nn.Module):
         super().__init__()
         for side, outputs in channels.items():
             inputs = channels[side // 2] if side > 4 else 0
-            own = dtype if side > 4 else torch.float32
-            self.add_module(f"b{side}", _Block(inputs, outputs, side, colours, w_dim, clamp, own))
+            block_dtype = dtype if side > 4 else torch.float32
+            self.add_module(f"b{side}", _Block(inputs, outputs, side, colours, w_dim, clamp, block_dtype))
         self.num_ws = 2 * len(channels)  # the last image has a style of its own, the others share with the next layer
 
     def forward(self, styles: Tensor, noise: str, generator: Generator | None) -> Tensor:

@@ -38,13 +38,13 @@ def transplant(model: nn.Module, state: Mapping[str, Tensor]) -> None:
     model.load_state_dict(given, strict=False)
 
 
-def _compare(own: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
-    for name, tensor in own.items():
+def _compare(expected: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    for name, tensor in expected.items():
         wanted = f"expected {name} of shape {tuple(tensor.shape)}"
         if name not in weights:
             raise ValueError(f"{wanted}, got no such tensor")
         if weights[name].shape != tensor.shape:
             raise ValueError(f"{wanted}, got {tuple(weights[name].shape)} instead")
-    surplus = next((name for name in weights if name not in own), None)
+    surplus = next((name for name in weights if name not in expected), None)
     if surplus is not None:
         raise ValueError(f"expected no tensor called {surplus}, got one of shape {tuple(weights[surplus].shape)}")

@@ -82,12 +82,32 @@ def difference(
         If a person stands twice in a seed: a column is left open. Or if there is one value alone.
     """
     shared = {"measure": measure, **(where or {})}
-    return contrast(table, [{**shared, **treated}, {**shared, **baseline}], lambda one, other: one - other)
+    return contrast(
+        table,
+        [{**shared, **treated}, {**shared, **baseline}],
+        lambda treated_mean, baseline_mean: treated_mean - baseline_mean,
+    )
 
 
 def interval(table: pd.DataFrame, measure: str, where: Where | None = None) -> Estimate:
     """Mean of a single selection with its intervals. Raises as `difference` does."""
     return contrast(table, [{"measure": measure, **(where or {})}], lambda mean: mean)
+
+
+def intervals(table: pd.DataFrame, measure: str, by: Sequence[str], where: Where | None = None) -> pd.DataFrame:
+    """A row for each combination of the columns `by`: their values, then value, low and high (95 %), units and seeds.
+
+    A value that stands alone, such as a measure of a whole model in a table of one seed, has no interval: NaN. Raises
+    as `difference` does.
+    """
+    rows = []
+    for keys, group in select(table, measure=measure, **(where or {})).groupby(list(by), sort=False):
+        if len(group) == 1:
+            rows.append([*keys, group["value"].item(), np.nan, np.nan, int(group["unit"].notna().sum()), 1])
+            continue
+        mean = paired([group], lambda value: value)
+        rows.append([*keys, mean.estimate, mean.low, mean.high, mean.units, mean.seeds])
+    return pd.DataFrame(rows, columns=[*by, "value", "low", "high", "units", "seeds"])
 
 
 def contrast(
@@ -132,7 +152,7 @@ def paired(
 
     Raises as `difference` does, and BaselineError, a ValueError, if `combine` divides by 0.
     """
-    matrices = [_matrix(own) for own in rows]
+    matrices = [_matrix(selection) for selection in rows]
     if median:
         return _of_medians(matrices, combine, seed)
     units, seeds = _shared(matrices)
@@ -192,7 +212,7 @@ def _resampled(values: np.ndarray, present: np.ndarray, seed: int) -> list[np.nd
     of_units, of_seeds = _weights(*present.shape, seed)
     rows = ((of_units @ present) * of_seeds).sum(axis=1)  # how many values a resample has
     sums = [((of_units @ cell) * of_seeds).sum(axis=1) for cell in values]
-    return [own[rows > 0] / rows[rows > 0] for own in sums]
+    return [total[rows > 0] / rows[rows > 0] for total in sums]
 
 
 def _of_medians(matrices: Sequence[pd.DataFrame], combine: Combine, seed: int) -> Estimate:
@@ -230,7 +250,7 @@ def _ends(by_seed: np.ndarray | None, draws: np.ndarray | None, confidence: floa
         low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
         candidates.append((float(low), float(high)))
     if not candidates:
-        raise ValueError("an interval must come from at least 2 people or seeds, got one value instead")
+        raise NoRowsError("an interval must come from at least 2 people or seeds, got one value instead")
     return max(candidates, key=lambda ends: ends[1] - ends[0])
 
 

@@ -183,9 +183,9 @@ def _filled(claim: Claim, case: Case) -> Case:
 def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
     given: dict[str, Any] = {"kind": kind, "measure": case.measure, "smallest_effect": case.smallest_effect}
     given |= {"preconditions": case.preconditions}
-    own = {name: value for name in given if (value := getattr(contrast, name)) is not UNSET}
+    given_values = {name: value for name in given if (value := getattr(contrast, name)) is not UNSET}
     merged = {name: {**getattr(case, name), **getattr(contrast, name)} for name in ("at", "undefended", "controls")}
-    return msgspec.structs.replace(contrast, **{**given, **own, **merged})
+    return msgspec.structs.replace(contrast, **{**given, **given_values, **merged})
 
 
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:

@@ -77,7 +77,7 @@ def _margin(contrast: Contrast, table: pd.DataFrame) -> str | None:
 def _beats(control: str, words: str) -> Callable[[Contrast, pd.DataFrame], str | None]:
     def holds(contrast: Contrast, table: pd.DataFrame) -> str | None:
         attack, other = _undefended(contrast, table), _control(contrast, table, control)
-        gap = compare.paired([attack, other], lambda one, two: one - two)
+        gap = compare.paired([attack, other], lambda first, second: first - second)
         if beyond_zero(gap.low, gap.high, _leaks(contrast)):
             return None
         return f"the undefended attack does not beat {words}: difference of {contrast.measure} {gap}"
@@ -132,8 +132,8 @@ CHECKS: dict[str, Callable[[Contrast, pd.DataFrame], str | None]] = {
 
 
 def _unmet(condition: Contrast, table: pd.DataFrame) -> str | None:
-    found = estimate_of(fitted(condition, table), table)
-    return None if beyond_zero(found.low, found.high, condition.sign) else f"{condition.name}: not so, {found}"
+    estimate = estimate_of(fitted(condition, table), table)
+    return None if beyond_zero(estimate.low, estimate.high, condition.sign) else f"{condition.name}: not so, {estimate}"
 
 
 def _leaks(contrast: Contrast) -> int:

@@ -9,7 +9,9 @@ hosts need a store on a shared disk that knows file locks.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -134,10 +136,24 @@ def _work(parts: Sequence[Part[Any]], root: Path, number: int) -> None:
     import torch
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which ends its workers
+    _end_with_parent()
     torch.set_num_threads(1)
     if torch.cuda.is_available():
         torch.cuda.set_device(number % torch.cuda.device_count())
     walk(parts, Store(root), progress=False)
+
+
+def _end_with_parent() -> None:
+    """Notice when the parent is killed, which cannot end its workers then. Parts go on from their checkpoints."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -140,13 +140,13 @@ class Store:
     ) -> tuple[dict[str, Any], Values]:
         """An entry as it is stored, made now if need be."""
         with suppress(_DamagedEntryError):  # seen to below, under the lock
-            if not self._to_renew(entry) and (found := _read(entry, made_by)) is not None:
+            if not self._to_renew(entry) and (values := _read(entry, made_by)) is not None:
                 _sweep(entry)
-                return found
+                return values
         waiting = f"{entry} is being made by another process: waiting for it" if wait else None
         with locked(lock_file(entry), waiting):
-            if not self._to_renew(entry) and (found := self._read_or_move_aside(entry, made_by)) is not None:
-                return found  # the process that had the lock has made it
+            if not self._to_renew(entry) and (values := self._read_or_move_aside(entry, made_by)) is not None:
+                return values  # the process that had the lock has made it
             return self._make(entry, made_by, make)
 
     def folder(self, kind: str, settings: dict[str, Any], *, version: int | str) -> Path:
@@ -168,8 +168,8 @@ class Store:
 
     def entries(self) -> Iterator[Entry]:
         """All entries, by kind and date."""
-        found = [_listed(folder) for folder in self.root.glob("*/*") if re.fullmatch("[0-9a-f]{32}", folder.name)]
-        return iter(sorted(found, key=lambda entry: (entry.kind, entry.date, entry.digest)))
+        entries = [_listed(folder) for folder in self.root.glob("*/*") if re.fullmatch("[0-9a-f]{32}", folder.name)]
+        return iter(sorted(entries, key=lambda entry: (entry.kind, entry.date, entry.digest)))
 
     def _to_renew(self, entry: Path) -> bool:
         return self._fresh and entry not in self._renewed
@@ -250,11 +250,11 @@ def _sweep(entry: Path) -> None:
             shutil.rmtree(_work(entry), ignore_errors=True)
 
 
-def _publish(entry: Path, made_by: dict[str, Any], values: Values, own: float, parts: dict[str, float]) -> None:
+def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: float, parts: dict[str, float]) -> None:
     """Write an entry in its folder of work and put it in its place."""
     work = _work(entry)
     try:
-        _write(work / "entry", made_by, values, own, parts)
+        _write(work / "entry", made_by, values, seconds, parts)
         if entry.exists():
             entry.rename(work / "old")
         (work / "entry").rename(entry)
@@ -294,7 +294,7 @@ def _check_plain(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be made of plain values (text, numbers, lists), got {type(value)} instead")
 
 
-def _write(folder: Path, made_by: dict[str, Any], values: Values, own: float, parts: dict[str, float]) -> None:
+def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float, parts: dict[str, float]) -> None:
     """Write an entry into an empty folder, `settings.json` last."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -306,8 +306,8 @@ def _write(folder: Path, made_by: dict[str, Any], values: Values, own: float, pa
     text = json.dumps({"order": list(values), "numpy": numpy_names, "plain": plain}, indent=1)
     files = {PLAIN: text.encode(), ARRAYS: safetensors.torch.save(tensors)}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    taken = {"own_seconds": round(own, 1), "parts": parts}
-    about = {"made_by": made_by, **circumstances(own + sum(parts.values())), **taken, "sha256": sums}
+    taken = {"own_seconds": round(seconds, 1), "parts": parts}
+    about = {"made_by": made_by, **circumstances(seconds + sum(parts.values())), **taken, "sha256": sums}
     for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
         with (folder / name).open("wb") as file:
             file.write(content)

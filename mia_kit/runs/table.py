@@ -185,9 +185,9 @@ def _equal(column: pd.Series, value: Any) -> np.ndarray:
 def _absent(column: pd.Series, value: Any) -> str:
     there = sorted(column.dropna().unique().tolist())
     listed = ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in there[:12])
-    more = f" and {len(there) - 12} more" if len(there) > 12 else ""
+    rest = f" and {len(there) - 12} more" if len(there) > 12 else ""
     hint = check.did_you_mean(value, there) if isinstance(value, str) else ""
-    return f"{column.name} must be one of {listed or 'no value at all'}{more}, got {check.brief(value)} instead{hint}"
+    return f"{column.name} must be one of {listed or 'no value at all'}{rest}, got {check.brief(value)} instead{hint}"
 
 
 def _told(where: Mapping[str, Any] | pd.Series) -> str:

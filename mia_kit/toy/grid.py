@@ -67,8 +67,8 @@ class ToyGrid:
                 f"got smoothing {smoothing} and seed {seed} instead"
             )
         model = ToyClassifier(seed)
-        own = {name: stack[near[0], self.seeds.index(seed)] for name, stack in self.state.items()}
-        model.load_state_dict(own, strict=False)  # the file leaves out num_batches_tracked
+        weights = {name: stack[near[0], self.seeds.index(seed)] for name, stack in self.state.items()}
+        model.load_state_dict(weights, strict=False)  # the file leaves out num_batches_tracked
         return model.eval()
 
     def layers(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -181,24 +181,24 @@ def train_grid(
 
 def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData] | None) -> list[ToyData]:
     given = [data] * len(seeds) if data is None or isinstance(data, ToyData) else data
-    own = [check_data(one) for one in check.kind("data", given, (list, tuple), "ToyData, a list of them or None")]
-    counts = [len(one.points) for one in own]
-    if len(own) != len(seeds) or len(set(counts)) > 1:
+    clouds = [check_data(one) for one in check.kind("data", given, (list, tuple), "ToyData, a list of them or None")]
+    counts = [len(one.points) for one in clouds]
+    if len(clouds) != len(seeds) or len(set(counts)) > 1:
         raise ValueError(f"give as many points for each of {len(seeds)} seeds, got {counts} instead")
-    return own
+    return clouds
 
 
 class _Group:
     """Parameters, momenta and buffers of models that train together. Arrays run (models, units, points)."""
 
     def __init__(self, pairs: Sequence[tuple[float, int, ToyData]]) -> None:
-        own = [data.points for *_, data in pairs]
-        shared = all(points is own[0] for points in own)
-        points = own[0] if shared else torch.stack(own)  # (points, 2) or (models, points, 2)
+        clouds = [data.points for *_, data in pairs]
+        shared = all(points is clouds[0] for points in clouds)
+        points = clouds[0] if shared else torch.stack(clouds)  # (points, 2) or (models, points, 2)
         models, count = len(pairs), points.shape[-2]
         fresh = [ToyClassifier(seed).state_dict() for _, seed, _ in pairs]
         names = [name for name in fresh[0] if not name.endswith("num_batches_tracked")]
-        self.state = {name: torch.stack([one[name] for one in fresh]) for name in names}
+        self.state = {name: torch.stack([state[name] for state in fresh]) for name in names}
         weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
         self.optimiser = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
         self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _, data in pairs])

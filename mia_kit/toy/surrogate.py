@@ -73,7 +73,7 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
         check.floats("each of surrogates", cloud, ("m", 2))
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
     check.finite("the ends of the attacks", ends)
-    near = [torch.cdist(own, cloud).amin(dim=1) for own, cloud in zip(ends, surrogates, strict=True)]
+    near = [torch.cdist(end, cloud).amin(dim=1) for end, cloud in zip(ends, surrogates, strict=True)]
     return Landings(torch.cdist(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())
 
 

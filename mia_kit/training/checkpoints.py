@@ -70,8 +70,8 @@ def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
         raise unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
     if owner != run:
         raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
-    found: dict[str, Any] = state
-    return found
+    content: dict[str, Any] = state
+    return content
 
 
 def unreadable(path: Path) -> CheckpointError:

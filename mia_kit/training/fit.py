@@ -24,6 +24,7 @@ import torch
 from torch import Generator, Tensor, nn
 from tqdm.auto import trange
 
+from mia_kit import check
 from mia_kit.data.pictures import to_floats
 from mia_kit.models.classifier import predicted
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
@@ -112,6 +113,7 @@ class SmoothedObjective:
 
     def __post_init__(self) -> None:
         check_smoothing(self.smoothing)
+        check.count("epochs", self.epochs)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch."""
@@ -149,8 +151,8 @@ def fit(
     Parameters
     ----------
     model : gives logits of shape (n, classes) for images
-    images : Tensor of shape (n, channels, h, w) in [-1, 1]
-    labels : Tensor of shape (n,), integers in [0, classes); for an objective that takes soft labels, (n, classes)
+    images : Tensor of shape (n, channels, h, w) in [-1, 1], n at least 2
+    labels : int64 Tensor of shape (n,) in [0, classes); for an objective that takes soft labels, (n, classes)
     seed : seeds the order of the pictures, the augmentation and the model's own random layers
     smoothing : factor in (-inf, 1] of the default objective; leave it out when an objective is given
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
@@ -176,14 +178,17 @@ def fit(
 
     Raises
     ------
-    ValueError
-        If a shape, a number or the choice of objective does not fit.
+    TypeError, ValueError
+        If a shape, a dtype, a number or the choice of objective does not fit.
     CheckpointError
         If the checkpoint is damaged or of other settings.
     OSError
         If a checkpoint cannot be written; the one before it is whole.
     """
-    _check(images, labels, epochs=epochs, batch_size=batch_size, both=objective is not None and smoothing != 0)
+    check.kind("model", model, nn.Module, "an nn.Module")
+    check.count("seed", seed, 0)
+    both = objective is not None and smoothing != 0
+    _check(images, labels, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, both=both)
     if labels.ndim == 2 and objective is None:
         raise ValueError("labels of shape (n, classes) need an objective that takes them, got none instead")
     last = _last_epoch(epochs, stop_epoch)
@@ -275,14 +280,21 @@ def _run_epoch(
     return Epoch(total / seen, learning_rate)
 
 
-def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, both: bool) -> None:
-    if images.ndim != 4 or labels.ndim not in (1, 2) or labels.shape[:1] != images.shape[:1] or len(labels) < 2:
-        raise ValueError(
-            "images must have the shape (n, channels, h, w) and labels the shape (n,) with n at least 2, "
-            f"got {tuple(images.shape)} and {tuple(labels.shape)} instead"
-        )
-    if epochs < 1 or batch_size < 2:
-        raise ValueError(f"epochs must be at least 1 and batch_size 2, got {epochs} and {batch_size} instead")
+def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, learning_rate: float, both: bool) -> None:
+    if isinstance(images, Tensor) and images.dtype == torch.uint8:  # the augmentation makes floats of these
+        check.shape("images", images, ("n", "channels", "h", "w"))
+        check.count("the number of images", len(images), 2)
+    else:
+        # shadow models are trained side by side, a channel or three for each
+        channels = images.shape[1] if isinstance(images, Tensor) and images.ndim == 4 else None
+        check.images(images, channels=channels, least=2)
+    if isinstance(labels, Tensor) and labels.ndim == 2:
+        check.shape("labels", labels, (len(images), "classes"))
+    else:
+        check.labels(labels, classes=None, length=len(images))
+    check.count("epochs", epochs)
+    check.count("batch_size", batch_size, 2)
+    check.in_range("learning_rate", learning_rate, 0, open_ends="low")
     if both:
         raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
 

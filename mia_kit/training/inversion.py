@@ -171,15 +171,15 @@ def train_decoder(
     """
     tries = check.count("tries", tries)
     seeds = [seed, *(turn_seed(seed + 1, attempt) for attempt in range(1, tries))]
-    for attempt, own in enumerate(seeds):
-        decoder = fresh(own)
+    for attempt, seed_of_try in enumerate(seeds):
+        decoder = fresh(seed_of_try)
         file = checkpoint.with_name(f"{checkpoint.name}_{attempt}") if checkpoint and attempt else checkpoint
-        training = fit_decoder(decoder, confidences, images, seed=own, checkpoint=file, **settings)
+        training = fit_decoder(decoder, confidences, images, seed=seed_of_try, checkpoint=file, **settings)
         collapsed = has_collapsed(decoder, confidences, images)
         if not collapsed:
             break
         warnings.warn(
-            f"the decoder of seed {own} makes one picture of all vectors, try {attempt + 1} of {tries}",
+            f"the decoder of seed {seed_of_try} makes one picture of all vectors, try {attempt + 1} of {tries}",
             CollapsedDecoderWarning,
             stacklevel=2,
         )

@@ -69,9 +69,9 @@ def join_modules(sources: Sequence[tuple[str, str]]) -> str:
     return "\n".join(joined)
 
 
-def script(*more: str) -> str:
+def script(*names: str) -> str:
     """The laboratory as one module without exports, followed by the files named in `more`."""
-    return join_modules([(name, read_asset(name)) for name in (*MODULES, *more)])
+    return join_modules([(name, read_asset(name)) for name in (*MODULES, *names)])
 
 
 def table(grid: ToyGrid | None, curve: np.ndarray | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:

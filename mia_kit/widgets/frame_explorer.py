@@ -84,5 +84,5 @@ def _label_and_first(figure: Any, names: list[str], start: str | None) -> tuple[
         raise ValueError("the figure must have frames and a slider, got neither or one of both instead")
     if start is not None and start not in names:
         raise ValueError(f"start must be one of {', '.join(names)}, got {start!r} instead")
-    own = figure.layout.sliders[0]
-    return own.currentvalue.prefix.removesuffix(": "), start or names[own.active]
+    slider = figure.layout.sliders[0]
+    return slider.currentvalue.prefix.removesuffix(": "), start or names[slider.active]

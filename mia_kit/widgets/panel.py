@@ -1,8 +1,8 @@
 """A widget without a kernel: what it shows for every place of its controls, kept with the notebook.
 
 When notebooks are executed for commit a widget is driven through all its places, and leaves what it showed instead of
-itself. The pages of `mia-kit site` draw that with a few lines of script; in a notebook that is opened and not run one
-sentence stands in its place.
+itself. The pages of `mia-kit site` draw that with a few lines of script; a notebook that is opened and not run
+shows it as it is before the first drag.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mia_kit.figures.reproduce import twin
+
 MIME = "application/vnd.mia-kit.panel+json"
 LAB_MIME = "application/vnd.mia-kit.lab+json"  # the laboratory of chapter 1, which needs no record: its state line
+FACES_MIME = "application/vnd.mia-kit.faces+json"  # the laboratory of faces: its state line
 MOVED = ("x", "y", "source")  # what of a trace can move: its coordinates, or its picture
-SENTENCE = "Run the notebook's cells from the top: the controls appear here."
+SENTENCE = "As it is before the first drag. To drag it, run the notebook's cells from the top."
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Control:
     @classmethod
     def of(cls, widget: Any) -> Control:
         """Of an ipywidget with options, such as a SelectionSlider or a Dropdown."""
-        words = tuple(str(own[0] if isinstance(own, tuple) else own) for own in widget.options)
+        words = tuple(str(option[0] if isinstance(option, tuple) else option) for option in widget.options)
         slides = type(widget).__name__ == "SelectionSlider"
         return cls(widget.description, words, widget.index, lambda place: setattr(widget, "index", place), slides)
 
@@ -52,7 +55,9 @@ def show(box: Any, controls: Sequence[Control], words: Any, figure: Any = None, 
     from IPython.display import display
 
     if os.environ.get("MIA_KIT_STATIC") == "1":
-        display({MIME: record(controls, words, figure, moved), "text/plain": SENTENCE}, raw=True)
+        picture = {} if figure is None else twin(figure)
+        still = picture or {"text/html": f"{words.value}<p>{SENTENCE}</p>"}
+        display({MIME: record(controls, words, figure, moved), **still, "text/plain": SENTENCE}, raw=True)
     else:
         display(box)
 
@@ -64,12 +69,12 @@ def record(controls: Sequence[Control], words: Any, figure: Any = None, moved: S
     """
     import plotly.graph_objects as go
 
-    start = tuple(one.start for one in controls)
+    start = tuple(control.start for control in controls)
     views = {}
-    for place in [*itertools.product(*(range(len(one.options)) for one in controls)), start]:
+    for place in [*itertools.product(*(range(len(control.options)) for control in controls)), start]:
         for control, number in zip(controls, place, strict=True):
             control.turn(number)
-        traces = {str(own): _moved(figure.data[own]) for own in moved}
+        traces = {str(number): _moved(figure.data[number]) for number in moved}
         views[",".join(map(str, place))] = {"html": words.value, "traces": traces}
     return {
         "controls": [

@@ -90,8 +90,21 @@ class SmoothingLab(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         if os.environ.get("MIA_KIT_STATIC") == "1":
-            return {LAB_MIME: {"state": self.state}, "text/plain": SENTENCE}
+            return {LAB_MIME: {"state": self.state}, **self._still(), "text/plain": SENTENCE}
         return super()._repr_mimebundle_(**options)
+
+    def _still(self) -> dict[str, str]:
+        """The decision map with the attack of the state, for a notebook that is opened and not run."""
+        from mia_kit.figures.reproduce import twin
+        from mia_kit.figures.toy import decision_maps
+        from mia_kit.toy import invert, load_table, make_data
+
+        values = dict(part.split("=") for part in self.state.split())
+        factor = float(values["smoothing"])
+        start = tuple(float(number) for number in values["start"].strip("()").split(","))
+        model = load_table().model(factor, seed=int(values["seed"]))
+        path = invert(model, start=start, target_class=int(values["target"]), stop_confidence=float(values["stop"]))
+        return twin(decision_maps({factor: model}, {factor: path}, make_data()).figure)
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> str:

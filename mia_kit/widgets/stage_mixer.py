@@ -18,9 +18,9 @@ class Mixtures(Protocol):
     """What every mixture of targets hands in; the first three axes are the factors of the three stages."""
 
     factors: Sequence[float]
-    pictures: np.ndarray  # uint8 of shape (factors, factors, factors, people, h, w, 3)
+    pictures: np.ndarray  # uint8 of shape (factors, factors, factors, people, 3, h, w)
     ranks: np.ndarray  # what the evaluator says, of shape (factors, factors, factors, people)
-    distances: np.ndarray  # what the second judge says, of the same shape
+    identity_ranks: np.ndarray  # what the second judge says, of the same shape
 
     def place(self, stages: Mapping[str, float]) -> tuple[int, int, int]:
         """Where the mixture with these factors lies."""
@@ -29,24 +29,13 @@ class Mixtures(Protocol):
 class StageMixer(FaceSliders):
     """Give each stage a target; the faces that the attacker then hands in, and the judges' words, follow at once.
 
-    Display it as the last line of a cell. Nothing is computed: all mixtures were attacked beforehand.
-
-    Parameters
-    ----------
-    mixtures : from `mia_kit.experiments.stage_mixtures.mix_stages`
-    names : of the people
-    threshold : distance below which the second judge takes two photographs for one person
-
-    Raises
-    ------
-    ImportError
-        If ipywidgets is missing.
-    ValueError
-        If there is not a name for each person.
+    Display it as the last line of a cell. Nothing is computed: all mixtures were attacked beforehand. `mixtures` come
+    from `mia_kit.studies.inversion.stages.mix_stages`. ImportError if ipywidgets is missing, ValueError if there is not
+    a name for each person.
     """
 
-    def __init__(self, mixtures: Mixtures, *, names: Sequence[str], threshold: float) -> None:
-        self._mixtures, self._threshold = mixtures, threshold
+    def __init__(self, mixtures: Mixtures, *, names: Sequence[str]) -> None:
+        self._mixtures = mixtures
         factors = [(factor_name(factor), factor) for factor in mixtures.factors]
         stops = Stops(factors, 0.0 if 0.0 in mixtures.factors else mixtures.factors[0])
         super().__init__(names, people=mixtures.ranks.shape[-1], stops=dict.fromkeys(STAGES, stops))
@@ -54,12 +43,12 @@ class StageMixer(FaceSliders):
     def _draw(self, chosen: tuple[float, float, float]) -> str:
         """A mixture as HTML."""
         place = self._mixtures.place(dict(zip(STAGES, chosen, strict=True)))
-        ranks, distances = self._mixtures.ranks[place], self._mixtures.distances[place]
-        hits, verified = int((ranks == 1).sum()), int((distances < self._threshold).sum())
-        summary = f"Acc@1: {hits} of {len(ranks)}; verified by the second judge: {verified} of {len(ranks)}"
-        everybody = zip(self._names, self._mixtures.pictures[place], ranks, distances, strict=True)
+        ranks, identity_ranks = self._mixtures.ranks[place], self._mixtures.identity_ranks[place]
+        count = len(ranks)
+        summary = f"Recognised by the evaluator: {(ranks == 1).sum()} of {count}; named by the second judge: "
+        everybody = zip(self._names, self._mixtures.pictures[place], ranks, identity_ranks, strict=True)
         tiles = [
-            tile(name, picture, f"rank {rank}<br>distance {distance:.1f}", size=TILE)
-            for name, picture, rank, distance in everybody
+            tile(name, np.moveaxis(picture, 0, -1), f"rank {rank}<br>second judge: rank {other}", size=TILE)
+            for name, picture, rank, other in everybody
         ]
-        return f'<p role="status">{summary}</p><div>{"".join(tiles)}</div>'
+        return f'<p role="status">{summary}{(identity_ranks == 1).sum()} of {count}</p><div>{"".join(tiles)}</div>'

@@ -1,12 +1,13 @@
-"""The scoreboard: every claim has a row, old words stand in brackets, and the README is current."""
+"""The scoreboard: every claim has a row, old words stand in brackets, and the pages are current."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import nbformat
 import pytest
 
-from mia_kit.course import scoreboard
+from mia_kit.course import findings, scoreboard
 from mia_kit.course.scoreboard import Row, as_markdown, as_text, read_rows
 from mia_kit.runs.claims import judge, read_claims
 from tests.runs.worlds import NEGATIVE, table_of
@@ -45,21 +46,28 @@ def test_a_line_of_the_readme() -> None:
     assert lines[-1].startswith("1 of 1 claims are measured.")
 
 
-def test_readme_is_current() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    table = readme.split(scoreboard.BEGIN)[1].split(scoreboard.END)[0].strip()
-    assert table == as_markdown(read_rows()), "renew it with: mia-kit claims --readme README.md"
+@pytest.mark.parametrize(
+    ("name", "what", "content"),
+    [
+        ("notebooks/CLAIMS.md", "claims", lambda: as_markdown(read_rows())),
+        ("README.md", "findings", lambda: findings.as_markdown(findings.read_findings())),
+    ],
+)
+def test_pages_are_current(name: str, what: str, content: Callable[[], str]) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    between = page.split(f"<!-- {what}:begin -->")[1].split(f"<!-- {what}:end -->")[0].strip()
+    assert between == content(), "renew it with: make claims"
 
 
-def test_readme_without_markers(tmp_path: Path) -> None:
-    (tmp_path / "README.md").write_text("no markers")
+def test_a_page_without_markers(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("no markers")
     with pytest.raises(ValueError, match="must hold the lines"):
-        scoreboard.update_readme(tmp_path / "README.md")
+        scoreboard.update(tmp_path / "page.md", "claims", "")
 
 
 def test_a_link_leads_to_the_cell_that_prints_the_verdict() -> None:
     printed = {
-        f"notebooks/{path.name}#cell-id={cell.id}": "".join(output.get("text", "") for output in cell.outputs)
+        f"{path.name}#cell-id={cell.id}": "".join(output.get("text", "") for output in cell.outputs)
         for path in (ROOT / "notebooks").glob("*.ipynb")
         for cell in nbformat.read(path, as_version=4).cells
         if cell.cell_type == "code"
@@ -67,7 +75,7 @@ def test_a_link_leads_to_the_cell_that_prints_the_verdict() -> None:
     linked = [one for one in read_rows() if one.link]
     assert {"S1", "S5", "M1", "P1", "D1"} <= {one.claim.id for one in linked}
     for one in linked:
-        assert one.link[10:12] in one.claim.chapters
+        assert one.link[:2] in one.claim.chapters
         assert f"{one.claim.id}: " in printed[one.link] or f"{one.claim.id}, " in printed[one.link]
 
 

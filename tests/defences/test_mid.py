@@ -16,7 +16,7 @@ from mia_kit.training import fit
 def task(n=12):
     labels = torch.arange(n) % 2
     noise = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    return 0.3 * noise + labels[:, None, None, None] - 0.5, labels
+    return (0.3 * noise + labels[:, None, None, None] - 0.5).clamp(-1, 1), labels
 
 
 def bottleneck(seed=0, **options):

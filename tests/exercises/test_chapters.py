@@ -1,5 +1,7 @@
 """The checks speak: a right answer is called correct, a wrong one is told what is wrong, an error stops nothing."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -40,6 +42,34 @@ def hard_labels(labels, classes, smoothing):
     return torch.nn.functional.one_hot(labels, classes).float()
 
 
+def my_invert(model, start, target_class, *, sign=-1, early=False, most=10_000):
+    point = torch.tensor([start], requires_grad=True)
+    for _ in range(most):
+        loss = torch.nn.functional.cross_entropy(model(point), torch.tensor([target_class]))
+        if early and torch.exp(-loss) > 0.95:
+            break
+        (gradient,) = torch.autograd.grad(loss, point)
+        point.data += sign * 0.1 * gradient
+        if torch.exp(-loss) > 0.95:
+            break
+    return point.detach()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (my_invert, "Correct."),
+        (partial(my_invert, early=True), "one step early"),
+        (partial(my_invert, sign=1, most=20), "uphill"),
+        (partial(my_invert, most=0), "has not moved"),
+        (partial(my_invert, most=10), "the attacker should stop at"),
+        (lambda model, start, target_class: torch.zeros(2), "yours has the shape (2,)"),
+    ],
+)
+def test_invert(says, answer, words):
+    assert words in says(chapter01.check_invert, answer)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
@@ -62,7 +92,7 @@ def test_ceiling(says):
 def test_attack(says):
     model = load_table().model(0.3, 42)
     assert says(chapter01.check_attack, invert(model, (0, 0))) == "Correct."
-    assert "Bring him nearer than 1" in says(chapter01.check_attack, invert(model))
+    assert "Bring them nearer than 1" in says(chapter01.check_attack, invert(model))
     assert "cheats" in says(chapter01.check_attack, invert(model, (9, 9)))
     assert "attack class 2" in says(chapter01.check_attack, invert(model, target_class=1))
 

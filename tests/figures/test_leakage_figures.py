@@ -1,65 +1,59 @@
-"""The figures of leakage: every value where it belongs, with its bars, and the same in words."""
-
-from types import SimpleNamespace
+"""The figures of chapter 5 draw the table they are given: each point where its row says, and the words with it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from mia_kit.figures.leakage import leakage_by_factor, leakage_by_photographs, leakage_over_steps
+from mia_kit.figures.leakage import closing_interval, delivered, leakage_by_factor, leakage_over_steps
+
+FACTORS = (-0.2, 0.0, 0.1)
 
 
-def share(value):
-    return {"value": value, "low": value - 0.05, "high": value + 0.04, "by_seed": [value - 0.01, value + 0.01]}
+def means(**columns):
+    """Rows of all combinations of the columns, whose values rise from .1 and have an interval of .05 about them."""
+    rows = pd.MultiIndex.from_product(columns.values(), names=columns.keys()).to_frame(index=False)
+    value = np.linspace(0.1, 0.9, len(rows))
+    return rows.assign(value=value, low=value - 0.05, high=value + 0.05)
 
 
-def cell(smoothing, per_class=15, shift=0.0):
-    level = 0.4 + smoothing + shift
-    shares = {
-        f"{m}_{w}": share(level / k)
-        for k, m in enumerate(("acc1", "acc5", "named", "verified"), 1)
-        for w in ("all", "selected")
-    }
-    return shares | {
-        "smoothing": smoothing,
-        "per_class": per_class,
-        "accuracy": [0.8, 0.9],
-        "judges": {"genuine": [0.7, 0.9]},
-        "film": {"acc1": [[0.1, level], [0.2, level]]},
-    }
+def test_each_loss_has_its_line_and_controls_lie_across():
+    rows = means(loss=["cross_entropy", "margin"], strength=FACTORS)
+    drawn = leakage_by_factor(rows, pd.DataFrame({"attack": ["placebo", "oracle"], "value": [0.05, 0.95]}))
+    lines = {trace.name: trace for trace in drawn.figure.data}
+    assert list(lines) == ["cross-entropy", "margin"]
+    np.testing.assert_allclose(lines["margin"].y, rows["value"][3:], atol=1e-4)
+    np.testing.assert_allclose(lines["margin"].x, FACTORS, atol=0.01)
+    np.testing.assert_allclose(lines["margin"].error_y.array, 0.05, atol=1e-3)
+    assert lines["margin"].marker.symbol != lines["cross-entropy"].marker.symbol
+    assert [shape.y0 for shape in drawn.figure.layout.shapes] == [0.05, 0.95]
+    assert "margin: -0.2 0.58" in drawn.alt and "placebo: 0.05" in drawn.alt
 
 
-CELLS = [cell(0.1), cell(-0.1), cell(0.0)]
+def test_rows_may_come_in_any_order():
+    rows = means(loss=["poincare"], strength=FACTORS)
+    none = pd.DataFrame({"attack": [], "value": []})
+    straight, turned = leakage_by_factor(rows, none), leakage_by_factor(rows[::-1], none)
+    np.testing.assert_array_equal(straight.arrays["poincare"], turned.arrays["poincare"])
 
 
-def line(figure, name):
-    return next(trace for trace in figure.data if trace.name == name and trace.error_y.array is not None)
+def test_the_check_of_the_dose_shows_both_sides():
+    drawn = delivered(means(strength=FACTORS), means(strength=FACTORS))
+    assert [trace.name for trace in drawn.figure.data] == ["margin ratio", "accuracy"]
+    assert drawn.figure.layout.yaxis.type == "log" and drawn.figure.layout.shapes[0].y0 == 2
 
 
-def test_factors_ascend_and_bars_are_the_intervals():
-    drawn = leakage_by_factor(CELLS)
-    shown = line(drawn.figure, "Acc@1 (evaluator)")
-    assert list(shown.x) == [-0.1, 0.0, 0.1]
-    assert list(shown.y) == pytest.approx([0.3, 0.4, 0.5])
-    assert list(shown.error_y.array) == pytest.approx([0.04] * 3)
-    assert list(shown.error_y.arrayminus) == pytest.approx([0.05] * 3)
-    np.testing.assert_allclose(drawn.arrays["acc1"], [0.3, 0.4, 0.5])
-    np.testing.assert_allclose(drawn.arrays["accuracy"], 0.85)
-    assert "+0.1: 0.500 [0.450, 0.540]" in drawn.alt and "Of real photographs 80%" in drawn.alt
+def test_steps_have_a_panel_for_each_loss():
+    rows = means(loss=["cross_entropy", "poincare"], strength=FACTORS, steps=[0, 50, 200])
+    drawn = leakage_over_steps(rows)
+    assert len(drawn.figure.data) == 6 and sum(trace.showlegend for trace in drawn.figure.data) == 3
+    np.testing.assert_allclose(drawn.arrays["poincare +0.1"], rows["value"][-3:])
+    assert drawn.figure.data[0].x == pytest.approx(np.sqrt([0, 50, 200]))
 
 
-def test_steps_are_means_over_seeds():
-    drawn = leakage_over_steps(CELLS, [0, 50])
-    np.testing.assert_allclose(drawn.arrays["+0.1"], [0.15, 0.5])
-    assert [trace.name for trace in drawn.figure.data] == ["\u22120.1", "0 (hard labels)", "+0.1"]
-    assert len({(trace.line.dash, trace.marker.symbol) for trace in drawn.figure.data}) == 3
-
-
-def test_photographs_beside_their_advantage():
-    cells = [cell(a, n, shift=n / 100) for a in (-0.05, 0.0, 0.1) for n in (20, 5)]
-    own = [SimpleNamespace(value=v, low=v - 0.1, high=v + 0.1) for v in (0.3, 0.2)]
-    drawn = leakage_by_photographs(cells, {-0.05: own, 0.1: own})
-    np.testing.assert_allclose(drawn.arrays["+0.1"], [0.55, 0.7])
-    right = [trace for trace in drawn.figure.data if trace.xaxis == "x2" and len(trace.x) == 2]
-    assert right[0].x[0] < 5 < right[1].x[0]  # side by side
-    assert [list(trace.y) for trace in right] == [[0.3, 0.2], [0.3, 0.2]]
-    assert list(right[0].customdata) == [5, 20] and "change 0.300 [0.200, 0.400]" in drawn.alt
+def test_the_interval_of_so_many_people_is_the_last_one_drawn():
+    rows = means(people=[4, 20, 80])
+    drawn = closing_interval(rows, of="a difference")
+    second = drawn.figure.frames[1]
+    assert second.name == "20" and list(second.data[0].x) == [4, 20]
+    np.testing.assert_allclose(second.data[1].y, [*rows["low"][:2], *rows["high"][1::-1]])
+    assert len(drawn.figure.data[0].x) == 1

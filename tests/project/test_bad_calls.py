@@ -175,6 +175,7 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
     "models.Framed": {"rows": lambda: (0, 8), "columns": lambda: (0, 8)},
     "models.InversionDecoder": {"size": lambda: SIZE, "blocks": lambda: 2},
     "models.same_person_threshold": {"false_match_rate": lambda: 0.1},
+    "training.fit": {"epochs": lambda: 1, "batch_size": lambda: 2},
     "defences.fit_private": {"settings": lambda: PrivateSettings(1.0, epochs=1, batch_size=3), "model": plain},
     "defences.fit_poison": {"model": lambda: PoisonAutoencoder(CLASSES, bound=0.1, seed=0, hidden=4, latent=2)},
     "defences.protect": {"surrogates": lambda: {0: IMAGES, 1: IMAGES}},
@@ -232,7 +233,7 @@ INNER = re.compile(r"(run\w*|train|build|online|offline|\w*Settings|\w*Augment|\
 # Records and protocols, which check nothing; files and folders, which have tests of their own.
 LEFT_OUT = re.compile(
     r"data\.(DataCard|noted_groups|official_split|ImageSet)|models\.(load_\w+|save_\w+|transplant|StyleGAN2|Prior|"
-    r"Classifier|FaceEmbedder|DCGAN|embed)|training\.(Epoch|FitResult|SmoothedObjective|fit|one_thread)|toy\.(ToyGrid|GridInversions|"
+    r"Classifier|FaceEmbedder|DCGAN|embed)|training\.(Epoch|FitResult|one_thread)|toy\.(ToyGrid|GridInversions|"
     r"InversionPath|ToyData)|defences\.(Defended|DefenceTraining|Privacy|PrivateFitResult|Protected|ServingDefence|"
     r"Remembered|Substitute|combine)|attacks\.(Reconstructions|Trace)|metrics\.[A-Z]\w+|"
     r"membership\.(MembershipSplit|Verdicts)|access\.PictureDefence|access\.named|smoothing\.(Phases|at_least_float32)|.*Error|.*Warning"
@@ -275,9 +276,8 @@ LEGAL = re.compile(
     r"(attacks\.\w+|smoothing\.smoothed_cross_entropy|membership\.scaled_confidences) logits NaN|"
     r"toy\.distance_to_class points NaN|models\.prepare_confidences confidences NaN|"
     r"(training\.flip\w+|models\.in_batches) images .*|metrics\.(cluster|mean)_interval values one more dimension|"
-    # these two leave their rate to `fit`, whose door is not among these yet
-    r"(defences\.fit_poison|membership\.fit_shadows) learning_rate below all|"
-    r"smoothing\.\w+ smoothing below all|toy\.\w+ (smoothing|start) below all|.* (threshold|data_range) below all"
+    r"(smoothing\.\w+|training\.(fit|SmoothedObjective)) smoothing below all|"
+    r"toy\.\w+ (smoothing|start) below all|.* (threshold|data_range) below all"
 )
 
 

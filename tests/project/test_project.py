@@ -98,3 +98,12 @@ def test_citation_agrees_with_the_package() -> None:
     assert {"cff-version", "message", "title", "authors"} <= citation.keys()
     assert len(citation["references"]) == 4
     assert all(r["authors"] and r["title"] in readme() for r in citation["references"])
+
+
+def test_links_into_the_glossary_lead_to_a_word() -> None:
+    headings = re.findall(r"^### (.+)$", (ROOT / "notebooks" / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    linked = set()
+    for path in (ROOT / "notebooks").glob("*.py"):
+        linked |= set(re.findall(r"\(GLOSSARY\.md#([\w-]+)\)", path.read_text(encoding="utf-8")))
+    assert len(linked) > 5 and linked <= anchors

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from mia_kit.runs import compare
-from mia_kit.runs.compare import contrast, difference, interval
+from mia_kit.runs.compare import contrast, difference, interval, intervals
 from mia_kit.runs.table import NoRowsError, tidy
 from tests.runs.simulate_coverage import WORLDS, covered
 
@@ -154,3 +154,15 @@ def test_a_comparison_of_two_hundred_people_takes_a_moment() -> None:
     began = time.perf_counter()
     of(table)
     assert time.perf_counter() - began < 0.5  # 0.06 on an idle core
+
+
+def test_intervals_have_a_row_for_each_combination_and_none_for_a_value_alone() -> None:
+    units = pd.DataFrame({"measure": "hit", "loss": ["a", "a", "b", "b"], "seed": 1, "unit": [0, 1, 0, 1]})
+    table = units.assign(steps=np.nan, value=[0.0, 1.0, 1.0, 1.0])
+    whole = pd.DataFrame({"measure": ["margin"], "loss": ["a"], "seed": [1], "value": [3.0]})
+    table = tidy(pd.concat([table, whole], ignore_index=True).assign(study="s", world="w"))
+    hits = intervals(table, "hit", ["loss"]).set_index("loss")
+    assert hits["value"].tolist() == [0.5, 1.0] and hits["low"]["b"] == 1 and hits["low"]["a"] == 0
+    assert hits[["units", "seeds"]].to_numpy().tolist() == [[2, 1], [2, 1]]
+    (row,) = intervals(table, "margin", ["loss"]).itertuples()
+    assert (row.loss, row.value, row.units, row.seeds) == ("a", 3.0, 0, 1) and np.isnan(row.low)

@@ -1,5 +1,8 @@
 """Runs: every part is made once, whoever makes it; a key follows its inputs; what is killed goes on."""
 
+import multiprocessing
+import os
+import signal
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,3 +156,33 @@ def test_a_run_killed_ten_times_ends_the_same_and_makes_no_finished_part_again(t
         what, seed, *_ = line.split()
         assert what == "have" or seed not in finished, "a finished part was made again"
         finished |= {seed} if what == "have" else set()
+
+
+def run_with_a_worker(folder):
+    parts = [Steps(seed, str(folder / "log")) for seed in range(40)]
+    with helped(parts, Store(folder / "store"), workers=2):
+        (folder / "worker").write_text(str(multiprocessing.active_children()[0].pid))
+        walk(parts, Store(folder / "store"), progress=False)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="asks for a process by its number")
+def test_a_worker_ends_with_a_parent_that_is_killed(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    parent = context.Process(target=run_with_a_worker, args=(tmp_path,))
+    parent.start()
+    for _ in range(1200):
+        if (tmp_path / "worker").exists() and (tmp_path / "log").exists():
+            break
+        time.sleep(0.05)
+    number = int((tmp_path / "worker").read_text())
+    parent.kill()
+    parent.join()
+    for _ in range(600):
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    os.kill(number, signal.SIGKILL)
+    pytest.fail("the worker outlived its parent")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mia_kit.runs import claims
-from mia_kit.runs.claims import Verdict, judge, read_claims, word_of
+from mia_kit.runs.claims import NOT_MEASURED, Verdict, judge, read_claims, word_of
 from mia_kit.runs.compare import Estimate
 from tests.runs.worlds import NEGATIVE, contrast_of, table_of
 
@@ -243,3 +243,11 @@ def test_a_wrong_file_says_where(old: str, new: str, message: str) -> None:
 def test_a_claim_that_stands_twice() -> None:
     with pytest.raises(ValueError, match="every claim must stand once, got S5 more often"):
         read_claims((NEGATIVE + NEGATIVE.strip()).encode())
+
+
+def test_a_table_of_one_seed_and_one_value_is_not_measured_yet() -> None:
+    table = table_of()
+    first = table["seed"] == table["seed"].min()
+    single = table[first & table["unit"].isna() | (first & (table["unit"] == table["unit"].min()))]
+    (verdict,) = judge(read_claims(NEGATIVE.encode())[0], {"simulated": single})
+    assert verdict.word == NOT_MEASURED

@@ -3,10 +3,11 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from mia_kit.figures.embedding import tsne_morph
-from mia_kit.figures.film import film_slider
+from mia_kit.figures.leakage import closing_interval
 from mia_kit.figures.style import Drawn
 from mia_kit.widgets import panel
 from mia_kit.widgets.frame_explorer import FrameExplorer
@@ -73,20 +74,17 @@ def test_the_drawn_figure_is_left_as_it_was(drawn):
     assert drawn.figure.to_json() == before
 
 
-def test_a_film_moves_its_pictures_and_marks_by_step():
-    pictures = np.zeros((3, 2, 8, 8, 3), dtype=np.uint8) + np.arange(3, dtype=np.uint8)[:, None, None, None, None] * 100
-    ranks, distances = np.arange(6).reshape(3, 2) + 1, np.arange(6.0).reshape(3, 2)
-    film = film_slider(pictures, (0, 10, 20), ranks, distances, threshold=3.0, names=("a", "b"))
-    explorer = FrameExplorer(film)
-    assert explorer.slider.description == "steps" and explorer.slider.value == "20"
-    explorer.slider.value = "10"
-    frame = film.figure.frames[1]
-    for place, moved in zip(frame.traces, frame.data, strict=True):
-        own = explorer.figure.data[place]
-        assert own.source == moved.source if own.type == "image" else (own.x, own.y) == (moved.x, moved.y)
-    kept = panel.record([panel.Control.of(explorer.slider)], explorer.message, explorer.figure, frame.traces)
-    assert kept["views"]["0"]["traces"]["0"] == {"source": film.figure.frames[0].data[0].source}
-    assert kept["views"]["2"]["traces"][str(frame.traces[-1])] == {"x": [20.0], "y": [5.0]}
+def test_a_slider_of_its_own_moves_every_trace_and_is_kept_place_by_place():
+    rows = pd.DataFrame(
+        {"people": [4, 20, 80], "value": [0.1, 0.2, 0.3], "low": [0, 0.1, 0.25], "high": [0.2, 0.3, 0.4]}
+    )
+    closing = closing_interval(rows, of="a difference")
+    explorer = FrameExplorer(closing)
+    assert explorer.slider.description == "people" and explorer.slider.value == "4"
+    explorer.slider.value = "80"
+    assert list(explorer.figure.data[0].x) == [4, 20, 80]
+    kept = panel.record([panel.Control.of(explorer.slider)], explorer.message, explorer.figure, (0, 1))
+    assert kept["views"]["1"]["traces"]["0"] == {"x": [4.0, 20.0], "y": [0.1, 0.2]}
     json.dumps(kept)
 
 

@@ -155,7 +155,7 @@ class AttackCell(ModelCell):
         if self.attack == "shadow":
             confidences = softmax(logits.astype(float), axis=2)
             return shadow_attack.run(confidences[0], labels.numpy(), confidences[1:], labels.numpy(), seen)
-        scaled = np.stack([scaled_confidences(torch.from_numpy(own), labels) for own in logits])
+        scaled = np.stack([scaled_confidences(torch.from_numpy(answers), labels) for answers in logits])
         return lira.online(scaled[0], scaled[1:], seen)
 
 
