@@ -128,9 +128,9 @@ def first_hits(
     bar = tqdm(total=len(targets), disable=not progress, desc="looking for the labels", unit="class")
     for batch in range(settings.start_batches):
         drawn = torch.randn(settings.start_batch, latent_size, generator=generator)
-        found = ask(drawn)[None] == targets[:, None]  # (m, start_batch)
-        new = (found.any(dim=1) & (places < 0)).nonzero().squeeze(1)
-        first = found[new].int().argmax(dim=1)
+        hits = ask(drawn)[None] == targets[:, None]  # (m, start_batch)
+        new = (hits.any(dim=1) & (places < 0)).nonzero().squeeze(1)
+        first = hits[new].int().argmax(dim=1)
         places[new], latents[new] = batch * settings.start_batch + first, drawn[first]
         bar.update(len(new))
         if (places >= 0).all():
@@ -194,8 +194,8 @@ def _look(ask: Ask, place: Tensor, radii: Tensor, directions: Tensor, targets: T
     """Whether places of shape (m, d), and the points of the spheres around them, have the label: (m,), (m, points)."""
     points = place[:, None] + radii[:, None, None] * directions  # (m, points, d)
     asked = torch.cat([place[:, None], points], dim=1)
-    own = ask(asked.flatten(0, 1)).view(len(place), -1) == targets[:, None]
-    return own[:, 0], own[:, 1:]
+    inside = ask(asked.flatten(0, 1)).view(len(place), -1) == targets[:, None]
+    return inside[:, 0], inside[:, 1:]
 
 
 def _directions(count: int, size: int, generators: Sequence[Generator]) -> Tensor:
@@ -209,6 +209,6 @@ def _finish(prior: Prior, latents: Tensor, hit: Tensor, access: Access) -> tuple
     images = torch.zeros(len(latents), *prior.image_size)
     codes = torch.full_like(prior.map(torch.zeros_like(latents).to(access.device)), float("nan")).cpu()
     for row in hit.nonzero().squeeze(1).split(100):
-        own = prior.map(latents[row].to(access.device))
-        codes[row], images[row] = own.cpu(), synthesise(prior, own).cpu()
+        code = prior.map(latents[row].to(access.device))
+        codes[row], images[row] = code.cpu(), synthesise(prior, code).cpu()
     return codes, images

@@ -122,18 +122,18 @@ def protect(
     classes = int(check.labels(labels, classes=classes).max()) + 1 if classes is None else classes
     _check(images, labels, protected, classes, limits)
     if "injection" in settings.steps:
-        for own in protected:
-            _check_surrogates(own, surrogates.get(own), images, limits)
+        for person in protected:
+            _check_surrogates(person, surrogates.get(person), images, limits)
     given = labels
     labels, kinds, owners = given.clone(), torch.zeros_like(given), torch.full_like(given, -1)
     parts = [(images, labels, kinds, owners)]
-    for own in protected:
-        contributor = _Contributor(own, classes, settings, limits, seed)
-        places = (given == own).nonzero()[:, 0]
+    for person in protected:
+        contributor = _Contributor(person, classes, settings, limits, seed)
+        places = (given == person).nonzero()[:, 0]
         wrong = places[contributor.some(len(places), settings.mislabelled if "loss" in settings.steps else 0)]
         labels[wrong] = contributor.wrong_labels(len(wrong))
-        kinds[wrong], owners[wrong] = KINDS.index("mislabelled"), own
-        parts += contributor.additions(images[places], surrogates.get(own))
+        kinds[wrong], owners[wrong] = KINDS.index("mislabelled"), person
+        parts += contributor.additions(images[places], surrogates.get(person))
     return Protected(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
 
 
@@ -150,26 +150,26 @@ class _Contributor:
 
     def some(self, count: int, share: float) -> Tensor:
         """Places of a share of so many pictures, rounded down as in the public code."""
-        chosen = math.floor(share * count + 1e-9)  # 0.29 * 100 is below 29
-        return torch.randperm(count, generator=self.generator)[:chosen]
+        picked = math.floor(share * count + 1e-9)  # 0.29 * 100 is below 29
+        return torch.randperm(count, generator=self.generator)[:picked]
 
     def wrong_labels(self, count: int) -> Tensor:
         """Labels of shape (count,), each of the other classes as likely."""
         others = torch.randint(self.classes - 1, (count,), generator=self.generator)
         return others + (others >= self.own)
 
-    def additions(self, own: Tensor, surrogates: Tensor | None) -> list[Rows]:
+    def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[Rows]:
         """What is added to the `own` pictures: surrogates, their copies, copies of the own, as the steps say."""
         added = []
         if "injection" in self.settings.steps and surrogates is not None:
             order = torch.randperm(len(surrogates), generator=self.generator)
-            chosen = surrogates[order[torch.arange(len(own)) % len(surrogates)]]
-            added.append(self._rows(chosen, "surrogate"))
+            injected = surrogates[order[torch.arange(len(pictures)) % len(surrogates)]]
+            added.append(self._rows(injected, "surrogate"))
             if "curvature" in self.settings.steps:
-                added.append(self._rows(self._noisy(chosen, self.settings.surrogate_noise), "surrogate copy"))
+                added.append(self._rows(self._noisy(injected, self.settings.surrogate_noise), "surrogate copy"))
         if "curvature" in self.settings.steps:
-            images, labels, kinds, owners = self._rows(self._noisy(own, self.settings.own_noise), "copy")
-            wrong = self.some(len(own), self.settings.copies_mislabelled)
+            images, labels, kinds, owners = self._rows(self._noisy(pictures, self.settings.own_noise), "copy")
+            wrong = self.some(len(pictures), self.settings.copies_mislabelled)
             labels[wrong] = self.wrong_labels(len(wrong))
             kinds[wrong] = KINDS.index("mislabelled copy")
             added.append((images, labels, kinds, owners))
@@ -216,28 +216,34 @@ def farthest_identity(
     check.labels(labels, classes=None, length=len(embeddings))
     _check_different(protected, "protected")
     known = labels.unique().tolist()
-    choice = [one for one in (known if candidates is None else candidates) if one not in protected]
+    choice = [identity for identity in (known if candidates is None else candidates) if identity not in protected]
     if unknown := sorted({*protected, *choice} - set(known)):
         raise ValueError(f"each identity needs an embedding, got none of {unknown} instead")
-    centres = {one: embeddings[labels == one].mean(dim=0) for one in (*protected, *choice)}
-    chosen: dict[int, int] = {}
-    for own in protected:
-        free = [one for one in choice if one not in chosen.values() and not _share_trait(own, one, attributes)]
+    centres = {identity: embeddings[labels == identity].mean(dim=0) for identity in (*protected, *choice)}
+    surrogate_of: dict[int, int] = {}
+    for person in protected:
+        free = [
+            identity
+            for identity in choice
+            if identity not in surrogate_of.values() and not _share_trait(person, identity, attributes)
+        ]
         if not free:
-            raise ValueError(f"identity {own} has no surrogate left: each of {len(choice)} is taken or shares a trait")
-        distances = [float((centres[one] - centres[own]).norm()) for one in free]
-        chosen[own] = free[int(np.argmax(distances))]
-    return chosen
+            raise ValueError(
+                f"identity {person} has no surrogate left: each of {len(choice)} is taken or shares a trait"
+            )
+        distances = [float((centres[identity] - centres[person]).norm()) for identity in free]
+        surrogate_of[person] = free[int(np.argmax(distances))]
+    return surrogate_of
 
 
-def _share_trait(one: int, other: int, attributes: Mapping[int, Sequence[Hashable]] | None) -> bool:
+def _share_trait(identity: int, other: int, attributes: Mapping[int, Sequence[Hashable]] | None) -> bool:
     if attributes is None:
         return False
-    if missing := [identity for identity in (one, other) if identity not in attributes]:
+    if missing := [name for name in (identity, other) if name not in attributes]:
         raise ValueError(
             f"attributes must name the traits of every identity compared, got none of {missing[0]} instead"
         )
-    return any(first == second for first, second in zip(attributes[one], attributes[other], strict=True))
+    return any(first == second for first, second in zip(attributes[identity], attributes[other], strict=True))
 
 
 def _check_different(protected: Sequence[int], name: str) -> None:
@@ -251,19 +257,19 @@ def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: in
     _check_values(images, "images", limits)
     check.shape("images", images, (len(labels), *images.shape[1:]))
     _check_different(protected, "protected")
-    if absent := [own for own in protected if not (labels == own).any()]:
+    if absent := [person for person in protected if not (labels == person).any()]:
         raise ValueError(f"a protected class needs a picture at least, got none of {absent[0]} instead")
 
 
-def _check_surrogates(own: int, surrogates: Tensor | None, images: Tensor, limits: tuple[float, float]) -> None:
+def _check_surrogates(person: int, surrogates: Tensor | None, images: Tensor, limits: tuple[float, float]) -> None:
     if surrogates is None or not len(surrogates):
-        raise ValueError(f"injection needs surrogates for every protected class, got none for {own} instead")
+        raise ValueError(f"injection needs surrogates for every protected class, got none for {person} instead")
     if surrogates.shape[1:] != images.shape[1:]:
         raise ValueError(
             f"surrogates must be of the pictures' shape {tuple(images.shape[1:])}, "
-            f"got {tuple(surrogates.shape[1:])} for class {own} instead"
+            f"got {tuple(surrogates.shape[1:])} for class {person} instead"
         )
-    _check_values(surrogates, f"surrogates of class {own}", limits)
+    _check_values(surrogates, f"surrogates of class {person}", limits)
 
 
 def _check_values(images: Tensor, name: str, limits: tuple[float, float]) -> None:

@@ -65,15 +65,15 @@ def landed_map(table: SurrogateTable) -> Drawn:
             hovertemplate="surrogate at (%{x}, %{y}): %{z:.0%}<extra></extra>",
         )
     )
-    for own, name in enumerate(CLASS_NAMES):
-        x, y = table.data.of_class(own).mean(dim=0).tolist()
+    for place, name in enumerate(CLASS_NAMES):
+        x, y = table.data.of_class(place).mean(dim=0).tolist()
         figure.add_trace(
             go.Scatter(
                 x=[x],
                 y=[y],
                 mode="markers",
-                name=f"{name}{', under attack' if own == table.protected else ''}",
-                marker={"symbol": f"{MARKERS[own]}-open", "color": OKABE_ITO[1], "size": 26, "line": {"width": 4}},
+                name=f"{name}{', under attack' if place == table.protected else ''}",
+                marker={"symbol": f"{MARKERS[place]}-open", "color": OKABE_ITO[1], "size": 26, "line": {"width": 4}},
             )
         )
     figure.update_layout(base_layout("How often the attack ends on the surrogate, by its place", height=520))
@@ -149,10 +149,10 @@ def before_and_after(rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.nda
 def _clouds(table: SurrogateTable) -> list[go.Scatter]:
     """What stays: the classes' points, the starts, and the ends without a surrogate."""
     traces = []
-    for own, name in enumerate(CLASS_NAMES):
-        points = table.data.of_class(own).numpy()
-        look = {"color": OKABE_ITO[own], "symbol": MARKERS[own], "size": 5, "opacity": 0.45}
-        words = f"{name}{', under attack' if own == table.protected else ''}"
+    for place, name in enumerate(CLASS_NAMES):
+        points = table.data.of_class(place).numpy()
+        look = {"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 5, "opacity": 0.45}
+        words = f"{name}{', under attack' if place == table.protected else ''}"
         traces.append(go.Scatter(x=points[:, 0], y=points[:, 1], mode="markers", name=words, marker=look))
     starts, bare = np.array(table.starts), table.bare.reshape(-1, 2)
     for name, points, symbol in (("starts", starts, "x-thin"), ("ends, no surrogate", bare, "star-open")):

@@ -68,7 +68,9 @@ def _evenly(labels: np.ndarray, count: int) -> list[int]:
 
 def _groups(labels: np.ndarray, highlighted: Sequence[int]) -> list[tuple[int | None, np.ndarray]]:
     """What is drawn as one trace: each highlighted class, and last the quiet ones (None), if there are any."""
-    groups: list[tuple[int | None, np.ndarray]] = [(int(one), np.flatnonzero(labels == one)) for one in highlighted]
+    groups: list[tuple[int | None, np.ndarray]] = [
+        (int(label), np.flatnonzero(labels == label)) for label in highlighted
+    ]
     quiet = np.flatnonzero(~np.isin(labels, highlighted))
     return [*groups, (None, quiet)] if len(quiet) else groups
 
@@ -103,6 +105,6 @@ def _frame(factor: float, points: np.ndarray, groups: Sequence[tuple[int | None,
 def _slider(factors: Sequence[float], shown: float) -> dict[str, Any]:
     """The slider in the page: each step animates to the frame of its factor."""
     move = {"mode": "immediate", "frame": {"duration": 300, "redraw": False}, "transition": {"duration": 300}}
-    steps = [{"label": f"{one:g}", "method": "animate", "args": [[f"{one:g}"], move]} for one in factors]
+    steps = [{"label": f"{factor:g}", "method": "animate", "args": [[f"{factor:g}"], move]} for factor in factors]
     current = {"prefix": "smoothing factor: "}
     return {"steps": steps, "active": factors.index(shown), "currentvalue": current, "pad": {"t": 20}}

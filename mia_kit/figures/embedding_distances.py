@@ -72,7 +72,9 @@ def ratio_against_factor(
         mean, half = values.mean(axis=0), _half_intervals(values)
         figure.add_traces(_line(name, place, np.asarray(factors), values, half))
         arrays |= {f"{name}: mean": mean, f"{name}: half interval": half}
-        spread = [f"{value:.3f}" + (f" ± {one:.3f}" if one else "") for value, one in zip(mean, half, strict=True)]
+        spread = [
+            f"{value:.3f}" + (f" ± {margin:.3f}" if margin else "") for value, margin in zip(mean, half, strict=True)
+        ]
         words.append(f"{name}: {', '.join(f'{a:g}: {text}' for a, text in zip(factors, spread, strict=True))}")
     seeds = len(next(iter(by_seed.values())))
     figure.update_layout(base_layout(f"{quantity[0].upper()}{quantity[1:]}, {seeds} seed{'s'[: seeds != 1]}"))

@@ -15,20 +15,20 @@ def images_by_work(counts: Mapping[str, Mapping[str, float]]) -> Drawn:
 
     The kinds stand in the order of the first recipe; one that a recipe does without is left out there.
     """
-    kinds = list(dict.fromkeys(kind for own in counts.values() for kind in own))
+    kinds = list(dict.fromkeys(kind for count in counts.values() for kind in count))
     figure, words, arrays = go.Figure(), [], {}
-    for place, (recipe, own) in enumerate(counts.items()):
-        there = [kind for kind in kinds if kind in own]
+    for place, (recipe, count) in enumerate(counts.items()):
+        there = [kind for kind in kinds if kind in count]
         figure.add_scatter(
-            x=[round(own[kind]) for kind in there],
+            x=[round(count[kind]) for kind in there],
             y=there,
             name=recipe,
             mode="markers",
             marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
             hovertemplate=f"{recipe}, %{{y}}: %{{x:,}} images<extra></extra>",
         )
-        words.append(f"{recipe}: " + ", ".join(f"{kind} {own[kind]:,.0f}" for kind in there))
-        arrays[recipe] = np.log10([own[kind] for kind in there])
+        words.append(f"{recipe}: " + ", ".join(f"{kind} {count[kind]:,.0f}" for kind in there))
+        arrays[recipe] = np.log10([count[kind] for kind in there])
     figure.update_layout(
         base_layout("Images that pass through a network, by kind of work", height=90 + 42 * len(kinds))
     )

@@ -15,7 +15,7 @@ FAINT = 0.35
 
 
 def seed_points(
-    x: Sequence[float] | np.ndarray, seeds: np.ndarray, place: int, *, size: int, **more: Any
+    x: Sequence[float] | np.ndarray, seeds: np.ndarray, place: int, *, size: int, **options: Any
 ) -> go.Scatter:
     """A faint point for each seed, of shape (x, seeds), in the colour and marker of the line at `place`."""
     return go.Scatter(
@@ -25,18 +25,18 @@ def seed_points(
         marker={"color": translucent(OKABE_ITO[place], FAINT), "symbol": MARKERS[place], "size": size},
         showlegend=False,
         hoverinfo="skip",
-        **more,
+        **options,
     )
 
 
-def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **more: Any) -> dict[str, Any]:
+def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **options: Any) -> dict[str, Any]:
     """Plotly's `error_y` from low to high; none where an end is NaN."""
     up, down = np.nan_to_num(high - value), np.nan_to_num(value - low)
-    return {"type": "data", "array": up.round(4), "arrayminus": down.round(4), **more}
+    return {"type": "data", "array": up.round(4), "arrayminus": down.round(4), **options}
 
 
 def shares_across(
-    y: np.ndarray, shares: Sequence[Interval], seeds: np.ndarray, name: str, place: int, **more: Any
+    y: np.ndarray, shares: Sequence[Interval], seeds: np.ndarray, name: str, place: int, **options: Any
 ) -> list[go.Scatter]:
     """Lying shares with bars, one at each y; the last trace has them.
 
@@ -51,7 +51,7 @@ def shares_across(
         marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
         error_x=bars(value, low, high, thickness=1.2),
         hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
-        **more,
+        **options,
     )
     if seeds.shape[1] < 2:
         return [dots]

@@ -113,8 +113,8 @@ def _points(data: ToyData, legend: bool) -> list[go.Scatter]:
 def _path(path: InversionPath, data: ToyData, legend: bool) -> list[go.Scatter]:
     every = max(1, len(path.points) // 400)  # a long path has thousands of points, far closer than a pixel
     walked = torch.cat([path.points[::every], path.points[-1:]]).numpy()
-    own = data.of_class(path.target_class)
-    nearest = own[torch.cdist(path.result[None], own).argmin()].numpy()
+    points = data.of_class(path.target_class)
+    nearest = points[torch.cdist(path.result[None], points).argmin()].numpy()
     end = path.result.numpy()
     return [
         go.Scatter(

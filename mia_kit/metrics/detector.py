@@ -40,17 +40,19 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     classes, counts = np.unique(labels, return_counts=True)
     check.count("the number of classes", len(classes), 2)
     check.count("the number of pictures of each class", counts.min(), 2)
-    middles = np.stack([np.median(features[labels == one], axis=0) for one in classes])  # (classes, d)
+    middles = np.stack([np.median(features[labels == label], axis=0) for label in classes])  # (classes, d)
     to_middles = cdist(features, middles)  # (n, classes)
     check.finite("distances of features", to_middles)
     scores = np.empty((len(features), 3))
-    for place, one in enumerate(classes):
-        rows = labels == one
-        own = to_middles[rows, place]
+    for place, label in enumerate(classes):
+        rows = labels == label
+        distances = to_middles[rows, place]
         between = cdist(features[rows], features[rows])
         np.fill_diagonal(between, np.inf)
         others = np.delete(to_middles[rows], place, axis=1).min(axis=1)
-        scores[rows] = np.stack([_over_median(own), _over_median(between.min(axis=1)), _ratio(own, others)], axis=1)
+        scores[rows] = np.stack(
+            [_over_median(distances), _over_median(between.min(axis=1)), _ratio(distances, others)], axis=1
+        )
     return scores
 
 
@@ -83,8 +85,8 @@ def detector_scores(
     random = np.random.default_rng(check.count("seed", seed, 0))
     fold_of: dict[int, int] = {}
     for kind in (marked, clean):
-        fold_of |= {one: place % folds for place, one in enumerate(random.permutation(kind).tolist())}
-    folded = np.array([fold_of[one] for one in groups.tolist()])
+        fold_of |= {group: place % folds for place, group in enumerate(random.permutation(kind).tolist())}
+    folded = np.array([fold_of[group] for group in groups.tolist()])
     odds = np.empty(len(scores))
     for fold in range(folds):
         shown = folded != fold
@@ -114,13 +116,13 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
     check.count("the number of classes with injected pictures", len(marked), 2)
     check.count("the number of pictures that are not injected", (~injected).sum())
     _, places = np.unique(odds, return_inverse=True)
-    own = [
+    values = [
         np.stack(
-            [np.bincount(places[(groups == one) & kind], minlength=places.max() + 1) for kind in (injected, ~injected)]
+            [np.bincount(places[(groups == group) & kind], minlength=places.max() + 1) for kind in (injected, ~injected)]
         )
-        for one in (*marked, *clean)
+        for group in (*marked, *clean)
     ]
-    counts = np.stack(own)  # (classes, 2, different scores): injected, others
+    counts = np.stack(values)  # (classes, 2, different scores): injected, others
     random = np.random.default_rng(check.count("seed", seed, 0))
     areas = []
     for _ in range(RESAMPLES):

@@ -112,11 +112,11 @@ class DiffusionDecoder(nn.Module):
 
     def _guided(self, pictures: Tensor, times: Tensor, told: Tensor) -> Tensor:
         """The noise in `pictures`: with guidance w, (1 + w) times what is found told, minus w times untold."""
-        found: Tensor = self.network(pictures, times, class_labels=told).sample
+        predicted: Tensor = self.network(pictures, times, class_labels=told).sample
         if not self.guidance:
-            return found
+            return predicted
         untold = self.network(pictures, times, class_labels=torch.zeros_like(told)).sample
-        return found + self.guidance * (found - untold)
+        return predicted + self.guidance * (predicted - untold)
 
 
 def _network(channels: int, size: int, widths: Sequence[int]) -> Any:

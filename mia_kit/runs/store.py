@@ -200,8 +200,8 @@ class Store:
         try:
             values = make(work / "checkpoint.pt")
             told = values.get("seconds")
-            own = max(making.own(), told if isinstance(told, int | float) else 0.0)
-            _publish(entry, made_by, values, own, making.parts)
+            seconds = max(making.own(), told if isinstance(told, int | float) else 0.0)
+            _publish(entry, made_by, values, seconds, making.parts)
         finally:
             self._at_work.pop()
             with suppress(OSError):

@@ -181,8 +181,8 @@ def train_grid(
 
 def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData] | None) -> list[ToyData]:
     given = [data] * len(seeds) if data is None or isinstance(data, ToyData) else data
-    clouds = [check_data(one) for one in check.kind("data", given, (list, tuple), "ToyData, a list of them or None")]
-    counts = [len(one.points) for one in clouds]
+    clouds = [check_data(data) for data in check.kind("data", given, (list, tuple), "ToyData, a list of them or None")]
+    counts = [len(data.points) for data in clouds]
     if len(clouds) != len(seeds) or len(set(counts)) > 1:
         raise ValueError(f"give as many points for each of {len(seeds)} seeds, got {counts} instead")
     return clouds

@@ -57,9 +57,9 @@ class AttackWall(FaceSliders):
         super().__init__(names, people=outcomes.ranks.shape[-1], stops=stops)
         self.factor, self.budget = self.sliders.values()
 
-    def _draw(self, chosen: tuple[int, int]) -> str:
+    def _draw(self, places: tuple[int, int]) -> str:
         """A row for each attack."""
-        return "".join(self._row(chosen, number) for number in range(len(self._outcomes.access)))
+        return "".join(self._row(places, number) for number in range(len(self._outcomes.access)))
 
     def _row(self, place: tuple[int, int], number: int) -> str:
         """One attack as HTML."""

@@ -54,13 +54,13 @@ class FaceSliders(ABC):
         self._drawn: dict[tuple[Any, ...], str] = {}
         self.sliders = {
             label: ipywidgets.SelectionSlider(
-                options=own.options,
-                value=own.value,
+                options=stop.options,
+                value=stop.value,
                 description=label,
                 style={"description_width": "9em"},
                 layout={"width": "min(100%, 480px)"},
             )
-            for label, own in stops.items()
+            for label, stop in stops.items()
         }
         self.faces = ipywidgets.HTML()
         self._box = ipywidgets.VBox([*self.sliders.values(), self.faces])
@@ -69,7 +69,7 @@ class FaceSliders(ABC):
         self._on_change({})
 
     @abstractmethod
-    def _draw(self, chosen: tuple[Any, ...]) -> str:
+    def _draw(self, places: tuple[Any, ...]) -> str:
         """The faces as HTML for a value of each slider."""
 
     def _ipython_display_(self) -> None:
@@ -77,10 +77,10 @@ class FaceSliders(ABC):
         panel.show(self._box, controls, self.faces)
 
     def _on_change(self, _: dict[str, Any]) -> None:
-        chosen = tuple(slider.value for slider in self.sliders.values())
-        if chosen not in self._drawn:
-            self._drawn[chosen] = self._draw(chosen)
-        self.faces.value = self._drawn[chosen]
+        places = tuple(slider.value for slider in self.sliders.values())
+        if places not in self._drawn:
+            self._drawn[places] = self._draw(places)
+        self.faces.value = self._drawn[places]
 
 
 def tile(name: str, picture: np.ndarray, words: str, *, size: int, width: int = 0) -> str:

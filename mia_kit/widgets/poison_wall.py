@@ -47,9 +47,9 @@ class PoisonWall(FaceSliders):
         super().__init__(stops=stops)
         self.bound, self.attacker = self.sliders.values()
 
-    def _draw(self, chosen: tuple[int, str]) -> str:
+    def _draw(self, places: tuple[int, str]) -> str:
         """The digits of one bound and attacker below the private ones."""
-        gallery, outcome = self._gallery, self._gallery.by_bound[chosen]
+        gallery, outcome = self._gallery, self._gallery.by_bound[places]
         names = [f"private {label}" for label in gallery.labels]
         above = [tile(name, picture, "", size=TILE) for name, picture in zip(names, gallery.originals, strict=True)]
         below = [

@@ -40,9 +40,9 @@ class StageMixer(FaceSliders):
         stops = Stops(factors, 0.0 if 0.0 in mixtures.factors else mixtures.factors[0])
         super().__init__(names, people=mixtures.ranks.shape[-1], stops=dict.fromkeys(STAGES, stops))
 
-    def _draw(self, chosen: tuple[float, float, float]) -> str:
+    def _draw(self, factors: tuple[float, float, float]) -> str:
         """A mixture as HTML."""
-        place = self._mixtures.place(dict(zip(STAGES, chosen, strict=True)))
+        place = self._mixtures.place(dict(zip(STAGES, factors, strict=True)))
         ranks, identity_ranks = self._mixtures.ranks[place], self._mixtures.identity_ranks[place]
         count = len(ranks)
         summary = f"Recognised by the evaluator: {(ranks == 1).sum()} of {count}; named by the second judge: "

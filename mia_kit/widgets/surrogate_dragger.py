@@ -49,7 +49,7 @@ class SurrogateDragger:
         middle = table.coordinates[len(table.coordinates) // 2]
         self.across, self.up = (
             ipywidgets.SelectionSlider(
-                options=[(f"{one:g}", one) for one in table.coordinates],
+                options=[(f"{coordinate:g}", coordinate) for coordinate in table.coordinates],
                 value=middle,
                 description=words,
                 continuous_update=True,
