@@ -118,7 +118,10 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
     _, places = np.unique(odds, return_inverse=True)
     values = [
         np.stack(
-            [np.bincount(places[(groups == group) & kind], minlength=places.max() + 1) for kind in (injected, ~injected)]
+            [
+                np.bincount(places[(groups == group) & kind], minlength=places.max() + 1)
+                for kind in (injected, ~injected)
+            ]
         )
         for group in (*marked, *clean)
     ]

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import cut_off_page, start_jupyterlab
 from tests.browser.notebook_driver import Notebook
+from tests.browser.test_faces_lab import DRAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -30,12 +31,21 @@ from mia_kit.widgets.frame_explorer import FrameExplorer
 maps = {factor: np.full((4, 2), factor) + [[0, 0], [0, 1], [1, 0], [1, 1]] for factor in (-0.05, 0.0, 0.1)}
 FrameExplorer(tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b")))
 """
+FACES = """
+from mia_kit.widgets.faces_lab import FacesLab
+
+def live(factor, loss, people):
+    for step in (0, 2):
+        yield step, 2, np.full((len(people), 64, 64, 3), 90 * step, np.uint8), np.ones(len(people))
+
+FacesLab(live=live)
+"""
 
 
 @pytest.fixture(scope="module")
 def notebook(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Notebook]:
     home: Path = tmp_path_factory.mktemp("widgets")
-    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (MIXER, EXPLORER)]
+    cells = [nbformat.v4.new_code_cell(source.strip()) for source in (MIXER, EXPLORER, FACES)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
     (home / "notebooks").mkdir()
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), home / "notebooks" / "widgets.ipynb")
@@ -102,3 +112,23 @@ def test_the_map_follows_its_slider(notebook: Notebook) -> None:
     assert notebook.page.evaluate(read) == 0
     drag_to_the_end(notebook, "smoothing factor")
     notebook.page.wait_for_function(f"() => Math.abs(({read})() - 0.1) < 1e-6", timeout=10_000)
+
+
+def test_a_live_attack_repaints_the_faces(notebook: Notebook) -> None:
+    faces = notebook.page.locator(".mia-faces")
+    faces.scroll_into_view_if_needed()
+    assert faces.locator("[data-lab=live]").is_disabled()
+    faces.locator("[data-lab=guess-fewer]").click()
+    faces.locator("[data-lab=live]").click()
+    expect(faces.locator("[data-lab=live-note]")).to_have_text("live, step 2 of 2: 12 of 12 recognised", timeout=15_000)
+    pixel = (
+        """() => [...document.querySelector('[data-lab=face-3]').getContext('2d').getImageData(100, 30, 1, 1).data]"""
+    )
+    notebook.page.wait_for_function(f"() => ({pixel})()[0] === 180")
+    expect(faces.locator("[data-lab=live]")).to_be_enabled()
+
+
+def test_drags_are_answered_in_the_lab(notebook: Notebook) -> None:
+    notebook.page.locator(".mia-faces [data-lab=factor]").focus()
+    times = notebook.page.evaluate(DRAGS)
+    assert times[30] < 60 and times[57] < 150, f"median {times[30]:.0f} ms, 95th percentile {times[57]:.0f} ms"
