@@ -36,7 +36,7 @@ def read_recipe(name: str) -> dict[str, Any]:
         raise ValueError(f"there is no recipe {name!r}; give a YAML file or one of: {', '.join(recipe_names())}")
     recipe = read_yaml(path)
     if not isinstance(recipe.get("experiment"), str):
-        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: side_effects`")
+        raise ValueError(f"the recipe {name!r} must name its experiment, as in `experiment: attack_zoo`")
     models = [read_recipe(other) for other in recipe_names()]
     if models := [model for model in models if model["experiment"] == recipe["experiment"]]:
         _check_like(recipe, models, path.name)

@@ -1,17 +1,14 @@
-"""Chapters 7 and 8 live, on tiny people: what is kept is the worse attack, and the widgets show what is there."""
+"""Chapter 7 live, on tiny people: what is kept is the worse attack, and the widgets show what is there."""
 
 import math
 
 import numpy as np
 import pytest
-import torch
 from tiny_people import scene
 
-from mia_kit.experiments import frontier_quick, striking_quick
+from mia_kit.experiments import frontier_quick
 from mia_kit.experiments.frontier_quick import Trained, map_frontier, mechanisms
-from mia_kit.experiments.striking_quick import BUDGETS, EPSILONS, one_step, strike
 from mia_kit.figures.frontier import Mark, frontier
-from mia_kit.widgets.attack_wall import AttackWall
 from mia_kit.widgets.frontier_explorer import FrontierExplorer
 
 BRIEF = {"width": 2, "epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
@@ -86,49 +83,3 @@ def test_the_explorer_follows_dropdown_slider_and_pointer(trained: list[Trained]
     assert explorer.defence.value == "mid" and "<b>MID 0.1</b>" in explorer.faces.value
     with pytest.raises(ValueError, match="a name for each of 2 people, got 1"):
         FrontierExplorer(frontier(points, title="tiny"), trained, names=["p"], threshold=1)
-
-
-def test_strikes_fill_a_shelf_for_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(striking_quick, "SIZE", 16)
-    monkeypatch.setattr(striking_quick, "ATTACK", striking_quick.ATTACK | {"pool": 8, "steps": 2, "film": [0, 1, 2]})
-    chosen = {
-        name: own | ({"pool": 12} if own.get("candidates") else {}) for name, own in striking_quick.ATTACKS.items()
-    }
-    monkeypatch.setattr(striking_quick, "ATTACKS", chosen)
-    found = strike({0.0: scene(), -0.05: scene(1)}, [0, 2])
-    shelf, count = found.shelf, len(chosen)
-    assert shelf.factors == (-0.05, 0.0) and shelf.ranks.shape == (2, 3, count, 2)
-    assert found.norms.shape == (2, count, 2) and (found.norms > 0).all()
-    assert shelf.pictures.shape == (2, 3, count, 2, 16, 16, 3)
-    np.testing.assert_array_equal(shelf.queries[0, :, 0], (1 + 16 + 2 * (np.arange(3) + 4)) / 2)
-    assert shelf.queries[0, 2, -1] == (1 + 24 + 2 * 3 * (2 + 4)) / 2
-    same_start = shelf.pictures[0, 0, :-1]
-    assert (same_start == same_start[:1]).all()  # before the first step the loss does not matter
-    wall = AttackWall(shelf, names=["p", "q"], threshold=1e9)
-    assert wall.faces.value.count("<figure") == 2 * count and "<b>boundary</b> (white box)" in wall.faces.value
-
-
-def test_one_step_of_size_zero_changes_nothing_and_a_large_one_does() -> None:
-    people, model = scene().people, scene().target.model
-    images = people.floats()
-    labels = model(images).argmax(dim=1)
-
-    def step(pictures, gradient, size):
-        return (pictures + size * gradient.sign()).clamp(-1, 1)
-
-    with torch.no_grad():
-        model.head.weight.mul_(100)
-    assert one_step(model, images, labels, 0.0, step).all()
-    assert not one_step(model, images, labels, 200.0, step).all()
-
-
-def test_side_effects_have_a_number_for_each_factor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(striking_quick, "STUDENT", BRIEF)
-    sizes = []
-    found = striking_quick.side_effects(
-        {0.1: scene(), 0.0: scene(1)}, lambda images, gradient, size: sizes.append(size) or images
-    )
-    assert found.factors == (0.0, 0.1) and found.robust.shape == (2, len(EPSILONS))
-    assert found.membership.shape == (2,) and found.agreement.shape == (2, len(BUDGETS))
-    assert sizes == pytest.approx([2 * own / 255 for own in EPSILONS] * 2)
-    assert (found.robust == found.robust[:, :1]).all()  # a step that changes nothing

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,26 +14,14 @@ from tiny_people import RECIPE, tiny_parts
 from mia_kit.experiments import (
     attack_zoo,
     face_parts,
-    side_effects,
     zoo_tools,
 )
 from mia_kit.runs.store import Store
 
 FACTORS = {"smoothings": [0.0, 0.1], "per_class": 3, "seeds": 1}
-ASIDE = {
-    "robustness": {"photographs": 1, "epsilons": [1], "steps": 1, "queries": 2},
-    "stealing": {"budgets": [8], "width": 2, "epochs": 1, "batch_size": 4, "learning_rate": 1e-3},
-    "claims_at": [-0.05, 0.1],
-}
 # An experiment, what its recipe has besides the shared one, and the tasks of each stage.
 EXPERIMENTS = [
     (attack_zoo, ZOO, [0, 1 + 1, 1, 10]),
-    pytest.param(
-        side_effects,
-        FACTORS | ASIDE,
-        [0, 2, 2],
-        marks=pytest.mark.skipif(find_spec("art") is None, reason="needs mia_kit[robust]"),
-    ),
 ]
 
 

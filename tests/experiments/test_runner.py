@@ -157,12 +157,12 @@ def test_other_inputs_are_measured_again(recipe, monkeypatch):
         ({"seeds": "three"}, "seeds must be like"),
         ({"seeds": -1}, "seeds must be like"),
         ({"seeds": True}, "seeds must be like"),
-        ({"target": {"width": 16, "epoch": 30}}, "target: there is no key 'epoch'.*did you mean epochs"),
+        ({"target": {"epoch": 30}}, "target: there is no key 'epoch'.*did you mean epochs"),
     ],
 )
 def test_a_recipe_of_a_user_is_held_against_those_that_ship(change, sentence, tmp_path):
-    path = tmp_path / "side_effects.yaml"
-    path.write_text(json.dumps(runner.read_recipe("side_effects") | change))
+    path = tmp_path / "attack_zoo.yaml"
+    path.write_text(json.dumps(runner.read_recipe("attack_zoo") | change))
     with pytest.raises(ValueError, match=sentence):
         runner.read_recipe(str(path))
 
@@ -170,7 +170,7 @@ def test_a_recipe_of_a_user_is_held_against_those_that_ship(change, sentence, tm
 def test_evidence_of_a_user_never_lands_among_ours(tmp_path, monkeypatch):
     monkeypatch.delenv("MIA_KIT_EVIDENCE", raising=False)
     monkeypatch.chdir(tmp_path)
-    path = tmp_path / "side_effects.yaml"
-    path.write_text(json.dumps(runner.read_recipe("side_effects") | {"seeds": 1}))
+    path = tmp_path / "attack_zoo.yaml"
+    path.write_text(json.dumps(runner.read_recipe("attack_zoo") | {"seeds": 1}))
     assert runner._folder(str(path)) == tmp_path / "my_evidence"
-    assert runner._folder("side_effects") == evidence_folder()
+    assert runner._folder("attack_zoo") == evidence_folder()

@@ -1,11 +1,10 @@
-"""The figures of chapters 7 and 8, from made-up evidence and arrays."""
+"""The figures of chapter 7, from made-up evidence and arrays."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from mia_kit.figures import striking
 from mia_kit.figures.frontier import NAMES, Mark, defended_wall, frontier, marks_of
 from mia_kit.figures.mechanisms import mechanisms
 
@@ -78,60 +77,3 @@ def test_mechanisms_count_what_is_clipped() -> None:
     noisy = next(trace for trace in drawn.figure.data if trace.name == "noisy mean of a step")
     assert set(noisy.x) == {0.5}  # the mean over two pictures
     assert drawn.arrays["nats"].shape == (3, 4)
-
-
-def row(attack: str, smoothing: float, seed: int, passes: str) -> dict[str, Any]:
-    norms = [2.0, 1.0 + seed, 0.5]
-    return {"attack": attack, "smoothing": smoothing, "seed": seed, "hits": {"acc1": passes}, "norms": norms}
-
-
-ROWS = [
-    row(attack, smoothing, seed, passes)
-    for attack, passes in (("usual", "1100"), ("adapted", "1110"))
-    for smoothing in (0.0, -0.05)
-    for seed in (1, 0)
-]
-
-
-def test_rows_of_the_evidence() -> None:
-    passes, attacks = striking.passes_of_rows(ROWS)
-    assert attacks == ["usual", "adapted"] and passes[0.0].shape == (2, 4, 2)
-    drawn = striking.attacks_by_factor(passes, attacks=attacks)
-    np.testing.assert_allclose(drawn.arrays["-0.05"], [0.5, 0.75])
-    assert "adapted 0.75 [" in drawn.alt and list(drawn.figure.layout.yaxis.ticktext) == attacks
-    np.testing.assert_allclose(striking.norms_of_rows(ROWS, attacks), np.tile([2.0, 1.5, 0.5], (2, 2, 1)))
-
-
-def test_gradients_are_relative_to_the_first_step() -> None:
-    norms = np.array([[[4.0, 2.0, 1.0], [1e-9, 1e-9, 1e-8]]])
-    drawn = striking.gradient_norms(norms, factors=[-0.05], attacks=["fades", "grows"])
-    np.testing.assert_allclose(drawn.arrays["-0.05"], np.log10([0.25, 10]))
-    assert "fades 0.25, grows 10.00" in drawn.alt and drawn.figure.layout.yaxis.type == "log"
-    assert len({trace.marker.symbol for trace in drawn.figure.data}) == 2
-
-
-def test_three_side_effects_for_each_factor() -> None:
-    drawn = striking.side_effects(
-        factors=[-0.05, 0.0],
-        epsilons=[0, 1],
-        budgets=[100, 400],
-        robust=np.array([[0.9, 0.5], [0.9, 0.4]]),
-        membership=np.array([0.7, 0.6]),
-        agreement=np.array([[0.2, 0.3], [0.3, 0.5]]),
-    )
-    assert len(drawn.figure.data) == 6 and drawn.arrays["robust"].shape == (2, 2)
-    assert "−0.05: still right 90%, 50%, area 0.70, agreement 20%, 30%" in drawn.alt
-
-
-def test_side_effects_of_the_evidence() -> None:
-    cells = [{"smoothing": a, "membership": share(0.5 + a), "robust 1": share(0.4)} for a in (0.1, -0.1)]
-    drawn = striking.side_effects_by_factor(cells, {"membership": "membership", "robust 1": "still right"})
-    np.testing.assert_allclose(drawn.arrays["membership"], [0.4, 0.6])
-    assert "membership -0.1: 0.400, +0.1: 0.600" in drawn.alt
-
-
-def test_both_panels_of_gradients_are_logarithmic_and_keep_small_numbers() -> None:
-    norms = np.array([[[1.0, 1e-6]], [[2.0, 1e-7]]])
-    drawn = striking.gradient_norms(norms, factors=[-0.05, 0.0], attacks=["fades"])
-    assert [axis.type for axis in drawn.figure.select_yaxes()] == ["log", "log"]
-    assert [list(trace.y) for trace in drawn.figure.data] == [[1.0, 1e-6], [1.0, 5e-8]]

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mia_kit import cli
-from mia_kit.experiments import runner
+from mia_kit.studies import registry
 from mia_kit.training import fit, journal
 
 
@@ -69,8 +69,6 @@ def test_nothing_is_imported_unless_a_folder_is_named(tmp_path: Path, monkeypatc
 
 def test_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(journal.FOLDER, "before")  # put back after the test
-    monkeypatch.setattr(runner, "measured_before", lambda *_, **__: None)
-    monkeypatch.setattr(runner, "run", lambda *_, **__: tmp_path)
-    monkeypatch.setattr(runner, "table", lambda *_: os.environ[journal.FOLDER])
-    assert cli.main(["run", "side_effects", "--tensorboard", str(tmp_path)]) == 0
+    monkeypatch.setattr(registry, "measure", lambda *_, **__: tmp_path)
+    assert cli.main(["run", "toy_order", "--tensorboard", str(tmp_path)]) == 0
     assert os.environ[journal.FOLDER] == str(tmp_path)
