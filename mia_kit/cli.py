@@ -103,35 +103,6 @@ def _run(options: argparse.Namespace) -> None:
     if options.tensorboard is not None:
         check_output(options.tensorboard / "curves")
         os.environ["MIA_KIT_TENSORBOARD"] = str(options.tensorboard.resolve())
-    if _of_a_study(options.recipe):
-        _run_study(options)
-        return
-    from mia_kit.experiments.runner import check_place, measured_before, run
-    from mia_kit.runs.store import Store
-
-    before = None if options.fresh else measured_before(options.recipe)
-    store = Store(fresh=options.fresh)
-    check_place(Path(options.recipe).stem)
-    check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
-    if not before:
-        _spread(options)
-    path = run(options.recipe, store=store)
-    if before:
-        say(f"{path}: measured on {before['date']} in {before['seconds']:g} s; --fresh measures again")
-    else:
-        say(f"wrote {path}")
-
-
-def _of_a_study(recipe: str) -> bool:
-    """Whether a recipe is one of `mia_kit.studies`; the others are left of the first house."""
-    from mia_kit.runs.recipe import read_yaml
-    from mia_kit.studies.registry import recipes
-
-    path = Path(recipe)
-    return recipe in recipes() or (path.suffix in (".yaml", ".yml") and "experiment" not in read_yaml(path))
-
-
-def _run_study(options: argparse.Namespace) -> None:
     from mia_kit.studies.registry import measure, read_recipe
 
     if options.fresh and (options.workers or options.scheduler):
@@ -142,22 +113,6 @@ def _run_study(options: argparse.Namespace) -> None:
 
     store = Store(fresh=options.fresh)
     say(f"wrote {measure(named, store, workers=options.workers or 1, scheduler=options.scheduler)}")
-
-
-def _spread(options: argparse.Namespace) -> None:
-    """Let workers make the parts, if there are to be workers."""
-    from mia_kit.experiments.cluster import workers
-    from mia_kit.experiments.runner import spread
-
-    if options.workers is None and options.scheduler is None:
-        return
-    if options.fresh:
-        raise ValueError(FRESH_ALONE)
-    if options.scheduler is not None:
-        spread(options.recipe, options.scheduler)
-        return
-    with workers(options.workers) as address:
-        spread(options.recipe, address)
 
 
 def _estimate(options: argparse.Namespace) -> None:
@@ -193,10 +148,9 @@ def _store(options: argparse.Namespace) -> None:
 
 
 def _recipes(options: argparse.Namespace) -> None:
-    from mia_kit.experiments.runner import recipe_names
     from mia_kit.studies.registry import recipes
 
-    say("\n".join(sorted({*recipe_names(), *recipes()})))
+    say("\n".join(recipes()))
 
 
 def _claims(options: argparse.Namespace) -> None:

@@ -91,7 +91,7 @@ check("0.1", first_leak, tolerance=0.02)
 # | [3. Face inversion](03_face_inversion.ipynb) | write a whole attack in forty lines, drag the faces, and be the judge |
 # | [4. Which stage matters?](04_stages.ipynb) | swap the model of one stage of the attack and see what changes |
 # | [5. Where smoothing bites](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on faces, and see which attacker it stops |
-# | [6. The attack zoo](06_attack_zoo.ipynb) | give attackers more or less access, and hold ten attacks before two judges |
+# | [6. The attack zoo](06_attack_zoo.ipynb) | turn Plug & Play into six other attacks by a changed line each |
 # | [7. Defences](07_defences.ipynb) | move along the frontier between use and leakage |
 # | [8. The attacker strikes back](08_striking_back.ipynb) | attack a defence as someone who knows it, and look for its side effects |
 # | [9. Poisoning the attacker](09_poisoning.ipynb) | serve answers that spoil what an attacker learns from them, and get round it |

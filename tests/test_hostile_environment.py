@@ -98,7 +98,6 @@ def test_a_place_that_cannot_be_written_is_told_before_the_work(command, tmp_pat
     """What does the work would fail here: it is never reached. A file stands where a folder is wanted."""
     for work in (
         "course.demo.toy_rows",
-        "experiments.runner.run",
         "runs.run.walk",
         "course.referee.referee",
         "course.site.write_sources",

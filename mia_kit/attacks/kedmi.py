@@ -45,11 +45,9 @@ from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.convolutional_gan import ClassDiscriminator
 from mia_kit.models.priors import Prior
-from mia_kit.models.style_players import StyleClassDiscriminator
 from mia_kit.snapshot import check_mode
 from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, draw_latents, fit_adversaries, make
 
-Discriminator = ClassDiscriminator | StyleClassDiscriminator
 TRAINING = AdversarySettings(critic_steps=1)
 
 
@@ -85,7 +83,7 @@ class KnowledgeGame:
     entropy_weight: float = 1e-4
 
     def critic_loss(
-        self, critic: Discriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
+        self, critic: ClassDiscriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Cross-entropy with the soft labels, less the log probabilities that real is real and made is fake."""
         real, soft_labels = batch
@@ -95,7 +93,7 @@ class KnowledgeGame:
         return loss, on_real.logsumexp(dim=1), on_made.logsumexp(dim=1)
 
     def generator_loss(
-        self, critic: Discriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
+        self, critic: ClassDiscriminator, generator: AnyGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> Tensor:
         """Feature matching plus entropy_weight times the entropy of the classes predicted for made images."""
         real, _ = batch
@@ -113,7 +111,7 @@ def train(
     images: Tensor,
     *,
     generator: AnyGenerator,
-    discriminator: Discriminator,
+    discriminator: ClassDiscriminator,
     seed: int,
     game: KnowledgeGame = GAME,
     settings: AdversarySettings = TRAINING,

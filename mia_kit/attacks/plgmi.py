@@ -39,15 +39,15 @@ from mia_kit.attacks.latent_search import (
 )
 from mia_kit.attacks.losses import Loss, margin
 from mia_kit.attacks.reconstructions import Reconstructions
+from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.priors import Prior
-from mia_kit.models.style_players import ClassStylePrior
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.wasserstein import AdversarySettings, draw_latents, fit_adversaries, make
 
 AUGMENTATION = Crop(area=(0.8, 1.0), mirror=0.5)
 TRAINING = AdversarySettings(critic_steps=1)
-ClassGenerator = ConvolutionalPrior | ClassStylePrior
+ClassGenerator = ConvolutionalPrior | ClassConditional
 
 
 class ClassPrior(Prior, Protocol):

@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import normalize
 
+from mia_kit.attacks.brep import away_from_boundary
 from mia_kit.attacks.losses import logit, margin
 from mia_kit.exercises import speak
 from mia_kit.exercises.losses import about_loss
@@ -32,22 +34,31 @@ def check_margin(my_margin: Callable[[Tensor, Tensor], Tensor]) -> None:
     speak(verdict)
 
 
-def check_queries(my_queries: Callable[[int, int, int, int, int], int]) -> None:
-    """Exercise 2: images that a Plug & Play attack asks the target about."""
+def check_direction(my_direction: Callable[[Tensor, Tensor], Tensor]) -> None:
+    """Exercise 2: where to walk, by labels alone."""
 
     def verdict() -> str | None:
-        people, pool, candidates, steps, views = 530, 2000, 200, 50, 100
-        walk = people * candidates * steps
-        choice = people * candidates * views
-        mine = my_queries(people, pool, candidates, steps, views)
-        if mine == 2 * pool + walk + choice:
+        random = Generator().manual_seed(0)
+        directions = normalize(torch.randn(6, 40, 3, generator=random), dim=2)
+        inside = torch.rand(6, 40, generator=random) < 0.8
+        right, mine = away_from_boundary(directions, inside), my_direction(directions, inside)
+        if mine.shape != (6, 3):
+            return f"six places have a direction of three numbers each: expected (6, 3), yours is {tuple(mine.shape)}."
+        if torch.allclose(mine, right, atol=1e-5):
             return None
-        if mine == pool + walk + choice:
-            return "in the sampling the target is asked about each image and about its mirror image."
-        if mine == people * 2 * pool + walk + choice:
-            return "one pool serves all people: what the target says of an image has a confidence for each of them."
-        if mine == 2 * pool + candidates * (steps + views):
-            return "that is one person's walk and selection: there are several people."
-        return f"for FaceScrub's numbers it should be {2 * pool + walk + choice:,}, yours is {mine:,}."
+        if torch.allclose(mine, -right, atol=1e-5):
+            return "that walks out of the class: turn the sign."
+        if torch.allclose(normalize(mine, dim=1), right, atol=1e-4):
+            return "the direction is right, its length is not: normalise it to 1."
+        signs = inside.float() - (~inside).float()
+        if torch.allclose(mine, _towards(signs, directions), atol=1e-5):
+            return "there are more points inside than outside: give both groups their mean, not their sum."
+        if torch.allclose(mine, _towards(inside.float(), directions), atol=1e-5):
+            return "you go where the label holds: go away from where it does not as well."
+        return "take the mean of the directions that keep the label, less the mean of those that lose it."
 
     speak(verdict)
+
+
+def _towards(weights: Tensor, directions: Tensor) -> Tensor:
+    return normalize((weights[:, :, None] * directions).sum(dim=1), dim=1)

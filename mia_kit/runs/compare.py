@@ -101,7 +101,7 @@ def intervals(table: pd.DataFrame, measure: str, by: Sequence[str], where: Where
     as `difference` does.
     """
     rows = []
-    for keys, group in select(table, measure=measure, **(where or {})).groupby(list(by), sort=False):
+    for keys, group in select(table, measure=measure, **(where or {})).groupby(list(by), sort=False, observed=True):
         if len(group) == 1:
             rows.append([*keys, group["value"].item(), np.nan, np.nan, int(group["unit"].notna().sum()), 1])
             continue

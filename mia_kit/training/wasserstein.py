@@ -18,14 +18,15 @@ import torch
 from torch import Generator, Tensor, nn
 
 from mia_kit import check
+from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
-from mia_kit.models.style_players import ClassStylePrior
+from mia_kit.models.priors import DCGAN
 from mia_kit.models.style_prior import StylePrior
 from mia_kit.training.adversarial import play
 from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.seeds import turn_generator
 
-AnyGenerator = ConvolutionalPrior | StylePrior | ClassStylePrior
+AnyGenerator = ConvolutionalPrior | DCGAN | StylePrior | ClassConditional
 
 
 @dataclass(frozen=True)

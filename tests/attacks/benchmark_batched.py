@@ -6,8 +6,7 @@ has two sources, told apart by the images that the target is asked about: all cl
 and they share calls. On one core a call of 32 images costs as much for each image as one of 640, so the second source
 is for several cores and for GPUs. `--share` is the share of the paper's counts that is run; by default a small one.
 
-The labels of that target are met at once, so that BREP-MI has no draws to share. `--faces` takes 20 people of the first
-target of the recipe `attack_zoo` instead, whose labels a prior may never meet, with the settings of that recipe.
+The labels of that target are met at once, so that BREP-MI has no draws to share.
 """
 
 import argparse
@@ -20,12 +19,9 @@ from torch import nn
 
 from mia_kit.access import Access, ConfidenceAPI, LabelAPI
 from mia_kit.attacks import Reconstructions, brep, mirror
-from mia_kit.experiments.face_parts import Parts
-from mia_kit.experiments.runner import read_recipe
 from mia_kit.models import SmallClassifier, sample_latents
 from mia_kit.models.batches import in_batches
 from mia_kit.models.style_prior import StylePrior, load_style_prior
-from mia_kit.runs.store import Store
 
 SIZE, CLASSES, BATCH = (64, 64), 20, 100
 Attack = Callable[[list[int]], Reconstructions]
@@ -78,24 +74,11 @@ def random_regions(share: float) -> tuple[nn.Module, mirror.GeneticSettings, bre
     return target(load_style_prior()), genetic, walk
 
 
-def faces() -> tuple[nn.Module, mirror.GeneticSettings, brep.Settings]:
-    """The first target with hard labels of the recipe `attack_zoo`, and the settings of that recipe."""
-    recipe = read_recipe("attack_zoo")
-    parts = Parts(recipe, Store(), progress=True)
-    fitted = parts.target(parts.people(0), smoothing=0.0, per_class=recipe["per_class"], seed=0)
-    own = {spec["attack"]: spec.get("settings", {}) for spec in recipe["attacks"]}
-    genetic = mirror.GeneticSettings(input_size=SIZE, **own["mirror_black"])
-    return fitted.model, genetic, brep.Settings(input_size=SIZE, **own["brep"])
-
-
 def main() -> None:
     """Compare both attacks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    chosen = parser.add_mutually_exclusive_group()
-    chosen.add_argument("--share", type=float, default=0.01)
-    chosen.add_argument("--faces", action="store_true")
-    arguments = parser.parse_args()
-    model, genetic, walk = faces() if arguments.faces else random_regions(arguments.share)
+    parser.add_argument("--share", type=float, default=0.01)
+    model, genetic, walk = random_regions(parser.parse_args().share)
     common: dict[str, Any] = {"prior": load_style_prior(), "seed": 0, "progress": False}
     service, labels = ConfidenceAPI(model), LabelAPI(model)
     compare(

@@ -81,7 +81,7 @@ def test_the_laboratory_is_the_real_one(page, site):
     assert lab.locator("input[type=range]").first.is_visible()
 
 
-@pytest.mark.parametrize(("name", "controls"), [("04_stages", 3), ("06_attack_zoo", 2), ("10_data_centric", 2)])
+@pytest.mark.parametrize(("name", "controls"), [("04_stages", 3), ("10_data_centric", 2)])
 def test_a_recorded_widget_follows_its_controls(page, site, name, controls):
     page.goto((site / f"{name}.html").as_uri())
     scroll(page)

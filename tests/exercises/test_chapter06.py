@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch.nn.functional import one_hot
+from torch.nn.functional import normalize, one_hot
 
 from mia_kit.exercises import chapter06
 
@@ -34,19 +34,27 @@ def test_margin(answer, words, capsys):
     assert words in capsys.readouterr().out
 
 
+def by_mean(directions, inside):
+    weights = torch.where(inside, 1 / inside.sum(1, keepdim=True), -1 / (~inside).sum(1, keepdim=True))
+    return normalize((weights[:, :, None] * directions).sum(dim=1), dim=1)
+
+
+def by_sum(directions, inside):
+    return normalize((torch.where(inside, 1, -1)[:, :, None] * directions).sum(dim=1), dim=1)
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda people, pool, candidates, steps, views: 2 * pool + people * candidates * (steps + views), "Correct."),
-        (lambda people, pool, candidates, steps, views: pool + people * candidates * (steps + views), "mirror image"),
-        (
-            lambda people, pool, candidates, steps, views: people * (2 * pool + candidates * (steps + views)),
-            "one pool serves all people",
-        ),
-        (lambda people, pool, candidates, steps, views: 2 * pool + candidates * (steps + views), "several people"),
-        (lambda *numbers: 1, "it should be 15,904,000, yours is 1."),
+        (by_mean, "Correct."),
+        (lambda directions, inside: -by_mean(directions, inside), "walks out of the class"),
+        (lambda directions, inside: 2 * by_mean(directions, inside), "normalise it to 1"),
+        (by_sum, "their mean, not their sum"),
+        (lambda d, inside: normalize((inside[:, :, None] * d).sum(dim=1), dim=1), "where it does not as well"),
+        (lambda directions, inside: directions[:, 0], "take the mean"),
+        (lambda directions, inside: directions, "expected (6, 3), yours is (6, 40, 3)"),
     ],
 )
-def test_queries(answer, words, capsys):
-    chapter06.check_queries(answer)
+def test_direction(answer, words, capsys):
+    chapter06.check_direction(answer)
     assert words in capsys.readouterr().out

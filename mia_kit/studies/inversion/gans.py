@@ -2,14 +2,16 @@
 
 GMI's GAN sees public pictures alone, so that one serves all targets of a seed. Those of KED-MI and PLG-MI, and the
 surrogate, learn from what the target says of these pictures as well: each target has its own. Differences from the
-papers: the GANs are small and trained for minutes, and there is one surrogate instead of three.
+papers: training takes minutes, so that generators had better go on from a prior; critics are small; there is one
+surrogate instead of three.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -20,16 +22,18 @@ from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data import load
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.data.public import public_people
-from mia_kit.models import Classifier, SmallClassifier, sample_latents
+from mia_kit.models import DCGAN, Classifier, SmallClassifier, sample_latents
 from mia_kit.models.batches import in_batches
+from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
+from mia_kit.models.style_prior import StylePrior
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.networks import Trained
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Tools, World
 from mia_kit.studies.inversion.signs import public_signs
-from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries
+from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, Wasserstein, fit_adversaries
 
 # The seed of public pictures: people whom no target, evaluator or placebo knows.
 PUBLIC = 20_242
@@ -39,10 +43,11 @@ GENERATOR, CRITIC, SURROGATE = "generator.", "critic.", "surrogate."
 
 @dataclass(frozen=True)
 class Public(Part[Tensor]):
-    """Public pictures, the same for every seed: uint8 of shape (count, 3, size, size)."""
+    """Public pictures, the same for every seed: uint8 of shape (count, 3, size, size); size 0 is the world's."""
 
     world: World
     count: int
+    size: int = 0
 
     @property
     def kept(self) -> bool:  # type: ignore[override]
@@ -51,16 +56,17 @@ class Public(Part[Tensor]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Draw them, or choose them among public photographs. ValueError if there are fewer."""
+        size = self.size or self.world.size
         if self.world.name == "drawn":
-            prior, size = load_prior("dcgan"), (self.world.size, self.world.size)
+            prior, shape = load_prior("dcgan"), (size, size)
             latents = sample_latents(prior, self.count, seed=PUBLIC)
             return {
-                "images": in_batches(lambda part: to_bytes(resize(prior.synthesise(prior.map(part)), size)), latents)
+                "images": in_batches(lambda part: to_bytes(resize(prior.synthesise(prior.map(part)), shape)), latents)
             }
         if self.world.name == "gtsrb":
-            images = public_signs(load("gtsrb", size=self.world.size))
+            images = public_signs(load("gtsrb", size=size))
         else:
-            images, _ = public_people(self.world.size)
+            images, _ = public_people(size)
         if self.count > len(images):
             raise ValueError(f"there are {len(images)} public photographs, got {self.count} asked for instead")
         return {"images": images[torch.randperm(len(images), generator=Generator().manual_seed(PUBLIC))[: self.count]]}
@@ -74,27 +80,36 @@ class Public(Part[Tensor]):
 class Players:
     """A trained generator and its critic, and how many images the target was asked about meanwhile."""
 
-    generator: ConvolutionalPrior
+    generator: AnyGenerator
     critic: nn.Module
     queries: int
 
 
 @dataclass(frozen=True)
 class Gan(Part[Players]):
-    """The GAN of an attack. `model` is whose answers it learns from; None for GMI's."""
+    """The GAN of an attack. `model` is whose answers it learns from; None for GMI's.
+
+    prior, digest : the generator that it goes on from; none for one that is trained from nothing
+    """
 
     method: Literal["gmi", "ked_mi", "plg_mi"]
     public: Public
     tools: Tools
     seed: int
     model: Trained | None = None
+    prior: str = ""
+    digest: str = ""
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train both players, as the attack's paper does."""
         images, size = to_floats(made(self.public)), (self.public.world.size, self.public.world.size)
-        settings = AdversarySettings(steps=self.tools.steps, batch_size=self.tools.batch_size, critic_steps=1)
+        settings = AdversarySettings(
+            steps=self.tools.gmi_steps if self.model is None else self.tools.steps,
+            batch_size=self.tools.batch_size,
+            learning_rate=self.tools.learning_rate,
+            critic_steps=5 if self.model is None else 1,
+        )
         if self.model is None:
-            settings = AdversarySettings(steps=self.tools.gmi_steps, batch_size=self.tools.batch_size)
             generator, critic = self._fresh(0)
             fit_adversaries(
                 generator,
@@ -123,6 +138,7 @@ class Gan(Part[Players]):
                 progress=progress,
             )
         else:
+            assert isinstance(generator, plgmi.ClassGenerator)
             training = plgmi.train(
                 WhiteBox(model),
                 images,
@@ -145,14 +161,21 @@ class Gan(Part[Players]):
             player.eval().requires_grad_(False)
         return Players(generator, critic, int(values["queries"]))
 
-    def _fresh(self, classes: int) -> tuple[ConvolutionalPrior, nn.Module]:
-        size, width = (COLOURS, self.public.world.size, self.public.world.size), self.tools.width
+    def _fresh(self, classes: int) -> tuple[AnyGenerator, nn.Module]:
+        """Both as they are before training."""
+        size = self.public.size or self.public.world.size
+        options: dict[str, Any] = {"image_size": (COLOURS, size, size), "width": self.tools.width}
         known = classes if self.method == "plg_mi" else 0
-        generator = ConvolutionalPrior(seed=self.seed, image_size=size, width=width, classes=known)
+        generator: AnyGenerator = ConvolutionalPrior(seed=self.seed, classes=known, **options)
+        if self.prior:
+            prior = deepcopy(load_prior(self.prior))
+            if not isinstance(prior, DCGAN | StylePrior):
+                raise ValueError(f"a GAN can go on from the prior dcgan or style, got {self.prior!r} instead")
+            generator = ClassConditional(prior, classes) if known else prior
         if self.method == "gmi":
-            return generator, Critic(seed=self.seed + 1, image_size=size, width=width)
+            return generator, Critic(seed=self.seed + 1, **options)
         kind = ClassDiscriminator if self.method == "ked_mi" else ProjectionCritic
-        return generator, kind(classes, seed=self.seed + 1, image_size=size, width=width)
+        return generator, kind(classes, seed=self.seed + 1, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +203,12 @@ class Surrogate(Part[Distilled]):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Distil it."""
         channels, model = made(self.model.people).channels, made(self.model)
+        size = (self.public.world.size, self.public.world.size)
         surrogate = self._fresh(channels, int(model.head.out_features))
         loss = lomma.prepare(
             WhiteBox(model),
             [surrogate],
-            in_channels(channels, to_floats(made(self.public))),
+            in_channels(channels, resize(to_floats(made(self.public)), size)),
             seed=self.seed,
             settings=lomma.Settings(epochs=self.tools.surrogate_epochs),
             progress=progress,

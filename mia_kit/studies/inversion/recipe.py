@@ -194,16 +194,19 @@ class Tools(Settings, frozen=True, kw_only=True):
     """What some attacks of the zoo learn from public pictures before they begin: a GAN, or LOMMA's surrogate.
 
     public : pictures, of people whom no target knows
-    width, steps, batch_size : of the GANs of GMI, KED-MI and PLG-MI
+    start : the generators of GMI, KED-MI and PLG-MI are trained from nothing, or go on from the prior of the search
+    width, steps, batch_size, learning_rate : of these GANs
     gmi_steps : of GMI's, whose critic takes five steps for one of the generator
     surrogate_width, surrogate_epochs : of the one surrogate; the paper has three
     """
 
     public: Count = 6000
+    start: Literal["nothing", "prior"] = "nothing"
     width: Count = 16
     steps: Count = 1500
     gmi_steps: Count = 500
     batch_size: Annotated[int, msgspec.Meta(ge=2)] = 32
+    learning_rate: Rate = 2e-4
     surrogate_width: Count = 16
     surrogate_epochs: Count = 6
 
@@ -293,6 +296,10 @@ class Recipe(Settings, frozen=True, kw_only=True):
     student: Network | None = None
 
     def __post_init__(self) -> None:
+        if self.tools.start == "prior" and self.search.prior == "dcgan face":
+            raise ValueError(
+                "tools.start must be nothing with the prior dcgan face, whose frame no GAN can learn, got prior"
+            )
         if self.controls and not any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks):
             raise ValueError(
                 "controls are Plug & Play by Adam: attacks must hold one of the method ppa, got none instead"

@@ -11,7 +11,7 @@ nothing is a failure: last in every rank, and never left out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import asker, synthesise
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.models import HalfPrecision, Prior, sample_latents
+from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
@@ -129,34 +130,42 @@ class ZooAttack(Part[HandedIn]):
         )
 
     def _attack(self, made: Made, classes: np.ndarray, rate: float, steps: int) -> Reconstructions:
-        """One attack on all these classes; a class that several people share is attacked once."""
+        """One attack on all these classes; a class that several people share is attacked once.
+
+        What walked through a prior in half precision is drawn anew in whole: the judges see float32.
+        """
+        result = self._search(made, sorted(set(classes.tolist())), rate, steps)
+        if self.method == "fredrikson" or self.search.precision == "float32":
+            return result
+        source = made(self.gan).generator if self.gan is not None else load_prior(self.search.prior)
+        return replace(result, images=synthesise(source, result.codes))
+
+    def _search(self, made: Made, classes: list[int], rate: float, steps: int) -> Reconstructions:
         model, prior = made(self.model), load_prior(self.search.prior)
-        walked = HalfPrecision(prior) if self.search.precision == "bfloat16" else prior
         size = (self.people.world.size, self.people.world.size)
         asked: dict[str, Any] = {"seed": self.seed, "progress": False}
         numbers: dict[str, Any] = {"batch_size": self.search.batch_size, "input_size": size}
-        wanted = sorted(set(classes.tolist()))
         if self.gan is not None:
-            return self._with_gan(made, made(self.gan), wanted, numbers | {"learning_rate": rate}, steps, asked)
+            return self._with_gan(made, made(self.gan), classes, numbers | {"learning_rate": rate}, steps, asked)
         if self.method == "mirror":
             settings = mirror.Settings(pool=self.search.pool, steps=steps, learning_rate=rate, **numbers)
-            return mirror.run(WhiteBox(model), wanted, prior=walked, settings=settings, **asked)
+            return mirror.run(WhiteBox(model), classes, prior=self._walked(prior), settings=settings, **asked)
         if self.method == "mirror_black_box":
             population = min(POPULATION, self.search.pool, max(2, steps // 2))
             genetic = mirror.GeneticSettings(
                 pool=self.search.pool, population=population, generations=max(0, steps // population - 1), **numbers
             )
-            return mirror.run_black(ConfidenceAPI(model), wanted, prior=prior, settings=genetic, **asked)
+            return mirror.run_black(ConfidenceAPI(model), classes, prior=prior, settings=genetic, **asked)
         if self.method == "brep_mi":
             walk = self._walk(steps, numbers)
-            return brep.run(LabelAPI(model), wanted, prior=prior, settings=walk, **asked)
+            return brep.run(LabelAPI(model), classes, prior=prior, settings=walk, **asked)
         pixels = fredrikson.Settings(
             image_size=(made(self.people).channels, *size),
             steps=steps,
             learning_rate=rate,
             batch_size=self.search.batch_size,
         )
-        return fredrikson.run(WhiteBox(model), wanted, settings=pixels, **asked)
+        return fredrikson.run(WhiteBox(model), classes, settings=pixels, **asked)
 
     def _with_gan(
         self,
@@ -173,9 +182,10 @@ class ZooAttack(Part[HandedIn]):
         if self.surrogate is not None:
             loss = made(self.surrogate).loss(access)
         if self.method == "plg_mi":
+            assert isinstance(players.generator, plgmi.ClassGenerator)
             settings = plgmi.Settings(starts=1, steps=max(1, steps // VIEWS), views=VIEWS, **numbers)
             return plgmi.run(access, classes, prior=players.generator, settings=settings, **asked)
-        asked |= {"prior": players.generator, "loss": loss}
+        asked |= {"prior": self._walked(players.generator), "loss": loss}
         if self.method in ("gmi", "lomma_gmi"):
             return gmi.run(
                 access, classes, critic=players.critic, settings=gmi.Settings(starts=1, steps=steps, **numbers), **asked
@@ -198,6 +208,10 @@ class ZooAttack(Part[HandedIn]):
             ConfidenceAPI(model), source, classes, pool=self.search.pool, size=(size, size), seed=self.seed
         )
         return pictures, np.ones(len(classes), dtype=bool)
+
+    def _walked(self, prior: Prior) -> Prior:
+        """The prior in the precision in which a walk with gradients sees it; PLG-MI's knows classes and stays whole."""
+        return HalfPrecision(prior) if self.search.precision == "bfloat16" else prior
 
     def _walk(self, steps: int, numbers: dict[str, Any]) -> brep.Settings:
         """BREP-MI within a budget of `steps` looks a person: each round asks about a place and points around it."""
@@ -223,8 +237,8 @@ def handed_in(result: Reconstructions, classes: np.ndarray) -> tuple[Tensor, np.
     targets, selected = result.targets.numpy(), result.selected.numpy()
     rows = [int(np.flatnonzero(targets == target)[0]) for target in classes]
     for place, target in enumerate(classes):
-        if (chosen := np.flatnonzero((targets == target) & selected)).size:
-            rows[place] = int(chosen[0])
+        if (places := np.flatnonzero((targets == target) & selected)).size:
+            rows[place] = int(places[0])
     return to_bytes(result.images[rows]), selected[rows]
 
 
@@ -237,7 +251,7 @@ def best_of_sample(
     """
     ask = asker(access.confidences, access, prior, size=size, batch_size=100)
     wanted = torch.from_numpy(classes)
-    if isinstance(prior, ConvolutionalPrior) and prior.classes:
+    if isinstance(prior, ClassConditional | ConvolutionalPrior) and prior.classes:
         share = max(1, pool // prior.classes)
         each = wanted.repeat_interleave(share)
         codes = prior.codes(sample_latents(prior, len(each), seed=seed), each)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,15 @@ from mia_kit.studies.inversion.priors import prior_digest
 from mia_kit.studies.inversion.recipe import Attack, Method, Recipe, Search, Tools
 from mia_kit.studies.inversion.zoo import ZooAttack, judge_handed_in
 
+# The attacks that have a GAN, and whose.
+GANS: dict[Method, Literal["gmi", "ked_mi", "plg_mi"]] = {
+    "gmi": "gmi",
+    "lomma_gmi": "gmi",
+    "ked_mi": "ked_mi",
+    "lomma_ked_mi": "ked_mi",
+    "plg_mi": "plg_mi",
+}
+PRIOR_SIZE = 64  # of the pictures that DCGAN and the style-based prior draw
 # What each attack minimises, and how.
 LOSSES: dict[Method, tuple[str, str]] = {
     "gmi": ("cross_entropy", "sgd"),
@@ -104,14 +113,14 @@ def zoo_attack(
     search: Search, tools: Tools, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool
 ) -> ZooAttack:
     """An attack of the zoo with what it learns beforehand."""
-    method, public = attack.method, Public(judges.people.world, tools.public)
+    method, digest = attack.method, prior_digest(search.prior)
+    goes_on = tools.start == "prior"
+    public = Public(judges.people.world, tools.public, size=PRIOR_SIZE if goes_on else 0)
     gan = None
-    if method in ("gmi", "lomma_gmi"):
-        gan = Gan("gmi", public, tools, seed)
-    elif method in ("ked_mi", "lomma_ked_mi"):
-        gan = Gan("ked_mi", public, tools, seed, model)
-    elif method == "plg_mi":
-        gan = Gan("plg_mi", public, tools, seed, model)
+    if kind := GANS.get(method):
+        learns_from = None if kind == "gmi" else model
+        start, weights = (search.prior, digest) if goes_on else ("", "")
+        gan = Gan(kind, public, tools, seed, learns_from, start, weights)
     return ZooAttack(
         method,
         model,
@@ -120,7 +129,7 @@ def zoo_attack(
         search,
         tuple(attack.rates),
         seed,
-        digest=prior_digest(search.prior),
+        digest=digest,
         gan=gan,
         surrogate=Surrogate(model, public, tools, seed) if method.startswith("lomma") else None,
         placebo=placebo,

@@ -10,7 +10,7 @@ import yaml
 
 from mia_kit.access import ConfidenceAPI, LabelAPI
 from mia_kit.attacks import Reconstructions, Trace, brep
-from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.runs.claims import judge, read_claims
 from mia_kit.runs.evidence import read_table
 from mia_kit.runs.recipe import RecipeError, typed
@@ -100,7 +100,7 @@ def test_what_a_recipe_may_not_say(attack, words):
         typed(content, Recipe, where="tiny")
 
 
-class Flat:
+class Flat(torch.nn.Module):
     """A prior whose picture is a colour: the first number of a latent."""
 
     latent_size, image_size = 2, (1, 4, 4)
@@ -130,12 +130,13 @@ def test_the_best_of_a_sample_is_what_the_target_is_surest_of():
 
 
 def test_a_prior_that_knows_classes_is_asked_for_them():
-    prior = ConvolutionalPrior(seed=0, latent_size=3, image_size=(1, 8, 8), width=2, classes=3).eval()
-    classes = np.array([2, 2, 0])
-    pictures = best_of_sample(ConfidenceAPI(Bright()), prior, classes, pool=3, size=(8, 8), seed=0)
-    latents = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
-    images = prior(prior.codes(latents, torch.from_numpy(classes)))
-    np.testing.assert_allclose(pictures.float() / 127.5 - 1, images.detach(), atol=0.01)
+    prior = ClassConditional(Flat(), 3)
+    prior.shifts.data = torch.tensor([[0.01, 0], [0, 0], [-0.01, 0]])  # brighter, as it is, darker
+    classes = np.array([2, 1, 0])
+    pictures = best_of_sample(ConfidenceAPI(Bright()), prior, classes, pool=3, size=(4, 4), seed=0)
+    latents = torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
+    light = (latents[:, 0] + torch.tensor([-0.2, 0, 0.2])).tanh()
+    np.testing.assert_allclose(pictures.float().mean(dim=(1, 2, 3)) / 127.5 - 1, light, atol=0.01)
 
 
 def test_a_label_that_is_never_said_has_no_start():
