@@ -108,7 +108,7 @@ def as_text(table: pd.DataFrame) -> str:
 def heat_map(rows: pd.DataFrame) -> Drawn:
     """Left: the advantage of each attack on each mechanism; right: areas under the curve. Means over the models.
 
-    Numbers stand in the cells; 0 and 0.5 are guessing.
+    Numbers stand in the cells, a bar of colours beside each half; 0 and 0.5 are guessing.
     """
     names = list(_by_model(rows, "accuracy").index)
     there = set(zip(rows["measure"], rows["attack"], strict=True))
@@ -132,7 +132,7 @@ def heat_map(rows: pd.DataFrame) -> Drawn:
                 zmin=middle,
                 zmax=max(table.max(), middle + 0.1),
                 colorscale="Cividis_r",
-                showscale=False,
+                colorbar={"title": {"text": kind}, "len": 0.45, "y": 0.76 - 0.52 * (column - 1), "thickness": 14},
                 text=[[f"{value:.2f}" for value in own] for own in table],
                 texttemplate="%{text}",
                 xgap=1,
@@ -245,16 +245,6 @@ def smoothing_sweep(rows: pd.DataFrame) -> Drawn:
     figure.update_yaxes(rangemode="tozero", row=1, col=1)
     figure.update_yaxes(range=(0.45, 1.02), row=1, col=2)
     return Drawn(figure, f"Lines over the smoothing factor, means over models. {'; '.join(words)}.", arrays)
-
-
-def not_run(name: str) -> Drawn:
-    """In the place of a figure whose evidence is not there: one sentence."""
-    sentence = f"Not run yet: this figure needs the evidence of  mia-kit run {name}"
-    figure = go.Figure(layout=base_layout("A measurement that is still to be made", height=200))
-    figure.add_annotation(text=sentence, showarrow=False, font={"size": 18}, xref="paper", yref="paper", x=0.5, y=0.5)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    return Drawn(figure, f"No figure but a sentence. {sentence}. Nothing is known before.", {"measured": np.zeros(1)})
 
 
 def _by_model(rows: pd.DataFrame, measure: str, attack: str | None = None, *, by: str = "mechanism") -> pd.DataFrame:

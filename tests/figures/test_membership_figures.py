@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mia_kit.figures.membership import as_text, distance_curves, heat_map, not_run, roc_curves, smoothing_sweep
+from mia_kit.figures.membership import as_text, distance_curves, heat_map, roc_curves, smoothing_sweep
 
 RATES = [0.001, 0.01, 0.1, 1.0]
 
@@ -47,6 +47,8 @@ def test_heat_map_writes_means_over_the_models_into_the_cells():
     assert list(left.x) == ["average", "powerful"] and list(left.y) == ["none", "dropout 0.2"]
     np.testing.assert_allclose(left.z, [[0.1, 0.3], [0.1, 0.1]])
     assert [list(own) for own in left.text] == [["0.10", "0.30"], ["0.10", "0.10"]]
+    assert left.colorbar.title.text == "advantage" and right.colorbar.title.text == "auc"
+    assert left.colorbar.y > right.colorbar.y + 0.45  # one below the other
     assert left.texttemplate == "%{text}" and left.zmin == 0 and right.zmin == 0.5
     assert list(right.x) == ["loss", "distance"]
     np.testing.assert_allclose(drawn.arrays["advantage powerful"], [0.3, 0.1])
@@ -94,9 +96,3 @@ def test_the_text_has_student_intervals_over_the_models():
     assert [line.split("  ")[0] for line in lines] == ["mechanism", "none", "dropout 0.2", "a + b"]
     # 0.2, 0.3, 0.4: the mean 0.3 and 4.303 standard errors of 0.1 / sqrt(3) to either side.
     assert "0.300 [ 0.052, 0.548]" in lines[1]
-
-
-def test_what_was_not_run_says_how_to_run_it():
-    drawn = not_run("membership_fashion")
-    assert "mia-kit run membership_fashion" in drawn.figure.layout.annotations[0].text
-    assert "mia-kit run membership_fashion" in drawn.alt and drawn.arrays["measured"].tolist() == [0.0]
