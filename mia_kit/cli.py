@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     referee = command("referee", _referee, "attack the classifiers that teams handed in and print the frontier")
     referee.add_argument("folder", type=Path, help="a folder of teams' folders")
-    referee.add_argument("--people", type=int, default=8, help="how many people are attacked, 1 to 40; 8 by default")
+    referee.add_argument("--people", type=int, default=16, help="how many people are attacked, 1 to 40; 16 by default")
     referee.add_argument("--figure", type=Path, help="also write the frontier as one HTML page")
 
     classroom = command("classroom", _classroom, "memory and time of many kernels that run one notebook at once")

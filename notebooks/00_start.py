@@ -99,8 +99,9 @@ check("0.1", first_leak, tolerance=0.02)
 # | [11. Membership](11_membership.ipynb) | ask who was in the training data, and which habits of training tell |
 # | [12. Full scale](12_full_scale.ipynb) | rehearse the paper's experiment, stop it, take it up again |
 # | [13. What we found](13_claims.ipynb) | read one sentence a chapter, and what became of every claim |
+# | [14. Red against blue](14_red_against_blue.ipynb) | defend a classifier, hand it in, and improve it after an attack |
 #
-# **The order of reading** that we suggest: 0, 1, 3, 5, 6, then 2 and 4 as detective work, 7, 8, 11, 9, 10, 12, 13. Words in bold
+# **The order of reading** that we suggest: 0, 1, 3, 5, 6, then 2 and 4 as detective work, 7, 14, 8, 11, 9, 10, 12, 13. Words in bold
 # are explained in the [glossary](GLOSSARY.md).
 #
 # ## How a chapter works

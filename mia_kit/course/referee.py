@@ -1,14 +1,15 @@
 """The referee of the class exercise: teams hand in a defended classifier each, every one meets the same attacks.
 
-The blue teams train on the same five photographs of each of forty people of ORL and hand in a folder with two files:
+The blue teams train on the same photographs of forty drawn people, `mia_kit.studies.inversion.classroom`, and hand in a
+folder with two files:
 
     classifier.safetensors   the weights
     recipe.yaml              team, defence, strength, width; more lines are not read
 
-The red team is the referee: Plug & Play attacks with the Poincare loss and with the margin, and the one that brings
-back more counts. No code of a team is executed: the classifier is built here from the recipe's names, and safetensors
-holds numbers alone. What a team wrote is printed without signs that a terminal or a page would obey. Accuracy is that
-on photographs which no team was given.
+The red team is the referee: Plug & Play attacks under cross-entropy, the Poincare loss and the margin, and the one that
+brings back most counts. No code of a team is executed: the classifier is built here from the recipe's names, and
+safetensors holds numbers alone. What a team wrote is printed without signs that a terminal or a page would obey.
+Accuracy is that on photographs which no team was given.
 """
 
 from __future__ import annotations
@@ -26,16 +27,12 @@ from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.data.folders import write_whole
-from mia_kit.experiments import face_quick, frontier_quick
-from mia_kit.experiments.defended_parts import NONE, SIGNS, Point, fit_defended, untrained
-from mia_kit.experiments.face_people import People
-from mia_kit.experiments.face_quick import Scene
-from mia_kit.experiments.frontier_quick import Trained, attacked
 from mia_kit.metrics import share_interval
 from mia_kit.models import Classifier, in_batches
 from mia_kit.models.weights import set_weights
+from mia_kit.studies.inversion import classroom
+from mia_kit.studies.inversion.classroom import Attacked
 from mia_kit.terminal import printable
-from mia_kit.training import one_thread
 
 if TYPE_CHECKING:
     from mia_kit.figures.frontier import Mark
@@ -44,8 +41,7 @@ WEIGHTS, RECIPE = "classifier.safetensors", "recipe.yaml"
 KINDS: dict[str, tuple[type, ...]] = {"team": (str,), "defence": (str,), "strength": (int, float), "width": (int,)}
 WIDTHS, MOST_STRENGTH, LETTERS = (4, 32), 1e6, 60
 MOST_BYTES = {WEIGHTS: 64 * 10**6, RECIPE: 10_000}
-ATTACK: dict[str, Any] = frontier_quick.ATTACK | {"pool": 500, "steps": 30}
-UNDEFENDED = "undefended, by the referee"
+NONE, UNDEFENDED = "none", "undefended, by the referee"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,20 +56,19 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A team's line: what the worse attack brought back, or the sentence that says why there is none."""
+    """A team's line: what the strongest attack brought back, or the sentence that says why there is none."""
 
     team: str
     words: str = ""
-    outcome: Trained | None = None
+    outcome: Attacked | None = None
     problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """What became of every team. `threshold` is the second judge's, for the same person."""
+    """What became of every team."""
 
     rows: Sequence[Row]
-    threshold: float
 
     def marks(self) -> list[Mark]:
         """The teams that were attacked, as points of `mia_kit.figures.frontier.frontier`; names are safe in HTML."""
@@ -82,7 +77,7 @@ class Verdicts:
         points = []
         for row in self.rows:
             if outcome := row.outcome:
-                hits = share_interval(int((outcome.ranks == 1).sum()), len(outcome.ranks))
+                hits = share_interval(outcome.hits, len(outcome.ranks))
                 name = NONE if row.team == UNDEFENDED else html.escape(row.team)
                 words = f"{row.words}<br>{outcome.loss} loss"
                 points.append(Mark(name, outcome.strength, outcome.accuracy, hits.value, hits.low, hits.high, words))
@@ -91,36 +86,32 @@ class Verdicts:
     def text(self) -> str:
         """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
         judged = [(row, row.outcome) for row in self.rows if row.outcome]
-        judged.sort(key=lambda pair: (pair[1].leakage, -pair[1].accuracy))
-        lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'verified':>9}  {'attack':10} says of itself"]
+        judged.sort(key=lambda pair: (pair[1].hits, -pair[1].accuracy))
+        lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'2nd judge':>9}  {'attack':13} says of itself"]
         lines += [self._line(row, outcome) for row, outcome in judged]
         lines += [f"{row.team[:28]:28} not judged: {row.problem}" for row in self.rows if not row.outcome]
         return "\n".join(lines)
 
-    def _line(self, row: Row, outcome: Trained) -> str:
+    def _line(self, row: Row, outcome: Attacked) -> str:
         count = len(outcome.ranks)
-        hits = share_interval(int((outcome.ranks == 1).sum()), count)
+        hits = share_interval(outcome.hits, count)
         leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
-        near = f"{int((outcome.distances < self.threshold).sum())} of {count}"
-        return f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {near:>9}  {outcome.loss:10} {row.words}"
+        second = f"{int((outcome.identity_ranks == 1).sum())} of {count}"
+        return f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {second:>9}  {outcome.loss:13} {row.words}"
 
 
-def class_people() -> People:
-    """The forty people of the exercise; a team trains on `target_training(5)` of them and on nothing else."""
-    return face_quick.orl_people()
-
-
-def train(defence: str, strength: float, *, epochs: int = face_quick.EPOCHS, seed: int = 0) -> Classifier:
-    """A blue team's first classifier, with one of the course's defences: half a minute."""
-    point = Point(class_people(), defence, strength, face_quick.POOL, seed)
-    with one_thread():
-        return fit_defended(point, face_quick.TARGET | {"epochs": epochs}, progress=False).model
-
-
-def hand_in(folder: Path, team: str, model: Classifier, *, defence: str, strength: float, width: int) -> Path:
+def hand_in(
+    folder: Path,
+    team: str,
+    model: Classifier,
+    *,
+    defence: str = NONE,
+    strength: float = 0.0,
+    width: int = classroom.WIDTH,
+) -> Path:
     """Write a team's two files into `folder`, and return it. Raises ValueError if the referee would not take them.
 
-    `defence` and `strength` are those of `mia_kit.defences.build`, or "none"; `width` is the classifier's.
+    `defence` and `strength` are those of `mia_kit.defences.build`; `width` is the classifier's.
     """
     from safetensors.torch import save
 
@@ -129,34 +120,33 @@ def hand_in(folder: Path, team: str, model: Classifier, *, defence: str, strengt
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / WEIGHTS, save(weights))
     write_whole(folder / RECIPE, yaml.safe_dump(recipe, sort_keys=False).encode())
-    read_entry(folder, class_people())
+    read_entry(folder)
     return folder
 
 
-def referee(folder: Path, *, people: int = 8, epochs: int = face_quick.EPOCHS, progress: bool = True) -> Verdicts:
+def referee(folder: Path, *, people: int = 16, progress: bool = True) -> Verdicts:
     """Attack every team's classifier below `folder`, and one without a defence, for the first `people` people.
 
     A team whose files cannot be taken gets a row that says so. Raises FileNotFoundError if there is no team, ValueError
     if there are not so many people.
     """
-    people = check.count("people", people, most=40)
+    people = check.count("people", people, most=classroom.PEOPLE)
     homes = sorted({path.parent for name in (WEIGHTS, RECIPE) for path in folder.glob(f"*/{name}")})
     if not homes:
         raise FileNotFoundError(f"there is no team in {folder}: expected folders that hold {WEIGHTS} and {RECIPE}")
-    scene = face_quick.set_up(epochs=epochs, progress=progress)
-    rows = [_judge(Entry(UNDEFENDED, NONE, 0.0, scene.target.model), scene, people)]
+    rows = [judge(Entry(UNDEFENDED, NONE, 0.0, classroom.train().model), people)]
     for home in tqdm(homes, disable=not progress, desc="teams", unit="team"):
         try:
-            row = _judge(read_entry(home, scene.people), scene, people)
+            row = judge(read_entry(home), people)
         except ValueError as problem:
             row = Row(printable(home.name, LETTERS), problem=printable(problem, 300))
         if row.team in (NONE, *(other.team for other in rows)):  # nobody takes another's name
             row = replace(row, team=f"{row.team} ({printable(home.name, LETTERS)})")
         rows.append(row)
-    return Verdicts(rows, scene.judges.threshold)
+    return Verdicts(rows)
 
 
-def read_entry(folder: Path, people: People) -> Entry:
+def read_entry(folder: Path) -> Entry:
     """Read a team's folder.
 
     Raises
@@ -165,9 +155,9 @@ def read_entry(folder: Path, people: People) -> Entry:
         With one sentence that begins with the file's path, if something is missing, too large, or not as it should be.
     """
     recipe = _recipe(folder / RECIPE)
-    point = Point(people, recipe["defence"], float(recipe["strength"]), face_quick.POOL, 0)
+    defence, strength = recipe["defence"], float(recipe["strength"])
     try:
-        model = untrained(point, recipe["width"])  # which refuses an unknown defence
+        model = classroom.untrained(defence, strength, width=recipe["width"])  # which refuses an unknown defence
     except ValueError as problem:
         raise ValueError(f"{folder / RECIPE}: {problem}") from problem
     weights = _weights(folder / WEIGHTS)
@@ -176,14 +166,17 @@ def read_entry(folder: Path, people: People) -> Entry:
     except ValueError as problem:
         raise ValueError(f"{folder / WEIGHTS}: {problem}") from problem
     team = printable(recipe["team"].strip() or folder.name, LETTERS)
-    return Entry(team, point.defence, point.strength, model.eval())
+    return Entry(team, defence, strength, model.eval())
 
 
-def _judge(entry: Entry, scene: Scene, people: int) -> Row:
-    """Attack a team. ValueError if the classifier's answers are not numbers: no attack, however good, reads those."""
-    check.finite("the classifier's answers to photographs", in_batches(entry.model, scene.people.floats()))
-    given = (scene, entry.defence, entry.strength, entry.model, None, range(people))
-    outcome = attacked(*given, seed=0, settings=ATTACK)
+def judge(entry: Entry, people: int) -> Row:
+    """Attack a team for the first `people` people.
+
+    ValueError if the classifier's answers are not numbers: no attack, however good, reads those.
+    """
+    photographs = classroom.class_photographs()
+    check.finite("the classifier's answers to photographs", in_batches(entry.model, photographs.floats))
+    outcome = classroom.strongest(entry.model, range(people), defence=entry.defence, strength=entry.strength)
     return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", outcome)
 
 
@@ -209,9 +202,8 @@ def _recipe(path: Path) -> dict[str, Any]:
     low, high = WIDTHS
     if not low <= recipe["width"] <= high:
         raise ValueError(f"{path}: width must lie between {low} and {high}")
-    least = 0 if recipe["defence"] in SIGNS else -MOST_STRENGTH
-    if not least <= recipe["strength"] <= MOST_STRENGTH:  # so that NaN does not pass
-        raise ValueError(f"{path}: strength must be a finite number from {least:g} to {MOST_STRENGTH:g}")
+    if not -MOST_STRENGTH <= recipe["strength"] <= MOST_STRENGTH:  # so that NaN does not pass
+        raise ValueError(f"{path}: strength must be a finite number from {-MOST_STRENGTH:g} to {MOST_STRENGTH:g}")
     return recipe
 
 

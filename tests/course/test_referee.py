@@ -8,28 +8,19 @@ import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
-from mia_kit.attacks import Reconstructions
 from mia_kit.cli import main
 from mia_kit.course import referee
-from mia_kit.experiments import frontier_quick
-from mia_kit.experiments.defended_parts import Point, untrained
-from mia_kit.experiments.face_attack import attack
 from mia_kit.figures.frontier import frontier
-from tests.experiments.tiny_people import scene, shaded_people
+from mia_kit.studies.inversion import classroom
 
 
-@pytest.fixture
-def people(monkeypatch: pytest.MonkeyPatch):
-    own = shaded_people(classes=4, each=10, pool=5)
-    monkeypatch.setattr(referee, "class_people", lambda: own)
-    monkeypatch.setattr(referee.face_quick, "set_up", lambda **_: scene())
-    monkeypatch.setattr(frontier_quick, "SIZE", 16)
-    monkeypatch.setattr(referee, "ATTACK", referee.ATTACK | {"pool": 8, "steps": 1})
-    return own
+@pytest.fixture(autouse=True)
+def small_class(tiny_classroom):
+    """Every test here plays in a class of four."""
 
 
-def team(folder: Path, people, name: str = "Pandas", defence: str = "none", strength: float = 0.0) -> Path:
-    model = untrained(Point(people, defence, strength, 5, seed=3), 4)
+def team(folder: Path, name: str = "Pandas", defence: str = "none", strength: float = 0.0) -> Path:
+    model = classroom.untrained(defence, strength, width=4, seed=3)
     return referee.hand_in(folder, name, model, defence=defence, strength=strength, width=4)
 
 
@@ -38,10 +29,10 @@ def change(folder: Path, **values) -> None:
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | values))
 
 
-@pytest.mark.parametrize(("defence", "strength"), [("none", 0.0), ("negative_smoothing", 0.05), ("mid", 0.1)])
-def test_what_was_handed_in_is_what_is_judged(tmp_path, people, defence, strength) -> None:
-    entry = referee.read_entry(team(tmp_path / "a", people, defence=defence, strength=strength), people)
-    expected = untrained(Point(people, defence, strength, 5, seed=3), 4).state_dict()
+@pytest.mark.parametrize(("defence", "strength"), [("none", 0.0), ("smoothing", -0.05), ("mid", 0.1)])
+def test_what_was_handed_in_is_what_is_judged(tmp_path, defence, strength) -> None:
+    entry = referee.read_entry(team(tmp_path / "a", defence=defence, strength=strength))
+    expected = classroom.untrained(defence, strength, width=4, seed=3).state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in entry.model.state_dict().items())
     assert (entry.team, entry.defence, entry.strength) == ("Pandas", defence, strength) and not entry.model.training
 
@@ -80,7 +71,7 @@ SPOILS = {
     "strength must be a finite number from -1e.06 to": lambda folder: change(
         folder, defence="mid", strength=float("nan")
     ),
-    "strength must be a finite number": lambda folder: change(folder, defence="negative_smoothing", strength=-1.0),
+    "recipe.yaml: the strength of mid must be at least 0": lambda folder: change(folder, defence="mid", strength=-1.0),
     "strength must be a finite number from .* to 1e.06": lambda folder: change(folder, strength=10**400),
     "classifier.safetensors is missing": lambda folder: (folder / referee.WEIGHTS).unlink(),
     "at most 10,000 are taken": lambda folder: change(folder, team="x" * 20_000),
@@ -88,37 +79,37 @@ SPOILS = {
 
 
 @pytest.mark.parametrize("sentence", SPOILS)
-def test_a_bad_team_gets_a_sentence(tmp_path, people, monkeypatch, sentence) -> None:
+def test_a_bad_team_gets_a_sentence(tmp_path, monkeypatch, sentence) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = team(tmp_path / "a", people)
+    folder = team(tmp_path / "a")
     SPOILS[sentence](folder)
     with pytest.raises(ValueError, match=sentence) as told:
-        referee.read_entry(folder, people)
+        referee.read_entry(folder)
     assert str(folder) in str(told.value) and "\n" not in str(told.value)
     assert not (tmp_path / "executed").exists()
 
 
-def test_every_team_has_its_line_and_a_bad_one_stops_nobody(tmp_path, people) -> None:
-    team(tmp_path / "a", people, "Pandas")
-    team(tmp_path / "b", people, "Otters", "mid", 0.1)
-    spoil_pickle(team(tmp_path / "c", people, "Crooks"))
-    found = referee.referee(tmp_path, people=2, progress=False)
-    assert [row.team for row in found.rows] == [referee.UNDEFENDED, "Pandas", "Otters", "c"]
-    text = found.text()
+def test_every_team_has_its_line_and_a_bad_one_stops_nobody(tmp_path) -> None:
+    team(tmp_path / "a", "Pandas")
+    team(tmp_path / "b", "Otters", "mid", 0.1)
+    spoil_pickle(team(tmp_path / "c", "Crooks"))
+    verdicts = referee.referee(tmp_path, people=2, progress=False)
+    assert [row.team for row in verdicts.rows] == [referee.UNDEFENDED, "Pandas", "Otters", "c"]
+    text = verdicts.text()
     assert "mid 0.1" in text and text.splitlines()[-1].startswith("c ") and "not judged: " in text.splitlines()[-1]
-    assert [mark.defence for mark in found.marks()] == ["none", "Pandas", "Otters"]
-    leaks = [row.outcome.leakage for row in found.rows if row.outcome]
+    assert [mark.defence for mark in verdicts.marks()] == ["none", "Pandas", "Otters"]
+    leaks = [row.outcome.hits / 2 for row in verdicts.rows if row.outcome]
     shown = [float(line[37:].split("%")[0]) / 100 for line in text.splitlines()[1:-1]]
     assert shown == pytest.approx(sorted(leaks), abs=0.006)
 
 
-def test_names_cannot_direct_a_terminal_or_a_page_nor_take_anothers_place(tmp_path, people) -> None:
+def test_names_cannot_direct_a_terminal_or_a_page_nor_take_anothers_place(tmp_path) -> None:
     hostile = "\x1b[2J\u202eOtters\nPandas  100 %</script><img onerror=x>"
-    team(tmp_path / "a", people, "Pandas")
-    team(tmp_path / "b\x1b[31m", people, "Pandas")
-    team(tmp_path / "c", people, hostile)
-    team(tmp_path / "d", people, referee.UNDEFENDED)
-    spoil_pickle(team(tmp_path / "e\x1b]0;title\x07", people))
+    team(tmp_path / "a", "Pandas")
+    team(tmp_path / "b\x1b[31m", "Pandas")
+    team(tmp_path / "c", hostile)
+    team(tmp_path / "d", referee.UNDEFENDED)
+    spoil_pickle(team(tmp_path / "e\x1b]0;title\x07"))
     verdicts = referee.referee(tmp_path, people=1, progress=False)
     assert all(line.isprintable() for line in verdicts.text().split("\n"))
     assert len(verdicts.text().split("\n")) == 7  # a heading, and a line for each
@@ -128,17 +119,17 @@ def test_names_cannot_direct_a_terminal_or_a_page_nor_take_anothers_place(tmp_pa
     assert "<img" not in page and page.count("</script>") == page.count("<script")
 
 
-def test_a_recipe_that_unfolds_without_end_is_told_in_a_line(tmp_path, people) -> None:
-    folder = team(tmp_path / "a", people)
+def test_a_recipe_that_unfolds_without_end_is_told_in_a_line(tmp_path) -> None:
+    folder = team(tmp_path / "a")
     laughs = ["team: &a0 [ha]"] + [f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
     (folder / referee.RECIPE).write_text("\n".join([*laughs, "defence: *a39"]))
     with pytest.raises(ValueError, match="`team` is missing or of another kind, got list instead"):
-        referee.read_entry(folder, people)
+        referee.read_entry(folder)
 
 
-def test_answers_that_are_no_numbers_win_nothing(tmp_path, people, monkeypatch) -> None:
-    """Finite weights that give NaN everywhere, and a target that answers photographs but not the attack."""
-    silent = team(tmp_path / "a", people, "Silent")
+def test_answers_that_are_no_numbers_win_nothing(tmp_path) -> None:
+    """Finite weights that give NaN everywhere."""
+    silent = team(tmp_path / "a", "Silent")
     weights = load_file(silent / referee.WEIGHTS)
     spread = next(name for name in weights if name.endswith("running_var"))
     save_file(weights | {spread: torch.full_like(weights[spread], -1.0)}, silent / referee.WEIGHTS)
@@ -146,22 +137,12 @@ def test_answers_that_are_no_numbers_win_nothing(tmp_path, people, monkeypatch) 
     assert [bool(row.outcome) for row in shown.rows] == [True, False]
     assert "not judged: the classifier's answers to photographs must be finite" in shown.text().splitlines()[-1]
 
-    monkeypatch.setattr(frontier_quick, "attack", lambda *given, **settings: no_score(attack(*given, **settings)))
-    with pytest.raises(ValueError, match="confidences under the poincare loss must be finite, got 1 of 2"):
-        own = scene()
-        frontier_quick.attacked(own, "none", 0.0, own.target.model, None, [0, 2], seed=0, settings=referee.ATTACK)
 
-
-def no_score(found: Reconstructions) -> Reconstructions:
-    found.scores[0] = float("nan")
-    return found
-
-
-def test_the_command(tmp_path, people, capsys) -> None:
+def test_the_command(tmp_path, capsys) -> None:
     (tmp_path / "teams").mkdir()
-    assert main(["referee", str(tmp_path / "teams")]) == 2
+    assert main(["referee", str(tmp_path / "teams"), "--people", "2"]) == 2
     assert "there is no team in" in capsys.readouterr().err
-    team(tmp_path / "teams" / "a", people)
+    team(tmp_path / "teams" / "a")
     assert main(["referee", str(tmp_path / "teams"), "--people", "41"]) == 2
     page = tmp_path / "frontier.html"
     assert main(["referee", str(tmp_path / "teams"), "--people", "2", "--figure", str(page)]) == 0

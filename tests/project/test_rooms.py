@@ -76,7 +76,7 @@ ARROWS = {
         *("attacks", "membership", "metrics"),
     },
     "course": {
-        *("data", "models", "training", "metrics", "toy", "experiments", "exercises", "runs", "studies"),
+        *("data", "models", "training", "metrics", "toy", "exercises", "runs", "studies"),
         *("figures", "widgets"),
     },
     "cli": None,  # the top floor

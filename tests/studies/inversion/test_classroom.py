@@ -1,0 +1,62 @@
+"""The class of drawn people: every defence trains, the strongest attack counts, an attack is the package's own."""
+
+import numpy as np
+import pytest
+import torch
+
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import losses, ppa
+from mia_kit.defences import STRENGTHS
+from mia_kit.studies.inversion import classroom, shipped
+
+
+@pytest.fixture(autouse=True)
+def small_class(tiny_classroom):
+    """Every test here plays in a class of four."""
+
+
+@pytest.mark.parametrize("defence", ["none", *STRENGTHS])
+def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
+    strength = STRENGTHS[defence][0] if defence != "none" else 0.0
+    defended = classroom.train(defence, strength)
+    empty = classroom.untrained(defence, strength, width=4)
+    assert {n: t.shape for n, t in defended.model.state_dict().items()} == {
+        n: t.shape for n, t in empty.state_dict().items()
+    }
+    assert (defended.privacy is not None) == defence.startswith("dp_sgd")
+    assert 0 <= classroom.accuracy(defended.model) <= 1
+
+
+def test_the_attack_is_plug_and_play_on_a_shared_pool() -> None:
+    model = classroom.train().model
+    ours = classroom.attack(model, [2, 0], "margin", seed=5)
+    theirs = ppa.run(
+        WhiteBox(model),
+        [2, 0],
+        prior=classroom.load_dcgan(),
+        seed=5,
+        settings=classroom.ATTACK,
+        loss=losses.margin,
+        progress=False,
+    )
+    torch.testing.assert_close(ours, theirs.images)
+    with pytest.raises(ValueError, match="loss must be one of"):
+        classroom.attack(model, [0], "none")
+
+
+def test_the_strongest_attack_counts(monkeypatch) -> None:
+    """Cross-entropy brings back nobody, Poincare and the margin both people: the first of the two is kept."""
+    ranks = iter([np.array([3, 2]), np.array([1, 1]), np.array([1, 1])])
+    judged = shipped.judged
+    monkeypatch.setattr(shipped, "judged", lambda *given: judged(*given) | {"rank": next(ranks)})
+    attacked = classroom.strongest(classroom.train().model, [0, 3], defence="bido", strength=1.0)
+    assert (attacked.loss, attacked.hits, attacked.defence, attacked.strength) == ("poincare", 2, "bido", 1.0)
+    assert attacked.pictures.shape == (2, 64, 64, 3) and attacked.identity_ranks.shape == (2,)
+
+
+def test_a_target_that_answers_no_numbers_does_not_win() -> None:
+    model = classroom.train().model
+    with torch.no_grad():
+        model.head.bias[1] = torch.nan
+    with pytest.raises(ValueError, match="must be finite"):
+        classroom.strongest(model, [0, 1])
