@@ -6,8 +6,15 @@ from collections.abc import Callable
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import cosine_similarity
 
+from mia_kit.defences import AlignmentSettings, Substitute
+from mia_kit.defences.alignment import align, parameter_gradient
 from mia_kit.exercises import speak
+from mia_kit.models import InversionDecoder
+
+BOUND, ROUNDS = 0.1, 10
+ENOUGH = 0.7  # of what the package's poison gains
 
 
 def check_serve(my_serve: Callable[[Tensor, Tensor], Tensor]) -> None:
@@ -35,25 +42,50 @@ def check_serve(my_serve: Callable[[Tensor, Tensor], Tensor]) -> None:
     speak(verdict)
 
 
-def check_alignment(my_alignment: Callable[[Tensor, Tensor], Tensor]) -> None:
-    """Exercise 2: 1 - cosine of two gradients."""
+def check_poison(my_poison: Callable[..., Tensor]) -> None:
+    """Exercise 2: vectors whose gradient turns the wanted way, about as far as the package's own turn it."""
 
     def verdict() -> str | None:
-        generator = Generator().manual_seed(0)
-        target, image = torch.randn(2, 50, generator=generator)
-        right = float(1 - torch.nn.functional.cosine_similarity(target, image, dim=0))
-        mine = float(my_alignment(target, image))
-        if abs(mine - right) < 1e-4:
-            return None
-        if abs(mine - (2 - right)) < 1e-4:
-            return "the loss should fall when the gradients point the same way: turn the sign of the cosine."
-        if abs(mine - (1 - right)) < 1e-4:
-            return "that is the cosine: the loss is 1 less the cosine, 0 for gradients that point the same way."
-        if abs(float(my_alignment(target, 10 * image)) - mine) > 1e-4:
-            return "a longer gradient that points the same way should give the same loss: divide by both lengths."
-        return f"for the trial gradients it should be {right:.3f}, yours is {mine:.3f}."
+        substitute, clean, images = poison_trial()
+
+        def gradient_of(vectors: Tensor) -> Tensor:
+            return parameter_gradient(substitute.decoder, vectors, images, error="mse", create_graph=True)
+
+        def cosine(vectors: Tensor) -> float:
+            return float(cosine_similarity(substitute.target, gradient_of(vectors).detach(), dim=0))
+
+        served = my_poison(clean, substitute.target, gradient_of, BOUND, rounds=ROUNDS)
+        if served.shape != clean.shape:
+            return f"{len(clean)} vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
+        if torch.allclose(served, clean, atol=1e-6):
+            return "that is the clean vector: nothing has moved it yet."
+        if (served.argmax(dim=1) != clean.argmax(dim=1)).any():
+            return "a vector has another label: serve it through poisoned(clean, disturbance, bound)."
+        if float((served - clean).norm(dim=1).max()) > BOUND * 1.001:
+            return "a vector is farther away than the bound: serve it through poisoned(clean, disturbance, bound)."
+        settings = AlignmentSettings(bound=BOUND, rounds=ROUNDS)
+        best = cosine(align(substitute, clean, images, torch.zeros_like(clean), settings))
+        before, mine = cosine(clean), cosine(served)
+        words = f"the cosine was {before:+.2f}, yours brings it to {mine:+.2f}"
+        if mine < before:
+            return f"{words}: you turn away from the wanted gradient. Minimise 1 - cosine, and step against its slope."
+        if mine - before < ENOUGH * (best - before):
+            return f"{words}, the package to {best:+.2f}: step by the sign of the slope, in every round."
+        return None
 
     speak(verdict)
+
+
+def poison_trial() -> tuple[Substitute, Tensor, Tensor]:
+    """A small decoder aimed at private pairs, and public vectors of shape (16, 4) with their pictures."""
+    generator = Generator().manual_seed(0)
+    clean, private = torch.randn(2, 16, 4, generator=generator).softmax(dim=2)
+    images, others = torch.rand(2, 16, 1, 8, 8, generator=generator) * 2 - 1
+    decoder = InversionDecoder(4, 1, 8, seed=0, blocks=2, width=4).eval()
+    with torch.no_grad():
+        for weight in decoder.parameters():
+            weight.mul_(6)  # fresh weights are so small that no vector matters
+    return Substitute.aim(decoder, private, others), clean, images
 
 
 def _trial() -> tuple[Tensor, Tensor]:

@@ -14,11 +14,10 @@ from mia_kit import check
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import bars
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
-from mia_kit.metrics import Interval, privacy_curve, share_interval
+from mia_kit.metrics import Interval, share_interval
 
 Row = Mapping[str, Any]
 
-EPSILONS = 60
 LEAST_DISTORTION = 1e-5  # what an undefended service is drawn at, on an axis of powers of ten
 
 
@@ -84,35 +83,6 @@ def trade_off(
     return Drawn(figure, alt, {"attack accuracy": np.array([share.value for share in shares.values()])})
 
 
-def privacy_curves(errors: Mapping[str, np.ndarray]) -> Drawn:
-    """The (epsilon, eta) curve of each defence: the share of pictures whose reconstruction errs by epsilon or more.
-
-    `errors` of shape (n,) by name. Further to the right this attack errs more; a curve is no bound for others.
-    """
-    together = np.concatenate(list(errors.values()))
-    epsilons = np.linspace(0, together.max() * 1.05, EPSILONS)
-    figure, arrays = go.Figure(), {}
-    for place, (name, own) in enumerate(errors.items()):
-        arrays[name] = privacy_curve(own, epsilons).shares
-        figure.add_scatter(
-            x=epsilons.round(4),
-            y=arrays[name].round(4),
-            name=name,
-            mode="lines+markers",
-            line={"color": OKABE_ITO[place % len(OKABE_ITO)], "dash": DASHES[place % len(DASHES)]},
-            marker={"symbol": MARKERS[place % len(MARKERS)], "size": 7, "maxdisplayed": 9},
-        )
-    figure.update_layout(base_layout("How many reconstructions err by epsilon or more", height=430))
-    figure.update_xaxes(title_text="epsilon, mean squared error")
-    figure.update_yaxes(title_text="share of pictures, 1 − eta", range=(-0.03, 1.03), tickformat=".0%")
-    medians = "; ".join(f"{name} {np.median(own):.3f}" for name, own in errors.items())
-    alt = (
-        f"Falling curves, one for each of {len(errors)} defences: the share of pictures whose reconstruction errs by "
-        f"epsilon or more. Further to the right the attack errs more. Median errors: {medians}."
-    )
-    return Drawn(figure, alt, arrays)
-
-
 def vectors_map(flat: np.ndarray, close: np.ndarray, detector: Interval) -> Drawn:
     """Clean and poisoned vectors by PCA and by t-SNE, with the area of a trained detector beside them.
 
@@ -160,8 +130,8 @@ def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
         arrays[measure] = value
     figure.update_traces(showlegend=False, col=2)
     figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
-    figure.update_layout(base_layout(f"{pictures}: every defence and every attacker", height=24 * len(rows) + 170))
-    figure.update_layout(margin={"l": 280}, legend={"orientation": "h", "y": -0.04})
+    figure.update_layout(base_layout(f"{pictures}: defences and attackers", height=24 * len(rows) + 170))
+    figure.update_layout(margin={"l": 310}, legend={"orientation": "h", "y": -2 / len(rows)})
     figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
     words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)

@@ -24,10 +24,8 @@ from mia_kit.metrics.leakage import (
 )
 from mia_kit.metrics.membership import RocCurve, advantage, auc, best_advantage, roc, true_positives_at
 from mia_kit.metrics.poisoning import (
-    PrivacyCurve,
     accuracy_loss,
     confidence_distortion,
-    privacy_curve,
     reconstruction_error,
     squared_errors,
 )
@@ -36,7 +34,6 @@ from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measure
 __all__ = [
     "Interval",
     "Manifold",
-    "PrivacyCurve",
     "RocCurve",
     "ScaledDistances",
     "accuracy_loss",
@@ -57,7 +54,6 @@ __all__ = [
     "nearest_squared",
     "outlier_scores",
     "person_distances",
-    "privacy_curve",
     "reconstruction_error",
     "roc",
     "scaled_distances",

@@ -6,8 +6,6 @@ accuracy is `mia_kit.metrics.attack_accuracy`, on the reconstructions of private
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from mia_kit import check
@@ -57,29 +55,6 @@ def reconstruction_error(reconstructions: np.ndarray, images: np.ndarray) -> Int
     It says what one attack reached on these pictures. It is no bound: a better attack has a smaller error.
     """
     return mean_interval(squared_errors(reconstructions, images))
-
-
-@dataclass(frozen=True, eq=False)
-class PrivacyCurve:
-    """Measured share of pictures whose reconstruction errs by at least epsilon, 1 - eta; each of shape (k,)."""
-
-    epsilons: np.ndarray
-    shares: np.ndarray
-
-
-def privacy_curve(errors: np.ndarray, epsilons: np.ndarray) -> PrivacyCurve:
-    """An estimate of the (epsilon, eta) curve: a defence is (epsilon, eta) where Pr[error >= epsilon] >= 1 - eta.
-
-    The shares are those of these pictures under one attack. They guarantee nothing: another attack may err less.
-
-    `errors` has the shape (n,), n at least 1, see `squared_errors`; `epsilons` the shape (k,). Both are at least 0 and
-    finite, ValueError otherwise: a reconstruction that is no picture is a failed attack, and no error of any size.
-    """
-    errors, epsilons = check.array("errors", errors, ("n",)), check.array("epsilons", epsilons, ("k",))
-    check.in_range("each of errors", errors.min(), 0)
-    check.in_range("each of epsilons", epsilons.min(), 0)
-    below = np.searchsorted(np.sort(errors), epsilons, side="left")  # (k,), errors less than each epsilon
-    return PrivacyCurve(epsilons, 1 - below / len(errors))
 
 
 def confidence_pair(

@@ -1,8 +1,12 @@
 """Chapter 9's checks: the right answer is correct, each likely mistake is named."""
 
+from functools import partial
+
 import pytest
 import torch
+from torch.nn.functional import cosine_similarity
 
+from mia_kit.defences.vectors import poisoned
 from mia_kit.exercises import chapter09
 
 
@@ -37,20 +41,28 @@ def test_serve(answer, words, capsys):
     assert words in capsys.readouterr().out
 
 
-def cosine(target, own):
-    return (target @ own) / (target.norm() * own.norm())
+def my_poison(clean, wanted, gradient_of, bound, rounds=10, *, way=-1, turns=None):
+    disturbance = torch.zeros_like(clean, requires_grad=True)
+    for _ in range(rounds if turns is None else turns):
+        served = poisoned(clean, disturbance, bound)
+        loss = 1 - cosine_similarity(wanted, gradient_of(served), dim=0)
+        (slope,) = torch.autograd.grad(loss, disturbance)
+        disturbance = (disturbance + way * 0.1 * bound * slope.sign()).detach().requires_grad_()
+    return poisoned(clean, disturbance, bound).detach()
 
 
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (lambda target, own: 1 - cosine(target, own), "Correct."),
-        (lambda target, own: 1 + cosine(target, own), "turn the sign"),
-        (cosine, "that is the cosine"),
-        (lambda target, own: 1 - target @ own, "divide by both lengths"),
-        (lambda target, own: torch.tensor(5.0), "it should be"),
+        (my_poison, "Correct."),
+        (partial(my_poison, turns=0), "nothing has moved it"),
+        (partial(my_poison, way=1), "turn away from the wanted gradient"),
+        (partial(my_poison, turns=1), "step by the sign of the slope, in every round"),
+        (lambda clean, *_, rounds: clean.flip(1), "has another label"),
+        (lambda clean, *_, rounds: (3 * clean).softmax(dim=1), "farther away than the bound"),
+        (lambda clean, *_, rounds: clean[:1], "yours have the shape (1, 4)"),
     ],
 )
-def test_alignment(answer, words, capsys):
-    chapter09.check_alignment(answer)
+def test_poison(answer, words, capsys):
+    chapter09.check_poison(answer)
     assert words in capsys.readouterr().out

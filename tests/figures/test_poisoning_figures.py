@@ -9,7 +9,6 @@ from mia_kit.figures.poisoning import (
     LEAST_DISTORTION,
     poison_table,
     poison_wall,
-    privacy_curves,
     trade_off,
     vectors_map,
 )
@@ -47,16 +46,6 @@ def test_trade_off_shows_no_defence_at_the_left_end_and_joins_strengths() -> Non
 def test_many_points_can_be_told_apart() -> None:
     drawn = trade_off({str(place): (0.1, hits(place)) for place in range(14)}, chance=0.5)
     assert len(set(symbols(drawn))) == 14
-
-
-def test_privacy_curves_fall_and_the_better_defence_lies_above() -> None:
-    errors = {"none": np.linspace(0.1, 0.3, 50), "LPA": np.linspace(0.2, 0.4, 50)}
-    drawn = privacy_curves(errors)
-    for own in drawn.arrays.values():
-        assert own[0] == 1 and own[-1] == 0 and (np.diff(own) <= 0).all()
-    assert (drawn.arrays["LPA"] >= drawn.arrays["none"]).all()
-    assert "Median errors: none 0.200; LPA 0.300." in drawn.alt
-    assert len({(trace.line.dash, trace.marker.symbol) for trace in drawn.figure.data}) == 2
 
 
 def test_vectors_are_shown_twice_with_the_detector_beside() -> None:

@@ -37,7 +37,6 @@ GOOD: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "accuracy_loss": ((SHARES, SHARES, CLASSES), {}),
     "confidence_distortion": ((SHARES, SHARES), {}),
     "squared_errors": ((PICTURES, PICTURES), {}),
-    "privacy_curve": ((DISTANCES, DISTANCES), {}),
     "frechet_distance": ((ROWS, ROWS), {}),
     "manifold_measures": ((ROWS, ROWS), {"k": 3}),
     "separability": ((SHARES, SHARES), {"seed": 0}),

@@ -6,7 +6,6 @@ import pytest
 from mia_kit.metrics.poisoning import (
     accuracy_loss,
     confidence_distortion,
-    privacy_curve,
     reconstruction_error,
     squared_errors,
 )
@@ -31,14 +30,12 @@ def test_distortion():
     assert confidence_distortion(CLEAN, CLEAN).value == 0
 
 
-def test_errors_and_their_curve():
+def test_errors():
     images = np.zeros((4, 1, 2, 2))
     made = np.stack([np.full((1, 2, 2), shade) for shade in (0.0, 0.5, -1.0, 1.0)])
     errors = squared_errors(made, images)
     assert errors.tolist() == [0, 0.25, 1, 1]
     assert reconstruction_error(made, images).value == pytest.approx(2.25 / 4)
-    curve = privacy_curve(errors, np.array([0, 0.25, 0.3, 1.0, 1.1]))
-    assert curve.shares.tolist() == [1, 0.75, 0.5, 0.5, 0]
 
 
 def test_what_does_not_fit_is_refused():
@@ -48,17 +45,9 @@ def test_what_does_not_fit_is_refused():
         accuracy_loss(CLEAN, CLEAN, LABELS[1:])
     with pytest.raises(ValueError, match=r"\(2, 1, 4, 5\), got \(2, 1, 4, 4\)"):
         squared_errors(np.zeros((2, 1, 4, 4)), np.zeros((2, 1, 4, 5)))
-    with pytest.raises(ValueError, match="at least one number"):
-        privacy_curve(np.zeros(0), np.zeros(3))
 
 
 def test_an_error_that_is_none_is_not_protection():
-    """Sorted, NaN lies above every epsilon: the curve would call the picture safe at all of them."""
-    for errors in ([0.1, np.nan], [0.1, np.inf], [0.1, -0.1]):
-        with pytest.raises(ValueError, match="errors must be"):
-            privacy_curve(np.array(errors), np.array([0.2]))
-    with pytest.raises(ValueError, match="epsilons must be finite"):
-        privacy_curve(np.zeros(2), np.array([np.nan]))
     broken = np.full((2, 1, 2, 2), np.nan)
     with pytest.raises(ValueError, match="reconstructions must be finite"):
         squared_errors(broken, np.zeros((2, 1, 2, 2)))

@@ -102,7 +102,6 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
     "feature_distance": lambda x, y, labels: m.feature_distance(x, labels, y, labels),
     "frechet_distance": lambda x, y, labels: m.frechet_distance(x, y),
     "manifold_measures": lambda x, y, labels: m.manifold_measures(x, y, k=1),
-    "privacy_curve": lambda x, y, labels: m.privacy_curve(x[:, 0], np.array([0.0, 1.0])).shares,
     "squared_errors": lambda x, y, labels: m.squared_errors(x[:, :, None, None], y[:, :, None, None]),
     "reconstruction_error": lambda x, y, labels: m.reconstruction_error(x[:, :, None, None], y[:, :, None, None]),
     "confidence_distortion": lambda x, y, labels: m.confidence_distortion(x, y),
@@ -175,16 +174,6 @@ def test_a_mean_moves_with_its_values(values, shift, scale) -> None:
     ends = (values.min() - 1e-9, clustered.low, clustered.high, values.max() + 1e-9)
     assert list(ends) == sorted(ends)
     assert m.cluster_interval(values[::-1], resamples=1).value == pytest.approx(clustered.value)
-
-
-@given(arrays(float, 7, elements=st.integers(0, 9).map(float)), arrays(float, 5, elements=st.floats(0, 10)))
-def test_the_privacy_curve_falls_from_one(errors, epsilons) -> None:
-    curve = m.privacy_curve(errors, np.sort(epsilons))
-    assert (np.diff(curve.shares) <= 0).all() and ((curve.shares >= 0) & (curve.shares <= 1)).all()
-    for epsilon, share in zip(curve.epsilons, curve.shares, strict=True):
-        assert share == pytest.approx((errors >= epsilon).mean())
-    assert (m.privacy_curve(errors[::-1], curve.epsilons).shares == curve.shares).all()
-    assert m.privacy_curve(errors, np.zeros(1)).shares == 1
 
 
 @settings(max_examples=50)
