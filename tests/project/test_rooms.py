@@ -70,11 +70,6 @@ ARROWS = {
         *("runs", "smoothing", "threads", "toy", "data", "models", "training", "defences", "access"),
         *("attacks", "membership", "metrics"),
     },
-    # What is left of the first house.
-    "experiments": {
-        *("runs", "smoothing", "threads", "toy", "data", "models", "training", "defences", "access"),
-        *("attacks", "membership", "metrics"),
-    },
     "course": {
         *("data", "models", "training", "metrics", "toy", "exercises", "runs", "studies"),
         *("figures", "widgets"),

@@ -1,1 +1,0 @@
-"""Recipes, the experiments they run, the evidence these leave, and the table of claims."""
