@@ -99,7 +99,8 @@ check("5.1", check_of_dose, tolerance=0.001)
 # ## The figure of this course
 #
 # 200 people, seven factors, four losses. The attacker tunes: for each loss and factor they try three learning rates on 20
-# people, keep the best, and attack 80 others for 200 steps. Bars are 95 % intervals over people and seeds. Below lies the
+# people, keep the best, and attack 80 others for 200 steps. Bars are 95 % intervals over people and seeds. So far two
+# of five seeds are measured, and an interval over two seeds is very wide: `mia-kit run smoothing_drawn` adds the others. Below lies the
 # [**placebo**](GLOSSARY.md#placebo): the same attack on a target that never saw the person. Above lies the [**oracle**](GLOSSARY.md#oracle): the evaluator itself,
 # inverted.
 
