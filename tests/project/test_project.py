@@ -107,3 +107,10 @@ def test_links_into_the_glossary_lead_to_a_word() -> None:
     for path in (ROOT / "notebooks").glob("*.py"):
         linked |= set(re.findall(r"\(GLOSSARY\.md#([\w-]+)\)", path.read_text(encoding="utf-8")))
     assert len(linked) > 5 and linked <= anchors
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    """Folders of tests are no packages: pytest would import one and refuse the other."""
+    packages = {path.parent for path in (ROOT / "tests").rglob("__init__.py")}
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py") if path.parent not in packages]
+    assert sorted(names) == sorted(set(names))
