@@ -173,7 +173,20 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class TargetCell(Cell):
+class DefenceCell(Cell):
+    """What is measured of a defence as a whole, over all its groups."""
+
+    defence: Defence
+    surrogates: Surrogates
+    seed: int
+
+    def columns(self) -> dict[str, Any]:
+        """The defence's."""
+        return self.defence.columns(self.surrogates, self.seed)
+
+
+@dataclass(frozen=True)
+class TargetCell(DefenceCell):
     """How good the targets of a defence are, and the attacker's loss around protected people and their surrogates.
 
     accuracy, accuracy_protected, accuracy_others : on photographs that nobody trains on, means over the targets: of all
@@ -181,14 +194,7 @@ class TargetCell(Cell):
     By person: loss_person, loss_surrogate, and the greatest curvature there, medians over pictures.
     """
 
-    defence: Defence
-    surrogates: Surrogates
-    seed: int
     version: ClassVar[int] = 1
-
-    def columns(self) -> dict[str, Any]:
-        """The defence's."""
-        return self.defence.columns(self.surrogates, self.seed)
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Look at each target."""
@@ -229,7 +235,7 @@ class TargetCell(Cell):
 
 
 @dataclass(frozen=True)
-class NoticedCell(Cell):
+class NoticedCell(DefenceCell):
     """What a trainer sees of what contributors hand in, means over the groups.
 
     detector_auc : area under the curve of a detector that sees how pictures lie in their class, and its size
@@ -237,14 +243,7 @@ class NoticedCell(Cell):
     wrong_labels : share of wrong labels in the classes that nobody protects
     """
 
-    defence: Defence
-    surrogates: Surrogates
-    seed: int
     version: ClassVar[int] = 1
-
-    def columns(self) -> dict[str, Any]:
-        """The defence's."""
-        return self.defence.columns(self.surrogates, self.seed)
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train a detector on other classes for each, and ask it."""
