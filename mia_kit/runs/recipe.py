@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -75,7 +76,7 @@ def _in_words(message: str, content: Any, kind: Any) -> str:
             value = value[int(number)] if number else value[name]
         except (LookupError, TypeError):
             value = None
-    if unknown := re.match(r"Object contains unknown field `(.*)`", text):
+    if unknown := re.match(r"Object contains unknown field `(.*)`", text, re.DOTALL):
         struct = _struct(expected)
         fields = [item.name for item in msgspec.structs.fields(struct)] if struct else []
         key = f"{place}.{unknown[1]}" if place else unknown[1]
@@ -83,9 +84,11 @@ def _in_words(message: str, content: Any, kind: Any) -> str:
     if missing := re.match(r"Object missing required field `(.*)`", text):
         return f"the key {(place + '.' if place else '') + missing[1]!r} is missing"
     sentence = text[:1].lower() + text[1:]
+    if text.endswith(" instead") or isinstance(value, dict):  # a section that checks itself says what came
+        return f"{place or 'the recipe'}: {sentence}"
     choices = get_args(expected) if get_origin(expected) is not None else ()
     proposal = did_you_mean(value, [choice for choice in choices if isinstance(choice, str)])
-    return f"{place or 'the recipe'}: {sentence}, got {value!r} instead{proposal}"
+    return f"{place or 'the recipe'}: {sentence}, got {reprlib.repr(value)} instead{proposal}"
 
 
 def _inner(kind: Any, name: str) -> Any:

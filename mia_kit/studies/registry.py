@@ -39,9 +39,12 @@ class Named:
         return str(self.recipe.study)  # type: ignore[attr-defined]
 
     def cells(self) -> list[Cell]:
-        """What it measures, seed by seed."""
+        """What it measures, seed by seed. RecipeError where types alone did not show that something cannot be."""
         cells: Iterator[Cell] = import_module(f"mia_kit.studies.{self.study}.cells").cells(self.recipe)
-        return list(cells)
+        try:
+            return list(cells)
+        except ValueError as problem:
+            raise RecipeError(f"{self.name}: {problem}") from problem
 
 
 def recipes() -> dict[str, Path]:

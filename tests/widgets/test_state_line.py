@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mia_kit.widgets.state_line import normalise
 from tests.widgets.lab_lines import BAD, GOOD, SEEDS, SMOOTHINGS
@@ -18,3 +20,39 @@ def test_good_lines_are_written_in_one_way(typed, written):
 def test_bad_lines_say_what_is_wrong(typed, sentence):
     with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
         normalise(typed, SMOOTHINGS, SEEDS)
+
+
+VALUE = st.one_of(
+    st.sampled_from(["0", "-0.3", "+0.05", "(0,0)", "( 1 , 2.25 )", "(-3.0,-10.0)", "2", "42", ".95", "0.9", "1e3"]),
+    st.text(max_size=6),
+    st.floats().map(str),
+)
+PART = st.builds(
+    "{}{}{}".format, st.sampled_from(["smoothing", "seed", "start", "target", "stop", "sed"]), st.just("="), VALUE
+)
+
+
+@given(st.lists(PART, max_size=6), st.sampled_from([" ", "  ", "\t", "\n"]))
+def test_any_line_is_written_in_one_way_or_refused_in_a_sentence(parts, space):
+    try:
+        written = normalise(space.join(parts), SMOOTHINGS, SEEDS)
+    except ValueError as problem:
+        assert str(problem).endswith(".")
+    else:
+        assert normalise(written, SMOOTHINGS, SEEDS) == written
+
+
+@given(
+    st.permutations(["smoothing", "seed", "start", "target", "stop"]),
+    st.sampled_from(SMOOTHINGS),
+    st.sampled_from(SEEDS),
+    st.floats(-20, 20),
+    st.floats(0.002, 0.998),
+)
+def test_what_the_laboratory_holds_comes_back(order, factor, seed, x, stop):
+    values = {"smoothing": factor, "seed": seed, "start": f"({x:.6f},0)", "target": 1, "stop": f"{stop:.6f}"}
+    written = normalise(" ".join(f"{name}={values[name]}" for name in order), SMOOTHINGS, SEEDS)
+    read = dict(part.split("=") for part in written.split())
+    assert float(read["smoothing"]) == pytest.approx(factor) and int(read["seed"]) == seed
+    assert float(read["start"].strip("()").split(",")[0]) == pytest.approx(x, abs=6e-4)
+    assert float(read["stop"]) == pytest.approx(stop, abs=6e-4)

@@ -231,7 +231,11 @@ def target(
     per_class: int,
     seed: int,
 ) -> Target:
-    """A target with what it begins from: the public trunk, and the first half that hard and negative labels share."""
+    """A target with what it begins from: the public trunk, and the first half that hard and negative labels share.
+
+    ValueError if there is no such strength: said here, before anything trains.
+    """
+    build(defence, strength)
     trunk = Trunk(network, people.world.size) if network.pretraining else None
     half = None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:

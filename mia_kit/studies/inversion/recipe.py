@@ -151,6 +151,8 @@ class Targets(Settings, frozen=True, kw_only=True):
     epochs: tuple[Count, ...] = ()
 
     def __post_init__(self) -> None:
+        if len(set(self.strengths)) < len(self.strengths):
+            raise ValueError(f"strengths must differ, got {self.strengths} instead")
         if self.defence == "smoothing" and max(self.strengths) > 1:
             raise ValueError(f"a smoothing factor must lie in (-inf, 1], got {max(self.strengths)} instead")
 
@@ -306,6 +308,14 @@ class Recipe(Settings, frozen=True, kw_only=True):
             )
         if len(set(self.seeds)) < len(self.seeds):
             raise ValueError(f"seeds must differ, got {self.seeds} instead")
+        if self.world.people is not None and (self.search.people or 0) > self.world.people:
+            raise ValueError(f"search.people must be at most {self.world.people}, got {self.search.people} instead")
+        strengths = {strength for group in self.targets for strength in group.strengths}
+        for attack in self.attacks:
+            if stray := set(attack.factors) - strengths:
+                raise ValueError(f"factors must be among the strengths, {sorted(strengths)}, got {min(stray)} instead")
+            if attack.stages and 0 not in strengths:
+                raise ValueError("stages need a target of strength 0, hard labels, got none instead")
         most = max(number for group in self.targets for number in group.per_class)
         if most > self.world.photographs.target:
             raise ValueError(
