@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from mia_kit.figures.frontier import point_name
-from mia_kit.widgets.faces import FaceSliders, Stops, tile
+from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.widgets.panel import Guess
+from mia_kit.widgets.sliders import Stops
 
 TILE = 88  # pixels of a face on the page
 
@@ -34,12 +36,12 @@ class FrontierExplorer(FaceSliders):
     ImportError if ipywidgets is missing, ValueError if there is no model, or not a name for each person.
     """
 
-    def __init__(self, targets: Sequence[Attacked], *, names: Sequence[str]) -> None:
+    def __init__(self, targets: Sequence[Attacked], *, names: Sequence[str], guess: Guess | None = None) -> None:
         if not targets:
             raise ValueError("there must be at least one model, got none")
         self._targets = sorted(targets, key=lambda target: -target.accuracy)
         options = [(point_name(target.defence, target.strength), place) for place, target in enumerate(self._targets)]
-        super().__init__(names, people=len(targets[0].ranks), stops={"model": Stops(options, 0)})
+        super().__init__(names, people=len(targets[0].ranks), stops={"model": Stops(options, 0)}, guess=guess)
 
     def _draw(self, chosen: tuple[int]) -> str:
         """A model as HTML."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from mia_kit.figures.style import OKABE_ITO, factor_name
-from mia_kit.widgets import panel
+from mia_kit.widgets.panel import Guess
+from mia_kit.widgets.sliders import Sliders, Stops
 
-INSTALL = 'The sliders need ipywidgets: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
 # Measure and attack of a meter, its words, and the two ends of its scale; guessing is at the lower one.
 METERS = {
     ("advantage", "average"): ("average attack, advantage", 0.0, 1.0),
@@ -20,56 +18,31 @@ METERS = {
 }
 
 
-class SmoothingReadings:
+class SmoothingReadings(Sliders):
     """Drag the smoothing factor: attacks, distance and accuracy follow at once, as means over the models of a table.
 
-    Display it as the last line of a cell. Nothing is computed: all models were trained and attacked beforehand.
-
-    Parameters
-    ----------
-    table : the study's, with columns defence, strength, attack, measure, value
-
-    Raises
-    ------
-    ImportError
-        If ipywidgets is missing.
-    ValueError
-        If a measure of METERS is missing at a factor.
+    Nothing is computed: all models were trained and attacked beforehand. `table` is the study's, with the columns
+    defence, strength, attack, measure, value; `guess` and ImportError are as in `Sliders`. ValueError if a measure of
+    METERS is missing at a factor.
     """
 
-    def __init__(self, table: pd.DataFrame) -> None:
-        try:
-            import ipywidgets
-        except ImportError as problem:
-            raise ImportError(INSTALL) from problem
+    def __init__(self, table: pd.DataFrame, *, guess: Guess | None = None) -> None:
         smoothed = table[table["defence"].isin(("none", "smoothing"))].fillna({"strength": 0.0, "attack": ""})
         means = smoothed.groupby(["measure", "attack", "strength"])["value"].mean()
         self._means = means.unstack("strength").reindex(list(METERS)).sort_index(axis=1)  # (meters, factors)
         if self._means.empty or self._means.isna().any(axis=None):
             raise ValueError(f"the table must have {', '.join(map(' '.join, METERS))} at each factor, some are missing")
         factors = [float(factor) for factor in self._means]
-        self.factor = ipywidgets.SelectionSlider(
-            options=[(factor_name(factor), factor) for factor in factors],
-            value=min(factors, key=abs),
-            description="smoothing factor",
-            style={"description_width": "9em"},
-            layout={"width": "min(100%, 480px)"},
-        )
-        self.meters = ipywidgets.HTML()
-        self._box = ipywidgets.VBox([self.factor, self.meters])
-        self.factor.observe(self._on_change, names="value")
-        self._on_change({})
+        stops = Stops([(factor_name(factor), factor) for factor in factors], min(factors, key=abs))
+        super().__init__({"smoothing factor": stops}, guess=guess)
 
-    def _ipython_display_(self) -> None:
-        panel.show(self._box, [panel.Control.of(self.factor)], self.meters)
-
-    def _on_change(self, _: dict[str, Any]) -> None:
-        values = self._means[self.factor.value]
-        bars = [_bar(values[key], *scale, OKABE_ITO[place]) for place, (key, scale) in enumerate(METERS.items())]
+    def _show(self, place: tuple[float]) -> str:
+        values = self._means[place[0]]
+        bars = [_bar(values[key], *scale, OKABE_ITO[number]) for number, (key, scale) in enumerate(METERS.items())]
         said = ", ".join(f"{scale[0]} {values[key]:.2f}" for key, scale in METERS.items())
-        self.meters.value = (
+        return (
             f'<div>{"".join(bars)}</div><p role="status" style="margin: 4px 0 0">'
-            f"Factor {factor_name(self.factor.value)}: {said}.</p>"
+            f"Factor {factor_name(place[0])}: {said}.</p>"
         )
 
 

@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mia_kit.figures.reproduce import twin
@@ -21,6 +21,20 @@ LAB_MIME = "application/vnd.mia-kit.lab+json"  # the laboratory of chapter 1, wh
 FACES_MIME = "application/vnd.mia-kit.faces+json"  # the laboratory of faces: its state line
 MOVED = ("x", "y", "source")  # what of a trace can move: its coordinates, or its picture
 SENTENCE = "As it is before the first drag. To drag it, run the notebook's cells from the top."
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A question with its answers: until one is chosen the sliders stay locked, and the choice stays in sight."""
+
+    question: str
+    answers: tuple[str, ...]
+
+
+def guess_note(answer: str) -> dict[str, Any]:
+    """Plotly's annotation that keeps a guess in a figure; `site.js` writes the same."""
+    place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom"}
+    return {"text": f"your guess: {answer}", "showarrow": False, **place}
 
 
 @dataclass(frozen=True)
@@ -41,7 +55,14 @@ class Control:
         return cls(widget.description, words, widget.index, lambda place: setattr(widget, "index", place), slides)
 
 
-def show(box: Any, controls: Sequence[Control], words: Any, figure: Any = None, moved: Sequence[int] = ()) -> None:
+def show(
+    box: Any,
+    controls: Sequence[Control],
+    words: Any,
+    figure: Any = None,
+    moved: Sequence[int] = (),
+    guess: Guess | None = None,
+) -> None:
     """Display a widget; in a notebook executed for commit, keep what it shows at every place instead.
 
     Parameters
@@ -51,13 +72,15 @@ def show(box: Any, controls: Sequence[Control], words: Any, figure: Any = None, 
     words : the ipywidgets.HTML that follows the controls
     figure : the FigureWidget that follows them, if there is one
     moved : numbers of the figure's traces that move
+    guess : what unlocks the controls
     """
     from IPython.display import display
 
     if os.environ.get("MIA_KIT_STATIC") == "1":
         picture = {} if figure is None else twin(figure)
         still = picture or {"text/html": f"{words.value}<p>{SENTENCE}</p>"}
-        display({MIME: record(controls, words, figure, moved), **still, "text/plain": SENTENCE}, raw=True)
+        kept = record(controls, words, figure, moved) | {"guess": guess and asdict(guess)}
+        display({MIME: kept, **still, "text/plain": SENTENCE}, raw=True)
     else:
         display(box)
 

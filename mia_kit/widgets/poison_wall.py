@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia_kit.widgets.faces import FaceSliders, Stops, tile
+from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.widgets.panel import Guess
+from mia_kit.widgets.sliders import Stops
 
 TILE = 56  # pixels of a digit on the page
 
@@ -41,7 +43,12 @@ class PoisonWall(FaceSliders):
     """
 
     def __init__(
-        self, originals: np.ndarray, labels: Sequence[int], outcomes: Mapping[tuple[float, str], Outcome]
+        self,
+        originals: np.ndarray,
+        labels: Sequence[int],
+        outcomes: Mapping[tuple[float, str], Outcome],
+        *,
+        guess: Guess | None = None,
     ) -> None:
         self._originals, self._labels, self._outcomes = originals, labels, outcomes
         bounds, attackers = (list(dict.fromkeys(names)) for names in zip(*outcomes, strict=True))
@@ -50,8 +57,7 @@ class PoisonWall(FaceSliders):
             "bound of the poison": Stops(named, bounds[0]),
             "attacker": Stops([(name, name) for name in attackers], attackers[0]),
         }
-        super().__init__(stops=stops)
-        self.bound, self.attacker = self.sliders.values()
+        super().__init__(stops=stops, guess=guess)
 
     def _draw(self, place: tuple[float, str]) -> str:
         """The digits of one bound and attacker below the private ones."""

@@ -76,9 +76,40 @@
     }
   }
 
+  /** A question whose answer unlocks the controls that follow it in `box`; `answered(words)` is told of it. */
+  function question({ question, answers }, box, answered) {
+    const asked = part("p", {}, part("b", { textContent: question }), " Your guess unlocks the sliders.");
+    const buttons = answers.map((words) => part("button", { type: "button", textContent: words }));
+    const line = part("div", { className: "mia-answers" }, ...buttons);
+    buttons.forEach((button, number) => {
+      button.addEventListener("click", () => {
+        asked.replaceChildren(question, " ", part("b", { textContent: `Your guess: ${answers[number]}.` }));
+        const locked = box.querySelectorAll(".mia-control input, .mia-control select");
+        for (const control of locked) control.disabled = false;
+        locked[0]?.focus();
+        line.remove();
+        answered(answers[number]);
+      });
+    });
+    box.append(asked, line);
+  }
+
   async function panel(box) {
     const kept = payload(box);
     const places = kept.controls.map((one) => one.start);
+    let guess = "";
+    const note = () => {
+      if (!place || !guess) return;
+      const at = { xref: "paper", yref: "paper", x: 1, y: 1.02, xanchor: "right", yanchor: "bottom" };
+      const words = { text: `your guess: ${guess}`, showarrow: false, ...at };
+      window.Plotly.relayout(place, { annotations: [...(place.layout.annotations ?? []), words] });
+    };
+    if (kept.guess) {
+      question(kept.guess, box, (words) => {
+        guess = words;
+        note();
+      });
+    }
     const words = part("div", { className: "mia-words" });
     let place = null;
     const show = () => {
@@ -101,6 +132,7 @@
         }),
       );
     });
+    if (kept.guess) for (const one of box.querySelectorAll(".mia-control input, .mia-control select")) one.disabled = true;
     box.append(words);
     show();
     if (kept.figure) {
@@ -108,6 +140,7 @@
       words.before(frame);
       place = await draw(frame, kept.figure);
       show();
+      note();
     }
   }
 

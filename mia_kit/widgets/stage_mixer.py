@@ -8,7 +8,9 @@ from typing import Protocol
 import numpy as np
 
 from mia_kit.figures.style import factor_name
-from mia_kit.widgets.faces import FaceSliders, Stops, tile
+from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.widgets.panel import Guess
+from mia_kit.widgets.sliders import Stops
 
 STAGES = ("sampling", "optimisation", "selection")
 TILE = 96  # pixels of a face on the page
@@ -34,11 +36,11 @@ class StageMixer(FaceSliders):
     a name for each person.
     """
 
-    def __init__(self, mixtures: Mixtures, *, names: Sequence[str]) -> None:
+    def __init__(self, mixtures: Mixtures, *, names: Sequence[str], guess: Guess | None = None) -> None:
         self._mixtures = mixtures
         factors = [(factor_name(factor), factor) for factor in mixtures.factors]
         stops = Stops(factors, 0.0 if 0.0 in mixtures.factors else mixtures.factors[0])
-        super().__init__(names, people=mixtures.ranks.shape[-1], stops=dict.fromkeys(STAGES, stops))
+        super().__init__(names, people=mixtures.ranks.shape[-1], stops=dict.fromkeys(STAGES, stops), guess=guess)
 
     def _draw(self, factors: tuple[float, float, float]) -> str:
         """A mixture as HTML."""

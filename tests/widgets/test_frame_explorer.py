@@ -23,6 +23,11 @@ def drawn():
     return tsne_morph(maps, LABELS, class_names=NAMES)
 
 
+def slider(explorer):
+    (only,) = explorer.sliders.values()
+    return only
+
+
 def shown(explorer):
     return [(trace.x.tolist(), trace.y.tolist()) for trace in explorer.figure.data]
 
@@ -34,7 +39,7 @@ def frame(drawn, name):
 
 def test_first_draw_is_there_at_once(drawn):
     explorer = FrameExplorer(drawn)
-    assert explorer.slider.value == "0" and explorer.slider.description == "smoothing factor"
+    assert slider(explorer).value == "0" and slider(explorer).description == "smoothing factor"
     assert shown(explorer) == frame(drawn, "0")
     assert shown(FrameExplorer(drawn, start="0.1")) == frame(drawn, "0.1")
     assert not explorer.figure.layout.sliders
@@ -43,34 +48,34 @@ def test_first_draw_is_there_at_once(drawn):
 def test_each_factor_shows_its_own_map(drawn):
     explorer = FrameExplorer(drawn)
     for name in ("0.1", "-0.2", "0", "-0.05"):
-        explorer.slider.value = name
+        slider(explorer).value = name
         assert shown(explorer) == frame(drawn, name)
-    assert explorer.message.value == ""
+    assert explorer.words.value == ""
 
 
 def test_a_drag_sends_one_message_with_all_groups(drawn, monkeypatch):
     explorer = FrameExplorer(drawn)
     sent = []
     monkeypatch.setattr(explorer.figure, "_send_update_msg", lambda **message: sent.append(message))
-    explorer.slider.value = "0.1"
+    slider(explorer).value = "0.1"
     assert len(sent) == 1 and len(sent[0]["trace_indexes"]) == len(explorer.figure.data)
 
 
 def test_a_failure_is_told_and_the_next_drag_works(drawn):
     explorer = FrameExplorer(drawn)
     whole = explorer._frames.pop("0.1")
-    explorer.slider.value = "0.1"
-    assert "cannot be shown (KeyError" in explorer.message.value and 'role="alert"' in explorer.message.value
-    explorer.slider.value = "-0.2"
-    assert explorer.message.value == "" and shown(explorer) == frame(drawn, "-0.2")
+    slider(explorer).value = "0.1"
+    assert "cannot be shown (KeyError" in explorer.words.value and 'role="alert"' in explorer.words.value
+    slider(explorer).value = "-0.2"
+    assert explorer.words.value == "" and shown(explorer) == frame(drawn, "-0.2")
     explorer._frames["0.1"] = whole
-    explorer.slider.value = "0.1"
+    slider(explorer).value = "0.1"
     assert shown(explorer) == frame(drawn, "0.1")
 
 
 def test_the_drawn_figure_is_left_as_it_was(drawn):
     before = drawn.figure.to_json()
-    FrameExplorer(drawn).slider.value = "0.1"
+    slider(FrameExplorer(drawn)).value = "0.1"
     assert drawn.figure.to_json() == before
 
 
@@ -80,10 +85,10 @@ def test_a_slider_of_its_own_moves_every_trace_and_is_kept_place_by_place():
     )
     closing = closing_interval(rows, of="a difference")
     explorer = FrameExplorer(closing)
-    assert explorer.slider.description == "people" and explorer.slider.value == "4"
-    explorer.slider.value = "80"
+    assert slider(explorer).description == "people" and slider(explorer).value == "4"
+    slider(explorer).value = "80"
     assert list(explorer.figure.data[0].x) == [4, 20, 80]
-    kept = panel.record([panel.Control.of(explorer.slider)], explorer.message, explorer.figure, (0, 1))
+    kept = panel.record([panel.Control.of(slider(explorer))], explorer.words, explorer.figure, (0, 1))
     assert kept["views"]["1"]["traces"]["0"] == {"x": [4.0, 20.0], "y": [0.1, 0.2]}
     json.dumps(kept)
 

@@ -15,11 +15,11 @@ TARGETS = [
 
 def test_the_faces_follow_the_slider() -> None:
     explorer = FrontierExplorer(TARGETS, names=["p <b>", "q"])
-    assert "<b>no defence</b>: right on 90.0%" in explorer.faces.value and "p &lt;b&gt;" in explorer.faces.value
-    assert "recognises 2 of 2, the second judge 0" in explorer.faces.value
+    assert "<b>no defence</b>: right on 90.0%" in explorer.words.value and "p &lt;b&gt;" in explorer.words.value
+    assert "recognises 2 of 2, the second judge 0" in explorer.words.value
     explorer.sliders["model"].value = 1
-    assert "<b>MID 0.1</b>" in explorer.faces.value and "recognises 1 of 2, the second judge 2" in explorer.faces.value
-    assert explorer.faces.value.count("<figure") == 2 and "rank 3" in explorer.faces.value
+    assert "<b>MID 0.1</b>" in explorer.words.value and "recognises 1 of 2, the second judge 2" in explorer.words.value
+    assert explorer.words.value.count("<figure") == 2 and "rank 3" in explorer.words.value
 
 
 def test_there_must_be_models_and_a_name_for_each_person() -> None:

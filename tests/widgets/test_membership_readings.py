@@ -21,12 +21,15 @@ def table(*, without: str = "") -> pd.DataFrame:
 
 def test_the_slider_begins_at_hard_labels_and_follows():
     shown = SmoothingReadings(table())
-    assert shown.factor.value == 0.0 and shown.factor.description == "smoothing factor"
-    assert [value for _, value in shown.factor.options] == [-0.2, 0.0, 0.2]
-    assert shown.meters.value.count("<span>0.65</span>") == len(METERS)
-    assert shown.meters.value.count('role="status"') == 1 and "powerful attack, advantage 0.65" in shown.meters.value
-    shown.factor.value = -0.2
-    assert "<span>0.45</span>" in shown.meters.value and "width: 0%" in shown.meters.value  # an AUC below guessing
+    assert (
+        shown.sliders["smoothing factor"].value == 0.0
+        and shown.sliders["smoothing factor"].description == "smoothing factor"
+    )
+    assert [value for _, value in shown.sliders["smoothing factor"].options] == [-0.2, 0.0, 0.2]
+    assert shown.words.value.count("<span>0.65</span>") == len(METERS)
+    assert shown.words.value.count('role="status"') == 1 and "powerful attack, advantage 0.65" in shown.words.value
+    shown.sliders["smoothing factor"].value = -0.2
+    assert "<span>0.45</span>" in shown.words.value and "width: 0%" in shown.words.value  # an AUC below guessing
 
 
 @pytest.mark.parametrize("rows", [table(without="accuracy"), table().iloc[:0]])

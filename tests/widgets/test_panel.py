@@ -1,20 +1,32 @@
 """A widget driven through all its places leaves what it showed at each, and stands where it stood."""
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
+from mia_kit.figures.leakage import closing_interval
 from mia_kit.widgets import panel
-from mia_kit.widgets.faces import FaceSliders, Stops
+from mia_kit.widgets.faces import FaceSliders
+from mia_kit.widgets.frame_explorer import FrameExplorer
+from mia_kit.widgets.sliders import Stops
 
 
 class Pairs(FaceSliders):
-    def __init__(self) -> None:
+    def __init__(self, guess: panel.Guess | None = None) -> None:
         letters = [("a", 0), ("b", 1)]
-        super().__init__(stops={"letter": Stops(letters, 1), "number": Stops([("1", 1), ("2", 2), ("3", 3)], 2)})
+        super().__init__(
+            stops={"letter": Stops(letters, 1), "number": Stops([("1", 1), ("2", 2), ("3", 3)], 2)}, guess=guess
+        )
 
     def _draw(self, chosen: tuple[int, int]) -> str:
         return f"{'ab'[chosen[0]]}{chosen[1]}"
+
+
+@pytest.fixture
+def drawn_map():
+    rows = pd.DataFrame({"people": [4, 80], "value": [0.1, 0.3], "low": [0, 0.25], "high": [0.2, 0.4]})
+    return closing_interval(rows, of="a difference")
 
 
 @pytest.fixture
@@ -29,7 +41,7 @@ def test_without_commit_the_widget_itself_is_shown(displayed, monkeypatch):
     monkeypatch.delenv("MIA_KIT_STATIC", raising=False)
     pairs = Pairs()
     pairs._ipython_display_()
-    assert displayed == [pairs._box]
+    assert displayed == [pairs.box]
 
 
 def test_for_commit_every_place_is_kept_and_the_widget_put_back(displayed, monkeypatch):
@@ -44,7 +56,7 @@ def test_for_commit_every_place_is_kept_and_the_widget_put_back(displayed, monke
     assert {place: view["html"] for place, view in kept["views"].items()} == {
         "0,0": "a1", "0,1": "a2", "0,2": "a3", "1,0": "b1", "1,1": "b2", "1,2": "b3"
     }  # fmt: skip
-    assert pairs.faces.value == "b2" and kept["figure"] is None
+    assert pairs.words.value == "b2" and kept["figure"] is None
     assert displayed[0]["text/plain"] == panel.SENTENCE
 
 
@@ -73,3 +85,25 @@ def test_the_laboratory_keeps_its_state_line(monkeypatch):
     assert lab._repr_mimebundle_()[panel.LAB_MIME] == {"state": lab.state}
     monkeypatch.delenv("MIA_KIT_STATIC")
     assert panel.LAB_MIME not in str(lab._repr_mimebundle_())
+
+
+def test_a_guess_unlocks_the_sliders_and_stays_in_sight(displayed, monkeypatch):
+    pairs = Pairs(panel.Guess("Which letter <first>?", ("a", "b & c")))
+    assert all(slider.disabled for slider in pairs.sliders.values())
+    assert "&lt;first&gt;" in pairs.guessed.value and pairs.guessed in pairs.box.children
+    pairs.answers.value = "b & c"
+    assert not any(slider.disabled for slider in pairs.sliders.values()) and pairs.answers.disabled
+    assert "Your guess: b &amp; c." in pairs.guessed.value
+    pairs.sliders["number"].value = 3
+    assert "Your guess: b &amp; c." in pairs.guessed.value and pairs.words.value == "b3"
+    monkeypatch.setenv("MIA_KIT_STATIC", "1")
+    pairs._ipython_display_()
+    assert displayed[0][panel.MIME]["guess"] == {"question": "Which letter <first>?", "answers": ("a", "b & c")}
+    assert Pairs().answers not in Pairs().box.children
+
+
+def test_a_guess_stays_in_the_figure(drawn_map):
+    explorer = FrameExplorer(drawn_map, guess=panel.Guess("Which?", ("tighter", "looser")))
+    explorer.answers.value = "looser"
+    explorer.sliders["people"].value = "80"
+    assert [note.text for note in explorer.figure.layout.annotations] == ["your guess: looser"]

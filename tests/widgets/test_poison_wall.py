@@ -13,10 +13,10 @@ def test_sliders_show_the_attack_they_stand_at():
         for place, hits in shares.items()
     }
     wall = PoisonWall(pictures[1], (0, 1, 2, 3), outcomes)
-    before = wall.faces.value
+    before = wall.words.value
     assert before.count("<figure") == 8 and "Attack accuracy 60% of 20" in before and "are 0 away" in before
-    wall.bound.value = 0.1
-    assert "Attack accuracy 20% of 20" in wall.faces.value and "mean error 0.200" in wall.faces.value
-    wall.attacker.value = "rounds"
-    assert "Attack accuracy 75% of 20" in wall.faces.value
-    assert wall.bound.options[0][0] == "0 (no defence)"
+    wall.sliders["bound of the poison"].value = 0.1
+    assert "Attack accuracy 20% of 20" in wall.words.value and "mean error 0.200" in wall.words.value
+    wall.sliders["attacker"].value = "rounds"
+    assert "Attack accuracy 75% of 20" in wall.words.value
+    assert wall.sliders["bound of the poison"].options[0][0] == "0 (no defence)"

@@ -6,7 +6,7 @@ import pytest
 from mia_kit.figures.data_centric import landed_map, place_name, surrogate_map
 from mia_kit.toy import make_data
 from mia_kit.toy.surrogate import SurrogateTable
-from mia_kit.widgets.surrogate_dragger import SurrogateDragger
+from mia_kit.widgets.surrogate_dragger import ACROSS, UP, SurrogateDragger
 
 AXIS = (-5.0, 0.0, 5.0)
 
@@ -31,29 +31,29 @@ def moving(dragger: SurrogateDragger) -> list[list[tuple[float, float]]]:
 
 def test_the_first_place_is_there_at_once(table: SurrogateTable) -> None:
     dragger = SurrogateDragger(table)
-    assert dragger.across.description and dragger.up.description
+    assert dragger.sliders[ACROSS].description and dragger.sliders[UP].description
     assert moving(dragger) == [[(0, 0)], [(9, 9)] * 2, [(0, 0)] * 2]
-    assert "Surrogate at (0, 0): 2 of 4 attacks end on it" in dragger.message.value
+    assert "Surrogate at (0, 0): 2 of 4 attacks end on it" in dragger.words.value
 
 
 def test_each_slider_moves_its_own_way(table: SurrogateTable) -> None:
     dragger = SurrogateDragger(table)
-    dragger.across.value = 5.0
+    dragger.sliders[ACROSS].value = 5.0
     assert moving(dragger)[0] == [(5, 0)]
-    dragger.up.value = -5.0
+    dragger.sliders[UP].value = -5.0
     assert moving(dragger)[0] == [(5, -5)] and moving(dragger)[2] == [(5, -5)] * 2
-    dragger.up.value = 5.0
+    dragger.sliders[UP].value = 5.0
     assert moving(dragger)[2] == [] and len(moving(dragger)[1]) == 4
-    assert "0 of 4" in dragger.message.value
+    assert "0 of 4" in dragger.words.value
 
 
 def test_a_failure_is_told_and_the_next_drag_works(table: SurrogateTable) -> None:
     dragger = SurrogateDragger(table)
     dragger._frames.pop("5, 0")
-    dragger.across.value = 5.0
-    assert "cannot be shown (KeyError" in dragger.message.value and 'role="alert"' in dragger.message.value
-    dragger.across.value = -5.0
-    assert moving(dragger)[0] == [(-5, 0)] and 'role="status"' in dragger.message.value
+    dragger.sliders[ACROSS].value = 5.0
+    assert "cannot be shown (KeyError" in dragger.words.value and 'role="alert"' in dragger.words.value
+    dragger.sliders[ACROSS].value = -5.0
+    assert moving(dragger)[0] == [(-5, 0)] and 'role="status"' in dragger.words.value
 
 
 def test_the_figures_hold_the_shares(table: SurrogateTable) -> None:

@@ -1,0 +1,113 @@
+"""What all widgets with sliders share: a guess that unlocks them, what a place shows, and a failure that is told."""
+
+from __future__ import annotations
+
+import html
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mia_kit.widgets import panel
+
+INSTALL = (
+    'The sliders need ipywidgets and anywidget: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
+)
+
+
+@dataclass(frozen=True)
+class Stops:
+    """What a slider can be set to: words and values, and the value that it begins with."""
+
+    options: Sequence[tuple[str, Any]]
+    value: Any
+
+
+class Sliders(ABC):
+    """Sliders, and below them words, pictures or a figure that belong to where they stand.
+
+    Display it as the last line of a cell. `sliders` holds the sliders by their labels, `words` the HTML below them. A
+    place that cannot be shown is told there, and the next drag is tried as if nothing had happened.
+
+    Parameters
+    ----------
+    stops : of each slider, by its label
+    figure, moved : a plotly Figure that follows the sliders, and the numbers of its traces that move; none by default
+    guess : a question with its answers. The sliders stay locked until one is chosen, and the choice stays in sight;
+        without a question they are free
+
+    Raises
+    ------
+    ImportError
+        If ipywidgets or anywidget is missing.
+    """
+
+    def __init__(
+        self,
+        stops: Mapping[str, Stops],
+        *,
+        figure: Any = None,
+        moved: Sequence[int] = (),
+        guess: panel.Guess | None = None,
+    ) -> None:
+        try:
+            import ipywidgets
+            import plotly.graph_objects as go
+
+            self.figure = None if figure is None else go.FigureWidget(figure)
+        except ImportError as problem:
+            raise ImportError(INSTALL) from problem
+        self.sliders = {
+            label: ipywidgets.SelectionSlider(
+                options=stop.options,
+                value=stop.value,
+                description=label,
+                disabled=guess is not None,
+                style={"description_width": "11em"},
+                layout={"width": "min(100%, 560px)"},
+            )
+            for label, stop in stops.items()
+        }
+        self._guess, self._moved = guess, moved
+        self.words, self.guessed = ipywidgets.HTML(), ipywidgets.HTML()
+        self.answers = ipywidgets.ToggleButtons(options=guess.answers if guess else (), value=None)
+        asked = [self.guessed, self.answers] if guess else []
+        shown = [] if figure is None else [self.figure]
+        self.box = ipywidgets.VBox([*asked, *self.sliders.values(), self.words, *shown])
+        if guess:
+            self.guessed.value = f"<b>{html.escape(guess.question)}</b> Your guess unlocks the sliders."
+            self.answers.observe(self._on_guess, names="value")
+        for slider in self.sliders.values():
+            slider.observe(self._on_change, names="value")
+        self._on_change({})
+
+    @abstractmethod
+    def _show(self, place: tuple[Any, ...]) -> str:
+        """Move the figure to a value of each slider; returns the words below them as HTML."""
+
+    def _ipython_display_(self) -> None:
+        controls = [panel.Control.of(slider) for slider in self.sliders.values()]
+        panel.show(self.box, controls, self.words, self.figure, self._moved, self._guess)
+
+    def _on_guess(self, change: dict[str, Any]) -> None:
+        """Unlock the sliders; the guess stays above them, and in the figure."""
+        assert self._guess is not None
+        self.guessed.value = f"{html.escape(self._guess.question)} <b>Your guess: {html.escape(change['new'])}.</b>"
+        if self.figure is not None:
+            self.figure.add_annotation(panel.guess_note(change["new"]))
+        for control in (*self.sliders.values(), self.answers):
+            control.disabled = control is self.answers
+
+    def _on_change(self, _: dict[str, Any]) -> None:
+        try:
+            self.words.value = self._show(tuple(slider.value for slider in self.sliders.values()))
+        except Exception as problem:
+            reason = html.escape(f"{type(problem).__name__}: {problem}")
+            self.words.value = f'<p role="alert">This place cannot be shown ({reason}). Move a slider to go on.</p>'
+
+    def _move(self, frame: Any) -> None:
+        """The figure's traces to those of a frame of plotly's."""
+        assert self.figure is not None
+        with self.figure.batch_update():
+            for number, moved in zip(frame.traces, frame.data, strict=True):
+                self.figure.data[number].update({name: moved[name] for name in panel.MOVED if name in moved})
