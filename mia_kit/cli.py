@@ -90,6 +90,8 @@ def _parser() -> argparse.ArgumentParser:
 
     site = command("site", _site, "write the chapters as web pages that need neither kernel nor network")
     site.add_argument("folder", type=Path)
+    slides = command("slides", _slides, "write the chapters as slides that need neither kernel nor network")
+    slides.add_argument("folder", type=Path)
     return parser
 
 
@@ -207,6 +209,12 @@ def _classroom(options: argparse.Namespace) -> int:
 
 def _site(options: argparse.Namespace) -> None:
     from mia_kit.course.site import build
+
+    say(f"wrote {build(options.folder)}: open it in any browser")
+
+
+def _slides(options: argparse.Namespace) -> None:
+    from mia_kit.course.slides import build
 
     say(f"wrote {build(options.folder)}: open it in any browser")
 

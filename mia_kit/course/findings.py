@@ -6,8 +6,10 @@ A chapter ends with a line that begins with "Finding:", printed by a cell from t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mia_kit.data.folders import read_json
 from mia_kit.runs.evidence import evidence_folder
@@ -30,16 +32,20 @@ def read_findings(folder: Path | None = None) -> list[Finding]:
     for path in sorted((folder or evidence_folder().parent).glob("[0-9][0-9]_*.ipynb")):
         cells = read_json(path, "write it again with: mia-kit notebooks").get("cells", [])
         titles = [line for cell in cells[:2] for line in "".join(cell["source"]).splitlines() if line.startswith("# ")]
-        texts = [
-            text
-            for cell in cells
-            for text in (_printed(cell), "".join(cell["source"]) if cell["cell_type"] == "markdown" else "")
-        ]
-        sentences = [match[1] for text in texts for match in FINDING.finditer(text)]
-        if sentences and titles:
-            sentence = " ".join(sentences[-1].split())
+        if (sentence := finding_of(cells)) and titles:
             findings.append(Finding(path.stem, re.sub(r"^# \d+\. ", "", titles[0]), sentence))
     return findings
+
+
+def finding_of(cells: Sequence[Mapping[str, Any]]) -> str:
+    """The last finding among the cells of an executed notebook, on one line; empty if there is none."""
+    texts = [
+        text
+        for cell in cells
+        for text in (_printed(cell), "".join(cell["source"]) if cell["cell_type"] == "markdown" else "")
+    ]
+    sentences = [match[1] for text in texts for match in FINDING.finditer(text)]
+    return " ".join(sentences[-1].split()) if sentences else ""
 
 
 def as_text(findings: list[Finding]) -> str:
@@ -52,7 +58,5 @@ def as_markdown(findings: list[Finding]) -> str:
     return "\n".join(f"* [{item.title}](notebooks/{item.name}.ipynb): {item.sentence}" for item in findings)
 
 
-def _printed(cell: dict[str, object]) -> str:
-    outputs = cell.get("outputs", [])
-    assert isinstance(outputs, list)
-    return "".join("".join(output.get("text", "")) for output in outputs)
+def _printed(cell: Mapping[str, Any]) -> str:
+    return "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))

@@ -15,7 +15,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,17 @@ NO_KERNEL = (
 )
 
 
-def build(folder: Path, paths: Sequence[Path] = ()) -> Path:
+def build(
+    folder: Path,
+    paths: Sequence[Path] = (),
+    *,
+    builder: str = "html",
+    settings: Mapping[str, Any] | None = None,
+    shorten: Callable[[Notebook], Notebook] | None = None,
+) -> Path:
     """Write the pages of these sources, all by default, into a new folder and return that of the front page.
+
+    `builder` is Sphinx's, with `settings` beside our own; `shorten` changes a page before it is built.
 
     Raises
     ------
@@ -79,10 +88,10 @@ def build(folder: Path, paths: Sequence[Path] = ()) -> Path:
         pages, static, made, doctrees = (Path(scratch) / name for name in ("pages", "static", "made", "doctrees"))
         pages.mkdir()
         static.mkdir()
-        write_sources(pages, static, sources(paths))
+        write_sources(pages, static, sources(paths), shorten)
         problems = io.StringIO()
-        settings = SETTINGS | {"html_static_path": [str(static)]}
-        Sphinx(pages, None, made, doctrees, "html", settings, status=None, warning=problems).build()
+        all_settings = {**SETTINGS, **(settings or {}), f"{builder}_static_path": [str(static)]}
+        Sphinx(pages, None, made, doctrees, builder, all_settings, status=None, warning=problems).build()
         if words := COLOUR.sub("", problems.getvalue()).strip():
             raise ValueError(f"the pages are not as they should be: {words}")
         shutil.copytree(made, folder, dirs_exist_ok=True)
@@ -123,13 +132,16 @@ def setup(app: Any) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def write_sources(pages: Path, static: Path, paths: Sequence[Path]) -> None:
+def write_sources(
+    pages: Path, static: Path, paths: Sequence[Path], shorten: Callable[[Notebook], Notebook] | None = None
+) -> None:
     """What Sphinx reads: the notebooks as pages, the front page, and beside them scripts, styles and static twins."""
     from nbformat import read, write
 
     for path in paths:
         notebook = read(path.with_suffix(".ipynb"), as_version=4)
-        write(for_page(notebook, path.stem, static), pages / f"{path.stem}.ipynb")
+        page = for_page(notebook, path.stem, static)
+        write(shorten(page) if shorten else page, pages / f"{path.stem}.ipynb")
     names = [path.stem for path in paths]
     copy_beside(paths, pages)
     listed = [*names, *(["GLOSSARY"] if (pages / GLOSSARY).is_file() else [])]
@@ -144,6 +156,7 @@ def write_scripts(static: Path) -> None:
     texts = {
         "site.js": client.read_asset("site.js"),
         "site.css": "".join(map(client.read_asset, ("site.css", "lab.css", "faces_lab.css"))),
+        "slides.css": client.read_asset("slides.css"),
         "plotly.min.js": get_plotlyjs(),
         "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
         "faces_lab.js": f"(() => {{\n{faces_lab.script('faces_page.js')}\n}})();\n",

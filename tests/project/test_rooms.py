@@ -93,7 +93,7 @@ LAB_LIBRARIES = (
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
-LAB_MODULES = {f"mia_kit.course.{name}" for name in ("editions", "notebooks", "site")}
+LAB_MODULES = {f"mia_kit.course.{name}" for name in ("editions", "notebooks", "site", "slides")}
 
 
 def room_of(path: Path) -> str:
