@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 0. Start here: what does a classifier give away?
 #
-# **You will be able to** say what a model inversion attack is and whom it harms, check that your machine has what the
-# course needs, and find your way through the chapters.
+# **You will be able to** say what a model inversion attack is and whom it harms. You check your machine, and find your
+# way through the chapters.
 #
 # **You need** to have seen a neural network before. &nbsp; **Time** about 15 minutes of yours, seconds of the computer's.
 # &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
@@ -24,10 +24,10 @@
 # A company trains a classifier on photographs of its staff, so that a door opens for the right people. It deletes the
 # photographs and keeps the network. Somebody copies the network. What do they now know about the faces?
 #
-# More than the company thinks. The network was shaped by those photographs, and an attacker can ask it, step by step,
-# which input would make it surer that it sees Alice. That is **model inversion**: the network itself is the signpost to
-# the data that it was trained on. A related attack, **membership inference**, asks whether a certain photograph was
-# among them.
+# More than the company thinks. The network was shaped by those photographs. An attacker can ask it, step by step: which
+# input would make you surer that you see Alice? That is **model inversion**: the network itself is the signpost to the
+# data that it was trained on. A related attack, **membership inference**, asks whether a certain photograph was among
+# them.
 #
 # This course is about what moves that leak up and down. The first lever is a single number that most people set for
 # quite other reasons: the **label-smoothing factor**.
@@ -73,7 +73,7 @@ check("0.1", first_leak, tolerance=0.02)
 # ## What this may be used for
 #
 # These attacks recover traits of real people. Use them to **teach**, to **study** and to **audit models that you own or
-# have been allowed to test**. Do not use them on models of others, to find out who somebody is, or to make pictures of
+# have been allowed to test**. Do not use them on models of others, or to find out who somebody is. Make no pictures of
 # people who did not agree.
 #
 # * Photographs of real people appear in this course only where a lesson needs them, and as few as it needs. Every data

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 1. Toy inversion: drag the slider, watch the leak
 #
-# **You will be able to** explain what a model inversion attack does, say what label smoothing changes in a classifier,
-# and predict which sign of the smoothing factor brings the attacker nearer to the training data.
+# **You will be able to** explain what a model inversion attack does, and what label smoothing changes. You will predict
+# which sign of the factor brings the attacker nearer to the training data.
 #
 # **You need** Python, and the idea of gradient descent. &nbsp; **Time** about 45 minutes of yours, 2 of the computer's.
 # &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful
@@ -92,8 +92,8 @@ for factor, model in models.items():
 # ## The attack
 #
 # The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. They ask the network for the gradient of its loss
-# for class 2, take a step downhill, and repeat until the network is more than 95 % sure that it sees class 2. Where
-# they stand then is their *reconstruction*. It leaks, if it lies near the training points of class 2.
+# for class 2, and take a step downhill. They repeat until the network is more than 95 % sure of class 2. Where they stand
+# then is their *reconstruction*. It leaks, if it lies near the training points of class 2.
 #
 # ### Exercise 1 (8 minutes, easy): write the attack
 #
@@ -183,13 +183,13 @@ check("1.2", curve, tolerance=0.05)
 # %% [markdown]
 # It does not simply fall. Read it from left to right:
 #
-# * **Below about −0.15** the distance is enormous, and not because anything is hidden well. The slope is so steep that
-#   a single step throws the attacker out of the picture, to a place where the network happens to be sure. (Around
-#   −0.125 they are thrown less far, and in about one network of four they happen to land in the cloud.)
+# * **Below about −0.15** the distance is enormous, and not because anything is hidden well. The slope is very steep. A
+#   single step throws the attacker out of the picture, to a place where the network happens to be sure. (Around −0.125
+#   they are thrown less far. In about one network of four they happen to land in the cloud.)
 # * **From −0.1 to 0** they stop at the boundary of class 2, several units from its points.
 # * **From 0 to +0.05** they come nearer with every notch, from the paper's start too: this is the paper's effect.
-# * **Above +0.05** it depends on where they start. From the paper's start most attackers *get stuck*: inside another
-#   cloud the smoothed network is as sure as it was told to be, and no more, so there is hardly a slope to follow. From
+# * **Above +0.05** it depends on where they start. From the paper's start most attackers *get stuck*. Inside another
+#   cloud the smoothed network is as sure as it was told to be, and no more. There is hardly a slope to follow. From
 #   the middle of the plane nine in ten end inside the cloud. More smoothing is not more safety.
 #
 # Both halves are lessons. An attack that fails may say more about the attack than about the defence.
@@ -206,9 +206,9 @@ show("1.3", curves)
 check("1.3", curves, tolerance=0.05)
 
 # %% [markdown]
-# With +0.05 the network is punished for being too sure: the slope stays gentle, and it goes on, up to the place where
-# the training points were. That slope is a signpost. With −0.05 the network is rewarded for growing logits without
-# end: a steep cliff at the boundary, and a plain behind it on which no direction says where the data was.
+# With +0.05 the network is punished for being too sure. The slope stays gentle, and leads on to the place where the
+# training points were. That slope is a signpost. With −0.05 the network is rewarded for growing logits without end. There
+# is a steep cliff at the boundary. On the plain behind it no direction says where the data was.
 
 # %% tags=["nbval-ignore-output"]
 surfaces = figures.loss_surfaces(models)
@@ -240,7 +240,7 @@ for claim in read_claims()[:2]:
 
 # %% [markdown]
 # The claim about **steps** holds. The claim about **distance** holds for the medians of the attacks that stopped. For the
-# means it does not: with +0.05 and with hard labels some attackers get stuck far away, and they pull the mean up. The two
+# means it does not. With +0.05 and with hard labels some attackers get stuck far away, and pull the mean up. The two
 # words stand beside each other, and the dots say it better than either.
 #
 # ## Exercises
@@ -323,8 +323,8 @@ exercises.check_attack(my_attack)
 #
 # ## Three sentences to remember
 #
-# 1. A classifier that is right on everything can still show where its training data was, and how much it shows depends
-#    on how it was trained.
-# 2. In this plane a little positive smoothing lays a slope that leads to the training points, and a little negative
-#    smoothing stops the attacker far from them.
+# 1. A classifier that is right on everything can still show where its training data was. How much depends on how it was
+#   trained.
+# 2. In this plane a little positive smoothing lays a slope that leads to the training points. A little negative smoothing
+#   stops the attacker far from them.
 # 3. A single run is an anecdote, and a failed attack is not a proof: look at the band, and try another start.

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 2. Embeddings: look inside
 #
-# **You will be able to** say what the last hidden layer of a classifier holds, measure how tightly it packs people, and
-# judge whether label smoothing tightens them.
+# **You will be able to** say what the last hidden layer of a classifier holds. You will measure how tightly it packs
+# people, and judge whether smoothing tightens them.
 #
 # **You need** chapter 1. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
@@ -48,7 +48,7 @@ from mia_kit.training import fit, flip_and_shift, one_thread
 # ## First in the toy world
 #
 # Every training point of chapter 1 becomes 20 numbers. t-SNE draws them in the plane so that neighbours stay neighbours.
-# Each map starts from the map of the neighbouring factor: drag the slider, and the points walk instead of jumping.
+# Each map starts from that of the neighbouring factor. Drag the slider, and the points walk instead of jumping.
 
 # %% tags=["nbval-ignore-output"]
 data, grid = make_data(), load_table()
@@ -131,6 +131,7 @@ live = {smoothing: embed(smoothing) for smoothing in (-0.05, 0.0, 0.1)}
 
 # %% tags=["nbval-ignore-output"]
 from mia_kit.widgets.frame_explorer import FrameExplorer
+from mia_kit.widgets.panel import Guess
 
 held_out = ~is_training
 face_map = tsne_morph(
@@ -144,7 +145,10 @@ show("2.3", face_map)
 check("2.3", face_map, tolerance=0.2)
 
 # %% tags=["nbval-ignore-output"]
-FrameExplorer(face_map)
+FrameExplorer(
+    face_map,
+    guess=Guess("From −0.05 to +0.10, the photographs of a person move", ("together", "hardly", "apart")),
+)
 
 # %% [markdown]
 # ## Measure, do not look
@@ -191,8 +195,8 @@ print(verdicts_in_words("orl_embedding"))
 # %% [markdown]
 # ## What the paper says, and what we see
 #
-# The paper reports, for ResNet-152 on 530 people: positive smoothing makes people *tighter* for their distance from each
-# other, and negative smoothing partly reverses it. On forty people with a small network **we measure the opposite** for
+# The paper reports ResNet-152 on 530 people. Positive smoothing makes people *tighter* for their distance from each
+# other. Negative smoothing partly reverses it. On forty people with a small network **we measure the opposite** for
 # the distances, with intervals that leave no doubt. Within over between is 0.34 at −0.05, 0.36 for hard labels and 0.41 at
 # +0.1. It rises on held-out and on training photographs, and in the toy world too.
 #

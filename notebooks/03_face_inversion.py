@@ -371,7 +371,7 @@ from mia_kit.widgets.faces_lab import LineUp
 LineUp()
 
 # %% [markdown]
-# **Finding.** Forty lines and a generator of faces turn a classifier's weights into faces that an evaluator recognises; without
+# **Finding.** Forty lines and a generator turn a classifier's weights into faces that an evaluator recognises. Without
 # the generator the same gradient leads to noise.
 #
 # ## What this may be used for

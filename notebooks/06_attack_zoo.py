@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 6. The attack zoo: one changed line an attack
 #
-# **You will be able to** say what an attacker must be given, turn Plug & Play into six other attacks by changing a line,
-# and write a loss that works where a softmax has nothing left to say.
+# **You will be able to** say what an attacker must be given, and turn Plug & Play into six other attacks by changing a
+# line. You will write a loss that works where a softmax is silent.
 #
 # **You need** chapter 3; chapter 5 helps. &nbsp; **Time** about 35 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** Fredrikson and others (CCS 2015); GMI (CVPR 2020); KED-MI (ICCV 2021);
@@ -383,5 +383,5 @@ for verdict in judge(claim, stored_tables({"smoothing_drawn", "zoo_drawn"})):
 # 2. A prior that knows faces is worth more than the target's gradients without one.
 # 3. Attack a defence with a loss that does not saturate before you call it a defence.
 #
-# **Finding.** On 105 real people Plug & Play is recognised in 55 % of its reconstructions, its best sampled picture
-# in 12 %, and Fredrikson's pixels in 1 %: the prior makes the attack.
+# **Finding.** The prior makes the attack. On 105 real people Plug & Play is recognised in 55 % of its reconstructions,
+# its best sampled picture in 12 %, Fredrikson's pixels in 1 %.

@@ -142,8 +142,8 @@ exercises.check_boundary(my_boundary)
 # %% [markdown]
 # ## A mirage
 #
-# We know the people, so we can draw the whole way: eleven faces on the straight line from the attacker's first face to the
-# person. At each face take the gradient of all seven losses. Same network, same face: only the loss differs.
+# We know the people, so we can draw the whole way. Here are eleven faces on the straight line from the attacker's first
+# face to the person. At each face take the gradient of all seven losses. Same network, same face: only the loss differs.
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 truth, rows = shipped.true_latents()[people], []
@@ -217,9 +217,9 @@ for name, pictures in zip(faces, images, strict=True):
 #
 # ## More than eight people
 #
-# That rule is written into our claims. S16 asks it of raw logit and margin, S23 of the losses that do not saturate, S17 of
-# attacks made for this defence: temperature, boundary distance, others down. Each is a difference over the same people and
-# seeds, and was committed before anything was measured.
+# That rule is written into our claims. S16 asks it of raw logit and margin, S23 of all losses that do not saturate. S17
+# asks it of attacks made for this defence: temperature, boundary distance, others down. Each is a difference over the
+# same people and seeds, and was committed before anything was measured.
 
 # %% tags=["nbval-ignore-output"]
 TABLES = {"smoothing_drawn", "adaptive_drawn", "side_effects_drawn"}

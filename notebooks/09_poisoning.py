@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 9. Poisoning the attacker
 #
-# **You will be able to** run an attack that learns to read answers, write the poison that turns it, and find the attacker
-# whom the defender forgot.
+# **You will be able to** run an attack that learns to read answers, and write the poison that turns it. You will find the
+# attacker whom the defender forgot.
 #
 # **You need** chapter 6. &nbsp; **Time** about 40 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** Zhou, Ye, Zhu and Zhou, *Defending Against Neural Network Model Inversion Attacks via
@@ -40,6 +40,7 @@ from mia_kit.studies.poisoning.pictures import deal
 from mia_kit.studies.poisoning.recipe import Data
 from mia_kit.training import fit, one_thread
 from mia_kit.training.inversion import fit_decoder
+from mia_kit.widgets.panel import Guess
 from mia_kit.widgets.poison_wall import Outcome, PoisonWall
 
 # %% [markdown]
@@ -239,17 +240,22 @@ for bound, answers in poisoned_answers.items():
     outcomes[bound, "rounds first"] = attack(*answers, adapt=Rounding(2).serve)
 
 # %% tags=["nbval-ignore-output"]
+names = list(map(str, sides.private_labels[:10].tolist()))
+PoisonWall(
+    shades(private),
+    names,
+    outcomes,
+    guess=Guess("Who rounds the poisoned answers first gets", ("more back", "as much", "less back")),
+)
+
+# %% tags=["nbval-ignore-output"]
 rows = {f"{name}, {bound:g}": outcome for (bound, name), outcome in outcomes.items()}
 pictures, hits = {name: row.pictures for name, row in rows.items()}, {name: row.hits for name, row in rows.items()}
-names = list(map(str, sides.private_labels[:10].tolist()))
 wall = poison_wall(shades(private), pictures, hits, labels=names)
 show("9.1", wall)
 
 # %%
 check("9.1", wall, tolerance=0.15)
-
-# %% tags=["nbval-ignore-output"]
-PoisonWall(shades(private), names, outcomes)
 
 # %% [markdown]
 # LPA costs no label at any bound. Against an attacker who reads all digits of an answer it works. Three rows further down is the

@@ -40,6 +40,7 @@ from mia_kit.runs.first_house import verdicts_in_words
 from mia_kit.studies.data_centric import plane, quick
 from mia_kit.toy.surrogate import surrogate_cloud
 from mia_kit.training import fit, one_thread
+from mia_kit.widgets.panel import Guess
 from mia_kit.widgets.surrogate_dragger import SurrogateDragger
 
 # %% [markdown]
@@ -189,7 +190,10 @@ for name, landed in ends.items():
 # %% tags=["nbval-ignore-output", "seconds-30"]
 with one_thread():
     table = plane.surrogate_table()
-SurrogateDragger(table)
+SurrogateDragger(
+    table,
+    guess=Guess("Most attacks end on a surrogate", ("beside class 2", "in the middle", "behind another class")),
+)
 
 # %% tags=["nbval-ignore-output"]
 landed = landed_map(table)
@@ -318,9 +322,9 @@ for name, loss in losses.items():
 # %% [markdown]
 # ## Measured on real people
 #
-# Twenty of 105 people protect themselves, with fifteen photographs each, three seeds. So many contributors put wrong labels on
-# about a fifth of the other classes' pictures; in the paper it is 1 %. `mia-kit run data_centric_drawn` measures a setting
-# nearer to the paper's.
+# Twenty of 105 people protect themselves, with fifteen photographs each, three seeds. So many contributors put wrong
+# labels on about a fifth of the other classes' pictures. In the paper it is 1 %. `mia-kit run data_centric_drawn`
+# measures a setting nearer to the paper's.
 
 # %% tags=["nbval-ignore-output"]
 measured = quick.old_table("data_centric_faces")
@@ -406,5 +410,5 @@ for name in ("data_centric_signs", "data_centric_faces"):
 # 2. The attack is not blocked but led astray, so ask whom the reconstruction shows.
 # 3. What protects you looks like poison to the trainer, can be noticed, and needs somebody to hide behind.
 #
-# **What this chapter found.** Twenty people of 105 who changed only what they handed in were recognised in 13 % of Plug & Play's
-# reconstructions instead of 55 %, and the target lost 8 points of accuracy.
+# **What this chapter found.** Twenty people of 105 changed only what they handed in. They were recognised in 13 % of Plug
+# & Play's reconstructions instead of 55 %. The target lost 8 points of accuracy.

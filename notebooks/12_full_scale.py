@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 12. Full scale: a rehearsal of the paper's experiment, and what the performance costs
 #
-# **You will be able to** rehearse an experiment before you pay for it, say beforehand what it will take, stop it and go on,
-# and spread it over several computers without changing its result.
+# **You will be able to** rehearse an experiment before you pay for it, and say what it will take. You will stop it and go
+# on, and spread it over computers without changing its result.
 #
 # **You need** chapter 3; chapter 5 helps. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** 2 GB.
 # &nbsp; **GPU** no; the full experiment needs one. &nbsp; **Sources** Struppek, Hintersdorf and Kersting (ICLR 2024); Plug & Play
@@ -50,8 +50,8 @@ for name in ("facescrub_rehearsal", "facescrub_ppa"):
     print(name, *(line for line in lines if not line.startswith("#")), sep="\n  ")
 
 # %% [markdown]
-# **Predict first.** Which work takes most images through a network at full size: training the target for a hundred epochs,
-# the attack's optimisation with 50 steps, or its selection with 100 views?
+# **Predict first.** Which work takes most images through a network at full size? Training the target for a hundred
+# epochs, the attack's 50 steps, or its selection with 100 views?
 
 # %% tags=["nbval-ignore-output"]
 rehearsal, full = read_recipe("facescrub_rehearsal"), read_recipe("facescrub_ppa")
@@ -128,9 +128,9 @@ print(by_person.groupby("measure").value.mean().round(3).to_string())
 print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill would have cost one of them at most")
 
 # %% [markdown]
-# Hold `acc1` and `extraction` against chance: one person in forty is 0.025. `acc1` is the share of reconstructions that the
-# evaluator gives to the right person. `extraction` is the knowledge extraction score: the share of real photographs that a
-# student names rightly who saw nothing but reconstructions.
+# Hold `acc1` and `extraction` against chance: one person in forty is 0.025. `acc1` is the share of reconstructions that
+# the evaluator gives to the right person. `extraction` is the knowledge extraction score: the share of real photographs
+# that a student names rightly. The student saw nothing but reconstructions.
 #
 # The two disagree. The evaluator names more people than chance would, the student does not. Nobody's face is in these
 # patterns. But some are light and dark where a person's photographs are, and two networks that learnt the same people agree
