@@ -208,7 +208,7 @@ print(verdicts_in_words("orl_embedding"))
 # every step, so a short training hardly applies it. Two recipes ask both claims again with 18,750 steps:
 # `mia-kit run embedding_drawn`, for people who do not exist, and `mia-kit run embedding_orl`, for these forty. Until they
 # are measured, S3 and S4 stand as *not measured yet* on the scoreboard. Nearly every photograph was classified
-# correctly at every factor (0.985 to 0.994), so accuracy alone would have shown none of this.
+# correctly at every factor, so accuracy alone would have shown none of this.
 #
 # ## Exercises
 #
