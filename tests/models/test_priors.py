@@ -49,7 +49,16 @@ def test_latents_of_another_prior() -> None:
         DCGAN(width=4).synthesise(torch.zeros(2, 512))
 
 
-def test_half_precision_draws_the_same_faces_and_keeps_tiny_gradients() -> None:
+def test_half_precision_is_left_where_the_processor_imitates_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    prior, codes = DCGAN(width=4).eval(), sample_latents(DCGAN(width=4), 2, seed=0)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX2")
+    assert torch.equal(HalfPrecision(prior).synthesise(codes), prior.synthesise(codes))
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    assert not torch.equal(HalfPrecision(prior).synthesise(codes), prior.synthesise(codes))
+
+
+def test_half_precision_draws_the_same_faces_and_keeps_tiny_gradients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
     prior = DCGAN(width=8).eval()
     half = HalfPrecision(prior)
     latents = sample_latents(half, 4, seed=0).requires_grad_()
