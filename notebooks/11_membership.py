@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 11. Membership: was this picture in the training data?
 #
-# **You will be able to** write two attacks on a training set, say what mechanisms of training do about them, and explain why
-# "two attacks fail" is not "nobody can tell".
+# **You will be able to** write two attacks on a training set, and say what training can do about them. You will explain
+# why "two attacks fail" is not "nobody can tell".
 #
 # **You need** chapter 1; chapter 5 helps. &nbsp; **Time** about 40 minutes of yours, 1 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership
@@ -40,6 +40,7 @@ from mia_kit.studies.membership.parts import draw_pool
 from mia_kit.studies.membership.quick import course
 from mia_kit.training import fit, one_thread
 from mia_kit.widgets.membership_readings import SmoothingReadings
+from mia_kit.widgets.panel import Guess
 
 # %% [markdown]
 # ## Another kind of leak
@@ -128,7 +129,10 @@ for factor, values in losses.items():
 
 # %% tags=["nbval-ignore-output"]
 (fashion, fashion_claims), (cifar, cifar_claims) = course("membership_fashion"), course("membership_cifar10")
-SmoothingReadings(fashion)
+SmoothingReadings(
+    fashion,
+    guess=Guess("From hard labels to +0.20, the powerful attack", ("gains", "stays where it is", "loses")),
+)
 
 # %% tags=["nbval-ignore-output"]
 sweep = smoothing_sweep(fashion)
@@ -237,8 +241,8 @@ check("11.3", by_mechanism, tolerance=0.001)
 
 # %% [markdown]
 # Crop and flip, early stopping and DP-SGD take nearly all of the leak. Weight decay takes nothing that
-# [counts](GLOSSARY.md#counts). Smoothing alone helps the attacker; beside crop and flip, where
-# no picture is seen twice in the same way, it adds nothing that counts.
+# [counts](GLOSSARY.md#counts). Smoothing alone helps the attacker. Beside crop and flip no picture is seen twice in the
+# same way, and smoothing adds nothing that counts.
 #
 # On CIFAR-10 the network recognises 45 % of new photographs, and leaks twice as much.
 
@@ -277,7 +281,7 @@ for name, table, claims in (("Fashion-MNIST", fashion, fashion_claims), ("CIFAR-
 # ## A distance that no threshold on the loss sees
 #
 # "Both attacks fail" says that *these two* fail. The paper ends with a measure that has the whole model in hand,
-# **distance-to-confident**: how little must a picture change until the model is 99 % sure of its label? Members should need
+# **distance-to-confident**. How little must a picture change until the model is 99 % sure of its label? Members should need
 # less. A first guess takes one gradient: what is missing, divided by the slope.
 
 # %% tags=["nbval-ignore-output"]
