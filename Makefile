@@ -71,14 +71,14 @@ evidence: $(LAB_STAMP) ## run the course-size experiments and store what they me
 	@$(RUN) mia_kit.cli run toy_order $(ARGS)
 	@$(RUN) mia_kit.cli run embedding_orl $(ARGS)
 
-references: $(LAB_STAMP) ## draw every headline figure again and show what changed
+references: $(TEST_STAMP) ## draw every headline figure again and show what changed
 	@$(RUN) mia_kit.cli notebooks --references $(ARGS)
 	@git --no-pager diff --stat -- mia_kit/figures/references
 
-notebooks: $(LAB_STAMP) ## write and execute every .ipynb from its .py
+notebooks: $(TEST_STAMP) ## write and execute every .ipynb from its .py
 	@$(RUN) mia_kit.cli notebooks $(ARGS)
 
-claims: $(LAB_STAMP) ## fill the findings of README.md and the table of notebooks/CLAIMS.md
+claims: $(LAB_STAMP) ## judge all claims; fill README.md, notebooks/CLAIMS.md, badges and first cells
 	@$(RUN) mia_kit.cli claims --pages .
 
 constraints: $(TEST_STAMP) ## write down the versions that are installed here, for everybody to install

@@ -45,12 +45,13 @@ def needs() -> list[Need]:
     return [
         Need("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12"),
         *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
+        Need("opacus", _version("opacus"), "DP-SGD (chapter 7)", 'pip install "mia_kit[dp]"', required=False),
         Need("data are looked for in", ", ".join(map(_short, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
         *(
             Need(item.what, _short(item.find()), item.purpose, item.command, required=item is DCGAN)
             for item in INVENTORY
         ),
-        Need("Chromium", browser, "browser tests and static figures", "install Chromium or Chrome", required=False),
+        Need("Chromium", browser, "browser tests and twins of figures", "install Chromium or Chrome", required=False),
     ]
 
 

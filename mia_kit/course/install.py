@@ -1,8 +1,8 @@
 """Installs mia_kit into the environment of the Python that runs this file, with the build of PyTorch that fits.
 
-A laptop without an NVIDIA GPU has no use for the CUDA libraries, several gigabytes. So, in this order: `uv`, if it is
-there, picks the build itself; pip takes PyTorch's own index of CPU builds, if that answers within seconds; otherwise
-pip takes what the usual registry has. A sentence says which and why. Only the standard library is needed.
+A laptop without an NVIDIA GPU has no use for the CUDA libraries, several gigabytes. So PyTorch's own index of CPU
+builds is asked, if it answers within seconds; otherwise what the usual registry has is installed. `uv` does either if
+it is there, else pip. A sentence says which and why. Only the standard library is needed.
 
     python mia_kit/course/install.py --extras lab --torch auto --cpu-index ADDRESS --constraints constraints.txt
 """
@@ -37,24 +37,21 @@ def commands(
     reachable : whether the index answers; asked only if it matters
     """
     limits = ["--constraint", constraints] if constraints else []
-    package = ["--editable", f".[{extras}]"]
+    package = [*limits, "--editable", f".[{extras}]"]
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    install = [uv, "pip", "install", "-q", "--python", sys.executable] if uv else pip
+    tool = "uv" if uv else "pip"
     cpu = torch == "cpu" or (torch == "auto" and not gpu)
-    why = "no NVIDIA GPU was found" if torch == "auto" else f"TORCH={torch} asks for it"
+    why = f"TORCH={torch} asks for it" if torch != "auto" else "there is an NVIDIA GPU" if gpu else "no GPU was found"
     if cpu and reachable():
-        if uv:
-            install = [uv, "pip", "install", "-q", "--python", sys.executable, "--torch-backend", "cpu"]
-            return f"PyTorch's CPU build, by uv: {why}.", [[*install, *limits, *package]]
         first = [*pip, *limits, "--index-url", index, "torch", "torchvision"]
-        return f"PyTorch's CPU build, by pip: {why}.", [first, [*pip, *limits, *package]]
+        lines = [[*install, "--torch-backend", "cpu", *package]] if uv else [first, [*pip, *package]]
+        return f"PyTorch's CPU build, by {tool}: {why}.", lines
     if cpu:
-        reason = f"PyTorch's usual build, by pip: the index of CPU builds did not answer within {PATIENCE:g} seconds."
-        return reason, [[*pip, *limits, *package]]
-    why = "there is an NVIDIA GPU" if torch == "auto" else why
-    if uv and reachable():
-        install = [uv, "pip", "install", "-q", "--python", sys.executable, "--torch-backend", "auto"]
-        return f"the PyTorch build that fits the GPU, by uv: {why}.", [[*install, *limits, *package]]
-    return f"PyTorch's usual build, by pip: {why}.", [[*pip, *limits, *package]]
+        why = f"the index of CPU builds did not answer within {PATIENCE:g} seconds"
+    elif uv and reachable():
+        return f"the PyTorch build that fits the GPU, by uv: {why}.", [[*install, "--torch-backend", "auto", *package]]
+    return f"PyTorch's usual build, by {tool}: {why}.", [[*install, *package]]
 
 
 def answers(index: str) -> bool:

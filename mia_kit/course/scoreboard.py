@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mia_kit.course import findings
+from mia_kit.course import elsewhere, findings, stored_claims
 from mia_kit.data.folders import read_json
 from mia_kit.runs.claims import NOT_MEASURED, WORDS, Claim, Verdict, judge, read_claims
-from mia_kit.runs.evidence import evidence_folder, stored_tables
+from mia_kit.runs.evidence import stored_tables
 from mia_kit.runs.first_house import first_words
+from mia_kit.runs.places import evidence_folder
 
 SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
 PRINTED = re.compile(rf"\b([SMPD]\d+)(?:, [^:\n]+)?: (?:not reproduced|{'|'.join(WORDS)})")
@@ -87,8 +88,13 @@ def as_markdown(rows: list[Row]) -> str:
 def update_pages(folder: Path) -> None:
     """Rewrite the table in notebooks/CLAIMS.md and the findings in README.md, below the course's folder.
 
-    ValueError if one of them lacks its two markers.
+    What `mia-kit claims` prints is written beside the evidence. Badges and first cells follow the address in
+    pyproject.toml. ValueError if a page lacks its two markers.
     """
+    address = elsewhere.read_address(folder)
+    elsewhere.update_notebooks(folder / "notebooks", address)
+    update(folder / "README.md", "badges", elsewhere.badges(address, elsewhere.START))
+    stored_claims.write(as_text(read_rows(links=False)))
     update(folder / "notebooks" / "CLAIMS.md", "claims", as_markdown(read_rows()))
     update(folder / "README.md", "findings", findings.as_markdown(findings.read_findings()))
 

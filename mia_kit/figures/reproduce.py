@@ -22,7 +22,10 @@ from mia_kit.figures.style import Drawn
 REFERENCES = Path(__file__).with_name("references")
 
 
-NO_TWINS = "Figures get no static twins, as no Chrome was found: install Chromium or Chrome, or run  plotly_get_chrome"
+NO_TWINS = (
+    'Figures get no static twins. They take kaleido, pip install "mia_kit[twins]", and Chromium or Chrome: '
+    "install one, or run  plotly_get_chrome"
+)
 
 
 class NotReproduced(AssertionError):

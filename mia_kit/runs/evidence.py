@@ -21,17 +21,9 @@ import pandas as pd
 from mia_kit.data.folders import read_json, write_whole
 from mia_kit.runs import table as tables
 from mia_kit.runs.circumstances import circumstances
+from mia_kit.runs.places import evidence_folder
 
-PACKAGE = Path(__file__).resolve().parents[1]
 USERS_FOLDER = "my_evidence"  # below the folder in which the command is given
-
-
-def evidence_folder() -> Path:
-    """Where evidence lies: `MIA_KIT_EVIDENCE`, or the checkout's notebooks/evidence, or the installed package's."""
-    if folder := os.environ.get("MIA_KIT_EVIDENCE"):
-        return Path(folder)
-    checkout = PACKAGE.parent / "notebooks" / "evidence"
-    return checkout if checkout.is_dir() else PACKAGE / "evidence"
 
 
 def folder_for(recipe: Any, shipped: Any) -> Path:

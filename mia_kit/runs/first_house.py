@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from mia_kit.data.folders import read_json
-from mia_kit.runs.evidence import evidence_folder
+from mia_kit.runs.places import evidence_folder
 from mia_kit.runs.table import SUFFIX, tidy
 
 

@@ -7,7 +7,7 @@ import msgspec
 import nbformat
 import pytest
 
-from mia_kit.course import findings, scoreboard
+from mia_kit.course import findings, scoreboard, stored_claims
 from mia_kit.course.scoreboard import Row, as_markdown, as_text, read_rows
 from mia_kit.runs.claims import judge, read_claims
 from tests.runs.worlds import NEGATIVE, table_of
@@ -57,6 +57,10 @@ def test_pages_are_current(name: str, what: str, content: Callable[[], str]) -> 
     page = (ROOT / name).read_text(encoding="utf-8")
     between = page.split(f"<!-- {what}:begin -->")[1].split(f"<!-- {what}:end -->")[0].strip()
     assert between == content(), "renew it with: make claims"
+
+
+def test_what_the_command_prints_is_current() -> None:
+    assert stored_claims.read() == as_text(read_rows(links=False)), "renew it with: make claims"
 
 
 def test_a_page_without_markers(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 # Names on PyPI that conda-forge spells differently.
-CONDA_NAMES = {"torch": "pytorch", "kaleido": "python-kaleido"}
+CONDA_NAMES = {"torch": "pytorch"}
 
 
 def pyproject() -> dict:
@@ -33,6 +33,13 @@ def conda_requirements(path: Path) -> tuple[dict[str, str], list[str]]:
     lines += [line for line in pip_lines if not line.startswith("-")]
     requirements = [Requirement(line) for line in lines]
     return {r.name: str(r.specifier) for r in requirements}, options
+
+
+def test_a_learner_installs_no_more_than_a_chapter_needs() -> None:
+    """What one chapter or a maintainer needs is an extra, and `make test` has all that tests skip without."""
+    extras = pyproject()["project"]["optional-dependencies"]
+    for name in ("twins", "dp", "diffusion", "cluster", "tensorboard"):
+        assert set(extras[name]) <= set(extras["test"]) and not set(extras[name]) & set(extras["lab"])
 
 
 def test_environment_yml_asks_for_what_pyproject_asks_for() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mia_kit.runs.evidence import evidence_folder
 from mia_kit.runs.first_house import first_words, read_evidence, verdicts_in_words, zoo_table
+from mia_kit.runs.places import evidence_folder
 
 
 def write(folder: Path, name: str, claims: dict[str, Any]) -> None:
