@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 4. Which stage matters?
 #
-# **You will be able to** take an attack apart, put another model into one of its stages, and say where a difference in
-# leakage arises.
+# **You will be able to** take an attack apart, and put another model into one of its stages. So you find where a
+# difference in leakage arises.
 #
 # **You need** chapters 3 and 5. &nbsp; **Time** about 30 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
@@ -79,9 +79,17 @@ check("4.1", wall, tolerance=0.5)
 # Now mix for yourself. Drag a slider, or focus it and use the arrow keys.
 
 # %% tags=["nbval-ignore-output"]
+from mia_kit.widgets.panel import Guess
 from mia_kit.widgets.stage_mixer import StageMixer
 
-StageMixer(mixtures, names=names)
+StageMixer(
+    mixtures,
+    names=names,
+    guess=Guess(
+        "The optimisation is at −0.20 already. Give it the selection as well: the attacker",
+        ("loses more faces", "hardly notices", "gets faces back"),
+    ),
+)
 
 # %% [markdown]
 # ## How the gradient turns
@@ -126,8 +134,8 @@ show("4.2", turns)
 check("4.2", turns, tolerance=0.001)
 
 # %% [markdown]
-# Each attacker has tuned the length of their steps, so that compare with care: long steps jump across a valley, and the
-# cosine falls below 0. At −0.20 there is nothing to turn: from the first look on the cosine is 0.
+# Each attacker has tuned the length of their steps, so compare with care. Long steps jump across a valley, and the cosine
+# falls below 0. At −0.20 there is nothing to turn: from the first look on the cosine is 0.
 #
 # The claims S6 to S8 ask how much of the difference each stage makes. They are answered by `mia-kit run stages_drawn`: one
 # stage at a time, 50 people, three seeds.

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 13. What we found
 #
-# **You will be able to** read a claim with its rule and its interval, tell "absent" from "cannot tell", and write the rule of
-# a verdict before you see a number.
+# **You will be able to** read a claim with its rule and its interval, and tell "absent" from "cannot tell". You will
+# write the rule of a verdict before you see a number.
 #
 # **You need** any two chapters of this course. &nbsp; **Time** about 20 minutes of yours, a few seconds of the computer's.
 # &nbsp; **Memory** 0.5 GB. &nbsp; **GPU** no.
@@ -38,7 +38,7 @@ print(findings.as_text(findings.read_findings()))
 # ## Four papers, one board
 #
 # Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it. What a
-# claim asks was written down, and committed, before anything was measured for it: the table, the contrast, and the smallest
+# claim asks was committed before anything was measured for it. It names the table, the contrast, and the smallest
 # effect of interest, *d*. Usually *d* is half of the paper's effect. One rule gives every verdict:
 #
 # | word | when |
@@ -65,8 +65,8 @@ show("13.1", board)
 check("13.1", board, tolerance=0.5)
 
 # %% [markdown]
-# Point at a mark to read the paper's figure and ours. A hollow mark of the *first house* is an older measurement by older
-# rules: there a claim was "reproduced" or not, and a factor that was hardly applied counted like any other. Such a claim is
+# Point at a mark to read the paper's figure and ours. A hollow mark is an older measurement by older
+# rules. There a claim was "reproduced" or not, and a factor that was hardly applied counted like any other. Such a claim is
 # measured again. Three things that the board does **not** say:
 #
 # * *Not reproduced* is not *refuted*. "Cannot tell" says that the experiment was too small, "absent" that the difference is.

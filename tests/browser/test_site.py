@@ -82,7 +82,7 @@ def test_the_laboratory_is_the_real_one(page, site):
 
 
 @pytest.mark.parametrize(("name", "controls"), [("04_stages", 3), ("10_data_centric", 2)])
-def test_a_recorded_widget_follows_its_controls(page, site, name, controls):
+def test_a_guess_unlocks_a_recorded_widget_which_follows_its_controls(page, site, name, controls):
     page.goto((site / f"{name}.html").as_uri())
     scroll(page)
     panel = page.locator(".mia-panel").first
@@ -90,6 +90,12 @@ def test_a_recorded_widget_follows_its_controls(page, site, name, controls):
     words = panel.locator(".mia-words")
     before = words.inner_html()
     slider = panel.locator("input[type=range]").first
+    assert slider.is_disabled()
+    answer = panel.locator(".mia-answers button").last
+    guess = answer.inner_text()
+    answer.focus()
+    page.keyboard.press("Enter")
+    assert f"Your guess: {guess}." in panel.inner_text() and slider.is_enabled()
     slider.focus()
     page.keyboard.press("End")
     page.keyboard.press("Home")

@@ -27,9 +27,11 @@ StageMixer(mixtures, names=["nobody"])
 EXPLORER = """
 from mia_kit.figures.embedding import tsne_morph
 from mia_kit.widgets.frame_explorer import FrameExplorer
+from mia_kit.widgets.panel import Guess
 
 maps = {factor: np.full((4, 2), factor) + [[0, 0], [0, 1], [1, 0], [1, 1]] for factor in (-0.05, 0.0, 0.1)}
-FrameExplorer(tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b")))
+drawn = tsne_morph(maps, np.array([0, 0, 1, 1]), class_names=("a", "b"))
+FrameExplorer(drawn, guess=Guess("Which way?", ("together", "apart")))
 """
 FACES = """
 from mia_kit.widgets.faces_lab import FacesLab
@@ -95,6 +97,14 @@ def test_keys_move_the_mixer(notebook: Notebook) -> None:
     before = figure.inner_text()
     handle.press("ArrowLeft")
     expect(figure).not_to_have_text(before, use_inner_text=True)
+
+
+def test_a_guess_unlocks_the_map_and_stays_in_it(notebook: Notebook) -> None:
+    slides = slider(notebook, "smoothing factor").locator(".noUi-target")
+    assert slides.get_attribute("disabled") is not None
+    notebook.page.get_by_role("button", name="apart").click()
+    expect(slides).not_to_have_attribute("disabled", "true")
+    expect(notebook.page.locator(".js-plotly-plot").last).to_contain_text("your guess: apart")
 
 
 def test_keys_move_the_map(notebook: Notebook) -> None:

@@ -120,3 +120,9 @@ def test_what_does_not_fit_is_told(monkeypatch, tmp_path):
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     with pytest.raises(DataError, match="damaged"):
         shipped.shipped_evaluator()
+
+
+def test_the_order_under_cross_entropy_comes_out_live():
+    hits = {factor: hits for factor, hits, _ in shipped.live_order(20, steps=20)}
+    assert list(hits) == [0.1, 0.0, -0.2]
+    assert hits[0.1] > hits[-0.2] and hits[0.0] > hits[-0.2]
