@@ -86,6 +86,19 @@ def _parser() -> argparse.ArgumentParser:
     referee.add_argument("--people", type=int, default=16, help="how many people are attacked, 1 to 40; 16 by default")
     referee.add_argument("--figure", type=Path, help="also write the frontier as one HTML page")
 
+    audit = command("audit", _audit, "what a classifier of yours gives away about its training pictures")
+    audit.add_argument("config", type=Path, help="a YAML file: the classifier, its pictures, what to attack")
+    audit.add_argument("--trust", action="store_true", help="run code that it names: a module or TorchScript")
+    audit.add_argument("--budget", type=float, metavar="MINUTES", help="do what fits, and say what was left out")
+    audit.add_argument("--fail-if", action="append", default=[], metavar="CONDITION", help='such as "tpr@1%%>0.1"')
+
+    prior = command("prior", _prior, "train a small generator on public pictures, for `audit`")
+    prior.add_argument("folder", type=Path)
+    prior.add_argument("--out", type=Path, default=Path("prior.safetensors"))
+    prior.add_argument("--size", type=int, default=64, help="pixels a side: 16, 32, 64 or 128; 64 by default")
+    prior.add_argument("--grey", action="store_true")
+    prior.add_argument("--steps", type=int, default=3000)
+
     classroom = command("classroom", _classroom, "memory and time of many kernels that run one notebook at once")
     classroom.add_argument("notebook", type=Path, nargs="?", default=Path("notebooks/01_toy_inversion.ipynb"))
     classroom.add_argument("--kernels", type=int, default=20)
@@ -211,6 +224,26 @@ def _referee(options: argparse.Namespace) -> None:
         drawn = frontier(verdicts.marks(), title="Use and leakage of what the teams handed in")
         write_whole(options.figure, drawn.figure.to_html().encode())
         say(f"wrote {options.figure}")
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from mia_kit import audit
+
+    report = audit.run(options.config, trust=options.trust, budget=options.budget, fail_if=options.fail_if)
+    say(f"wrote {report.write()}")
+    left_out = [f"left out {name}: {words}" for name, words in report.left_out.items()]
+    say("\n".join([*report.sentences(), *report.warnings, *left_out]))
+    failed = report.failed()
+    for condition in failed:
+        say(f"failed: {condition.text}")
+    return 1 if failed else 0
+
+
+def _prior(options: argparse.Namespace) -> None:
+    from mia_kit.training.prior import train_prior
+
+    size, grey, steps = options.size, options.grey, options.steps
+    say(f"wrote {train_prior(options.folder, options.out, size=size, grey=grey, steps=steps)}")
 
 
 def _classroom(options: argparse.Namespace) -> int:

@@ -70,6 +70,11 @@ ARROWS = {
         *("runs", "smoothing", "threads", "toy", "data", "models", "training", "defences", "access"),
         *("attacks", "membership", "metrics"),
     },
+    # Somebody's own classifier, by the attacks and measures of all rooms before; its page is drawn without plotly.
+    "audit": {
+        *("runs", "studies", "data", "models", "training", "defences", "access", "attacks", "membership", "metrics"),
+        *("figures", "snapshot"),
+    },
     "course": {
         *("data", "models", "training", "metrics", "toy", "exercises", "runs", "studies"),
         *("figures", "widgets"),

@@ -1,0 +1,164 @@
+"""Five foreign classifiers of different kinds, trained on people who do not exist and audited with a budget.
+
+    python tests/audit/five.py FOLDER --minutes 10      # the real sizes; the test beside it takes the small ones
+
+Prints a line for each classifier, and leaves its report below FOLDER.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from foreign import configuration, draw_world, plain_network, train
+from safetensors.torch import save_file
+from torch import nn
+
+from mia_kit import audit
+from mia_kit.audit.report import Report
+from mia_kit.audit.rows import strongest
+from mia_kit.models import load_dcgan
+from mia_kit.models.foreign import torchvision_network
+from mia_kit.models.priors import Prior
+
+
+@dataclass(frozen=True)
+class Case:
+    """A classifier: how it is handed over, of how many classes and pictures of each, at which size."""
+
+    kind: str
+    classes: int
+    per_class: int
+    size: int
+    epochs: int
+    grey: bool = False
+    rate: float = 2e-3
+
+    @property
+    def name(self) -> str:
+        return self.kind.replace(" ", "_")
+
+
+REAL = (
+    Case("resnet18", 40, 10, 64, 8, rate=1e-3),
+    Case("mobilenet_v3_small", 10, 12, 224, 12, rate=1e-3),
+    Case("sequential", 500, 4, 32, 40, grey=True),
+    Case("torchscript", 2, 60, 96, 12),
+    Case("onnx", 20, 12, 48, 30),
+)
+SMALL = (
+    Case("resnet18", 4, 5, 32, 1),
+    Case("mobilenet_v3_small", 3, 5, 64, 1),
+    Case("sequential", 12, 4, 32, 1, grey=True),
+    Case("torchscript", 2, 6, 48, 1),
+    Case("onnx", 4, 5, 32, 1),
+)
+
+
+def make(case: Case, folder: Path, prior: Prior) -> dict[str, Any]:
+    """Draw the pictures, train the classifier, write it as its kind is written; the configuration of its audit."""
+    world = draw_world(folder, prior, classes=case.classes, per_class=case.per_class, size=case.size, grey=case.grey)
+    channels = 1 if case.grey else 3
+    network: nn.Module = plain_network(case.classes, channels)
+    if case.kind in ("resnet18", "mobilenet_v3_small"):
+        network = torchvision_network(case.kind, case.classes, seed=0)
+    train(network, world.train, epochs=case.epochs, rate=case.rate)
+    model: dict[str, Any] = {}
+    if case.kind == "sequential":
+        save_file(network.state_dict(), folder / "weights.safetensors")
+        arguments = {"classes": case.classes, "channels": channels}
+        model = {
+            "module": "foreign:plain_network",
+            "arguments": arguments,
+            "weights": str(folder / "weights.safetensors"),
+        }
+    elif case.kind == "torchscript":
+        torch.jit.save(torch.jit.script(network), folder / "model.ts")
+        model = {"torchscript": str(folder / "model.ts")}
+    elif case.kind == "onnx":
+        write_onnx(network, folder / "model.onnx", (channels, case.size, case.size))
+        model = {"onnx": str(folder / "model.onnx")}
+    else:
+        torch.save({"state_dict": network.state_dict(), "epoch": case.epochs}, folder / "weights.pt")
+        model = {"torchvision": case.kind, "weights": str(folder / "weights.pt")}
+    return configuration(world, model, size=case.size, colours=channels)
+
+
+def write_onnx(network: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
+    """The plain network as an ONNX file, operator by operator: PyTorch's own exporter needs more packages."""
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    nodes, weights, last = [], [], "pictures"
+    for place, layer in enumerate(network):  # type: ignore[arg-type]
+        name, names = f"layer{place}", list[str]()
+        state = {key: tensor for key, tensor in layer.state_dict().items() if tensor.ndim}
+        for key, tensor in state.items():
+            weights.append(numpy_helper.from_array(tensor.numpy(), f"{name}.{key}"))
+            names.append(f"{name}.{key}")
+        kind, options = {
+            nn.Conv2d: ("Conv", {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+            nn.BatchNorm2d: ("BatchNormalization", {}),
+            nn.ReLU: ("Relu", {}),
+            nn.AdaptiveAvgPool2d: (
+                "AveragePool",
+                {"kernel_shape": [shape[1] // 16] * 2, "strides": [shape[1] // 16] * 2},
+            ),
+            nn.Flatten: ("Flatten", {}),
+            nn.Linear: ("Gemm", {"transB": 1}),
+        }[type(layer)]
+        nodes.append(helper.make_node(kind, [last, *names], [name], **options))
+        last = name
+    given = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["n", *shape])
+    answer = helper.make_tensor_value_info(last, TensorProto.FLOAT, ["n", None])
+    graph = helper.make_graph(nodes, "classifier", [given], [answer], weights)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def line(case: Case, report: Report) -> str:
+    """A row of the table."""
+    auc, found = strongest(report.rows, "auc"), strongest(report.rows, "recognised")
+    assert auc is not None
+    floor = next((row for row in report.rows if row.attack == "start" and not row.unit), None)
+    back = f"{found.value:.0%} [{found.low:.0%}, {found.high:.0%}] {found.attack}" if found else "-"
+    start = f"{floor.value:.0%}" if floor else "-"
+    left = ", ".join(report.left_out) or "nothing"
+    return (
+        f"| {case.kind} | {case.size} px{', grey' * case.grey} | {case.classes} | {report.seconds / 60:.1f} | "
+        f"{auc.value:.2f} [{auc.low:.2f}, {auc.high:.2f}] {auc.attack} | {back} | {start} | {left} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--kinds", nargs="*", default=[case.kind for case in REAL])
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    prior = load_dcgan()
+    print(
+        "| classifier | pictures | classes | minutes | membership | inversion | prior alone | left out |\n"
+        + "|---" * 8
+        + "|"
+    )
+    for case in (case for case in REAL if case.kind in options.kinds):
+        folder, began = options.folder / case.name, time.perf_counter()
+        settings = make(case, folder, prior)
+        settings["pictures"]["most"] = 2000
+        settings |= {"inversion": {"prior": "dcgan", "show": True}, "budget": options.minutes}
+        if case.kind != "torchscript":
+            settings["train"] = {"epochs": case.epochs, "batch_size": 32, "learning_rate": case.rate}
+            settings["train"] |= {"torchvision": "resnet18", "epochs": 5} if case.kind == "onnx" else {}
+        print(f"{case.kind}: trained in {time.perf_counter() - began:.0f} s", flush=True)
+        report = audit.run(settings, trust=True, progress=False)
+        report.write()
+        print(line(case, report), flush=True)
+
+
+if __name__ == "__main__":
+    main()

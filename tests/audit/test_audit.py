@@ -1,0 +1,240 @@
+"""Audits of small foreign classifiers: what leaks is told from what does not, a stopped run goes on."""
+
+import csv
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from five import SMALL, Case, make
+from foreign import World, configuration, draw_world, plain_network, random_prior, save, train
+from torch import Tensor, nn
+
+from mia_kit import audit, cli
+from mia_kit.audit import config, pictures, plan, shields
+from mia_kit.audit.plan import Costs
+from mia_kit.audit.rows import Row, strongest
+from mia_kit.data.folders import DataError
+from mia_kit.models import sample_latents
+from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.training.prior import read_prior, train_prior
+
+ROOT = Path(__file__).parents[2]
+TINY = {"pool": 50, "steps": 2, "classes": 4, "rates": [0.05]}
+
+
+class Counted(nn.Module):
+    """A network that counts the pictures of all its copies, and can stop a run as Ctrl-C does."""
+
+    asked, stop_at = 0, 10**9
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images: Tensor) -> Tensor:
+        type(self).asked += len(images)
+        if type(self).asked > type(self).stop_at:
+            raise KeyboardInterrupt
+        return self.network(images)
+
+
+@pytest.fixture(scope="module")
+def prior(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ConvolutionalPrior]:
+    path = tmp_path_factory.mktemp("prior") / "prior.safetensors"
+    return path, random_prior(path, size=16)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, prior: tuple[Path, ConvolutionalPrior]) -> World:
+    return draw_world(tmp_path_factory.mktemp("world"), prior[1], classes=4, per_class=10, size=16, spread=0.9)
+
+
+@pytest.fixture(scope="module")
+def memorised(world: World) -> nn.Module:
+    """Trained until nothing is left to learn of its pictures."""
+    return train(plain_network(4, width=8), world.train, epochs=60, rate=5e-3)
+
+
+def settings(world: World, out: Path, **more: Any) -> dict[str, Any]:
+    return configuration(world, {}, size=16, serving=[], **more) | {"out": str(out)}
+
+
+def test_importing_it_waits_for_nothing() -> None:
+    code = "import sys; from mia_kit import audit; print(sorted({'torch', 'plotly', 'numpy'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_who_memorised_and_who_never_saw_are_told_apart(world: World, memorised: nn.Module, tmp_path: Path) -> None:
+    random = torch.Generator().manual_seed(1)
+    others = (torch.randint(256, world.train[0].shape, generator=random, dtype=torch.uint8), world.train[1])
+    stranger = train(plain_network(4, width=8), others, epochs=30)
+    leaks, innocent = (
+        audit.run(settings(world, tmp_path / name), model=model, progress=False)
+        for name, model in (("leaks", memorised), ("innocent", stranger))
+    )
+    found = [strongest(report.rows, "auc") for report in (leaks, innocent)]
+    assert found[0] and found[1] and found[0].low > found[1].high and found[0].low > 0.6
+    threshold = next(row for row in innocent.rows if row.attack == "threshold" and row.measure == "auc")
+    assert threshold.low < 0.5 < threshold.high
+    assert "can be told" in leaks.sentences()[0] and re.search(r"\d+ % \[\d+ %, \d+ %\]", leaks.sentences()[0])
+    assert not leaks.warnings and "hardly more than by guessing" in innocent.warnings[0]
+
+
+def test_a_whole_audit_has_every_row_and_a_page_that_needs_nothing(
+    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+) -> None:
+    whole = settings(
+        world,
+        tmp_path,
+        inversion=TINY | {"prior": str(prior[0]), "show": True},
+        train={"epochs": 1, "shadows": 4},
+        fail_if=["auc>0.5", "recognised>0.99"],
+    ) | {"serving": ["round 1", "top 1", "lpa"]}
+    report = audit.run(whole, model=memorised, progress=False)
+    attacks = {row.attack for row in report.rows if row.measure in ("auc", "recognised")}
+    assert attacks >= {"threshold", "calibrated", "labels", "references", "start", "cross_entropy", "poincare"}
+    assert attacks >= {"bred", "walk", "oracle", "placebo", "pictures"} and not report.left_out
+    assert {row.defence for row in report.rows} == {"", "round 1", "top 1", "lpa"}
+    assert {"margin", "margin ratio", "median length at the start"} <= {row.measure for row in report.rows}
+    assert all(
+        row.low <= row.value <= row.high for row in report.rows if row.measure in ("auc", "recognised") and not row.unit
+    )
+    assert [condition.text for condition in report.failed()] == ["auc>0.5"]
+    page = report.write().read_text(encoding="utf-8")
+    assert "What this does not show" in page and page.count("<svg") == 2 and "<script" not in page
+    assert not re.search(r'(?:src|href)="(?!data:)', page) and page.count('<img alt="reconstruction of') == 4 * 6
+    with (tmp_path / "audit.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == len(report.rows) and {line["unit"] for line in lines} > {"person 000"}
+
+
+def test_a_run_that_is_stopped_goes_on_to_the_same_rows(world: World, memorised: nn.Module, tmp_path: Path) -> None:
+    def run(out: str) -> tuple[Row, ...]:
+        return audit.run(settings(world, tmp_path / out), model=Counted(memorised), progress=False).rows
+
+    Counted.asked, Counted.stop_at = 0, 10**9
+    alone, asked = run("alone"), Counted.asked
+    Counted.asked = 0
+    assert repr(run("alone")) == repr(alone) and Counted.asked < asked / 2  # the answers are kept
+    Counted.asked, Counted.stop_at = 0, asked * 2 // 3
+    with pytest.raises(KeyboardInterrupt):
+        run("stopped")
+    Counted.asked, Counted.stop_at = 0, 10**9
+    assert repr(run("stopped")) == repr(alone) and Counted.asked < asked
+
+
+def test_a_budget_leaves_out_what_matters_least_and_says_so(
+    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+) -> None:
+    small = settings(world, tmp_path, inversion=TINY | {"prior": str(prior[0])}, budget=1e-4)
+    report = audit.run(small, model=memorised, progress=False)
+    assert strongest(report.rows, "auc") and not strongest(report.rows, "recognised")
+    assert set(report.left_out) == {"judge", "white", "confidences", "oracle", "labels"}
+    assert "Left out" in report._repr_html_() and "minutes" in report.left_out["judge"]
+    with pytest.raises(ValueError, match=r"recognised>0.5 has no answer, .*judge: it would take"):
+        audit.run({**small, "fail_if": ["recognised>0.5"]}, model=memorised, progress=False).failed()
+
+
+def test_a_plan_shrinks_with_the_budget() -> None:
+    whole = config.Config(pictures=config.Pictures(train="a", unseen="b"), inversion=config.Inversion(), serving=())
+    costs = Costs(ask=0.01, drawn=0.02, gradient=0.05, judge=0.001)
+
+    def made(budget: float | None, *, open: bool = True) -> plan.Plan:
+        changed = config.msgspec.structs.replace(whole, budget=budget)
+        return plan.make(changed, costs, shared=50, compared=1000, unseen=1000, open=open)
+
+    assert made(None).sizes.classes == 24 and not made(None).left_out
+    assert sum(made(10).seconds.values()) <= 10 * 60 * plan.PLANNED and made(10).sizes.classes < 24
+    assert "white" in made(10).seconds and "gives no gradients" in made(10, open=False).left_out["white"]
+    # membership: 1,000 pictures, each with 4 copies, at a hundredth of a second
+    assert made(None).seconds["membership"] == pytest.approx(50)
+
+
+def test_masked_gradients_are_told_from_protection() -> None:
+    def table(entropy: list[float], margin: list[float]) -> list[Row]:
+        hits = {"cross_entropy": entropy, "margin": margin}
+        return [
+            Row("inversion", loss, "white", "recognised", hit, unit=str(place))
+            for loss, of in hits.items()
+            for place, hit in enumerate(of)
+        ]
+
+    lengths = {"cross_entropy": torch.full((8,), 1e-9), "margin": torch.ones(8)}
+    rows, warning = shields.masked(table([0.0] * 8, [1.0] * 7 + [0.0]), lengths)
+    assert warning.startswith("Masked gradients: the margin loss brings back 88%") and rows[-1].value == 7 / 8
+    assert "nearly vanished" in shields.masked(table([0.0] * 8, [0.0] * 8), lengths)[1]
+    assert shields.masked(table([1.0] * 8, [1.0] * 8), dict.fromkeys(lengths, torch.ones(8)))[1] == ""
+
+
+def test_pictures_are_matched_by_class_and_doubles_left_out(world: World, tmp_path: Path) -> None:
+    for side, counts in (("train", (8, 6)), ("unseen", (7, 9))):
+        for label, count in enumerate(counts):
+            folder = tmp_path / side / f"class {label}"
+            folder.mkdir(parents=True)
+            for place in range(count):
+                save(getattr(world, side)[0][10 * label + place], folder / f"{place}.png")
+    save(world.train[0][0], tmp_path / "unseen" / "class 0" / "a training picture.png")
+    given = config.Pictures(train=str(tmp_path / "train"), unseen=str(tmp_path / "unseen"), size=16)
+    read = pictures.read(given, seed=0, progress=False)
+    members, others = read.matched(0)
+    assert read.doubles == 1 and len(read.unseen) == 16
+    assert torch.bincount(members.labels).tolist() == torch.bincount(others.labels).tolist() == [7, 6]
+    (tmp_path / "unseen" / "class 2").mkdir()
+    save(world.train[0][0], tmp_path / "unseen" / "class 2" / "0.png")
+    with pytest.raises(DataError, match="'class 2', which is none of the 2 classes"):
+        pictures.read(given, seed=0, progress=False)
+
+
+@pytest.mark.parametrize("answer", ["softmax", "three classes"])
+def test_a_network_that_answers_something_else_is_refused(world: World, tmp_path: Path, answer: str) -> None:
+    network = plain_network(3) if answer == "three classes" else nn.Sequential(plain_network(4), nn.Softmax(dim=1))
+    words = "4 classes, one for each folder, got .3,." if answer == "three classes" else "model.answers: confidences"
+    with pytest.raises(ValueError, match=words):
+        audit.run(settings(world, tmp_path), model=network.eval(), progress=False)
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.kind)
+def test_each_kind_is_audited_by_the_command(
+    case: Case, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    if case.kind == "onnx" and not all(map(importlib.util.find_spec, ("onnx", "onnxruntime"))):
+        pytest.skip("onnx and onnxruntime are not installed: no ONNX file can be made and asked")
+    monkeypatch.chdir(Path(__file__).parent)
+    small = TINY | {"prior": str(prior[0]), "classes": 2, "access": ["white", "labels"]}
+    content = make(case, tmp_path, prior[1]) | {"inversion": small, "serving": [], "membership": {"copies": 1}}
+    (tmp_path / "audit.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    command = ["audit", str(tmp_path / "audit.yaml"), "--fail-if", "auc>0.999"]
+    code = case.kind in ("sequential", "torchscript")
+    if case.grey:
+        assert cli.main([*command, "--trust"]) == 0
+    elif code:
+        assert cli.main(command) == 2 and "--trust" in capsys.readouterr().err
+        assert cli.main([*command, "--trust"]) in (0, 1)
+    else:
+        assert cli.main(command) in (0, 1)
+    assert (tmp_path / "out" / "report.html").stat().st_size > 5000
+    rows = (tmp_path / "out" / "audit.csv").read_text().splitlines()
+    assert any(row.startswith("inversion,walk,labels,recognised") for row in rows)
+    assert any("cross_entropy" in row for row in rows) == (case.kind != "onnx")
+
+
+def test_a_prior_of_ones_own_is_trained_kept_and_read(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "prior.safetensors"
+    train_prior(world.root / "unseen", out, size=16, steps=2, width=4, progress=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["prior.safetensors"]
+    read = read_prior(out)
+    images = read.synthesise(read.map(sample_latents(read, 3, seed=0)))
+    assert images.shape == (3, 3, 16, 16) and np.isfinite(images.numpy()).all()
+    out.write_bytes(out.read_bytes()[:100])
+    with pytest.raises(DataError, match="is no prior .*mia-kit prior"):
+        read_prior(out)
+    with pytest.raises(DataError, match="must hold 16 pictures"):
+        train_prior(tmp_path, tmp_path / "b.safetensors", progress=False)
