@@ -1,0 +1,50 @@
+"""A command answers at once: no library is loaded that it does not use, and the processor is done within a second.
+
+Processor time is read, not the clock, and the best of three counts: busy neighbours turn nothing red.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SLOW_TO_LOAD = {"torch", "pandas", "numpy", "scipy", "plotly"}
+SLACK = 2  # for a machine of half the speed
+
+
+def processor_seconds(*arguments: str) -> float:
+    """The least that one of three runs of Python cost."""
+    spent = []
+    for _ in range(3):
+        process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        spent.append(usage.ru_utime + usage.ru_stime)
+    return min(spent)
+
+
+@pytest.mark.skipif(not hasattr(os, "wait4"), reason="the system does not tell what a process cost")
+@pytest.mark.parametrize(
+    ("arguments", "most"),
+    [(("-c", "import mia_kit"), 0.05), (("-m", "mia_kit.cli", "--help"), 0.5), (("-m", "mia_kit.cli", "claims"), 1.0)],
+)
+def test_the_start_is_quick(arguments: tuple[str, ...], most: float) -> None:
+    bare = processor_seconds("-c", "pass") if "import mia_kit" in arguments else 0.0
+    assert processor_seconds(*arguments) - bare < most * SLACK
+
+
+@pytest.mark.parametrize("command", ["--help", "claims", "recipes"])
+def test_no_large_library_is_loaded(command: str) -> None:
+    code = (
+        "import sys\n"
+        "from mia_kit import cli\n"
+        f"try: cli.main([{command!r}])\n"
+        "except SystemExit: pass\n"
+        f"print(sorted({SLOW_TO_LOAD} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr.strip() == "[]"
