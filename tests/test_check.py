@@ -83,3 +83,10 @@ def test_the_fields_of_settings_come_back_plain():
 def test_a_bad_value_gives_both_sides(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_range_holds_its_ends_unless_they_are_open() -> None:
+    assert check.in_range("share", 1, 0, 1) == 1 and check.in_range("share", 0, 0, 1) == 0
+    for value, ends in ((1, "high"), (0, "low"), (1, "both"), (0, "both")):
+        with pytest.raises(ValueError, match="share must lie in"):
+            check.in_range("share", value, 0, 1, open_ends=ends)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +21,12 @@ class Drawn:
     figure: go.Figure
     alt: str
     arrays: dict[str, np.ndarray]
+
+    @property
+    def still(self) -> Drawn:
+        """The same without its frames and the slider that moves them, for a page where a widget does."""
+        layout = self.figure.layout.to_plotly_json() | {"sliders": []}
+        return replace(self, figure=go.Figure(data=self.figure.data, layout=layout))
 
 
 def base_layout(title: str, height: int = 420) -> dict:

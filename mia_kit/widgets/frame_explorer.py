@@ -27,9 +27,7 @@ class FrameExplorer(Sliders):
         label, first = _label_and_first(drawn.figure, list(self._frames), start)
         stops = {label: Stops([(name, name) for name in self._frames], first)}
         # Plotly's own slider would move frames that a FigureWidget does not have.
-        layout = drawn.figure.layout.to_plotly_json() | {"sliders": []}
-        figure = {"data": drawn.figure.data, "layout": layout}
-        super().__init__(stops, figure=figure, moved=next(iter(self._frames.values())).traces, guess=guess)
+        super().__init__(stops, figure=drawn.still.figure, moved=next(iter(self._frames.values())).traces, guess=guess)
 
     def _show(self, place: tuple[str]) -> str:
         self._move(self._frames[place[0]])

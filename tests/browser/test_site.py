@@ -64,8 +64,10 @@ def test_a_page_is_small(site, name):
 def test_keys_move_the_embedding(page, site):
     page.goto((site / "02_embeddings.html").as_uri())
     scroll(page)
-    slider = page.locator(".mia-figure input[type=range]").first
-    points = "own => own.closest('.mia-figure').querySelector('.mia-plot').calcdata[0].map(point => point.x)"
+    panel = page.locator(".mia-panel").first
+    panel.locator(".mia-answers button").first.click()
+    slider = panel.locator("input[type=range]")
+    points = "own => own.closest('.mia-panel').querySelector('.mia-plot').calcdata[0].map(point => point.x)"
     before, words = slider.evaluate(points), slider.get_attribute("aria-valuetext")
     slider.focus()
     page.keyboard.press("Home")

@@ -73,6 +73,11 @@ def test_a_failure_is_told_and_the_next_drag_works(drawn):
     assert shown(explorer) == frame(drawn, "0.1")
 
 
+def test_a_still_figure_has_nothing_to_drag(drawn):
+    assert not drawn.still.figure.frames and not drawn.still.figure.layout.sliders
+    assert drawn.still.figure.data == drawn.figure.data and drawn.still.arrays is drawn.arrays
+
+
 def test_the_drawn_figure_is_left_as_it_was(drawn):
     before = drawn.figure.to_json()
     slider(FrameExplorer(drawn)).value = "0.1"
