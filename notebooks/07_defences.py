@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 7. Defences and their price
 #
-# **You will be able to** write the loss of MID and of BiDO and a step of DP-SGD, draw the frontier of use and leakage, and tell
-# a defence from a model that has learnt nothing.
+# **You will be able to** write the loss of MID and of BiDO, and a step of DP-SGD. You will draw the frontier of use and
+# leakage, and tell a defence from a model that learnt nothing.
 #
 # **You need** chapter 3; chapters 5 and 6 help. &nbsp; **Time** about 45 minutes of yours, 2 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** MID (Wang and others, AAAI 2021); BiDO (Peng and others, KDD 2022); DP-SGD (Abadi and
@@ -39,6 +39,7 @@ from mia_kit.metrics import share_interval
 from mia_kit.runs.first_house import first_words, read_evidence
 from mia_kit.studies.inversion import classroom
 from mia_kit.widgets.frontier_explorer import FrontierExplorer
+from mia_kit.widgets.panel import Guess
 
 # %% [markdown]
 # ## What training can change
@@ -287,7 +288,14 @@ for defence, strength in defences.items():
 live = frontier(marks, title="Use and leakage: forty drawn people, twelve attacked, one seed")
 
 # %% tags=["nbval-ignore-output"]
-FrontierExplorer(targets, names=[f"person {number}" for number in people])
+FrontierExplorer(
+    targets,
+    names=[f"person {number}" for number in people],
+    guess=Guess(
+        "The strongest attack gets fewest of the twelve faces from",
+        ("negative smoothing", "MID", "BiDO", "DP-SGD", "early stopping"),
+    ),
+)
 
 # %% tags=["nbval-ignore-output"]
 show("7.2", live)
@@ -318,9 +326,9 @@ check("7.3", wall, tolerance=1)
 #
 # ## A hundred real people, an earlier measurement
 #
-# An earlier measurement had 105 people, up to four strengths, three seeds and two of the losses. Claim S14 says that negative
-# smoothing beats MID, BiDO and DP-SGD; S18 asks about regularisers. `mia-kit run frontier_drawn` asks again, on drawn
-# people and with all three losses.
+# An earlier measurement had 105 people, up to four strengths, three seeds and two of the losses. Claim S14 says that
+# negative smoothing beats MID, BiDO and DP-SGD. S18 asks about regularisers. `mia-kit run frontier_drawn` asks again, on
+# drawn people and with all three losses.
 
 
 # %% tags=["nbval-ignore-output"]
