@@ -11,6 +11,8 @@ import pandas as pd
 from mia_kit.runs.parts import Part
 from mia_kit.runs.store import Values
 
+Columns = dict[str, str | float]  # what all rows of a cell have in common
+
 
 @dataclass
 class Rows:
@@ -52,7 +54,7 @@ class Cell(Part[pd.DataFrame]):
 
     seed: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Names and values of the columns that are the same in all rows."""
         raise NotImplementedError
 

@@ -183,18 +183,25 @@ def _filled(claim: Claim, case: Case) -> Case:
 def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
     given: dict[str, Any] = {"kind": kind, "measure": case.measure, "smallest_effect": case.smallest_effect}
     given |= {"preconditions": case.preconditions}
-    given_values = {name: value for name in given if (value := getattr(contrast, name)) is not UNSET}
-    merged = {name: {**getattr(case, name), **getattr(contrast, name)} for name in ("at", "undefended", "controls")}
+    said, of_case = msgspec.structs.asdict(contrast), msgspec.structs.asdict(case)
+    given_values = {name: said[name] for name in given if said[name] is not UNSET}
+    merged = {name: {**of_case[name], **said[name]} for name in ("at", "undefended", "controls")}
     return msgspec.structs.replace(contrast, **{**given, **given_values, **merged})
 
 
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:
     """A contrast for each combination of the values that stand in lists."""
-    lists = [(where, name) for where in ("at", "treated") for name in _lists(getattr(contrast, where))]
-    for values in product(*(getattr(contrast, where)[name] for where, name in lists)):
+    given = {"at": contrast.at, "treated": contrast.treated}
+    lists = [
+        (where, name, values)
+        for where, cell in given.items()
+        for name, values in cell.items()
+        if isinstance(values, list)
+    ]
+    for values in product(*(values for _, _, values in lists)):
         cells = {"at": dict(contrast.at), "treated": dict(contrast.treated)}
         words = [contrast.name] if contrast.name else []
-        for (where, name), value in zip(lists, values, strict=True):
+        for (where, name, _), value in zip(lists, values, strict=True):
             cells[where][name] = value
             words.append(f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value))
         full = msgspec.structs.replace(contrast, name=", ".join(words), **cells)
@@ -206,10 +213,6 @@ def _condition(contrast: Contrast, condition: Contrast) -> Contrast:
     """A precondition that is itself a contrast looks where its contrast looks."""
     measure = contrast.measure if condition.measure is UNSET else condition.measure
     return msgspec.structs.replace(condition, measure=measure, at={**contrast.at, **condition.at}, preconditions=[])
-
-
-def _lists(cell: Cell) -> list[str]:
-    return [name for name, value in cell.items() if isinstance(value, list)]
 
 
 def _lacking(contrast: Contrast) -> str:

@@ -90,13 +90,13 @@ def with_inputs(parts: Iterable[Part[Any]]) -> list[Part[Any]]:
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of a dataclass or a Struct, but for what is at its default."""
     if isinstance(value, msgspec.Struct):
+        contents = msgspec.structs.asdict(value)
         for field in msgspec.structs.fields(value):
-            content = getattr(value, field.name)
-            if field.default is msgspec.NODEFAULT or content != field.default:
-                yield field.name, content
+            if field.default is msgspec.NODEFAULT or contents[field.name] != field.default:
+                yield field.name, contents[field.name]
         return
     for item in dataclasses.fields(value):
-        content = getattr(value, item.name)
+        content = vars(value)[item.name]
         if item.default is dataclasses.MISSING or content != item.default:
             yield item.name, content
 

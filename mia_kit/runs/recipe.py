@@ -47,9 +47,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(text, Loader=_Loader)  # a safe loader: see below
     except yaml.YAMLError as problem:
-        mark = getattr(problem, "problem_mark", None)
-        place = f" in line {mark.line + 1}" if mark else ""
-        raise RecipeError(f"{path} is not valid YAML{place}: {getattr(problem, 'problem', problem)}") from problem
+        place, words = "", str(problem)
+        if isinstance(problem, yaml.MarkedYAMLError):
+            place = f" in line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
+            words = problem.problem or words
+        raise RecipeError(f"{path} is not valid YAML{place}: {words}") from problem
     if not isinstance(content, dict):
         kind = "an empty file" if content is None else f"a {type(content).__name__}"
         raise RecipeError(f"{path} must hold keys and values, got {kind} instead")

@@ -19,7 +19,7 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import detector_auc, detector_scores, outlier_scores, target_ranks
 from mia_kit.metrics.landscape import curvature, own_class_loss
 from mia_kit.models.batches import in_batches
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.data_centric.contributors import Contributed, HandedIn, LooksPart, Surrogates
@@ -64,7 +64,7 @@ class Defence:
     strength: float | None = None
     given: tuple[HandedIn, ...] = ()
 
-    def columns(self, surrogates: Surrogates, seed: int) -> dict[str, Any]:
+    def columns(self, surrogates: Surrogates, seed: int) -> Columns:
         """The columns that say which defence, world and seed are meant."""
         people, network = surrogates.people, self.models[0].network
         return {
@@ -180,7 +180,7 @@ class DefenceCell(Cell):
     surrogates: Surrogates
     seed: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The defence's."""
         return self.defence.columns(self.surrogates, self.seed)
 
@@ -285,7 +285,7 @@ class AttackCell(Cell):
     placebo: bool = False
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The defence's and the attack's."""
         words = [] if self.method == "ppa" and self.placebo else [self.method]
         attack = " ".join([*words, "placebo"] if self.placebo else words)

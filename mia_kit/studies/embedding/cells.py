@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from mia_kit.metrics import morphing_tsne, scaled_distances
 from mia_kit.metrics.embedding import tsne_map
 from mia_kit.models import Classifier
 from mia_kit.models.batches import in_batches
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.embedding.recipe import Maps, Recipe
@@ -66,7 +66,7 @@ class DistancesCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's."""
         return _about(self.quality.model, self.seed)
 
@@ -128,7 +128,7 @@ class MapCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's."""
         return _about(self.model, self.seed)
 
@@ -151,5 +151,5 @@ def features(model: Classifier, photos: Photos) -> np.ndarray:
     return in_batches(model.features, photos.floats).numpy()
 
 
-def _about(model: Target, seed: int) -> dict[str, Any]:
+def _about(model: Target, seed: int) -> Columns:
     return about(model) | {"study": "embedding", "seed": seed}

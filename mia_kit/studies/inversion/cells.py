@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.attack import Inversion, inversion, pictures_of
@@ -152,7 +152,7 @@ class TargetCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's."""
         return about(self.model) | {"seed": self.seed}
 
@@ -185,7 +185,7 @@ class JudgesCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The people's."""
         return about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
 
@@ -219,10 +219,12 @@ class AttackCell(Cell):
     strength: float | None = None
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's and the attack's; of a swapped stage the strength of the target that took it over."""
-        swapped = {"stage": self.stage, "strength": self.strength} if self.stage else {}
-        return about_attack(self.attack) | swapped | {"seed": self.seed}
+        columns = about_attack(self.attack) | {"seed": self.seed}
+        if self.strength is not None:
+            columns |= {"stage": self.stage, "strength": self.strength}
+        return columns
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows; what was there before the first step has an attack of its own."""
@@ -264,7 +266,7 @@ class StrongestCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Those of the attacks, which differ in their loss alone."""
         return AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
+from mia_kit.runs.cells import Columns
 from mia_kit.studies.inversion.attack import Inversion
 from mia_kit.studies.inversion.networks import Target, Trained
 from mia_kit.studies.inversion.recipe import World
@@ -15,7 +14,7 @@ from mia_kit.studies.inversion.recipe import World
 BY_PERSON = ("acc1", "rank", "named", "identity_rank", "distance", "latent_cosine")
 
 
-def about(model: Trained) -> dict[str, Any]:
+def about(model: Trained) -> Columns:
     """The columns that say which model is meant."""
     columns = about_world(model.people.world) | {"epochs": model.network.epochs, "width": model.network.width}
     if isinstance(model, Target):
@@ -23,7 +22,7 @@ def about(model: Trained) -> dict[str, Any]:
     return columns
 
 
-def about_attack(attack: Inversion) -> dict[str, Any]:
+def about_attack(attack: Inversion) -> Columns:
     """The columns that say which attack is meant, and on whom."""
     return about(attack.model) | {
         "attack": attack.role,
@@ -40,6 +39,6 @@ def by_person(values: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.n
     return means.to_numpy(), means.index.to_numpy()
 
 
-def about_world(world: World) -> dict[str, Any]:
+def about_world(world: World) -> Columns:
     """The columns that say which people are meant."""
     return {"study": "inversion", "world": world.name, "size": world.size}

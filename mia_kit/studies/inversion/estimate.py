@@ -177,7 +177,8 @@ class Pieces:
         """Images at a time, and what does so many batches of this kind of work."""
         recipe = self._recipe
         if what.startswith("training the "):
-            network: Network | None = getattr(recipe, what.split()[-1])
+            networks = {"target": recipe.target, "evaluator": recipe.evaluator}
+            network = networks.get(what.split()[-1]) or (recipe.judge if what.endswith("judge") else recipe.student)
             assert network is not None
             return self._lessons(network)
         batch = self._batch(min(recipe.search.batch_size, max(2, recipe.search.candidates * self._people)))

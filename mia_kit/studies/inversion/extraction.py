@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ from torch import Tensor
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_bytes
 from mia_kit.models.batches import in_batches
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.attack import Inversion, pictures_of
@@ -38,7 +38,7 @@ class ExtractionCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's and the attack's."""
         return about_attack(self.attack) | {"seed": self.seed}
 

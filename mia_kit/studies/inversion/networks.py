@@ -135,7 +135,7 @@ class Evaluator(Trained):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train it."""
         model, people = self.fresh(made)
-        train(model, getattr(people, self.role), self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
+        train(model, people.of(self.role), self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
         return kept(model, people.channels)
 
 

@@ -85,6 +85,10 @@ class People:
         """How many people there are."""
         return int(self.target.labels.max()) + 1
 
+    def of(self, role: str) -> Photos:
+        """The photographs of a role of `ROLES`."""
+        return {"target": self.target, "evaluator": self.evaluator, "judge": self.judge, "test": self.test}[role]
+
     @property
     def channels(self) -> int:
         """1 for grey photographs, 3 for colour."""
@@ -142,7 +146,7 @@ def count_photographs(world: World, *, strangers: bool = False) -> tuple[int, di
     photographs = world.photographs
     if world.name == "drawn":
         assert world.people is not None
-        return world.people, {role: world.people * getattr(photographs, role) for role in ROLES}
+        return world.people, {role: world.people * photographs.of(role) for role in ROLES}
     faces, numbers = _crowd(world, strangers=strangers)
     each = [int((faces.labels == number).sum()) for number in numbers]
     target = sum(_share(photographs, count) for count in each)
@@ -169,7 +173,7 @@ def _drawn(world: World, seed: int, *, strangers: bool) -> Values:
     values: Values = {"latents": latents}
     size = (world.size, world.size)
     for role in ROLES:
-        count = getattr(world.photographs, role)
+        count = world.photographs.of(role)
         if strangers and role in ("evaluator", "judge"):
             continue  # a placebo is trained and tested, and nobody judges its people
         drawn = photograph_latents(latents, count, world.spread, generator)

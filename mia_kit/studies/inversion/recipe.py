@@ -61,6 +61,10 @@ class Photographs(Settings, frozen=True, kw_only=True):
     least: Amount = 0
     shared: bool = False
 
+    def of(self, role: str) -> int:
+        """How many of each person are for a role."""
+        return {"target": self.target, "evaluator": self.evaluator, "judge": self.judge, "test": self.test}[role]
+
 
 class World(Settings, frozen=True, kw_only=True):
     """Whom the targets are trained on; traffic signs, "gtsrb", may stand in the place of people.

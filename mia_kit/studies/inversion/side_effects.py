@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,7 +27,7 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.membership import losses_and_confidences
 from mia_kit.metrics import roc
 from mia_kit.models import Classifier, in_batches
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.columns import about
@@ -63,7 +63,7 @@ class RobustnessCell(Cell):
     steps: int
     seed: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's, and epsilon."""
         return about(self.model) | {"seed": self.seed, "epsilon": self.epsilon}
 
@@ -101,7 +101,7 @@ class MembershipCell(Cell):
     model: Target
     seed: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's."""
         return about(self.model) | {"seed": self.seed}
 
@@ -153,7 +153,7 @@ class StealingCell(Cell):
     student: Student
     seed: int
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's."""
         return about(self.student.model) | {"seed": self.seed}
 

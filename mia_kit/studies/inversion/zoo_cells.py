@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.columns import BY_PERSON, about
@@ -56,7 +56,7 @@ class ZooCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The target's and the attack's; the loss and the optimiser are the paper's."""
         loss, optimiser = LOSSES[self.attack.method]
         prior = "pixels" if self.attack.method == "fredrikson" else self.attack.search.prior

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,7 +26,7 @@ from mia_kit.membership import (
 )
 from mia_kit.membership.thresholds import REDUCTIONS
 from mia_kit.metrics import calibration_error, roc
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.membership.parts import AnswersPart, Pool, PoolPart, target
@@ -62,7 +61,7 @@ class ModelCell(Cell):
 
     model: AnswersPart
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Which model is meant."""
         world, mechanism = self.model.target.pool.world, self.model.target.mechanism
         return {
@@ -116,7 +115,7 @@ class AttackCell(ModelCell):
     seed: int
     shadows: tuple[AnswersPart, ...] = ()
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The model's and the attack."""
         return super().columns() | {"attack": self.attack}
 

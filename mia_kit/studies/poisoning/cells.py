@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from mia_kit.metrics.separability import separability
 from mia_kit.models.batches import in_batches
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.poisoning.attackers import DEFENDER, SELF, Attack, Learnt, Vectors
@@ -91,7 +91,7 @@ class RowCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The row's."""
         return {"study": "poisoning", "world": self.world, "seed": self.seed, **asdict(self.row)}
 

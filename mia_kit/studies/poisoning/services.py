@@ -59,7 +59,9 @@ class Trained(Part[Classifier]):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train it."""
         sides = made(self.sides)
-        images, labels = getattr(sides, self.role), getattr(sides, f"{self.role}_labels")
+        images, labels = sides.training, sides.training_labels
+        if self.role == "judging":
+            images, labels = sides.judging, sides.judging_labels
         model = self._built(*sides.shape)
         objective = MidObjective(self.bottleneck) if self.bottleneck else None
         fit(model, images, labels, seed=self._seed, objective=objective, checkpoint=checkpoint, progress=progress,

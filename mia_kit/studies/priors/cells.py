@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from mia_kit.data.aligned import load_aligned, load_public_faces
 from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import frechet_distance, manifold_measures
 from mia_kit.models import embed, in_batches, load_embedder, sample_latents
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.priors import load_prior, prior_digest
@@ -95,7 +95,7 @@ class RealismCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """Whose pictures."""
         prior = self.pictures.prior if self.pictures else PUBLIC
         return {"study": "priors", "world": PRIVATE, "seed": self.seed, "prior": prior}

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.studies.toy.recipe import Recipe
@@ -38,7 +38,8 @@ class Attacks(Part[Values]):
             stop_confidence=recipe.stop_confidence,
             progress=progress,
         )
-        return {name: np.asarray(getattr(inversions, name)) for name in ("distance", "steps", "stopped")}
+        measured = {"distance": inversions.distance, "steps": inversions.steps, "stopped": inversions.stopped}
+        return {name: np.asarray(values) for name, values in measured.items()}
 
     def unpack(self, values: Values) -> Values:
         """The arrays by name."""
@@ -57,7 +58,7 @@ class PlaneCell(Cell):
     seed: int
     version: ClassVar[int] = 1
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> Columns:
         """The classifier's."""
         return {"study": "toy", "world": "plane", "defence": "smoothing", "strength": self.smoothing, "seed": self.seed}
 

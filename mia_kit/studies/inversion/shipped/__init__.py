@@ -87,10 +87,10 @@ def photographs(people: Sequence[int], count: int, role: str = "target") -> Tens
     check.one_of("role", role, ROLES)
     world, numbers = recipe().world, check.counts("people", people, least=0)
     check.count("the greatest of people", max(numbers), 0, _people() - 1)
-    count = check.count("count", count, 1, getattr(world.photographs, role))
+    count = check.count("count", count, 1, world.photographs.of(role))
     generator, latents = turn_generator(SEED, 0), true_latents()
     for name in ROLES[: ROLES.index(role) + 1]:  # all are drawn from one stream, role by role
-        drawn = photograph_latents(latents, getattr(world.photographs, name), world.spread, generator)
+        drawn = photograph_latents(latents, world.photographs.of(name), world.spread, generator)
     wanted = drawn.view(_people(), -1, DCGAN.latent_size)[list(numbers), :count].flatten(0, 1)
     size, prior = (world.size, world.size), load_dcgan()
     return to_floats(in_batches(lambda part: to_bytes(resize(prior.synthesise(part), size)), wanted))
