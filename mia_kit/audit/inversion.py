@@ -135,8 +135,16 @@ class Attack:
         return sample_latents(self.prior, self.sizes.pool, seed=self.seed)
 
     def _plug_and_play(self, rate: float) -> ppa.Settings:
-        sizes = {"pool": self.sizes.pool, "steps": self.sizes.steps, "candidates": 1, "keep": 1}
-        return ppa.Settings(self.shape, learning_rate=rate, selection_views=VIEWS, batch_size=32, **sizes)
+        return ppa.Settings(
+            self.shape,
+            pool=self.sizes.pool,
+            steps=self.sizes.steps,
+            candidates=1,
+            keep=1,
+            learning_rate=rate,
+            selection_views=VIEWS,
+            batch_size=32,
+        )
 
     def _white(self, loss: str, rate: float, classes: Sequence[int]) -> ppa.Reconstructions:
         return ppa.run(

@@ -25,10 +25,11 @@ from mia_kit.models import in_batches
 from mia_kit.runs.store import Values
 from mia_kit.training import fit
 from mia_kit.training.augment import flip_and_shift, usual_augmentation
+from mia_kit.training.fit import Optimiser
 
 RATES = {"tpr@1%": 0.01, "tpr@0.1%": 0.001}
 AT_ONCE = 64
-OPTIMISERS = {
+OPTIMISERS: dict[str, Optimiser] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
     "sgd": functools.partial(torch.optim.SGD, momentum=0.9),

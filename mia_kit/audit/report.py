@@ -101,7 +101,8 @@ class Report:
             controls = [f"{_name(each)} {_interval(each)}" for each in self._inverted() if each.attack in CONTROLS[:3]]
             said.append(
                 f"The strongest attack ({_name(row)}) brings back {_interval(row)} of {len(self.attacked)} attacked "
-                f"classes so that the judge recognises them. {'; '.join(controls)}."
+                "classes so that the judge recognises them. Beside it stand "
+                f"{'; '.join([f'guessing among all classes {1 / self.counts[2]:.0%}', *controls])}."
             )
         return said
 

@@ -23,6 +23,7 @@ from mia_kit.access import ConfidenceAPI
 from mia_kit.attacks.prior_to_target import check_images, for_target, resize
 from mia_kit.audit import classifier, config, inversion, membership, pictures, plan, shields
 from mia_kit.audit.config import Config, Inversion, Train
+from mia_kit.audit.inversion import Attack, Judge
 from mia_kit.audit.pictures import Pictures, Side
 from mia_kit.audit.plan import Costs, Plan, Sizes
 from mia_kit.audit.report import Report
@@ -265,7 +266,7 @@ class _Session:
         return judge.eval().requires_grad_(False)
 
     @cached_property
-    def judge(self) -> inversion.Judge:
+    def judge(self) -> Judge:
         """Who says whether a class is recognised."""
         if self.inversion.judge == "faces":
             return inversion.by_faces(self.pictures.unseen)
@@ -282,14 +283,14 @@ class _Session:
                 "about reconstructions. Give it more unseen pictures."
             )
 
-    def _attack(self, model: nn.Module | None = None, classes: Sequence[int] = ()) -> inversion.Attack:
+    def _attack(self, model: nn.Module | None = None, classes: Sequence[int] = ()) -> Attack:
         """The attacks on the classifier, or on another; on all that are attacked, or some."""
         shape = self.config.pictures.shape
         if isinstance(model, SmallClassifier):
             height, width = inversion.shrunk(torch.zeros(1, 1, *shape)).shape[2:]
             shape = (height, width)
         targets, of = classes or self.attacked, (self.prior, self.inversion, self.plan.sizes, shape)
-        return inversion.Attack(model or self.model, targets, *of, self.config.seed, self.progress)
+        return Attack(model or self.model, targets, *of, self.config.seed, self.progress)
 
     def _invert(
         self, attack: str, access: str, make: Callable[[], Values], *, classes: Sequence[int] = (), defence: str = ""
