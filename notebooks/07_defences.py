@@ -21,6 +21,7 @@
 # others, CCS 2016); negative smoothing (Struppek and others, ICLR 2024).
 #
 # Like chapter 3 this one needs a generator of faces. If it is missing, run `python data_scripts/fetch_dcgan.py`.
+# Opacus counts the ε of DP-SGD. If it is missing, run `pip install "mia_kit[dp]"`.
 
 # %%
 import numpy as np
