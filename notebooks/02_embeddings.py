@@ -36,6 +36,8 @@ from mia_kit.models import SmallClassifier, predict
 from mia_kit.runs.first_house import read_evidence, verdicts_in_words
 from mia_kit.toy import load_table, make_data
 from mia_kit.training import fit, flip_and_shift, one_thread
+from mia_kit.widgets.frame_explorer import FrameExplorer
+from mia_kit.widgets.panel import Guess
 
 # %% [markdown]
 # ## Where does an attacker's signpost come from?
@@ -58,10 +60,13 @@ with torch.no_grad():
 toy_map = tsne_morph(
     morphing_tsne(features, seed=0), data.labels.numpy(), class_names=("class 0", "class 1", "class 2")
 )
-show("2.1", toy_map)
+show("2.1", toy_map.still)
 
 # %%
 check("2.1", toy_map, tolerance=0.2)
+
+# %% tags=["nbval-ignore-output"]
+FrameExplorer(toy_map, guess=Guess("From −0.10 to +0.10, the points of a class move", ("together", "hardly", "apart")))
 
 # %% [markdown]
 # t-SNE keeps neighbourhoods, not distances: never measure on the map. We measure in the 20 dimensions, as the paper
@@ -130,16 +135,13 @@ live = {smoothing: embed(smoothing) for smoothing in (-0.05, 0.0, 0.1)}
 # Each mark is a held-out photograph. Drag the slider by hand or with the arrow keys. Which person moves the most?
 
 # %% tags=["nbval-ignore-output"]
-from mia_kit.widgets.frame_explorer import FrameExplorer
-from mia_kit.widgets.panel import Guess
-
 held_out = ~is_training
 face_map = tsne_morph(
     morphing_tsne({smoothing: lists[held_out] for smoothing, lists in live.items()}, seed=0),
     faces.labels[held_out],
     class_names=faces.class_names,
 )
-show("2.3", face_map)
+show("2.3", face_map.still)
 
 # %%
 check("2.3", face_map, tolerance=0.2)
