@@ -75,12 +75,8 @@ class Tempered:
 def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
     """The loss `name` for this target: "boundary" or one of `LOSSES`, of the logits divided by `temperature`.
 
-    Raises
-    ------
-    ValueError
-        If the name is unknown, the temperature is not above 0, or it would change nothing: with the Poincare loss.
-    AccessError
-        If the boundary is asked for and the model has no `head` with weights.
+    ValueError if the name is unknown, the temperature is not above 0, or it would change nothing: with the Poincare
+    loss. AccessError if the boundary is asked for and the model has no `head` with weights.
     """
     check.one_of("loss", name, (BOUNDARY, *LOSSES))
     loss = Boundary(_last_weight(access)) if name == BOUNDARY else LOSSES[name]

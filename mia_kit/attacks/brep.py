@@ -78,8 +78,6 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once with labels, whatever else `access` would give: one reconstruction of each.
 
-    Parameters
-    ----------
     access : asked for labels alone, without gradients
     target_classes : different classes; one that the target does not have is one whose label is never hit
     prior : as for `mia_kit.attacks.ppa.run`; the walk is in its latents
@@ -87,10 +85,7 @@ def run(
 
     The scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws.
 
-    Raises
-    ------
-    ValueError
-        If a class is negative or given twice, or the prior makes other images than the target takes.
+    ValueError if a class is negative or given twice, or the prior makes other images than the target takes.
     """
     settings = settings or Settings()
     before = access.queries

@@ -71,8 +71,6 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
 
-    Parameters
-    ----------
     access : the whole model; AccessError for less
     target_classes : different classes in [0, classes)
     prior : generator whose latents are searched, in evaluation mode, on the model's device
@@ -80,12 +78,8 @@ def run(
     seed : seeds the latents
     loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
 
-    Raises
-    ------
-    AccessError
-        If `access` is less than a WhiteBox.
-    ValueError
-        If a class is out of range or given twice, or the prior or critic do not fit.
+    AccessError if `access` is less than a WhiteBox. ValueError if a class is out of range or given twice, or the prior
+    or critic do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "GMI")
     check_mode("critic", critic)

@@ -94,8 +94,6 @@ def run(
     score is its greatest confidence, and the class that has it the target. Vectors of other classes than
     `target_classes` are left out. There is no loss for each candidate: `train` shows the course of training.
 
-    Parameters
-    ----------
     access : answers with confidences; AccessError for labels alone
     vectors : Tensor of shape (n, classes), what the service answered about private pictures
     auxiliary : Tensor of shape (k, channels, size, size) in [-1, 1], the attacker's own pictures

@@ -121,8 +121,6 @@ def train(
 ) -> GanTraining:
     """Train generator and discriminator in place on public images and what the target says about them.
 
-    Parameters
-    ----------
     images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
     discriminator : with as many classes as the target; ValueError otherwise
     game : the losses; those of the paper by default

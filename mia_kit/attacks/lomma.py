@@ -86,20 +86,14 @@ def prepare(
 ) -> IdentityLoss:
     """Find the target's mean features, distil the surrogates in place, and return the loss.
 
-    Parameters
-    ----------
     access : the whole model
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
     seed : seeds the order of the images
     checkpoints : folder to save the training of each surrogate in and to go on from; none by default
 
-    Raises
-    ------
-    AccessError
-        If `access` is less than a WhiteBox, or its model has no features or no head on them.
-    ValueError
-        If a surrogate has other classes than the target, or the images do not fit.
+    AccessError if `access` is less than a WhiteBox, or its model has no features or no head on them. ValueError if a
+    surrogate has other classes than the target, or the images do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "LOMMA")
     head, before = head_of(access), access.queries
@@ -155,5 +149,4 @@ def head_of(access: WhiteBox) -> nn.Module:
     head = getattr(access.model, "head", None)
     if head is None:
         raise AccessError(f"{type(access.model).__name__} has no head: give a classifier of mia_kit.models")
-    last: nn.Module = head
-    return last
+    return head

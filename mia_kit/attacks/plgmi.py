@@ -133,8 +133,6 @@ def train(
 ) -> GanTraining:
     """Train generator and critic in place on public images that the target labels.
 
-    Parameters
-    ----------
     images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
     generator : with as many classes as the target; ValueError otherwise
     critic : verdicts of shape (n,) for images and classes

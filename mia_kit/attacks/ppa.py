@@ -88,8 +88,6 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
 
-    Parameters
-    ----------
     access : the whole model; see `mia_kit.access`
     target_classes : different classes in [0, classes)
     prior : generator with `map` and `synthesise`, on the model's device; grey targets see the mean of its colours
@@ -100,11 +98,9 @@ def run(
 
     The crops are drawn on the CPU, so that a seed means the same on every device; results come back to the CPU.
 
-    Raises
-    ------
-    ValueError
-        If a class is out of range or given twice, the prior makes other images than the target takes, or `scores` has
-        another shape. A candidate about which the model says nothing finite is not reached, see `Reconstructions`.
+    ValueError if a class is out of range or given twice, the prior makes other images than the target takes, or
+    `scores` has another shape. A candidate about which the model says nothing finite is not reached, see
+    `Reconstructions`.
     """
     settings = settings or Settings()
     sampling, selection = sampling or access, selection or access

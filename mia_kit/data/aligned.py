@@ -29,12 +29,7 @@ PUBLIC = ("utkface", "celeba10k")
 def load_aligned(name: str, size: int = 64) -> ImageSet:
     """The set `name`, one of `FRAMES`, each face cut out and resized to (size, size) pixels.
 
-    Raises
-    ------
-    ValueError
-        If the set has no frame.
-    DataError
-        As `load` does.
+    ValueError if the set has no frame. DataError As `load` does.
     """
     check.one_of("name", name, FRAMES)
     return resized(load(name).crop(*FRAMES[name]), size)

@@ -48,10 +48,7 @@ def sha256_of(path: Path) -> str:
 def unpacked(archive: DataFile) -> Path:
     """The folder in the cache that holds the archive's files; unpacked by the first call.
 
-    Raises
-    ------
-    DataError
-        If the archive is absent or damaged, holds something that is refused, or the disk is full.
+    DataError if the archive is absent or damaged, holds something that is refused, or the disk is full.
     """
     path = archive.checked()
     target = cache_folder() / "unpacked" / f"{archive.folder}-{archive.sha256[:16]}"

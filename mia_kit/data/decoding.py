@@ -39,20 +39,13 @@ def as_pair(size: int | tuple[int, int]) -> tuple[int, int]:
 def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> np.ndarray:
     """All pictures at one size, cropped around the centre to its proportions before they are resized.
 
-    Parameters
-    ----------
     paths : files that `mia_kit.data.reading` reads, at least one
     size : (h, w), or one number for a square
     key : names the content of the files, such as the sha256 of their archive
 
-    Returns
-    -------
-    read-only uint8 array of shape (n, h, w, 3), in [0, 255], mapped from the cache
+    Returns read-only uint8 array of shape (n, h, w, 3), in [0, 255], mapped from the cache.
 
-    Raises
-    ------
-    DataError
-        If there is no picture, one cannot be decoded, or the cache cannot be written.
+    DataError if there is no picture, one cannot be decoded, or the cache cannot be written.
     """
     if not paths:
         raise DataError("there are no pictures to decode: get the data set again.")
@@ -66,8 +59,7 @@ def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> n
             raise
         except OSError as problem:
             raise write_error(path, problem) from problem
-    images: np.ndarray = np.load(path, mmap_mode="r")
-    return images
+    return np.load(path, mmap_mode="r")
 
 
 def _write(path: Path, pictures: Sequence[Path], shape: tuple[int, int, int, int]) -> None:

@@ -21,15 +21,12 @@ ROWS = 256
 def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
     """Group the samples of a class that a chain of near ones connects.
 
-    Parameters
-    ----------
     embeddings : array of shape (n, d)
     labels : integer array of shape (n,); samples of two classes are never grouped
     distance : greatest Euclidean distance of two neighbours in a chain
 
-    Returns
-    -------
-    int64 array of shape (n,): the place of the first sample of the group, so a sample without duplicates has its own
+    Returns int64 array of shape (n,): the place of the first sample of the group, so a sample without duplicates has
+    its own.
     """
     check.array("embeddings", embeddings, ("n", "d"))
     check.in_range("distance", distance, 0)

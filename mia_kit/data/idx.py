@@ -69,5 +69,4 @@ def read_idx(path: Path, sha256: str) -> np.ndarray:
     if content[2] != BYTES:
         raise DataError(f"{path} should hold unsigned bytes, got the type {content[2]:#x} instead: get it again.")
     shape = np.frombuffer(content, dtype=">u4", count=dimensions, offset=4)
-    array: np.ndarray = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    return array
+    return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)

@@ -46,18 +46,13 @@ class DataCard:
 class ImageSet:
     """Labelled images.
 
-    Attributes
-    ----------
     images : uint8 array of shape (n, h, w) for grey or (n, h, w, 3) for colour, in [0, 255]
     labels : int64 array of shape (n,), in [0, len(class_names))
     class_names : one name per class, also for classes without images
     card : origin, consent, terms
     files : the name of each image's file within its source; empty where the source has no files
 
-    Raises
-    ------
-    ValueError
-        If a shape, a type or a label does not fit.
+    ValueError if a shape, a type or a label does not fit.
     """
 
     images: np.ndarray

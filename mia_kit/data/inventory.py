@@ -12,8 +12,6 @@ from mia_kit.data.folders import locate, located
 class Fetched:
     """A data set or the weights of a network.
 
-    Attributes
-    ----------
     what : its name in a few words
     places : where it may lie below a data folder: a file or folder which tells that it is there
     script : the script in `data_scripts/` that fetches it, with its arguments

@@ -65,8 +65,7 @@ def _pixels(content: bytes) -> np.ndarray:
     values = np.frombuffer(content, dtype, offset=len(content) - needed).reshape(shape)
     if brightest == 255:
         return values
-    scaled: np.ndarray = np.rint(np.minimum(values, brightest) * (255 / brightest)).astype(np.uint8)
-    return scaled
+    return np.rint(np.minimum(values, brightest) * (255 / brightest)).astype(np.uint8)
 
 
 def _shape(header: re.Match[bytes]) -> tuple[tuple[int, ...], int]:

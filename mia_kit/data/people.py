@@ -28,19 +28,14 @@ def read_people(
 
     Hidden files and folders, and what operating systems leave behind, are passed over.
 
-    Parameters
-    ----------
     root : folder of folders
     card : name of the data card
     size : (h, w), or one number for a square
     key : names the content for the cache; by default the names, lengths and times of the files
     pattern : regular expression that the name of each picture must match, `{person}` standing for the folder's name
 
-    Raises
-    ------
-    DataError
-        If `root` is absent or holds no folder, a person has no picture, a picture does not decode or is misnamed, or
-        two names are one on some computers.
+    DataError if `root` is absent or holds no folder, a person has no picture, a picture does not decode or is misnamed,
+    or two names are one on some computers.
     """
     if not root.is_dir():
         raise DataError(f"The folder {root} is missing: put the folders of people there, or correct MIA_KIT_DATA.")

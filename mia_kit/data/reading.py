@@ -61,15 +61,10 @@ def read_file(path: Path, *, grey: bool = False, upright: bool = True) -> Pictur
 def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, upright: bool = True) -> Picture:
     """The first frame of a picture, in Pillow's mode L if `grey`, RGB otherwise.
 
-    Parameters
-    ----------
     box : the part to keep, (left, top, right, bottom) in pixels as they are stored, before they are turned
     upright : turn it as EXIF says
 
-    Raises
-    ------
-    PictureError
-        If it is no picture, damaged, cut short or too large, or nothing of it lies in the box.
+    PictureError if it is no picture, damaged, cut short or too large, or nothing of it lies in the box.
     """
     try:
         if content[:2] in (b"P5", b"P6"):

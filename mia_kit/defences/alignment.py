@@ -56,8 +56,6 @@ class AlignmentSettings(MoveSettings):
 class Substitute:
     """A copy of the defender's decoder in evaluation mode, and the gradient that poison should have.
 
-    Attributes
-    ----------
     decoder : trained on pairs such as the attacker's
     target : g_t, of shape (weights,)
     error : "mse" or "psnr", see `mia_kit.training.inversion`
@@ -127,8 +125,6 @@ def align(
 ) -> Tensor:
     """One batch of vectors, moved until their gradient is as near to g_t as the bound, the label and the rounds allow.
 
-    Parameters
-    ----------
     clean : probability vectors of shape (n, classes), whose labels are kept
     images : what was asked about, of shape (n, channels, size, size)
     start : perturbations to begin with, of shape (n, classes)

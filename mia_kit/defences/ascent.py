@@ -34,8 +34,6 @@ class AscentSettings(MoveSettings):
 class ReconstructionAscent(PicturePoison):
     """Moves each vector to where the decoder's picture is worst of the way, and no better; see `PicturePoison`.
 
-    Parameters
-    ----------
     decoder : the defender's, trained; it is kept as a copy
     keeps_label : True for AdvExa, False for PGD
     """

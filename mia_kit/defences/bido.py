@@ -39,8 +39,6 @@ SIGMA, EPSILON = 5.0, 1e-5
 class BidoObjective:
     """Cross-entropy with the two dependencies, an objective for `fit`.
 
-    Parameters
-    ----------
     picture_weight : a1, at least 0: how much depending on the picture costs
     label_weight : a2, at least 0: how much depending on the label gains
     layers : names of the layers, as in `model.named_modules()`; empty for those of `hidden_layers`

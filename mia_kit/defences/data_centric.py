@@ -40,8 +40,6 @@ KINDS = ("untouched", "mislabelled", "surrogate", "surrogate copy", "copy", "mis
 class DataCentric:
     """Which steps a contributor takes, and how far.
 
-    Parameters
-    ----------
     steps : any of "injection", "loss" and "curvature", each at most once
     mislabelled : share of the own pictures with a wrong label, in [0, 1], for "loss"
     copies_mislabelled : the same for their copies, for "curvature": all of them on CelebA; 0.5 on FaceScrub and dogs
@@ -100,8 +98,6 @@ def protect(
 
     Test pictures are to be left alone: protected classes lose accuracy there, the others less.
 
-    Parameters
-    ----------
     images : float Tensor of shape (n, ...) within `limits`
     labels : int64 Tensor of shape (n,), in [0, classes)
     protected : different classes, each with a picture at least; each contributor acts for themselves
@@ -112,10 +108,7 @@ def protect(
     classes : how many classes the trainer has, at least 2; the greatest label and one by default
     limits : the values of black and white; noisy pictures are clipped to them
 
-    Raises
-    ------
-    ValueError
-        If a shape, a type, a class or a value does not fit, or a protected class has no surrogate.
+    ValueError if a shape, a type, a class or a value does not fit, or a protected class has no surrogate.
     """
     settings = settings or DataCentric()
     surrogates = surrogates or {}
@@ -198,8 +191,6 @@ def farthest_identity(
     No two protected identities get the same surrogate; who comes first in `protected` chooses first. The authors pick a
     random identity of opposite attributes instead, or of any if there is none.
 
-    Parameters
-    ----------
     embeddings : Tensor of shape (n, d), of a network that knows the identities apart
     labels : int64 Tensor of shape (n,), identities
     protected : different identities
@@ -207,10 +198,7 @@ def farthest_identity(
     attributes : identity -> its sensitive traits, in the same order for all; an identity that shares one is no
         candidate, and each of those compared needs an entry. None compares no traits
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, an identity has no embedding or no attributes, or nobody is left to choose from.
+    ValueError if a shape does not fit, an identity has no embedding or no attributes, or nobody is left to choose from.
     """
     check.finite("embeddings", check.floats("embeddings", embeddings, ("n", "d")))
     check.labels(labels, classes=None, length=len(embeddings))

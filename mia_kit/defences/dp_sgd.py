@@ -72,8 +72,6 @@ class PrivateFitResult:
 class PrivateSettings:
     """How a run is made private, and how long it is.
 
-    Parameters
-    ----------
     noise_multiplier : deviation of the noise in units of `clip_norm`, at least 0; 0 guarantees nothing
     clip_norm : greatest norm of a picture's gradient, positive
     delta : probability, in (0, 1), with which the guarantee may fail; a tenth of 1 / n by default
@@ -120,8 +118,6 @@ def fit_private(
 ) -> PrivateFitResult:
     """Train `model` in place with DP-SGD and leave it in evaluation mode. The rate stays the same throughout.
 
-    Parameters
-    ----------
     model : gives logits of shape (n, classes) for images; without batch norm, see `with_group_norm`, but for a run of
         the head alone, which needs a linear layer named `head`
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
@@ -133,18 +129,10 @@ def fit_private(
     optimiser : called with the weights and lr; what it makes of private gradients is private
     checkpoint : as in `fit`
 
-    Raises
-    ------
-    ImportError
-        If Opacus is not installed; the message says how to install it.
-    TypeError
-        If pictures or labels are of the wrong kind, or the model has no head where that alone is to be trained.
-    ValueError
-        If a shape or a number does not fit, the model has batch norm, or the objective keeps no picture secret.
-    CheckpointError
-        If the checkpoint is damaged or of other settings.
-    OSError
-        If a checkpoint cannot be written; the one before it is whole.
+    ImportError if Opacus is not installed; the message says how to install it. TypeError if pictures or labels are of
+    the wrong kind, or the model has no head where that alone is to be trained. ValueError if a shape or a number does
+    not fit, the model has batch norm, or the objective keeps no picture secret. CheckpointError if the checkpoint is
+    damaged or of other settings. OSError if a checkpoint cannot be written; the one before it is whole.
     """
     _check(model, images, labels, settings, objective)
     choices = {"seed": seed, "objective": objective, "augment": augment, "optimiser": optimiser}

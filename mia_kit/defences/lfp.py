@@ -25,8 +25,6 @@ from mia_kit.signatures import checked
 class LabelFlippingPoison(PicturePoison):
     """Flips and poisons a share of the vectors, and leaves the others; see `PicturePoison`.
 
-    Parameters
-    ----------
     substitute : the defender's decoder and its target, see `Substitute.aim`
     rate : share of the vectors of each class that is flipped, in [0, 1]
     threshold : vectors whose greatest confidence is below it go first

@@ -22,8 +22,6 @@ from mia_kit.signatures import checked
 class LabelPreservingPoison(PicturePoison):
     """Poisons all vectors, which keep their labels; see `PicturePoison`.
 
-    Parameters
-    ----------
     substitute : the defender's decoder and its target, see `Substitute.aim`
     seed : seeds the starts
     """

@@ -32,8 +32,6 @@ class PoisonAutoencoder(nn.Module):
 
     The code of a call is drawn afresh: it depends on `seed` and on the calls before it.
 
-    Parameters
-    ----------
     classes : length of the vectors, at least 2
     bound : of the served vector's distance from the clean one, in the 2-norm
     seed : seeds the initial weights and the codes

@@ -40,8 +40,6 @@ class BottleneckClassifier(Classifier):
     begins with `eval()`, as `WhiteBox`, the black boxes and `predict` do, gets the same answers when it is run again,
     in batches of the same sizes. Pictures that are asked about twice get two answers.
 
-    Parameters
-    ----------
     inner : the classifier whose features are used; a copy of it is kept, without its own last layer
     seed : seeds the initial weights of the bottleneck and of the new last layer
     noise_seed : seeds the noise in evaluation mode; `seed` by default

@@ -62,8 +62,6 @@ class Defended:
 class DefenceTraining:
     """How a defence changes training; what it leaves alone is at its default. `DefenceTraining()` changes nothing.
 
-    Attributes
-    ----------
     name, strength : as given to `build`; a pair has no strength of its own
     wrap : (classifier, seed) -> the classifier to train
     smoothing, objective, augment, optimiser, weight_decay : as in `fit`; `augment` takes the place of the usual one

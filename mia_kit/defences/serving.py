@@ -84,8 +84,6 @@ class OneParameter:
     The label is kept, and no entry passes a greater one. Each call has fresh noise, which depends on `seed` and on the
     calls before: `Remembered` makes it one for each vector.
 
-    Parameters
-    ----------
     epsilon : of the noise alone, above 0: the smaller, the more noise. What is served is not epsilon-private, for its
         label and its order are the clean ones
     """

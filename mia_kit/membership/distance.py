@@ -67,8 +67,6 @@ def run(
 ) -> Distances:
     """The distance of each image from being confidently its own label.
 
-    Parameters
-    ----------
     access : gradients are needed
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : int64 Tensor of shape (n,), in [0, classes)
@@ -77,11 +75,8 @@ def run(
     longest_step : length of the first step; later ones fall to a hundredth, so that half of steps * longest_step is as
         far as the search goes
 
-    Raises
-    ------
-    ValueError
-        If a shape, the confidence, the steps or their length do not fit, or the model's answers are not finite: what
-        cannot be asked is no proof of a great distance.
+    ValueError if a shape, the confidence, the steps or their length do not fit, or the model's answers are not finite:
+    what cannot be asked is no proof of a great distance.
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))

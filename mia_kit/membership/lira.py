@@ -26,8 +26,6 @@ def online(
 ) -> Verdicts:
     """log of the likelihood ratio, in over out; member where it is above 0.
 
-    Parameters
-    ----------
     scaled : the target model's log p / (1 - p) of each example, of shape (n,); see `losses_and_confidences`
     shadow_scaled : those of the shadow models, of shape (shadows, n)
     shadow_members : bool of the same shape, True where the shadow model was trained on the example; each example needs
@@ -80,8 +78,7 @@ def _gaussian(shadow_scaled: np.ndarray, mask: np.ndarray, spread: str, kind: st
 
 def _log_density(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
     """Of a Gaussian, less the constant that both kinds share."""
-    log: np.ndarray = -np.log(deviation) - ((values - mean) / deviation) ** 2 / 2
-    return log
+    return -np.log(deviation) - ((values - mean) / deviation) ** 2 / 2
 
 
 def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, spread: str) -> None:

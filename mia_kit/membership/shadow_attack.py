@@ -26,8 +26,6 @@ def run(
 ) -> Verdicts:
     """The attack models' odds of membership, on the logit scale; member where they are above 0.
 
-    Parameters
-    ----------
     confidences : the target's answers on the examples to judge, of shape (n, classes), in [0, 1]
     labels : integers of shape (n,), in [0, classes)
     shadow_confidences : answers of the shadow models, of shape (shadows, m, classes)
@@ -57,8 +55,7 @@ def _odds(known: np.ndarray, members: np.ndarray, asked: np.ndarray) -> np.ndarr
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
-    odds: np.ndarray = model.fit(known, members).decision_function(asked)
-    return odds
+    return model.fit(known, members).decision_function(asked)
 
 
 def _features(confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:

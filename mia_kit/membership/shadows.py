@@ -61,8 +61,6 @@ def fit_shadows(
 ) -> list[SmallClassifier]:
     """Train one small classifier for each row of `shadow_members`, `stack` of them at a time.
 
-    Parameters
-    ----------
     images : Tensor of shape (n, channels, h, w) in [-1, 1]; a stack holds a copy of its members for each of its models
     labels : int64 Tensor of shape (n,), in [0, classes)
     shadow_members : bool of shape (shadows, n), as many True in each row; see `half_memberships`

@@ -42,17 +42,12 @@ def split_membership(
 ) -> MembershipSplit:
     """Put each group on one of two sides at random, class by class, and leave out what one side has too many of.
 
-    Parameters
-    ----------
     labels : integers of shape (n,)
     groups : integers of shape (n,), equal for near-duplicates; `np.arange(n)` if there are none
     seed : of the order in which groups are dealt out
     per_class : members, and non-members, of each class; as many as there can be by default
 
-    Raises
-    ------
-    ValueError
-        If a shape does not fit, a group has two classes, or a class has too few images or too few groups.
+    ValueError if a shape does not fit, a group has two classes, or a class has too few images or too few groups.
     """
     if labels.ndim != 1 or groups.shape != labels.shape or not len(labels):
         raise ValueError(

@@ -41,8 +41,6 @@ def powerful(
 ) -> Verdicts:
     """Member where the loss is below the threshold that tells known members and non-members best apart.
 
-    Parameters
-    ----------
     losses : of the examples to judge, of shape (n,)
     known_members, known_non_members : losses of examples the attacker knows, of shapes (k,) and (j,); 100 each in the
         paper. Their mean accuracy is balanced, should k and j differ
@@ -67,8 +65,6 @@ def augmentation_aware(
 ) -> Verdicts:
     """The powerful attack on the losses of several augmented copies of each example, reduced to one number.
 
-    Parameters
-    ----------
     losses, known_members, known_non_members : as in `powerful`, but of shapes (n, copies), (k, copies), (j, copies)
     reduction : "median", "min", "max", "std" or "mean" over the copies
 

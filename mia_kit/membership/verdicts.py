@@ -40,8 +40,7 @@ class Verdicts:
     @property
     def says_member(self) -> np.ndarray:
         """bool array of shape (n,), for `mia_kit.metrics.advantage`."""
-        verdicts: np.ndarray = self.scores > self.threshold
-        return verdicts
+        return self.scores > self.threshold
 
 
 @checked
@@ -50,8 +49,6 @@ def losses_and_confidences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two signals of each image's own label: its loss, and its confidence p on the logit scale, log p / (1 - p).
 
-    Parameters
-    ----------
     access : the model; logits are used where they are given, as confidences saturate
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : int64 Tensor of shape (n,), in [0, classes)

@@ -13,8 +13,6 @@ def calibration_error(
 ) -> Interval:
     """Expected calibration error (Guo et al., ICML 2017): mean over bins of |accuracy - confidence|.
 
-    Parameters
-    ----------
     confidences : of shape (n, classes), rows sum to 1
     labels : integers of shape (n,), in [0, classes)
     bins : at least 1, equally wide bins of the greatest confidence, closed on the right, weighted by the images in them

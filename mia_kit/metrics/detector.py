@@ -27,8 +27,6 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Medians are taken number by number. Where half of a class is injected, its median lies among the injected: which
     way a score points is the detector's to learn.
 
-    Parameters
-    ----------
     features : of shape (n, d), penultimate activations of a reference network
     labels : integers of shape (n,) as the trainer sees them, two classes at least, each of two pictures at least
 
@@ -64,8 +62,6 @@ def detector_scores(
     Classes are dealt into folds at random, those with injected pictures and those without apart; each fold is scored by
     a regression on the others, standardised as they are, both kinds of pictures counting alike.
 
-    Parameters
-    ----------
     scores : of shape (n, k), such as `outlier_scores`
     injected : bool of shape (n,)
     groups : integers of shape (n,), the class each picture stands in
@@ -102,8 +98,6 @@ def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, 
     How often an injected picture scores above another one, a tie counting half; 0.5 is guessing. Classes with injected
     pictures and those without are drawn apart. For independent pictures see `mia_kit.metrics.auc`.
 
-    Parameters
-    ----------
     odds : of shape (n,), such as `detector_scores`, or one column of `outlier_scores`
     injected : bool of shape (n,), both kinds present
     groups : integers of shape (n,), two classes with injected pictures at least
@@ -153,8 +147,7 @@ def _over_median(distances: np.ndarray) -> np.ndarray:
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Quotients; 1 where both are 0, as in a class whose pictures are all the same."""
     tiny = np.finfo(float).tiny
-    ratio: np.ndarray = np.minimum((above + tiny) / (below + tiny), 1e6)
-    return ratio
+    return np.minimum((above + tiny) / (below + tiny), 1e6)
 
 
 def _features(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -47,16 +47,11 @@ class ScaledDistances:
 def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
     """Euclidean distances within and between classes, divided by the greatest distance of all.
 
-    Parameters
-    ----------
     features : array of shape (n, d), any real numbers; n x n distances are held in memory
     labels : integer array of shape (n,)
 
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, a value is not finite, there is one class only, a class has a single sample, or all
-        features are equal.
+    ValueError if the shapes do not fit, a value is not finite, there is one class only, a class has a single sample, or
+    all features are equal.
 
     Source: figure 5 of the paper.
     """
@@ -87,22 +82,15 @@ def morphing_tsne(
     The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways. A
     single factor gives an ordinary t-SNE map.
 
-    Parameters
-    ----------
     features : factor -> array of shape (n, d), the same samples in the same order for every factor
     seed : seeds scikit-learn's TSNE
     perplexity : about how many neighbours a sample keeps, in (0, n)
     iterations : steps of gradient descent for each factor, at least 250, which scikit-learn asks for
 
-    Returns
-    -------
-    factor -> float array of shape (n, 2), centred, the farthest sample at distance 1; factors ascend
+    Returns factor -> float array of shape (n, 2), centred, the farthest sample at distance 1; factors ascend.
 
-    Raises
-    ------
-    ValueError
-        If there is no factor, the factors have different numbers of samples, a number does not fit, or the features of
-        a factor are not finite or all alike, as a model whose loss ran away makes them.
+    ValueError if there is no factor, the factors have different numbers of samples, a number does not fit, or the
+    features of a factor are not finite or all alike, as a model whose loss ran away makes them.
 
     Source: figure 4 of the paper.
     """

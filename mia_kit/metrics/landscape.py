@@ -84,8 +84,6 @@ def loss_plane(
 
     The plane leaves the pictures' limits: nothing is clipped, so that it stays a plane.
 
-    Parameters
-    ----------
     loss : see the head of this file
     target, surrogate : two different images of one shape, without a batch dimension
     seed : of the random direction
@@ -93,10 +91,7 @@ def loss_plane(
     margin : how far the plane goes past both pictures, in units of their distance, at least 0; it is as wide as long
     batch_size : images in one call of `loss`
 
-    Raises
-    ------
-    ValueError
-        If a shape or number does not fit, the pictures are equal, or a loss is not finite.
+    ValueError if a shape or number does not fit, the pictures are equal, or a loss is not finite.
     """
     check.kind("loss", loss, Callable, "a function")
     check.kind("target", target, Tensor, "a Tensor")
@@ -160,8 +155,6 @@ def curvature(
     is the greatest one. Where two eigenvalues of opposite sign are equal in size the iteration does not settle, and
     `converged` is False. Where the loss is flat the value is 0.
 
-    Parameters
-    ----------
     loss : see the head of this file; twice differentiable nearly everywhere
     images : float Tensor of shape (n, ...), n at least 1
     seed : of the first vectors; an image's depend on its place
@@ -169,10 +162,7 @@ def curvature(
     tolerance : see `Curvature.converged`; positive
     batch_size : images that are worked on together
 
-    Raises
-    ------
-    ValueError
-        If a shape or number does not fit, or a curvature is not finite.
+    ValueError if a shape or number does not fit, or a curvature is not finite.
     """
     check.kind("loss", loss, Callable, "a function")
     check.kind("images", images, Tensor, "a Tensor")

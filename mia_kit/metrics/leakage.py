@@ -22,8 +22,6 @@ class FailedRowsWarning(UserWarning):
 def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> Interval:
     """Share of reconstructions whose target is among an independent evaluator's `k` most likely classes.
 
-    Parameters
-    ----------
     logits : the evaluator's scores, of shape (m, classes)
     targets : integers of shape (m,), at least 2 different ones
     k : 1 for Acc@1, 5 for Acc@5; in [1, classes]
@@ -74,8 +72,7 @@ def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarra
     """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
     from scipy.spatial.distance import cdist
 
-    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
-    return ranks
+    return target_ranks(-cdist(embeddings, centres), targets)
 
 
 def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: float) -> Interval:
@@ -106,8 +103,6 @@ def feature_distance(
 ) -> Interval:
     """The paper's delta: mean over reconstructions of the least *squared* distance to the target's training images.
 
-    Parameters
-    ----------
     features : of the reconstructions, of shape (m, d)
     targets : integers of shape (m,)
     references : features of the training images, of shape (n, d)

@@ -48,8 +48,7 @@ class RocCurve:
         check.in_range("the greatest of false_positives", rates.max(), 0, 1)
         # 0.29 * 100 is below 29
         places = np.searchsorted(self.false_positives, rates + 1e-12, side="right") - 1
-        hits: np.ndarray = self.true_positives[places]
-        return hits
+        return self.true_positives[places]
 
     def log_points(self) -> tuple[np.ndarray, np.ndarray]:
         """False and true positives for logarithmic axes: without the points at which one of them is 0."""
@@ -93,8 +92,6 @@ def best_advantage(members: np.ndarray, non_members: np.ndarray, *, seed: int = 
 def auc(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:
     """Area under the ROC curve: how often a member scores above a non-member, a tie counting half.
 
-    Parameters
-    ----------
     members, non_members : scores of shapes (m,) and (n,), m and n at least 1; infinite ones are allowed, NaN is not
     seed : of the bootstrap
 
@@ -168,8 +165,7 @@ def _called(counts: np.ndarray) -> np.ndarray:
 def _gaps(counts: np.ndarray) -> np.ndarray:
     """True less false positives at each threshold: of shape (scores + 1,)."""
     true, false = _called(counts) / counts.sum(axis=1, keepdims=True)
-    gaps: np.ndarray = true - false
-    return gaps
+    return true - false
 
 
 def _difference(counts: np.ndarray) -> float:

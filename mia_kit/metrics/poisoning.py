@@ -45,8 +45,7 @@ def squared_errors(reconstructions: np.ndarray, images: np.ndarray) -> np.ndarra
     reconstructions = check.array("reconstructions", reconstructions, images.shape)
     for name, pixels in (("images", images), ("reconstructions", reconstructions)):
         check.in_range(f"the greatest size of a pixel of {name}", np.abs(pixels).max(), 0, 1.001)
-    errors: np.ndarray = np.square(reconstructions.astype(float) - images.astype(float)).mean(axis=(1, 2, 3))
-    return errors
+    return np.square(reconstructions.astype(float) - images.astype(float)).mean(axis=(1, 2, 3))
 
 
 def reconstruction_error(reconstructions: np.ndarray, images: np.ndarray) -> Interval:

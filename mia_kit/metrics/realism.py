@@ -15,8 +15,6 @@ def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
 
     |m1 - m2|^2 + trace(S1 + S2 - 2 (S1 S2)^(1/2)), with sample covariances (Heusel et al., NeurIPS 2017).
 
-    Parameters
-    ----------
     real, generated : of shape (n, d) and (m, d), at least 2 rows each
 
     A number without an interval: its estimate is biased upwards with few rows, by more than a bootstrap would show, so

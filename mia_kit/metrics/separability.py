@@ -26,8 +26,6 @@ def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Inter
     about, so that the detector never sees two vectors of one picture. It sees entries and their logarithms, as they are
     and in order of size. The interval is a bootstrap over vectors.
 
-    Parameters
-    ----------
     clean, poisoned : of one shape (n, classes), the vectors of the same pictures, in [0, 1], n at least 8
     seed : of the deal and of the forest
 

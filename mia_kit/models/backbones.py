@@ -40,8 +40,6 @@ Stem = Literal["imagenet", "small"]
 class Backbone(Classifier):
     """One of torchvision's networks up to its penultimate layer, the `trunk`, and a new linear layer, the `head`.
 
-    Parameters
-    ----------
     name : one of `BACKBONES`
     classes : number of people, at least 2
     seed : seeds the initial weights, and nothing else
@@ -50,12 +48,7 @@ class Backbone(Classifier):
     stem : "small" begins with a 3 x 3 convolution of stride 1 and no pooling, for a ResNet on pictures of 32 to 64
         pixels; its weights are never pretrained
 
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
-    DataError
-        If ImageNet's weights cannot be downloaded or read.
+    ValueError if an argument is out of range. DataError if ImageNet's weights cannot be downloaded or read.
     """
 
     mean: Tensor
@@ -109,8 +102,7 @@ class Backbone(Classifier):
                 f"{self.min_size}, got {tuple(images.shape)} instead"
             )
         colours = (images / 2 + 0.5 - self.mean) / self.deviation  # (n, 3, h, w), grey spread over all three
-        features: Tensor = self.trunk(colours)
-        return features
+        return self.trunk(colours)
 
 
 def load_backbone_weights(model: Backbone, path: Path) -> None:

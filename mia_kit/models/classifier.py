@@ -30,13 +30,11 @@ class Classifier(nn.Module):
                 f"images must have the shape (n, {self.channels}, h, w) with h and w at least {MIN_SIZE}, "
                 f"got {tuple(images.shape)} instead"
             )
-        features: Tensor = self.body(images)
-        return features
+        return self.body(images)
 
     def logits(self, images: Tensor) -> Tensor:
         """Scores before the softmax: a Tensor of shape (n, classes) for `images` as in `features`."""
-        scores: Tensor = self.head(self.features(images))
-        return scores
+        return self.head(self.features(images))
 
     def forward(self, images: Tensor) -> Tensor:
         """The same as `logits`."""

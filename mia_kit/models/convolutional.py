@@ -19,8 +19,6 @@ from mia_kit.seeds import seeded
 class ConvolutionalClassifier(Classifier):
     """Blocks that halve the picture, then two linear layers; the features are the first one's, rectified.
 
-    Parameters
-    ----------
     channels : 1 for grey pictures, 3 for colour
     classes : number of people or digits, at least 2
     size : pixels a side of the pictures, at least 16; unlike other classifiers, it takes no other size

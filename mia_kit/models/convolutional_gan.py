@@ -29,8 +29,6 @@ SLOPE = 0.2
 class ConvolutionalPrior(nn.Module):
     """Latents to images; a `Prior`, so that every attack can use it.
 
-    Parameters
-    ----------
     seed : seeds the initial weights, and nothing else
     latent_size : numbers in a latent
     image_size : (channels, h, w) with h = w = 8, 16, 32, ...
@@ -82,8 +80,7 @@ class ConvolutionalPrior(nn.Module):
         x = self.norms[0](x, shares).relu()
         for up, norm in zip(self.up, self.norms[1:], strict=True):
             x = norm(up(x), shares).relu()
-        images: Tensor = self.last(x).tanh()
-        return images
+        return self.last(x).tanh()
 
     def forward(self, codes: Tensor) -> Tensor:
         """The same as `synthesise`."""
@@ -117,8 +114,7 @@ class Critic(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Verdicts of shape (n,)."""
-        verdicts: Tensor = self.verdict(self.trunk(images)).squeeze(1)
-        return verdicts
+        return self.verdict(self.trunk(images)).squeeze(1)
 
 
 class ClassDiscriminator(nn.Module):
@@ -137,13 +133,11 @@ class ClassDiscriminator(nn.Module):
 
     def features(self, images: Tensor) -> Tensor:
         """Activations of shape (n, d) below the logits."""
-        features: Tensor = self.trunk(images)
-        return features
+        return self.trunk(images)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape (n, classes)."""
-        logits: Tensor = self.head(self.features(images))
-        return logits
+        return self.head(self.features(images))
 
 
 class ProjectionCritic(nn.Module):
@@ -164,8 +158,7 @@ class ProjectionCritic(nn.Module):
     def forward(self, images: Tensor, classes: Tensor) -> Tensor:
         """Verdicts of shape (n,) for int64 `classes` of shape (n,)."""
         features = self.trunk(images)
-        verdicts: Tensor = self.verdict(features).squeeze(1) + (self.of_class(classes) * features).sum(dim=1)
-        return verdicts
+        return self.verdict(features).squeeze(1) + (self.of_class(classes) * features).sum(dim=1)
 
 
 class _Trunk(nn.Module):

@@ -26,8 +26,6 @@ SHIFT = 50.0
 class InversionDecoder(nn.Module):
     """Pictures of `size` pixels a side for confidence vectors.
 
-    Parameters
-    ----------
     classes : length of the vectors, at least 2
     channels : 1 for grey pictures, 3 for colour
     size : pixels a side, at least 8 and divisible by 2 as often as it is doubled, such as 8, 16, 28, 32, 64
@@ -74,8 +72,7 @@ class InversionDecoder(nn.Module):
         """Pictures of shape (n, channels, size, size) in [-1, 1] for `confidences` of shape (n, classes) in [0, 1]."""
         check.floats("confidences", confidences, ("n", self.classes))
         seen = prepare_confidences(confidences, top_k=self.top_k, logarithm=self.logarithm)
-        pictures: Tensor = self.body(seen[:, :, None, None])  # (n, classes, 1, 1) -> (n, channels, size, size)
-        return pictures
+        return self.body(seen[:, :, None, None])  # (n, classes, 1, 1) -> (n, channels, size, size)
 
 
 def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logarithm: bool = False) -> Tensor:

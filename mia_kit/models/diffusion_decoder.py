@@ -32,8 +32,6 @@ GROUPS = 4
 class DiffusionDecoder(nn.Module):
     """Pictures for confidence vectors, as `InversionDecoder` makes them, by diffusion.
 
-    Parameters
-    ----------
     classes : length of the vectors, at least 2
     channels : 1 for grey pictures, 3 for colour
     size : pixels a side, divisible by 2 once for each width but the first
@@ -107,8 +105,7 @@ class DiffusionDecoder(nn.Module):
 
     def _told(self, confidences: Tensor) -> Tensor:
         """What the network is told of the vectors, of shape (n, told): their logarithms, through a small network."""
-        told: Tensor = self.told(prepare_confidences(confidences, logarithm=True) / SHIFT)
-        return told
+        return self.told(prepare_confidences(confidences, logarithm=True) / SHIFT)
 
     def _guided(self, pictures: Tensor, times: Tensor, told: Tensor) -> Tensor:
         """The noise in `pictures`: with guidance w, (1 + w) times what is found told, minus w times untold."""

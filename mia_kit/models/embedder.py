@@ -76,8 +76,7 @@ class FaceEmbedder(nn.Module):
         x = max_pool2d(self.stem(x).relu(), 3, stride=2)  # (n, 32, 35, 35)
         for block in self.blocks.values():
             x = block(x)
-        embeddings: Tensor = self.head(x.mean(dim=(2, 3)))
-        return embeddings
+        return self.head(x.mean(dim=(2, 3)))
 
 
 class _Block(nn.Module):
@@ -102,10 +101,7 @@ class _Block(nn.Module):
 def load_embedder() -> FaceEmbedder:
     """The trained network in evaluation mode, its weights frozen: gradients reach the images alone.
 
-    Raises
-    ------
-    DataError
-        If the folder `face_embed128` of the data folder is absent, or a file in it damaged.
+    DataError if the folder `face_embed128` of the data folder is absent, or a file in it damaged.
     """
     tensors = _read_weights()
     model = FaceEmbedder()
@@ -127,8 +123,6 @@ def embed(model: FaceEmbedder, images: Tensor, *, batch_size: int = 64) -> Tenso
 def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> float:
     """The distance below which at most this share of pairs of strangers falls.
 
-    Parameters
-    ----------
     false_match_rate : in (0, 1)
     strangers : distances between photographs of two different people, of shape (n,), at least 1 / false_match_rate
 

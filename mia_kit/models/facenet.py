@@ -91,8 +91,7 @@ class _Convolution(nn.Module):
         self.bn = nn.BatchNorm2d(outputs, eps=_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
-        rectified: Tensor = self.bn(self.conv(x)).relu()
-        return rectified
+        return self.bn(self.conv(x)).relu()
 
 
 class _Branches(nn.Module):

@@ -149,8 +149,7 @@ class DCGAN(nn.Module):
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, 3, 64, 64) in [-1, 1]."""
-        images: Tensor = self.main(self.map(codes)[:, :, None, None])
-        return images
+        return self.main(self.map(codes)[:, :, None, None])
 
     def forward(self, latents: Tensor) -> Tensor:
         """`synthesise(map(latents))`."""
@@ -160,10 +159,7 @@ class DCGAN(nn.Module):
 def load_dcgan() -> DCGAN:
     """The trained generator in evaluation mode, its weights frozen.
 
-    Raises
-    ------
-    DataError
-        If the weights are absent or do not fit.
+    DataError if the weights are absent or do not fit.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file

@@ -18,8 +18,6 @@ from mia_kit.seeds import seeded
 class ResidualClassifier(Classifier):
     """A convolution of stride 2, four residual blocks that halve the picture three times, pooling, one linear layer.
 
-    Parameters
-    ----------
     channels : 1 for grey pictures, 3 for colour
     classes : number of people, at least 2
     seed : seeds the initial weights, and nothing else

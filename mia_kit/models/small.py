@@ -20,8 +20,6 @@ from mia_kit.snapshot import snapshot
 class SmallClassifier(Classifier):
     """Four convolutions with batch norm, pooling over what is left of the picture, one linear layer.
 
-    Parameters
-    ----------
     channels : 1 for grey pictures, 3 for colour
     classes : number of people, at least 2
     seed : seeds the initial weights, and nothing else

@@ -70,8 +70,6 @@ class Modulated(nn.Module):
 class StylePrior(nn.Module):
     """Latents of 128 numbers to styles of 128 numbers (`map`), styles to images of 64 x 64 (`synthesise`).
 
-    Parameters
-    ----------
     seed : seeds the initial weights, and nothing else
     channels : at 4 x 4, 8 x 8, 16 x 16 and 32 x 32, four numbers
     truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. 1 in training, 0.5 in the paper
@@ -147,8 +145,7 @@ class Discriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Verdicts of shape (n,). ValueError for images of another shape."""
-        verdicts: Tensor = self.verdict(self.features(images)).squeeze(1)
-        return verdicts
+        return self.verdict(self.features(images)).squeeze(1)
 
 
 class _Down(nn.Module):
@@ -161,8 +158,7 @@ class _Down(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         inner = activate(self.second(halve(activate(self.first(x)))))
-        both: Tensor = (inner + self.shortcut(halve(x))) / math.sqrt(2)
-        return both
+        return (inner + self.shortcut(halve(x))) / math.sqrt(2)
 
 
 def weights_digest() -> str:

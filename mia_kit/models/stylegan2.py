@@ -35,8 +35,6 @@ def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> No
 class StyleGAN2(nn.Module):
     """Latents to styles (`map`), styles to images (`synthesise`); a `Prior`.
 
-    Parameters
-    ----------
     seed : seeds the initial weights, and nothing else
     z_dim, w_dim : numbers in a latent and in a style
     img_resolution : height and width of an image, a power of two from 4 to 1,024
@@ -49,10 +47,7 @@ class StyleGAN2(nn.Module):
     single_style : whether a code is one style, of shape (1, w_dim), or one for each layer, of shape (num_ws, w_dim)
     dtype : of the convolutions from 8 x 8 up; styles, sums of images and weights stay in float32
 
-    Raises
-    ------
-    ValueError
-        If a number is out of its range.
+    ValueError if a number is out of its range.
     """
 
     def __init__(
@@ -112,15 +107,10 @@ class StyleGAN2(nn.Module):
     def synthesise(self, codes: Tensor, *, noise: str = "const", generator: Generator | None = None) -> Tensor:
         """Images of shape (n, *image_size), mostly in [-1, 1], for codes of shape (n, 1, w_dim) or (n, num_ws, w_dim).
 
-        Parameters
-        ----------
         noise : "const" for the noise that is stored with the weights, "random" for fresh noise, "none"
         generator : what random noise is drawn from, the same on every device if it is on the CPU
 
-        Raises
-        ------
-        ValueError
-            For codes of another shape, another noise, or random noise without a generator.
+        ValueError for codes of another shape, another noise, or random noise without a generator.
         """
         if codes.ndim != 3 or codes.shape[1] not in (1, self.num_ws) or codes.shape[2] != self.w_dim:
             raise ValueError(
@@ -131,8 +121,7 @@ class StyleGAN2(nn.Module):
             raise ValueError(f"noise must be one of {NOISES}, got {noise!r} instead")
         if noise == "random" and generator is None:
             raise ValueError("random noise must be drawn from a generator, got None instead")
-        images: Tensor = self.synthesis(codes.expand(-1, self.num_ws, -1), noise, generator)
-        return images
+        return self.synthesis(codes.expand(-1, self.num_ws, -1), noise, generator)
 
     def forward(self, latents: Tensor) -> Tensor:
         """`synthesise(map(latents))`."""
@@ -275,8 +264,6 @@ class _ToImage(nn.Module):
 def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
     """A convolution of inputs scaled image by image, its outputs brought back to unit variance.
 
-    Parameters
-    ----------
     x : Tensor of shape (n, inputs, h, w), in float32 or half precision
     weight : Tensor of shape (outputs, inputs, 3, 3)
     scales : Tensor of shape (n, inputs)

@@ -73,12 +73,8 @@ def load_stylegan2(
 
     Truncation is that of Plug & Play Attacks; see `StyleGAN2`.
 
-    Raises
-    ------
-    ValueError, TypeError
-        If truncation, its cutoff or the dtype is none.
-    DataError
-        If the file is absent, damaged or another one; the message is one sentence.
+    ValueError, TypeError if truncation, its cutoff or the dtype is none. DataError if the file is absent, damaged or
+    another one; the message is one sentence.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -53,8 +53,6 @@ class Landings:
 def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence[Tensor]) -> Landings:
     """Distances from the ends of `invert_grid`'s attacks, on the first of its factors.
 
-    Parameters
-    ----------
     inversions : of a grid of one factor
     protected : points of the protected cloud, of shape (n, 2), whatever labels they were given
     surrogates : for each seed, points of shape (m, 2)
@@ -103,5 +101,4 @@ class SurrogateTable:
 
     def landed(self) -> np.ndarray:
         """The share of attacks that end on the surrogate, of shape (places, places)."""
-        share: np.ndarray = self.on_surrogate.mean(axis=(2, 3))
-        return share
+        return self.on_surrogate.mean(axis=(2, 3))

@@ -78,8 +78,6 @@ def train(
 ) -> ToyClassifier:
     """Train one classifier by full-batch gradient descent, as the paper does, and return it in evaluation mode.
 
-    Parameters
-    ----------
     smoothing : the label-smoothing factor, in (-inf, 1]
     seed : seed of the initial weights; full-batch training draws nothing else
     data : the training points; `make_data()` by default
@@ -87,9 +85,7 @@ def train(
     progress : show a progress bar
     on_step : called with the number of each step that is done
 
-    Warns
-    -----
-    RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
+    Warns with a RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
     """
     check_smoothing(smoothing)
     data, steps = check_data(data), check.count("steps", steps, 0)
@@ -161,8 +157,6 @@ def invert(
     lies one update past the point whose confidence crossed `stop_confidence`. What is asked is a copy of the model in
     evaluation mode.
 
-    Parameters
-    ----------
     model : maps points of shape (n, 2) to logits of shape (n, classes)
     start : two coordinates
     target_class : in [0, classes)
@@ -171,10 +165,7 @@ def invert(
     max_steps : the most updates, at least 1
     stop_confidence : in (0, 1]; 1 is never passed, so that all steps are made
 
-    Raises
-    ------
-    ValueError
-        If an argument is out of range.
+    ValueError if an argument is out of range.
     """
     check_attack(start, learning_rate, max_steps, stop_confidence)
     model = snapshot(model).requires_grad_(False)

@@ -86,22 +86,14 @@ def fit_gan(
 ) -> tuple[nn.Module, float]:
     """Train both in place; returns the generator of averaged weights in evaluation mode, and the seconds taken.
 
-    Parameters
-    ----------
     generator, discriminator : latents of shape (n, latent_size) to images; images to verdicts of shape (n,)
     images : uint8 of shape (n, h, w, 3); half of each batch is mirrored
     checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. Settings,
         seed, images and initial weights must be those of the first call
     each_checkpoint : is given the averaged generator and the step, for samples to look at
 
-    Raises
-    ------
-    ValueError
-        If the images do not fit.
-    CheckpointError
-        If the checkpoint is damaged or of other settings.
-    OSError
-        If a checkpoint cannot be written; the one before it is whole.
+    ValueError if the images do not fit. CheckpointError if the checkpoint is damaged or of other settings. OSError if a
+    checkpoint cannot be written; the one before it is whole.
     """
     check.array("images", images, ("n", "h", "w", 3))
     check.one_of("the dtype of images", str(images.dtype), ["uint8"])
@@ -142,19 +134,13 @@ def play(
 ) -> float:
     """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
 
-    Parameters
-    ----------
     parts : everything that changes from step to step, each with `state_dict` and `load_state_dict`
     turn : takes the step of a number, from 0 to steps - 1, and gives the mean verdicts on real and on made images
     run : all that shapes the result, as text; a checkpoint is for one run
     each_checkpoint : is called with the steps taken so far every `checkpoint_every` steps and at the end
 
-    Raises
-    ------
-    CheckpointError
-        If the checkpoint is damaged or of another run.
-    OSError
-        If a checkpoint cannot be written; the one before it is whole.
+    CheckpointError if the checkpoint is damaged or of another run. OSError if a checkpoint cannot be written; the one
+    before it is whole.
     """
     step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
     began = time.perf_counter() - before

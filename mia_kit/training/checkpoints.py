@@ -51,10 +51,7 @@ def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
     To be called at the start of a run: what a killed run left half-written beside the checkpoint is removed. A file is
     for one run at a time.
 
-    Raises
-    ------
-    CheckpointError
-        If the file is damaged, holds more than tensors and plain values, or belongs to other settings.
+    CheckpointError if the file is damaged, holds more than tensors and plain values, or belongs to other settings.
     """
     for unfinished in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         unfinished.unlink(missing_ok=True)
@@ -70,8 +67,7 @@ def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
         raise unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
     if owner != run:
         raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
-    content: dict[str, Any] = state
-    return content
+    return state
 
 
 def unreadable(path: Path) -> CheckpointError:

@@ -148,8 +148,6 @@ def fit(
 ) -> FitResult:
     """Train `model` in place and leave it in evaluation mode.
 
-    Parameters
-    ----------
     model : gives logits of shape (n, classes) for images
     images : Tensor of shape (n, channels, h, w) in [-1, 1], n at least 2
     labels : int64 Tensor of shape (n,) in [0, classes); for an objective that takes soft labels, (n, classes)
@@ -170,20 +168,12 @@ def fit(
         has changed, or is made by the same function with other arguments, a file of its own. What it keeps for itself
         is not saved.
 
-    Warns
-    -----
-    RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an objective other than
-    `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so that the damage can be
-    seen.
+    Warns with a RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an
+    objective other than `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so
+    that the damage can be seen.
 
-    Raises
-    ------
-    TypeError, ValueError
-        If a shape, a dtype, a number or the choice of objective does not fit.
-    CheckpointError
-        If the checkpoint is damaged or of other settings.
-    OSError
-        If a checkpoint cannot be written; the one before it is whole.
+    TypeError, ValueError if a shape, a dtype, a number or the choice of objective does not fit. CheckpointError if the
+    checkpoint is damaged or of other settings. OSError if a checkpoint cannot be written; the one before it is whole.
     """
     check.kind("model", model, nn.Module, "an nn.Module")
     check.count("seed", seed, 0)

@@ -44,8 +44,6 @@ class CollapsedDecoderWarning(UserWarning):
 def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
     """One error for each picture, of shape (n,), with gradients: what decoders minimise.
 
-    Parameters
-    ----------
     made, images : Tensors of one shape (n, channels, h, w) in [-1, 1]
     error : "mse", the mean squared error over the pixels; or "psnr", 10 log10(mse / 4), minus the ratio in decibels
 
@@ -109,8 +107,6 @@ def fit_decoder(
 ) -> FitResult:
     """Train `decoder` in place to make `images` of `confidences`, and leave it in evaluation mode.
 
-    Parameters
-    ----------
     confidences : Tensor of shape (n, classes), finite
     images : Tensor of shape (n, channels, size, size) in [-1, 1], the pictures they came from
     error : "mse" or "psnr", see `picture_errors`
@@ -159,8 +155,6 @@ def train_decoder(
 ) -> TrainedDecoder:
     """`fit_decoder` of one seed after another until a decoder does not collapse.
 
-    Parameters
-    ----------
     fresh : seed -> an untrained decoder, on the device of `confidences` and `images`
     seed : of the first try; those of the others depend on it and are no neighbours of it
     tries : at least 1; of vectors that are all alike the first one is taken, as no decoder could tell them apart

@@ -99,22 +99,14 @@ def fit_adversaries(
 ) -> float:
     """Train both in place, and leave both in evaluation mode with frozen weights; returns the seconds taken.
 
-    Parameters
-    ----------
     data : images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows
     game : the losses; is given batches of `data`, drawn with replacement
     checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. The game,
         settings, seed, data and initial weights must be those of the first call
     each_checkpoint : is called with the number of steps taken
 
-    Raises
-    ------
-    ValueError
-        If the data do not fit.
-    CheckpointError
-        If the checkpoint is damaged or of other settings.
-    OSError
-        If a checkpoint cannot be written; the one before it is whole.
+    ValueError if the data do not fit. CheckpointError if the checkpoint is damaged or of other settings. OSError if a
+    checkpoint cannot be written; the one before it is whole.
     """
     settings = settings or AdversarySettings()
     _check(data)
@@ -168,8 +160,7 @@ def draw_latents(generator: AnyGenerator, images: Tensor, random: Generator) -> 
 @torch.no_grad()
 def make(generator: nn.Module, codes: Tensor) -> Tensor:
     """Images for the critic to learn from: no gradient goes to the generator."""
-    images: Tensor = generator(codes)
-    return images
+    return generator(codes)
 
 
 def _batch(data: tuple[Tensor, ...], random: Generator, size: int, device: str | torch.device) -> tuple[Tensor, ...]:
