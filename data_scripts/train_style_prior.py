@@ -19,9 +19,9 @@ from torch import nn
 from mia_kit.data.aligned import load_public_faces
 from mia_kit.data.folders import cache_folder, check_output, write_whole
 from mia_kit.models import sample_latents
-from mia_kit.models.style_prior import WEIGHTS, Discriminator, StylePrior
+from mia_kit.models.style_prior import WEIGHTS, StylePrior
 from mia_kit.runs.circumstances import circumstances
-from mia_kit.training.adversarial import GanSettings, fit_gan
+from style_gan import Discriminator, GanSettings, fit_gan
 
 SHARED = {"learning_rate": 0.0025, "penalty": 0.1, "half_life": 10000}
 # Channels at 4 x 4, 8 x 8, 16 x 16 and 32 x 32, and how the two are trained.

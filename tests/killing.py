@@ -15,7 +15,7 @@ from mia_kit.training.checkpoints import load_checkpoint
 
 KILLS = 10
 # Forked from a server that has imported what is slow, where there is fork: a start takes a tenth of a second.
-PRELOAD = ["pytest", "torch._dynamo", "mia_kit.training.adversarial"]  # Adam's first step imports the second
+PRELOAD = ["pytest", "torch._dynamo", "mia_kit.training.wasserstein"]  # Adam's first step imports the second
 METHOD = "spawn" if os.name == "nt" else "forkserver"
 
 

@@ -1,7 +1,7 @@
 """Model inversion attacks, one file each, one verb: `run(access, target_classes, seed=...) -> Reconstructions`.
 
 `run` and `Settings` here are those of Plug & Play; the others are `mirror.run`, `mirror.run_black` (confidences alone),
-`brep.run` (labels alone), `fredrikson.run` (no prior) and `inversion_model.run` (a decoder of served confidences).
+`brep.run` (labels alone) and `fredrikson.run` (no prior). `inversion_model` is the first step of training-based ones.
 """
 
 from mia_kit.attacks import brep, fredrikson, inversion_model, mirror

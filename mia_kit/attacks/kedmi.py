@@ -103,9 +103,6 @@ class KnowledgeGame:
         return feature_matching(wanted, made) + self.entropy_weight * entropy(critic.head(made)).mean()
 
 
-GAME = KnowledgeGame()
-
-
 def train(
     access: WhiteBox,
     images: Tensor,
@@ -113,7 +110,6 @@ def train(
     generator: AnyGenerator,
     discriminator: ClassDiscriminator,
     seed: int,
-    game: KnowledgeGame = GAME,
     settings: AdversarySettings = TRAINING,
     input_size: tuple[int, int] = (64, 64),
     checkpoint: Path | None = None,
@@ -123,7 +119,6 @@ def train(
 
     images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
     discriminator : with as many classes as the target; ValueError otherwise
-    game : the losses; those of the paper by default
     input_size : what the target was trained on
     checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
 
@@ -137,7 +132,7 @@ def train(
         generator,
         discriminator,
         (images, soft_labels),
-        game=game,
+        game=KnowledgeGame(),
         seed=seed,
         settings=settings,
         checkpoint=checkpoint,

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -81,7 +80,6 @@ def prepare(
     *,
     seed: int,
     settings: Settings | None = None,
-    checkpoints: Path | None = None,
     progress: bool = True,
 ) -> IdentityLoss:
     """Find the target's mean features, distil the surrogates in place, and return the loss.
@@ -90,7 +88,6 @@ def prepare(
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
     seed : seeds the order of the images
-    checkpoints : folder to save the training of each surrogate in and to go on from; none by default
 
     AccessError if `access` is less than a WhiteBox, or its model has no features or no head on them. ValueError if a
     surrogate has other classes than the target, or the images do not fit.
@@ -105,38 +102,20 @@ def prepare(
     models = [access]
     for place, surrogate in enumerate(surrogates):
         check_classes("surrogate", surrogate.head.out_features, answers)
-        checkpoint = checkpoints / f"surrogate_{place}.pt" if checkpoints else None
-        distil(
-            surrogate, images, answers, seed=seed + place, settings=settings, checkpoint=checkpoint, progress=progress
+        fit(
+            surrogate,
+            images,
+            answers,
+            seed=seed + place,
+            objective=divergence,
+            optimiser=torch.optim.SGD,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            progress=progress,
         )
         models.append(WhiteBox(surrogate))
     return IdentityLoss(tuple(models), features.mean(dim=0), settings.penalty, queries)
-
-
-def distil(
-    surrogate: nn.Module,
-    images: Tensor,
-    answers: Tensor,
-    *,
-    seed: int,
-    settings: Settings,
-    checkpoint: Path | None = None,
-    progress: bool = True,
-) -> None:
-    """Train `surrogate` in place to give the target's `answers`, confidences of shape (n, classes), on `images`."""
-    fit(
-        surrogate,
-        images,
-        answers,
-        seed=seed,
-        objective=divergence,
-        optimiser=torch.optim.SGD,
-        epochs=settings.epochs,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
 
 
 def divergence(model: nn.Module, images: Tensor, answers: Tensor, epoch: int) -> Tensor:

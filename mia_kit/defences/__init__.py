@@ -17,7 +17,7 @@ from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.pairs import combine
 from mia_kit.defences.registry import STRENGTHS, DefenceTraining, Defended, build
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
-from mia_kit.defences.serving import OneParameter, Remembered, Rounding, ServingDefence, TopTruncation
+from mia_kit.defences.serving import OneParameter, Rounding, ServingDefence, TopTruncation
 
 __all__ = [
     "STRENGTHS",
@@ -40,7 +40,6 @@ __all__ = [
     "PrivateSettings",
     "Protected",
     "ReconstructionAscent",
-    "Remembered",
     "Rounding",
     "ServingDefence",
     "StrongAugment",

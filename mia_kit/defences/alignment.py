@@ -31,7 +31,7 @@ from mia_kit.defences.vectors import check_confidences, in_ball, poisoned, repai
 from mia_kit.models import InversionDecoder
 from mia_kit.snapshot import snapshot
 from mia_kit.training.checkpoints import fingerprint
-from mia_kit.training.inversion import check_error, picture_errors
+from mia_kit.training.inversion import ERRORS, picture_errors
 
 CRITERIA = ("cosine", "squared")
 
@@ -81,7 +81,7 @@ class Substitute:
         """
         check_confidences(confidences)
         check.images(images)
-        check_error(error)
+        check.one_of("error", error, ERRORS)
         decoder = snapshot(decoder).requires_grad_(True)
         gradients = [
             len(part) * parameter_gradient(decoder, part, batch, error=error)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.defences.picture_poison import MoveSettings, PicturePoison
 from mia_kit.defences.vectors import in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
 from mia_kit.signatures import checked
 from mia_kit.snapshot import snapshot
-from mia_kit.training.inversion import check_error, picture_errors
+from mia_kit.training.inversion import ERRORS, picture_errors
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class AscentSettings(MoveSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_error(self.error)
+        check.one_of("error", self.error, ERRORS)
 
 
 class ReconstructionAscent(PicturePoison):

@@ -21,7 +21,7 @@ fewer than m are repeated in turn, of more m are drawn (the public code takes al
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -184,7 +184,6 @@ def farthest_identity(
     protected: Sequence[int],
     *,
     candidates: Sequence[int] | None = None,
-    attributes: Mapping[int, Sequence[Hashable]] | None = None,
 ) -> dict[int, int]:
     """The surrogate of each protected identity: another one, whose mean embedding is farthest from its own.
 
@@ -195,10 +194,8 @@ def farthest_identity(
     labels : int64 Tensor of shape (n,), identities
     protected : different identities
     candidates : identities to choose from, such as those outside the classifier's classes; all others by default
-    attributes : identity -> its sensitive traits, in the same order for all; an identity that shares one is no
-        candidate, and each of those compared needs an entry. None compares no traits
 
-    ValueError if a shape does not fit, an identity has no embedding or no attributes, or nobody is left to choose from.
+    ValueError if a shape does not fit, an identity has no embedding, or nobody is left to choose from.
     """
     check.finite("embeddings", check.floats("embeddings", embeddings, ("n", "d")))
     check.labels(labels, classes=None, length=len(embeddings))
@@ -210,28 +207,11 @@ def farthest_identity(
     centres = {identity: embeddings[labels == identity].mean(dim=0) for identity in (*protected, *choice)}
     surrogate_of: dict[int, int] = {}
     for person in protected:
-        free = [
-            identity
-            for identity in choice
-            if identity not in surrogate_of.values() and not _share_trait(person, identity, attributes)
-        ]
-        if not free:
-            raise ValueError(
-                f"identity {person} has no surrogate left: each of {len(choice)} is taken or shares a trait"
-            )
+        free = [identity for identity in choice if identity not in surrogate_of.values()]
+        check.count(f"identities left for {person}", len(free))
         distances = [float((centres[identity] - centres[person]).norm()) for identity in free]
         surrogate_of[person] = free[int(np.argmax(distances))]
     return surrogate_of
-
-
-def _share_trait(identity: int, other: int, attributes: Mapping[int, Sequence[Hashable]] | None) -> bool:
-    if attributes is None:
-        return False
-    if missing := [name for name in (identity, other) if name not in attributes]:
-        raise ValueError(
-            f"attributes must name the traits of every identity compared, got none of {missing[0]} instead"
-        )
-    return any(first == second for first, second in zip(attributes[identity], attributes[other], strict=True))
 
 
 def _check_different(protected: Sequence[int], name: str) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from mia_kit import check
 from mia_kit.defences.alignment import AlignmentSettings, Substitute, align
 from mia_kit.defences.picture_poison import PicturePoison
 from mia_kit.defences.vectors import reverse_ranks
@@ -42,9 +43,8 @@ class LabelFlippingPoison(PicturePoison):
         repair: bool = False,
         settings: AlignmentSettings | None = None,
     ) -> None:
-        if not 0 <= rate <= 1:
-            raise ValueError(f"rate must lie in [0, 1], got {rate} instead")
         super().__init__(seed)
+        check.in_range("rate", rate, 0, 1)
         self.substitute = substitute
         self.settings: AlignmentSettings = settings or AlignmentSettings()
         self.rate, self.threshold, self.repair = rate, threshold, repair

@@ -20,7 +20,7 @@ from mia_kit import check
 from mia_kit.defences.alignment import Substitute
 from mia_kit.defences.mid import divergence
 from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
-from mia_kit.models.decoder import SHIFT, prepare_confidences
+from mia_kit.models.decoder import SHIFT, shifted_logarithms
 from mia_kit.seeds import seeded
 from mia_kit.signatures import checked
 from mia_kit.training.fit import FitResult, fit
@@ -133,4 +133,4 @@ def fit_poison(
 
 def _shown(confidences: Tensor) -> Tensor:
     """Logarithms in [0, 1], as nearly one-hot vectors would look alike otherwise."""
-    return prepare_confidences(confidences, logarithm=True) / SHIFT
+    return shifted_logarithms(confidences) / SHIFT

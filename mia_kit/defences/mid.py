@@ -36,23 +36,22 @@ class BottleneckClassifier(Classifier):
     that attacks and measures take it as they take any classifier. Both have gradients to the pictures.
 
     In training mode the noise comes from PyTorch's global numbers, which `fit` seeds. In evaluation mode each call has
-    fresh noise that depends on `noise_seed` and on how many calls went before it since the last `eval()`: whatever
+    fresh noise that depends on `seed` and on how many calls went before it since the last `eval()`: whatever
     begins with `eval()`, as `WhiteBox`, the black boxes and `predict` do, gets the same answers when it is run again,
     in batches of the same sizes. Pictures that are asked about twice get two answers.
 
     inner : the classifier whose features are used; a copy of it is kept, without its own last layer
-    seed : seeds the initial weights of the bottleneck and of the new last layer
-    noise_seed : seeds the noise in evaluation mode; `seed` by default
+    seed : seeds the initial weights of the bottleneck and of the new last layer, and the noise in evaluation mode
     """
 
     @checked
-    def __init__(self, inner: Classifier, *, seed: int, noise_seed: int | None = None) -> None:
+    def __init__(self, inner: Classifier, *, seed: int) -> None:
         super().__init__()
         self.channels = inner.channels
         size, classes = inner.head.in_features, inner.head.out_features
         if size < 2:
             raise ValueError(f"a bottleneck needs at least 2 features, got {size} instead")
-        self._calls = Calls(seed if noise_seed is None else noise_seed)
+        self._calls = Calls(seed)
         self.inner = copy.deepcopy(inner)
         self.inner.head = nn.Identity()  # type: ignore[assignment]  # a layer without use would still be decayed
         with seeded(seed):

@@ -82,7 +82,7 @@ class OneParameter:
 
     Negative values become 0 and the rest are divided by their sum; where nothing is left, the clean vector is served.
     The label is kept, and no entry passes a greater one. Each call has fresh noise, which depends on `seed` and on the
-    calls before: `Remembered` makes it one for each vector.
+    calls before.
 
     epsilon : of the noise alone, above 0: the smaller, the more noise. What is served is not epsilon-private, for its
         label and its order are the clean ones
@@ -103,27 +103,3 @@ class OneParameter:
         order = confidences.argsort(dim=1, descending=True, stable=True)
         total = noisy.sum(dim=1, keepdim=True).clamp_min(torch.finfo(noisy.dtype).tiny)
         return repaired(torch.zeros_like(noisy).scatter(1, order, noisy / total), confidences)
-
-
-class Remembered:
-    """A defence that answers the same vector the same way, so that an attacker who asks again learns nothing.
-
-    Every vector served is kept, bit by bit, with its answer; vectors asked about for the first time in one call are
-    served by `defence` together, each once.
-    """
-
-    def __init__(self, defence: ServingDefence) -> None:
-        self.defence = defence
-        self._answers: dict[bytes, Tensor] = {}
-
-    def serve(self, confidences: Tensor) -> Tensor:
-        """What `defence` said, or says now. ValueError as there."""
-        check_confidences(confidences)
-        keys = [row.tobytes() for row in confidences.detach().cpu().numpy()]
-        new = list({key: place for place, key in enumerate(keys) if key not in self._answers}.items())
-        if new:
-            answers = self.defence.serve(confidences[[place for _, place in new]]).cpu()
-            self._answers |= {key: answer for (key, _), answer in zip(new, answers, strict=True)}
-        if not keys:
-            return confidences
-        return torch.stack([self._answers[key] for key in keys]).to(confidences)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+from mia_kit import check
+from mia_kit.membership.verdicts import Verdicts, check_signals
 from mia_kit.signatures import checked
 
 # Below this many shadow models of each kind a variance of each example's own is too noisy (section VI-B).
@@ -59,13 +60,9 @@ def offline(
 def _gaussian(shadow_scaled: np.ndarray, mask: np.ndarray, spread: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each example over the chosen shadow models: two arrays of shape (n,)."""
     models = mask.sum(axis=0)  # (n,)
-    least = 2 if spread == "own" else 1
-    if models.min() < least:
-        raise ValueError(
-            f"each example needs at least {least} shadow models trained {kind} it, got {models.min()} instead"
-        )
-    if spread != "own" and models.max() < 2:
-        raise ValueError(f"a shared spread needs an example with 2 shadow models trained {kind} it, got 1 instead")
+    trained = f"shadow models trained {kind}"
+    check.count(f"the number of {trained} each example", models.min(), 2 if spread == "own" else 1)
+    check.count(f"the greatest number of {trained} an example", models.max(), 2)
     mean = shadow_scaled.mean(axis=0, where=mask)
     squares = (shadow_scaled - mean) ** 2
     if spread == "own" or (spread == "auto" and models.min() >= FEW_SHADOWS):
@@ -82,12 +79,7 @@ def _log_density(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) ->
 
 
 def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, spread: str) -> None:
-    check_choice("spread", spread, ("auto", "own", "shared"))
-    check_signals(scaled=scaled, shadow_scaled=shadow_scaled.ravel())
-    if shadow_scaled.ndim != 2 or shadow_scaled.shape[1] != len(scaled) or shadow_members.shape != shadow_scaled.shape:
-        raise ValueError(
-            f"shadow_scaled and shadow_members must have the shape (shadows, {len(scaled)}), "
-            f"got {shadow_scaled.shape} and {shadow_members.shape} instead"
-        )
-    if shadow_members.dtype != np.bool_:
-        raise ValueError(f"shadow_members must be bool, got {shadow_members.dtype} instead")
+    check.one_of("spread", spread, ("auto", "own", "shared"))
+    check_signals(scaled=scaled)
+    check.array("shadow_scaled", shadow_scaled, ("shadows", len(scaled)))
+    check.mask("shadow_members", shadow_members, shadow_scaled.shape)

@@ -55,8 +55,7 @@ def build(name: str, strength: float | None = None, *, teacher: nn.Module | None
 
     ValueError if the name is unknown, the strength out of range, or the teacher is missing.
     """
-    if name not in STRENGTHS:
-        raise ValueError(f"the mechanism must be one of {', '.join(STRENGTHS)}, got {name!r} instead")
+    check.one_of("the mechanism", name, STRENGTHS)
     strength = STRENGTHS[name] if strength is None else strength
     if name in OF_DEFENCES:
         return build_defence(name, strength)

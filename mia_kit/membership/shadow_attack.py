@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.membership.verdicts import NEAREST, Verdicts
 from mia_kit.signatures import checked
 
@@ -73,33 +74,12 @@ def _check(
     shadow_members: np.ndarray,
 ) -> int:
     """ValueError unless everything fits; returns the number of classes."""
-    if confidences.ndim != 2 or labels.shape != confidences.shape[:1] or not len(labels):
-        raise ValueError(
-            "confidences must have the shape (n, classes) and labels the shape (n,) with n at least 1, "
-            f"got {confidences.shape} and {labels.shape} instead"
-        )
-    classes = confidences.shape[1]
-    wanted = (*shadow_members.shape, classes)
-    if (
-        shadow_members.ndim != 2
-        or shadow_confidences.shape != wanted
-        or shadow_labels.shape != shadow_members.shape[1:]
-        or shadow_members.dtype != np.bool_
-    ):
-        raise ValueError(
-            f"shadow answers must have the shape (shadows, m, {classes}), their labels (m,) and shadow_members, bool, "
-            f"(shadows, m), got {shadow_confidences.shape}, {shadow_labels.shape} and {shadow_members.dtype} of shape "
-            f"{shadow_members.shape} instead"
-        )
+    classes = check.array("confidences", confidences, ("n", "classes")).shape[1]
+    check.places("labels", labels, length=len(confidences), below=classes)
+    shadows, examples = check.mask("shadow_members", shadow_members, ("shadows", "m")).shape
+    check.array("shadow_confidences", shadow_confidences, (shadows, examples, classes))
+    check.places("shadow_labels", shadow_labels, length=examples, below=classes)
     for answers in (confidences, shadow_confidences):
-        if not (answers.min() >= 0 and answers.max() <= 1 + 1e-6):
-            raise ValueError(
-                f"confidences must lie in [0, 1], got {answers.min():.3g} to {answers.max():.3g} instead: "
-                "take the softmax first"
-            )
-    for given in (labels, shadow_labels):
-        if given.min() < 0 or given.max() >= classes:
-            raise ValueError(
-                f"labels must lie in [0, {classes}), got values from {given.min()} to {given.max()} instead"
-            )
+        check.in_range("the least confidence", answers.min(), 0)
+        check.in_range("the greatest confidence, after a softmax,", answers.max(), 0, 1 + 1e-6)
     return classes

@@ -34,9 +34,7 @@ def half_memberships(examples: int, shadows: int, *, seed: int) -> np.ndarray:
     bool of shape (shadows, examples). Models come in pairs that share no example (Carlini et al., S&P 2022, section
     V-B, draw as evenly). Raises ValueError unless both numbers are even and at least 2.
     """
-    check.count("examples", examples, 2)
-    check.count("shadows", shadows, 2)
-    if examples % 2 or shadows % 2:
+    if min(examples, shadows) < 2 or examples % 2 or shadows % 2:
         raise ValueError(f"examples and shadows must be even, at least 2, got {examples} and {shadows} instead")
     half = np.arange(examples) < examples // 2
     random = np.random.default_rng(seed)
@@ -152,13 +150,10 @@ def _side_by_side(layers: Sequence[nn.Module]) -> nn.Module:
     else:
         return first  # without weights: it acts on each channel alone
     states = [layer.state_dict() for layer in layers]
-    joined.load_state_dict({name: _joined([state[name] for state in states]) for name in states[0]})
+    columns = {name: [state[name] for state in states] for name in states[0]}
+    # batch norm's count of batches is one number
+    joined.load_state_dict({name: torch.cat(part) if part[0].ndim else part[0] for name, part in columns.items()})
     return joined
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    """Along the channels; batch norm's count of batches is one number."""
-    return torch.cat(parts) if parts[0].ndim else parts[0]
 
 
 def _parts(body: nn.Module, k: int, count: int) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mia_kit import check
 from mia_kit.signatures import checked
 
 # As in the paper's public code, the attacker knows 100 members and 100 non-members.
@@ -28,8 +29,7 @@ class MembershipSplit:
 
         Raises ValueError unless `count` is at least 1 and leaves some.
         """
-        if not 1 <= count < len(self.members):
-            raise ValueError(f"count must lie in [1, {len(self.members)}) so that some are left, got {count} instead")
+        check.count("count, so that some are left,", count, most=len(self.members) - 1)
         random = np.random.default_rng(seed)
         orders = [random.permutation(side) for side in (self.members, self.non_members)]
         known = MembershipSplit(*(np.sort(order[:count]) for order in orders))
@@ -37,37 +37,25 @@ class MembershipSplit:
 
 
 @checked
-def split_membership(
-    labels: np.ndarray, groups: np.ndarray, *, seed: int, per_class: int | None = None
-) -> MembershipSplit:
+def split_membership(labels: np.ndarray, groups: np.ndarray, *, seed: int) -> MembershipSplit:
     """Put each group on one of two sides at random, class by class, and leave out what one side has too many of.
 
     labels : integers of shape (n,)
     groups : integers of shape (n,), equal for near-duplicates; `np.arange(n)` if there are none
     seed : of the order in which groups are dealt out
-    per_class : members, and non-members, of each class; as many as there can be by default
 
     ValueError if a shape does not fit, a group has two classes, or a class has too few images or too few groups.
     """
-    if labels.ndim != 1 or groups.shape != labels.shape or not len(labels):
-        raise ValueError(
-            "labels and groups must have one shape, (n,) with n at least 1, "
-            f"got {labels.shape} and {groups.shape} instead"
-        )
-    if per_class is not None and per_class < 1:
-        raise ValueError(f"per_class must be at least 1, got {per_class} instead")
+    check.array("groups", groups, (len(check.array("labels", labels, ("n",))),))
     if len(np.unique(np.stack([groups, labels]), axis=1).T) != len(np.unique(groups)):
         raise ValueError("a group must have one class, got a group of two instead: group within classes")
     random = np.random.default_rng(seed)
     halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for label in np.unique(labels):
         sides = _deal(np.flatnonzero(labels == label), groups, random)
-        count = min(map(len, sides)) if per_class is None else per_class
-        if min(map(len, sides)) < max(1, count):
-            raise ValueError(
-                f"the class {label} must have {max(1, count)} images for each side after grouping near-duplicates, "
-                f"got {min(map(len, sides))} instead"
-            )
+        count = check.count(
+            f"images of the class {label} for each side, near-duplicates grouped,", min(map(len, sides))
+        )
         for kept, side in zip(halves, sides, strict=True):
             kept.append(random.permutation(side)[:count])
     return MembershipSplit(*(np.sort(np.concatenate(kept)) for kept in halves))

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mia_kit.membership.verdicts import Verdicts, check_choice, check_signals
+from mia_kit import check
+from mia_kit.membership.verdicts import Verdicts, check_signals
 from mia_kit.signatures import checked
 
 STEPS = 1001
@@ -72,24 +73,18 @@ def augmentation_aware(
     copies, and has seldom seen the plain image. Raises ValueError as `powerful` does, and if the copies or the
     reduction do not fit.
     """
-    check_choice("reduction", reduction, tuple(REDUCTIONS))
-    given = (losses, known_members, known_non_members)
-    if any(values.ndim != 2 for values in given) or len({values.shape[1] for values in given}) != 1:
-        raise ValueError(
-            "losses must have the shape (n, copies) with as many copies of each example, "
-            f"got {', '.join(str(values.shape) for values in given)} instead"
-        )
-    if not losses.shape[1]:
-        raise ValueError("losses need at least 1 copy of each example, got 0 instead")
-    reduced = [REDUCTIONS[reduction](values, axis=1) for values in given]
+    check.one_of("reduction", reduction, REDUCTIONS)
+    copies = check.array("losses", losses, ("n", "copies"), finite=False).shape[1]
+    given = {"losses": losses, "known_members": known_members, "known_non_members": known_non_members}
+    for name, values in given.items():
+        check.array(name, values, ("n", copies), finite=False)
+    reduced = [REDUCTIONS[reduction](values, axis=1) for values in given.values()]
     return powerful(*reduced, steps=steps)
 
 
 def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS) -> float:
     """The threshold of `powerful` below which a loss is called a member's."""
-    if steps < 2:
-        raise ValueError(f"steps must be at least 2, got {steps} instead")
-    thresholds = known_members.mean() + np.linspace(-5, 5, steps) * known_members.std()
+    thresholds = known_members.mean() + np.linspace(-5, 5, check.count("steps", steps, 2)) * known_members.std()
     hits = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
     alarms = np.searchsorted(np.sort(known_non_members), thresholds) / len(known_non_members)
     best = np.flatnonzero(np.isclose(hits - alarms, (hits - alarms).max(), rtol=0, atol=1e-12))

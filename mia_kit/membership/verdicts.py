@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +48,9 @@ def losses_and_confidences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two signals of each image's own label: its loss, and its confidence p on the logit scale, log p / (1 - p).
 
-    access : the model; logits are used where they are given, as confidences saturate
-    images : Tensor of shape (n, channels, h, w) in [-1, 1]
-    labels : int64 Tensor of shape (n,), in [0, classes)
-
-    Returns two float64 arrays of shape (n,), finite for finite logits. Raises ValueError or TypeError if pictures or
-    labels do not fit.
+    `access` is asked for logits where it gives them, as confidences saturate. `images` has the shape (n, channels, h,
+    w) in [-1, 1], `labels` int64 the shape (n,). Returns two float64 arrays of shape (n,), finite for finite logits.
+    ValueError or TypeError if pictures or labels do not fit.
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))
@@ -112,17 +108,7 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
 def check_signals(**signals: np.ndarray) -> None:
     """ValueError unless every array has the shape (n,), at least one entry, and finite ones alone."""
     for name, values in signals.items():
-        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-            raise ValueError(
-                f"{name} must be finite numbers of shape (n,) with n at least 1, "
-                f"got shape {values.shape} with {(~np.isfinite(values)).sum()} that are not finite instead"
-            )
-
-
-def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
-    """ValueError unless `value` is one of the choices."""
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r} instead")
+        check.array(name, values, ("n",))
 
 
 def _scaled_confidences(

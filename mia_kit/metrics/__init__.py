@@ -1,34 +1,22 @@
-"""Pure functions on features, reconstructions and confidences; each measure comes with an interval.
+"""Pure functions on features, reconstructions and confidences.
 
 What is not a number is never read as a hit or as protection. One rule for all measures:
 
 * A reconstruction whose logits or embedding are not finite is a *counted failure* of the attack: it stays among those
   that are counted, its rank is the last one and its distance infinite. A `FailedRowsWarning` says how many there were.
-* Everything else that is not finite is a ValueError: where no row is left to judge, references, thresholds, served
-  confidences, signals of membership, and means of distances, which a failure does not have.
+* Everything else that is not finite is a ValueError: where no row is left to judge, references, served confidences,
+  signals of membership.
 
 `mia_kit.metrics.landscape` asks a network for losses and needs PyTorch: import it by its own name.
 """
 
 from mia_kit.metrics.calibration import calibration_error
-from mia_kit.metrics.detector import detector_auc, detector_scores, outlier_scores
+from mia_kit.metrics.detector import detector_scores, outlier_scores
 from mia_kit.metrics.embedding import ScaledDistances, morphing_tsne, scaled_distances
-from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
-from mia_kit.metrics.leakage import (
-    attack_accuracy,
-    feature_distance,
-    nearest_squared,
-    person_distances,
-    target_ranks,
-    verified_share,
-)
-from mia_kit.metrics.membership import RocCurve, advantage, auc, best_advantage, roc, true_positives_at
-from mia_kit.metrics.poisoning import (
-    accuracy_loss,
-    confidence_distortion,
-    reconstruction_error,
-    squared_errors,
-)
+from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
+from mia_kit.metrics.leakage import nearest_squared, person_distances, target_ranks
+from mia_kit.metrics.membership import RocCurve, auc, roc, true_positives_at
+from mia_kit.metrics.poisoning import squared_errors
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 
 __all__ = [
@@ -36,17 +24,9 @@ __all__ = [
     "Manifold",
     "RocCurve",
     "ScaledDistances",
-    "accuracy_loss",
-    "advantage",
-    "attack_accuracy",
     "auc",
-    "best_advantage",
     "calibration_error",
-    "cluster_interval",
-    "confidence_distortion",
-    "detector_auc",
     "detector_scores",
-    "feature_distance",
     "frechet_distance",
     "manifold_measures",
     "mean_interval",
@@ -54,12 +34,10 @@ __all__ = [
     "nearest_squared",
     "outlier_scores",
     "person_distances",
-    "reconstruction_error",
     "roc",
     "scaled_distances",
     "share_interval",
     "squared_errors",
     "target_ranks",
     "true_positives_at",
-    "verified_share",
 ]

@@ -1,4 +1,4 @@
-"""Can a trainer tell which pictures a contributor has injected? Scores from features, and a detector's area.
+"""Can a trainer tell which pictures a contributor has injected? Scores from features, and a detector.
 
 The data-centric defence (Chen et al., see `mia_kit.defences.data_centric`) leaves classes that are larger and of two
 parts, and the paper says that a trainer could notice. The detector is ours: the trainer embeds all pictures with a
@@ -11,10 +11,6 @@ from __future__ import annotations
 import numpy as np
 
 from mia_kit import check
-from mia_kit.metrics.intervals import Interval
-from mia_kit.metrics.membership import area_under_roc
-
-RESAMPLES = 1000
 
 
 def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -34,7 +30,8 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """
     from scipy.spatial.distance import cdist
 
-    features, labels = _features(features, labels)
+    features = check.array("features", features, ("n", "d"))
+    labels = check.places("labels", labels, length=len(features))
     classes, counts = np.unique(labels, return_counts=True)
     check.count("the number of classes", len(classes), 2)
     check.count("the number of pictures of each class", counts.min(), 2)
@@ -92,45 +89,6 @@ def detector_scores(
     return odds
 
 
-def detector_auc(odds: np.ndarray, injected: np.ndarray, groups: np.ndarray, *, seed: int = 0) -> Interval:
-    """Area under the ROC curve, with a 95 % percentile bootstrap over classes, whose pictures resemble each other.
-
-    How often an injected picture scores above another one, a tie counting half; 0.5 is guessing. Classes with injected
-    pictures and those without are drawn apart. For independent pictures see `mia_kit.metrics.auc`.
-
-    odds : of shape (n,), such as `detector_scores`, or one column of `outlier_scores`
-    injected : bool of shape (n,), both kinds present
-    groups : integers of shape (n,), two classes with injected pictures at least
-
-    Raises TypeError if a type does not fit, ValueError if a shape does not, a kind is absent, or there is one such
-    class only.
-    """
-    odds = check.array("odds", odds, ("n",))
-    injected, groups, marked, clean = _groups(injected, groups, len(odds))
-    check.count("the number of classes with injected pictures", len(marked), 2)
-    check.count("the number of pictures that are not injected", (~injected).sum())
-    _, places = np.unique(odds, return_inverse=True)
-    values = [
-        np.stack(
-            [
-                np.bincount(places[(groups == group) & kind], minlength=places.max() + 1)
-                for kind in (injected, ~injected)
-            ]
-        )
-        for group in (*marked, *clean)
-    ]
-    counts = np.stack(values)  # (classes, 2, different scores): injected, others
-    random = np.random.default_rng(check.count("seed", seed, 0))
-    areas = []
-    for _ in range(RESAMPLES):
-        times = np.zeros(len(counts))
-        for first, size in ((0, len(marked)), (len(marked), len(clean))):
-            times[first : first + size] = np.bincount(random.integers(size, size=size), minlength=size) if size else 0
-        areas.append(area_under_roc(np.tensordot(times, counts, 1)))
-    low, high = np.nanquantile(areas, [0.025, 0.975])
-    return Interval(area_under_roc(counts.sum(axis=0)), float(low), float(high))
-
-
 def _groups(
     injected: np.ndarray, groups: np.ndarray, length: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -148,8 +106,3 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Quotients; 1 where both are 0, as in a class whose pictures are all the same."""
     tiny = np.finfo(float).tiny
     return np.minimum((above + tiny) / (below + tiny), 1e6)
-
-
-def _features(features: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    features = check.array("features", features, ("n", "d"))
-    return features, check.places("labels", labels, length=len(features))

@@ -35,14 +35,6 @@ class ScaledDistances:
         """Mean distance within classes over mean distance between them: 0 is tight, 1 is mixed."""
         return _ratio(self.mean_within, self.mean_between)
 
-    @property
-    def nearest_ratio(self) -> float:
-        """Mean nearest distance within classes over the one between them: above 1, strangers stand nearer.
-
-        ValueError where each sample stands upon one of another class: the ratio is then of nothing.
-        """
-        return _ratio(self.nearest_within, self.nearest_between)
-
 
 def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
     """Euclidean distances within and between classes, divided by the greatest distance of all.

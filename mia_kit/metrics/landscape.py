@@ -23,31 +23,25 @@ from mia_kit import check
 from mia_kit.seeds import stream
 
 Loss = Callable[[Tensor], Tensor]
+MARGIN, BATCH = 0.5, 128
 
 
-def class_loss(logits: Callable[[Tensor], Tensor], target_class: int) -> Loss:
-    """-log of the confidence in `target_class`: what a white-box attacker lowers.
+def class_loss(logits: Callable[[Tensor], Tensor], target_classes: int | Tensor) -> Loss:
+    """-log of the confidence in the target class: what a white-box attacker lowers.
 
-    `logits` gives scores of shape (n, classes). The loss raises ValueError if the class is none of them.
-    """
+    logits : gives scores of shape (n, classes)
+    target_classes : one class for all images, or int64 of shape (n,), one for each of the n images that will be asked
+        about at once
 
-    def loss(images: Tensor) -> Tensor:
-        scores = logits(images)
-        return -scores.log_softmax(dim=1)[:, check.count("target_class", target_class, 0, scores.shape[1] - 1)]
-
-    return loss
-
-
-def own_class_loss(logits: Callable[[Tensor], Tensor], target_classes: Tensor) -> Loss:
-    """`class_loss` where each image has a class of its own: int64 of shape (n,), in the order of the images.
-
-    The loss is for all n images at once; it raises ValueError for another number of them.
+    The loss raises ValueError if a class is none of the network's, or there are other images than classes.
     """
 
     def loss(images: Tensor) -> Tensor:
         scores = logits(images).log_softmax(dim=1)
-        check.labels(target_classes, classes=scores.shape[1], length=len(images), name="target_classes")
-        return -scores.gather(1, target_classes[:, None]).squeeze(1)
+        if isinstance(target_classes, Tensor):
+            check.labels(target_classes, classes=scores.shape[1], length=len(images), name="target_classes")
+            return -scores.gather(1, target_classes[:, None]).squeeze(1)
+        return -scores[:, check.count("target_classes", target_classes, 0, scores.shape[1] - 1)]
 
     return loss
 
@@ -70,26 +64,15 @@ class LossPlane:
 
 
 @torch.no_grad()
-def loss_plane(
-    loss: Loss,
-    target: Tensor,
-    surrogate: Tensor,
-    *,
-    seed: int,
-    cells: int = 41,
-    margin: float = 0.5,
-    batch_size: int = 128,
-) -> LossPlane:
+def loss_plane(loss: Loss, target: Tensor, surrogate: Tensor, *, seed: int, cells: int = 41) -> LossPlane:
     """The loss on a plane through two pictures and a random direction.
 
-    The plane leaves the pictures' limits: nothing is clipped, so that it stays a plane.
+    It goes half of the pictures' distance past both, is as wide as long, and leaves the pictures' limits.
 
     loss : see the head of this file
     target, surrogate : two different images of one shape, without a batch dimension
     seed : of the random direction
     cells : points along either side of the plane, at least 2
-    margin : how far the plane goes past both pictures, in units of their distance, at least 0; it is as wide as long
-    batch_size : images in one call of `loss`
 
     ValueError if a shape or number does not fit, the pictures are equal, or a loss is not finite.
     """
@@ -101,15 +84,14 @@ def loss_plane(
             "target and surrogate must be different images of one shape, "
             f"got {tuple(target.shape)} and {tuple(surrogate.shape)} instead"
         )
-    cells, margin = check.count("cells", cells, 2), check.in_range("margin", margin, 0)
-    batch_size = check.count("batch_size", batch_size)
+    cells = check.count("cells", cells, 2)
     length = surrogate - target
-    across = torch.linspace(-margin, 1 + margin, cells, dtype=torch.float64)
-    aside = torch.linspace(-0.5 - margin, 0.5 + margin, cells, dtype=torch.float64)
+    across = torch.linspace(-MARGIN, 1 + MARGIN, cells, dtype=torch.float64)
+    aside = torch.linspace(-0.5 - MARGIN, 0.5 + MARGIN, cells, dtype=torch.float64)
     places = torch.cartesian_prod(aside, across).to(target)  # (cells * cells, 2), a row of the plane after the other
     places = torch.cat([places, places.new_tensor([[0.0, 0.0], [0.0, 1.0]])])
     directions = torch.stack([_aside(length, seed), length])  # (2, ...)
-    losses = torch.cat([loss(target + torch.tensordot(part, directions, 1)) for part in places.split(batch_size)])
+    losses = torch.cat([loss(target + torch.tensordot(part, directions, 1)) for part in places.split(BATCH)])
     check.finite("losses on the plane", losses)
     values = losses.double().cpu().numpy()
     return LossPlane(

@@ -1,9 +1,7 @@
-"""How well an attacker tells members from non-members: advantage, area under the curve, true positives at few false.
+"""How well an attacker tells members from non-members: the area under the curve, and true positives at few false ones.
 
-Advantage is that of Kaya, Hong and Dumitras (2020): 2 (accuracy - 50 %) on as many members as non-members. An average
-over all examples hides an attacker who is sure of a few, so that Carlini et al. (*Membership Inference Attacks From
-First Principles*, S&P 2022, section IV) look at the true positives at 0.1 % false ones, on axes that are both
-logarithmic.
+An average over all examples hides an attacker who is sure of a few, so that Carlini et al. (*Membership Inference
+Attacks From First Principles*, S&P 2022, section IV) look at the true positives at 0.1 % false ones.
 
 Scores rise with the belief that an example is a member; they may be infinite. An example is called a member where its
 score is at least a threshold, so equal scores stand or fall together. Intervals are 95 % percentile bootstraps over
@@ -50,54 +48,24 @@ class RocCurve:
         places = np.searchsorted(self.false_positives, rates + 1e-12, side="right") - 1
         return self.true_positives[places]
 
-    def log_points(self) -> tuple[np.ndarray, np.ndarray]:
-        """False and true positives for logarithmic axes: without the points at which one of them is 0."""
-        drawn = (self.false_positives > 0) & (self.true_positives > 0)
-        return self.false_positives[drawn], self.true_positives[drawn]
-
 
 def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
     """Points for scores of `members`, of shape (m,), and `non_members` (n,). ValueError if they do not fit."""
     members, non_members = _scores("members", members), _scores("non_members", non_members)
-    counts, scores = _counts(members, non_members)
-    called = _called(counts)  # (2, points)
-    return RocCurve(
-        false_positives=called[1] / len(non_members),
-        true_positives=called[0] / len(members),
-        thresholds=np.concatenate([[np.inf], scores[::-1]]),
-    )
-
-
-def advantage(called_members: np.ndarray, called_non_members: np.ndarray, *, seed: int = 0) -> Interval:
-    """2 (accuracy - 50 %) on balanced data: the share of members called members less that of non-members.
-
-    `called_members` of shape (m,) and `called_non_members` of shape (n,) are bool: True where the attacker says member.
-    The value lies in [-1, 1]; 0 is guessing. Raises ValueError if a shape does not fit, TypeError if they are not bool.
-    """
-    called_members = check.mask("called_members", called_members)
-    called_non_members = check.mask("called_non_members", called_non_members)
-    return _bootstrap(called_members, called_non_members, _difference, seed)
-
-
-def best_advantage(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:
-    """The advantage at the threshold that is best on these very scores, in [0, 1].
-
-    More than an attacker can expect of these scores, who has to choose the threshold on other examples. An estimate,
-    and no bound for other attacks; biased upwards with few examples, its bootstrap more so: the lower end may lie above
-    the value. Raises ValueError if a shape does not fit.
-    """
-    return _bootstrap(members, non_members, lambda counts: float(_gaps(counts).max()), seed)
+    thresholds = np.unique(np.concatenate([members, non_members]))[::-1]
+    called = [
+        np.concatenate([[0.0], (len(scores) - np.searchsorted(np.sort(scores), thresholds)) / len(scores)])
+        for scores in (members, non_members)
+    ]
+    return RocCurve(called[1], called[0], np.concatenate([[np.inf], thresholds]))
 
 
 def auc(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:
     """Area under the ROC curve: how often a member scores above a non-member, a tie counting half.
 
-    members, non_members : scores of shapes (m,) and (n,), m and n at least 1; infinite ones are allowed, NaN is not
-    seed : of the bootstrap
-
-    Raises ValueError if a shape or a score does not fit.
+    Scores as in `roc`; `seed` is the bootstrap's. ValueError if a shape or a score does not fit.
     """
-    return _bootstrap(members, non_members, area_under_roc, seed)
+    return _bootstrap(members, non_members, lambda curve: curve.area, seed)
 
 
 def true_positives_at(
@@ -105,32 +73,10 @@ def true_positives_at(
 ) -> Interval:
     """The greatest share of members found by a threshold that calls at most this share of non-members members.
 
-    `false_positive_rate` lies in (0, 1); below 1 / n no non-member at all may be called a member. Nothing is
-    interpolated between thresholds. Raises ValueError if a shape, a score or the rate does not fit.
+    `false_positive_rate` lies in (0, 1); below 1 / n no non-member at all may be called a member. Raises as `auc`.
     """
-    false_positive_rate = check.in_range("false_positive_rate", false_positive_rate, 0, 1, open_ends="both")
-    members, non_members = _scores("members", members), _scores("non_members", non_members)
-    allowed = false_positive_rate * len(non_members) + 1e-9  # 0.29 * 100 is below 29
-
-    def share(counts: np.ndarray) -> float:
-        called = _called(counts)
-        last = np.searchsorted(called[1], allowed, side="right") - 1
-        return float(called[0, last] / len(members))
-
-    return _bootstrap(members, non_members, share, seed)
-
-
-def _counts(members: np.ndarray, non_members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How many members and non-members have each score, of shape (2, scores), and the scores, ascending."""
-    places, scores = _places(members, non_members)
-    return _count(places[: len(members)], places[len(members) :], len(scores)), scores
-
-
-def _places(members: np.ndarray, non_members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rank of each score among the different ones, members first, and those scores."""
-    pooled = np.concatenate([members, non_members])
-    scores, places = np.unique(pooled, return_inverse=True)
-    return places, scores
+    rate = check.in_range("false_positive_rate", false_positive_rate, 0, 1, open_ends="both")
+    return _bootstrap(members, non_members, lambda curve: float(curve.at(rate)), seed)
 
 
 def _scores(name: str, scores: np.ndarray) -> np.ndarray:
@@ -142,50 +88,14 @@ def _scores(name: str, scores: np.ndarray) -> np.ndarray:
     return scores
 
 
-def area_under_roc(counts: np.ndarray) -> float:
-    """How often one of the first kind has the higher score than one of the second; a tie is half.
-
-    `counts` has the shape (2, scores): how many of each kind have each score, the scores ascending. NaN where a kind is
-    absent. scikit-learn's `roc_auc_score` gives the same, but takes 10 ms a call, and a bootstrap makes a thousand.
-    """
-    true, false = _called(counts)
-    pairs = true[-1] * false[-1]
-    return float(np.trapezoid(true, false) / pairs) if pairs else np.nan
-
-
-def _count(members: np.ndarray, non_members: np.ndarray, scores: int) -> np.ndarray:
-    return np.stack([np.bincount(places, minlength=scores) for places in (members, non_members)])
-
-
-def _called(counts: np.ndarray) -> np.ndarray:
-    """Members and non-members called members as the threshold falls from infinity: of shape (2, scores + 1)."""
-    return np.concatenate([np.zeros((2, 1), dtype=counts.dtype), counts[:, ::-1].cumsum(axis=1)], axis=1)
-
-
-def _gaps(counts: np.ndarray) -> np.ndarray:
-    """True less false positives at each threshold: of shape (scores + 1,)."""
-    true, false = _called(counts) / counts.sum(axis=1, keepdims=True)
-    return true - false
-
-
-def _difference(counts: np.ndarray) -> float:
-    """The share of True among members less that among non-members; all verdicts the same leave no difference."""
-    if counts.shape[1] == 1:
-        return 0.0
-    return float(counts[0, 1] / counts[0].sum() - counts[1, 1] / counts[1].sum())
-
-
 def _bootstrap(
-    members: np.ndarray, non_members: np.ndarray, statistic: Callable[[np.ndarray], float], seed: int
+    members: np.ndarray, non_members: np.ndarray, statistic: Callable[[RocCurve], float], seed: int
 ) -> Interval:
-    """A statistic of the counts of each score, with the interval of its resamples."""
-    members, non_members = _scores("members", members), _scores("non_members", non_members)
-    places, scores = _places(members, non_members)
-    of_members, others = places[: len(members)], places[len(members) :]
-    random = np.random.default_rng(check.count("seed", seed, 0))
+    """A statistic of the curve, with the interval of its resamples."""
+    curve, random = roc(members, non_members), np.random.default_rng(check.count("seed", seed, 0))
     resampled = [
-        statistic(_count(random.choice(of_members, len(of_members)), random.choice(others, len(others)), len(scores)))
+        statistic(roc(random.choice(members, len(members)), random.choice(non_members, len(non_members))))
         for _ in range(RESAMPLES)
     ]
     low, high = np.quantile(resampled, [0.025, 0.975])
-    return Interval(statistic(_count(of_members, others, len(scores))), float(low), float(high))
+    return Interval(statistic(curve), float(low), float(high))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from mia_kit import check
-from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
 
 
 def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
@@ -33,15 +32,12 @@ def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Manifold:
-    """Four measures with intervals: precision and density say how real, recall and coverage how varied.
+    """Precision and density say how real pictures look, recall and coverage how varied they are."""
 
-    The intervals treat rows as independent; they say nothing of the rows that the balls are drawn around.
-    """
-
-    precision: Interval
-    recall: Interval
-    density: Interval
-    coverage: Interval
+    precision: float
+    recall: float
+    density: float
+    coverage: float
 
 
 def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) -> Manifold:
@@ -63,10 +59,10 @@ def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) ->
     in_real = across < _radii(real, k)[:, None]
     in_generated = across < _radii(generated, k)[None, :]
     return Manifold(
-        precision=_share(in_real.any(axis=0)),
-        recall=_share(in_generated.any(axis=1)),
-        density=mean_interval(in_real.sum(axis=0) / k),
-        coverage=_share(in_real.any(axis=1)),
+        precision=float(in_real.any(axis=0).mean()),
+        recall=float(in_generated.any(axis=1).mean()),
+        density=float((in_real.sum(axis=0) / k).mean()),
+        coverage=float(in_real.any(axis=1).mean()),
     )
 
 
@@ -75,10 +71,6 @@ def _radii(samples: np.ndarray, k: int) -> np.ndarray:
     from scipy.spatial.distance import cdist
 
     return np.partition(cdist(samples, samples), k, axis=1)[:, k]
-
-
-def _share(hits: np.ndarray) -> Interval:
-    return share_interval(int(hits.sum()), len(hits))
 
 
 def _features(real: np.ndarray, generated: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:

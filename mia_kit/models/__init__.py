@@ -1,11 +1,11 @@
 """Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors."""
 
-from mia_kit.models.backbones import BACKBONES, Backbone, load_backbone_weights
+from mia_kit.models.backbones import BACKBONES, Backbone
 from mia_kit.models.batches import in_batches
 from mia_kit.models.classifier import Classifier
 from mia_kit.models.convolutional import ConvolutionalClassifier
-from mia_kit.models.decoder import InversionDecoder, prepare_confidences
-from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
+from mia_kit.models.decoder import InversionDecoder
+from mia_kit.models.embedder import embed, load_embedder, same_person_threshold
 from mia_kit.models.priors import DCGAN, DCGAN_FRAME, Framed, HalfPrecision, Prior, load_dcgan, sample_latents
 from mia_kit.models.residual import ResidualClassifier
 from mia_kit.models.small import SmallClassifier, predict
@@ -20,7 +20,6 @@ __all__ = [
     "Backbone",
     "Classifier",
     "ConvolutionalClassifier",
-    "FaceEmbedder",
     "Framed",
     "HalfPrecision",
     "InversionDecoder",
@@ -30,12 +29,10 @@ __all__ = [
     "StyleGAN2",
     "embed",
     "in_batches",
-    "load_backbone_weights",
     "load_dcgan",
     "load_embedder",
     "load_stylegan2",
     "predict",
-    "prepare_confidences",
     "same_person_threshold",
     "sample_latents",
     "transplant",

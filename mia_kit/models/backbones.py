@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.classifier import Classifier, check_classes
-from mia_kit.models.weights import transplant
 from mia_kit.seeds import seeded
 
 RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
@@ -103,23 +102,6 @@ class Backbone(Classifier):
             )
         colours = (images / 2 + 0.5 - self.mean) / self.deviation  # (n, 3, h, w), grey spread over all three
         return self.trunk(colours)
-
-
-def load_backbone_weights(model: Backbone, path: Path) -> None:
-    """`transplant` from a safetensors file of a trained backbone's `state_dict()`.
-
-    Raises DataError if the file is absent or damaged, ValueError if its trunk does not fit.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    if not path.is_file():
-        raise DataError(f"{path} is missing: save the state_dict() of a trained {model.name} there.")
-    try:
-        state = load_file(path)
-    except SafetensorError as problem:
-        raise DataError(f"{path} is damaged ({problem}): get it again, or train and save it again.") from problem
-    transplant(model, state)
 
 
 def _network(name: str, *, pretrained: bool) -> nn.Module:

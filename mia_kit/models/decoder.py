@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor, nn
 
 from mia_kit import check
@@ -32,8 +31,7 @@ class InversionDecoder(nn.Module):
     seed : seeds the initial weights, and nothing else
     blocks : transposed convolutions, 4, 5 or 6 in the papers; at least 2
     width : channels of the last hidden block, doubled in each block before it up to 8 times as many
-    top_k : the decoder sees this many of the largest confidences, the rest as 0; all of them by default
-    logarithm : whether it sees shifted logarithms instead of the confidences, see `prepare_confidences`
+    logarithm : whether it sees `shifted_logarithms` instead of the confidences
 
     Raises ValueError if a number does not fit.
     """
@@ -47,7 +45,6 @@ class InversionDecoder(nn.Module):
         seed: int,
         blocks: int = 5,
         width: int = 128,
-        top_k: int | None = None,
         logarithm: bool = False,
     ) -> None:
         super().__init__()
@@ -57,9 +54,7 @@ class InversionDecoder(nn.Module):
             check.count("blocks", blocks, 2),
             check.count("width", width),
         )
-        top_k = top_k if top_k is None else check.count("top_k", top_k, most=classes)
-        self.classes, self.channels, self.size, self.blocks = classes, channels, size, blocks
-        self.top_k, self.logarithm = top_k, logarithm
+        self.classes, self.channels, self.size, self.logarithm = classes, channels, size, logarithm
         hidden = [min(8, 2 ** (blocks - 2 - place)) * width for place in range(blocks - 1)]
         with seeded(seed):
             parts: list[nn.Module] = []
@@ -71,25 +66,19 @@ class InversionDecoder(nn.Module):
     def forward(self, confidences: Tensor) -> Tensor:
         """Pictures of shape (n, channels, size, size) in [-1, 1] for `confidences` of shape (n, classes) in [0, 1]."""
         check.floats("confidences", confidences, ("n", self.classes))
-        seen = prepare_confidences(confidences, top_k=self.top_k, logarithm=self.logarithm)
+        seen = shifted_logarithms(confidences) if self.logarithm else confidences.clamp_min(0)
         return self.body(seen[:, :, None, None])  # (n, classes, 1, 1) -> (n, channels, size, size)
 
 
-def prepare_confidences(confidences: Tensor, *, top_k: int | None = None, logarithm: bool = False) -> Tensor:
-    """What a decoder is shown: relu(log p + 50) of the `top_k` largest confidences and 0 for the rest, or p and 0.
+def shifted_logarithms(confidences: Tensor) -> Tensor:
+    """relu(log p + 50) of confidences of shape (n, classes), with gradients that are finite also where p = 0.
 
-    `confidences` has the shape (n, classes) and so has the result; gradients are finite also where p = 0. Yang et al.
-    clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same wherever all
-    p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by 950.
+    Yang et al. clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same
+    wherever all p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by
+    950.
     """
     check.floats("confidences", confidences, ("n", "classes"))
-    top_k = top_k if top_k is None else check.count("top_k", top_k)
-    seen = confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT if logarithm else confidences
-    seen = seen.clamp_min(0)
-    if top_k is None or top_k >= confidences.shape[1]:
-        return seen
-    kept = confidences.topk(top_k, dim=1).indices
-    return torch.zeros_like(seen).scatter(1, kept, seen.gather(1, kept))
+    return (confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT).clamp_min(0)
 
 
 def _shapes(size: int, blocks: int) -> list[tuple[int, int, int]]:

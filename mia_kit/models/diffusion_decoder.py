@@ -19,7 +19,7 @@ from torch import Generator, Tensor, nn
 
 from mia_kit import check
 from mia_kit.models.classifier import check_classes
-from mia_kit.models.decoder import SHIFT, prepare_confidences
+from mia_kit.models.decoder import SHIFT, shifted_logarithms
 from mia_kit.seeds import seeded
 
 INSTALL = 'the diffusion inverter needs diffusers: run pip install "mia_kit[diffusion]"'
@@ -105,7 +105,7 @@ class DiffusionDecoder(nn.Module):
 
     def _told(self, confidences: Tensor) -> Tensor:
         """What the network is told of the vectors, of shape (n, told): their logarithms, through a small network."""
-        return self.told(prepare_confidences(confidences, logarithm=True) / SHIFT)
+        return self.told(shifted_logarithms(confidences) / SHIFT)
 
     def _guided(self, pictures: Tensor, times: Tensor, told: Tensor) -> Tensor:
         """The noise in `pictures`: with guidance w, (1 + w) times what is found told, minus w times untold."""

@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from mia_kit import check
-from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import DCGAN as WEIGHTS
-from mia_kit.models.weights import set_weights
+from mia_kit.models.weights import load_weights
 from mia_kit.seeds import stream
 
 # Rows and columns of the DCGAN's images in which faces stand as in `mia_kit.data.aligned`.
@@ -161,13 +160,4 @@ def load_dcgan() -> DCGAN:
 
     DataError if the weights are absent or do not fit.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = WEIGHTS.path()
-    prior = DCGAN()
-    try:
-        set_weights(prior, load_file(path))
-    except (SafetensorError, ValueError) as problem:
-        raise DataError(f"{path} is damaged ({problem}): run  {WEIGHTS.command} --force") from problem
-    return prior.eval().requires_grad_(False)
+    return load_weights(lambda _: DCGAN(), WEIGHTS.path(), f"run  {WEIGHTS.command} --force")

@@ -1,4 +1,4 @@
-"""A compact style-based prior for 64 x 64 colour faces, and the discriminator it was trained against.
+"""A compact style-based prior for 64 x 64 colour faces, trained by `data_scripts/train_style_prior.py`.
 
 The generator follows StyleGAN2 (Karras et al., CVPR 2020): a mapping network turns a latent into a style, each
 convolution is modulated by the style and demodulated, and images of growing size are summed up. Differences, all to fit
@@ -11,24 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
 
 from mia_kit import check
-from mia_kit.data.folders import DataError
-from mia_kit.models.weights import set_weights
+from mia_kit.models.weights import load_weights
 from mia_kit.seeds import seeded
 
 # Channels at 4 x 4, 8 x 8, 16 x 16 and 32 x 32.
 CHANNELS = (128, 128, 64, 32)
 WEIGHTS = Path(__file__).with_name("style_prior.safetensors")
 SLOPE = 0.2
-Part = TypeVar("Part", bound=nn.Module)
 # Steps of the slow mapping network relative to those of the synthesis, as in StyleGAN.
 MAPPING_RATE = 0.01
 
@@ -119,48 +117,6 @@ class StylePrior(nn.Module):
         return self.synthesise(self.map(latents))
 
 
-class Discriminator(nn.Module):
-    """One number for each image of shape (n, 3, 64, 64): large where it looks like a photograph."""
-
-    def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS) -> None:
-        super().__init__()
-        down = check.counts("channels", channels, 4)[::-1]
-        with seeded(seed):
-            self.from_bands = Scaled(12, down[0], 1)
-            self.blocks = nn.ModuleList(_Down(above, below) for above, below in pairwise(down))
-            self.last = Scaled(down[-1] + 1, down[-1], 3)
-            self.hidden = Scaled(16 * down[-1], down[-1])
-            self.verdict = Scaled(down[-1], 1)
-
-    def features(self, images: Tensor) -> Tensor:
-        """Activations of shape (n, d) below the verdict; each depends on the whole batch. ValueError as `forward`."""
-        if images.ndim != 4 or images.shape[1:] != StylePrior.image_size:
-            raise ValueError(f"images must have the shape (n, 3, 64, 64), got {tuple(images.shape)} instead")
-        x = activate(self.from_bands(to_bands(images)))
-        for block in self.blocks:
-            x = block(x)
-        spread = x.std(dim=0, unbiased=False).mean().expand(len(x), 1, 4, 4)  # tells a batch without variety
-        x = activate(self.last(torch.cat([x, spread], dim=1)))
-        return activate(self.hidden(x.flatten(1)))
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Verdicts of shape (n,). ValueError for images of another shape."""
-        return self.verdict(self.features(images)).squeeze(1)
-
-
-class _Down(nn.Module):
-    """Two convolutions and a shortcut, at half the size."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.first, self.second = Scaled(inputs, inputs, 3), Scaled(inputs, outputs, 3)
-        self.shortcut = Scaled(inputs, outputs, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        inner = activate(self.second(halve(activate(self.first(x)))))
-        return (inner + self.shortcut(halve(x))) / math.sqrt(2)
-
-
 def weights_digest() -> str:
     """The sha256, in hexadecimal, of the file of weights."""
     return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
@@ -168,48 +124,12 @@ def weights_digest() -> str:
 
 def load_style_prior(*, truncation: float = 0.5) -> StylePrior:
     """The trained generator in evaluation mode, its weights frozen. Raises DataError if the file is damaged."""
-    weights = _weights("generator.")
-    prior = StylePrior(channels=_channels(weights), truncation=truncation)
-    return _filled(prior, weights)
 
+    def build(tensors: Mapping[str, Tensor]) -> StylePrior:
+        levels = (len(tensors[f"up.{level}.bias"]) for level in range(len(CHANNELS) - 1))
+        return StylePrior(channels=(tensors["start"].shape[1], *levels), truncation=truncation)
 
-def load_discriminator() -> Discriminator:
-    """The discriminator that the prior was trained against, frozen. Raises DataError if the file is damaged."""
-    discriminator = Discriminator(channels=_channels(_weights("generator.")))
-    return _filled(discriminator, _weights("discriminator."))
-
-
-def _weights(prefix: str) -> dict[str, Tensor]:
-    """The tensors of one network by their names in it."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        tensors = load_file(WEIGHTS)
-    except (OSError, SafetensorError) as problem:
-        raise _damaged(problem) from problem
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _channels(weights: dict[str, Tensor]) -> tuple[int, ...]:
-    """The numbers of channels that the stored generator was built with."""
-    try:
-        return weights["start"].shape[1], *(len(weights[f"up.{level}.bias"]) for level in range(len(CHANNELS) - 1))
-    except (KeyError, IndexError, TypeError) as problem:
-        raise _damaged(ValueError("the tensors of the generator are not all there")) from problem
-
-
-def _filled(network: Part, weights: dict[str, Tensor]) -> Part:
-    try:
-        set_weights(network, weights)
-    except ValueError as problem:
-        raise _damaged(problem) from problem
-    return network.eval().requires_grad_(False)
-
-
-def _damaged(problem: Exception) -> DataError:
-    reason = str(problem).splitlines()[0]
-    return DataError(f"{WEIGHTS} is missing or damaged ({reason}): install mia_kit again.")
+    return load_weights(build, WEIGHTS, "install mia_kit again.", prefix="generator.")
 
 
 def activate(x: Tensor) -> Tensor:
@@ -220,17 +140,6 @@ def activate(x: Tensor) -> Tensor:
 def double(x: Tensor) -> Tensor:
     """Twice the height and width, bilinear."""
     return interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def halve(x: Tensor) -> Tensor:
-    """Half the height and width, by means of four."""
-    return nn.functional.avg_pool2d(x, 2)
-
-
-def to_bands(images: Tensor) -> Tensor:
-    """Haar bands of shape (n, 12, h / 2, w / 2): mean, horizontal, vertical and diagonal difference of each colour."""
-    a, b, c, d = images[..., ::2, ::2], images[..., ::2, 1::2], images[..., 1::2, ::2], images[..., 1::2, 1::2]
-    return torch.cat([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d], dim=1) / 2
 
 
 def from_bands(bands: Tensor) -> Tensor:

@@ -14,14 +14,13 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
 
 from mia_kit import check
 from mia_kit.seeds import seeded
 
 SLOPE = 0.2
-NOISES = ("const", "random", "none")
 
 
 def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> None:
@@ -44,7 +43,6 @@ class StyleGAN2(nn.Module):
     conv_clamp : the largest absolute value of an activation, None for no limit
     truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. Plug & Play Attacks take 0.5
     truncation_cutoff : how many layers truncation concerns, None for all
-    single_style : whether a code is one style, of shape (1, w_dim), or one for each layer, of shape (num_ws, w_dim)
     dtype : of the convolutions from 8 x 8 up; styles, sums of images and weights stay in float32
 
     ValueError if a number is out of its range.
@@ -65,7 +63,6 @@ class StyleGAN2(nn.Module):
         conv_clamp: float | None = None,
         truncation: float = 1.0,
         truncation_cutoff: int | None = None,
-        single_style: bool = True,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
@@ -78,7 +75,7 @@ class StyleGAN2(nn.Module):
         check.count("mapping_layers", mapping_layers, most=100)
         check_draws(truncation, truncation_cutoff, dtype)
         self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
-        self.truncation, self.truncation_cutoff, self.single_style = truncation, truncation_cutoff, single_style
+        self.truncation, self.truncation_cutoff = truncation, truncation_cutoff
         with seeded(seed):
             channels = {side: min(channel_base // side, channel_max) for side in sizes if side <= img_resolution}
             self.synthesis = _Synthesis(channels, img_channels, w_dim, conv_clamp, dtype)
@@ -97,31 +94,20 @@ class StyleGAN2(nn.Module):
         return torch.stack([drawn] * concerned + [styles] * (self.num_ws - concerned), dim=1)
 
     def map(self, latents: Tensor) -> Tensor:
-        """Codes of shape (n, 1, w_dim), or (n, num_ws, w_dim) with a style for each layer.
+        """Codes of shape (n, 1, w_dim), the style of the first layer. ValueError unless latents are (n, z_dim)."""
+        return self.styles(latents, truncation=self.truncation, cutoff=self.truncation_cutoff)[:, :1]
 
-        A single style is that of the first layer. ValueError for latents of another shape than (n, z_dim).
-        """
-        styles = self.styles(latents, truncation=self.truncation, cutoff=self.truncation_cutoff)
-        return styles[:, :1] if self.single_style else styles
-
-    def synthesise(self, codes: Tensor, *, noise: str = "const", generator: Generator | None = None) -> Tensor:
+    def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, *image_size), mostly in [-1, 1], for codes of shape (n, 1, w_dim) or (n, num_ws, w_dim).
 
-        noise : "const" for the noise that is stored with the weights, "random" for fresh noise, "none"
-        generator : what random noise is drawn from, the same on every device if it is on the CPU
-
-        ValueError for codes of another shape, another noise, or random noise without a generator.
+        With the noise that is stored with the weights. ValueError for codes of another shape.
         """
         if codes.ndim != 3 or codes.shape[1] not in (1, self.num_ws) or codes.shape[2] != self.w_dim:
             raise ValueError(
                 f"codes must have the shape (n, 1, {self.w_dim}) or (n, {self.num_ws}, {self.w_dim}), "
                 f"got {tuple(codes.shape)} instead"
             )
-        if noise not in NOISES:
-            raise ValueError(f"noise must be one of {NOISES}, got {noise!r} instead")
-        if noise == "random" and generator is None:
-            raise ValueError("random noise must be drawn from a generator, got None instead")
-        return self.synthesis(codes.expand(-1, self.num_ws, -1), noise, generator)
+        return self.synthesis(codes.expand(-1, self.num_ws, -1))
 
     def forward(self, latents: Tensor) -> Tensor:
         """`synthesise(map(latents))`."""
@@ -172,12 +158,12 @@ class _Synthesis(nn.Module):
             self.add_module(f"b{side}", _Block(inputs, outputs, side, colours, w_dim, clamp, block_dtype))
         self.num_ws = 2 * len(channels)  # the last image has a style of its own, the others share with the next layer
 
-    def forward(self, styles: Tensor, noise: str, generator: Generator | None) -> Tensor:
+    def forward(self, styles: Tensor) -> Tensor:
         x: Tensor | None = None
         image: Tensor | None = None
         first = 0
         for block in self.children():
-            x, image = block(x, image, styles[:, first:], noise, generator)
+            x, image = block(x, image, styles[:, first:])
             first += 2 if first else 1
         assert image is not None
         return image
@@ -201,14 +187,12 @@ class _Block(nn.Module):
         self.torgb = _ToImage(outputs, colours, w_dim, clamp)
         self.dtype = dtype
 
-    def forward(
-        self, x: Tensor | None, image: Tensor | None, styles: Tensor, noise: str, generator: Generator | None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor | None, image: Tensor | None, styles: Tensor) -> tuple[Tensor, Tensor]:
         if x is None or image is None:
-            x = self.conv1(self.const.expand(len(styles), -1, -1, -1), styles[:, 0], noise, generator)
+            x = self.conv1(self.const.expand(len(styles), -1, -1, -1), styles[:, 0])
             return x, self.torgb(x, styles[:, 1])
-        x = self.conv0(x.to(self.dtype), styles[:, 0], noise, generator)
-        x = self.conv1(x, styles[:, 1], noise, generator)
+        x = self.conv0(x.to(self.dtype), styles[:, 0])
+        x = self.conv1(x, styles[:, 1])
         return x, double(image, self.resample_filter) + self.torgb(x, styles[:, 2]).to(image.dtype)
 
 
@@ -230,19 +214,11 @@ class _Convolution(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.up, self.clamp = up, clamp
 
-    def forward(self, x: Tensor, styles: Tensor, noise: str, generator: Generator | None) -> Tensor:
+    def forward(self, x: Tensor, styles: Tensor) -> Tensor:
         x = modulated(x, self.weight, self.affine(styles), self.resample_filter if self.up else None)
-        if noise != "none":
-            x = x + self._noise(len(x), noise, generator).to(x.dtype)
+        x = x + (self.noise_const * self.noise_strength).to(x.dtype)
         x = leaky_relu(x + self.bias.to(x.dtype)[:, None, None], SLOPE) * math.sqrt(2)
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
-
-    def _noise(self, count: int, noise: str, generator: Generator | None) -> Tensor:
-        field = self.noise_const
-        if generator is not None and noise == "random":
-            shape = (count, 1, *field.shape)
-            field = torch.randn(shape, generator=generator, device=generator.device).to(field)
-        return field * self.noise_strength
 
 
 class _ToImage(nn.Module):

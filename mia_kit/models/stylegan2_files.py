@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.stylegan2 import StyleGAN2, check_draws
 from mia_kit.models.weights import set_weights
@@ -34,27 +35,21 @@ def build(
 ) -> StyleGAN2:
     """The generator with these weights, in evaluation mode, frozen; it keeps the tensors that are in float32 already.
 
-    Raises ValueError, in one line, if an argument is missing, unknown or out of range, a tensor is missing, too many or
-    of another shape, or a weight is not a finite number.
+    Raises ValueError or TypeError, in one line, if an argument is missing, unknown or no fit, a tensor is missing, too
+    many or of another shape, or a weight is not a finite number.
     """
     missing = [name for name in NEEDED if name not in arguments]
     unknown = [name for name in arguments if name not in NEEDED + OPTIONAL]
     if missing or unknown:
         raise ValueError(f"expected the arguments {', '.join(NEEDED)}, got no {missing} and the unknown {unknown}")
-    sizes: dict[str, Any] = {}
-    for name in NEEDED:
-        value = arguments[name]
-        if type(value) is not int or not 1 <= value <= 2**20:
-            raise ValueError(f"expected {name} to be a whole number in [1, {2**20}], got {value!r} instead")
-        sizes[name] = value
-    rate, clamp = arguments.get("lr_multiplier", 0.01), arguments.get("conv_clamp")
-    if not isinstance(rate, int | float) or not 0 < rate <= 1 or not isinstance(clamp, int | float | None):
-        raise ValueError(f"expected lr_multiplier in (0, 1] and a number for conv_clamp, got {rate!r} and {clamp!r}")
+    sizes: dict[str, Any] = {name: check.count(name, arguments[name], most=2**20) for name in NEEDED}
+    rate = check.in_range("lr_multiplier", arguments.get("lr_multiplier", 0.01), 0, 1, open_ends="low")
+    clamp = arguments.get("conv_clamp")
     with torch.device("meta"):
         prior = StyleGAN2(
             **sizes,
             lr_multiplier=rate,
-            conv_clamp=clamp,
+            conv_clamp=None if clamp is None else check.number("conv_clamp", clamp),
             truncation=truncation,
             truncation_cutoff=truncation_cutoff,
             dtype=dtype,
@@ -89,6 +84,6 @@ def load_stylegan2(
         return build(header, weights, truncation=truncation, truncation_cutoff=truncation_cutoff, dtype=dtype)
     except PermissionError as problem:
         raise DataError(f"{path} cannot be read ({problem.strerror}): allow it to be read.") from problem
-    except (SafetensorError, OSError, ValueError, RecursionError) as problem:
+    except (SafetensorError, OSError, TypeError, ValueError, RecursionError) as problem:
         reason = str(problem).splitlines()[0]
         raise DataError(f"{path} is damaged or holds another network ({reason}): convert it again.") from problem

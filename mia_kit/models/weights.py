@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
 
 from torch import Tensor, nn
+
+from mia_kit.data.folders import DataError
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def load_weights(
+    build: Callable[[Mapping[str, Tensor]], Network], path: Path, remedy: str, *, prefix: str = ""
+) -> Network:
+    """The network that `build` makes for the tensors of a safetensors file, with them, in evaluation mode, frozen.
+
+    Only tensors whose names begin with `prefix` are looked at. Raises DataError with one sentence that ends in the
+    remedy if the file is absent, damaged, or another network's.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        tensors = {name: tensor for name, tensor in load_file(path).items() if name.startswith(prefix)}
+        tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+        network = build(tensors)
+        set_weights(network, tensors)
+    except (OSError, SafetensorError, LookupError, ValueError) as problem:
+        raise DataError(f"{path} is missing or damaged ({str(problem).splitlines()[0]}): {remedy}") from problem
+    return network.eval().requires_grad_(False)
 
 
 def set_weights(network: nn.Module, weights: Mapping[str, Tensor], *, assign: bool = False) -> None:

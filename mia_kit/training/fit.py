@@ -120,13 +120,6 @@ class SmoothedObjective:
         return smoothed_cross_entropy(model(images), labels, ramp(self.smoothing, epoch, self.epochs))
 
 
-def checked_decay(weight_decay: float) -> float:
-    """The weight decay itself. ValueError unless it is finite and at least 0."""
-    if not (math.isfinite(weight_decay) and weight_decay >= 0):
-        raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay} instead")
-    return weight_decay
-
-
 def fit(
     model: nn.Module,
     images: Tensor,
@@ -177,21 +170,23 @@ def fit(
     """
     check.kind("model", model, nn.Module, "an nn.Module")
     check.count("seed", seed, 0)
-    both = objective is not None and smoothing != 0
-    _check(images, labels, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, both=both)
+    _check(images, labels, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate)
+    if objective is not None and smoothing != 0:
+        raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
     if labels.ndim == 2 and objective is None:
         raise ValueError("labels of shape (n, classes) need an objective that takes them, got none instead")
-    last = _last_epoch(epochs, stop_epoch)
+    last = epochs if stop_epoch is None else check.count("stop_epoch, at most epochs,", stop_epoch, most=epochs)
     settings = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
     choices: dict[str, Any] = {"seed": seed, "smoothing": smoothing, "objective": objective, "augment": augment}
     if optimiser is not torch.optim.Adam:  # checkpoints of runs with Adam do not name it
         choices["optimiser"] = optimiser
-    decay = {} if weight_decay is None else {"weight_decay": checked_decay(weight_decay)}
+    decay = {} if weight_decay is None else {"weight_decay": check.in_range("weight_decay", weight_decay, 0)}
     if last < epochs:
         choices["stop_epoch"] = last
     key = run_key(model, images, labels, **settings, **choices, **decay) if checkpoint else ""
     objective = objective or SmoothedObjective(smoothing, epochs)
-    run = _start(model, epochs, optimiser(model.parameters(), lr=learning_rate, **decay))
+    made = optimiser(model.parameters(), lr=learning_rate, **decay)
+    run = _Run(model, made, torch.optim.lr_scheduler.MultiStepLR(made, phases(epochs)[1:], gamma=0.1), [])
     began = time.perf_counter() - _resume(run, start, checkpoint, key)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
@@ -216,11 +211,6 @@ def fit(
     model.eval()
     seconds = time.perf_counter() - began
     return FitResult(tuple(run.history), run.runaway_epoch, seconds, copy.deepcopy(run.state(seconds)))
-
-
-def _start(model: nn.Module, epochs: int, optimiser: torch.optim.Optimizer) -> _Run:
-    scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, phases(epochs)[1:], gamma=0.1)
-    return _Run(model, optimiser, scheduler, [])
 
 
 def _resume(run: _Run, start: State | None, checkpoint: Path | None, key: str) -> float:
@@ -270,7 +260,7 @@ def _run_epoch(
     return Epoch(total / seen, learning_rate)
 
 
-def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, learning_rate: float, both: bool) -> None:
+def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, learning_rate: float) -> None:
     if isinstance(images, Tensor) and images.dtype == torch.uint8:  # the augmentation makes floats of these
         check.shape("images", images, ("n", "channels", "h", "w"))
         check.count("the number of images", len(images), 2)
@@ -285,15 +275,6 @@ def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, lear
     check.count("epochs", epochs)
     check.count("batch_size", batch_size, 2)
     check.in_range("learning_rate", learning_rate, 0, open_ends="low")
-    if both:
-        raise ValueError("give either a smoothing factor or an objective, not both: an objective has its own factor")
-
-
-def _last_epoch(epochs: int, stop_epoch: int | None) -> int:
-    last = epochs if stop_epoch is None else stop_epoch
-    if not 1 <= last <= epochs:
-        raise ValueError(f"stop_epoch must lie in [1, epochs], got {stop_epoch} of {epochs} epochs instead")
-    return last
 
 
 def _ran_away(loss: float, model: nn.Module, images: Tensor, labels: Tensor, objective: Objective) -> bool:

@@ -51,16 +51,11 @@ def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
     """
     check.floats("made", made, ("n", "channels", "h", "w"))
     check.floats("images", images, made.shape)
-    check_error(error)
+    check.one_of("error", error, ERRORS)
     squared = (made - images).square().mean(dim=(1, 2, 3))  # (n,)
     if error == "mse":
         return squared
     return 10 * torch.log10((squared + LEAST_ERROR) / PEAK**2)
-
-
-def check_error(error: str) -> None:
-    """ValueError unless `picture_errors` knows the error."""
-    check.one_of("error", error, ERRORS)
 
 
 @dataclass(frozen=True)
@@ -70,21 +65,16 @@ class ReconstructionObjective:
     error: str = "mse"
 
     def __post_init__(self) -> None:
-        check_error(self.error)
+        check.one_of("error", self.error, ERRORS)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """`labels` are the confidences, of shape (n, classes)."""
         return picture_errors(model(labels), images, self.error).mean()
 
 
-@dataclass(frozen=True)
-class DenoisingObjective:
-    """The mean squared error of the noise that a diffusion model finds, an objective for `fit` like the one above."""
-
-    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-        """`labels` are the confidences, of shape (n, classes); `model` a `DiffusionDecoder`."""
-        errors: Tensor = model.noise_errors(images, labels)  # type: ignore[operator]
-        return errors.mean()
+def denoising(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+    """The mean squared error of the noise that a `DiffusionDecoder` finds, an objective for `fit` like the one above."""
+    return model.noise_errors(images, labels).mean()  # type: ignore[operator]
 
 
 def decoder_adam(parameters: Iterable[nn.Parameter], lr: float) -> torch.optim.Optimizer:
@@ -193,27 +183,15 @@ def fit_denoiser(
     confidences: Tensor,
     images: Tensor,
     *,
-    seed: int,
     epochs: int = 100,
     batch_size: int = 64,
     learning_rate: float = 2e-3,
-    checkpoint: Path | None = None,
-    progress: bool = True,
+    **others: Any,
 ) -> FitResult:
     """As `fit_decoder` for a diffusion model, by the noise it finds, with plain Adam."""
     _check_pairs(confidences, images)
-    return fit(
-        decoder,
-        images,
-        confidences,
-        seed=seed,
-        objective=DenoisingObjective(),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    numbers = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+    return fit(decoder, images, confidences, objective=denoising, **numbers, **others)  # type: ignore[arg-type]
 
 
 def _check_pairs(confidences: Tensor, images: Tensor) -> None:

@@ -4,26 +4,28 @@
 al., CVPR 2020). The numbers of `AdversarySettings` are GMI's; the steps and the size of a batch are ours. Images are
 shown as they are: mirrored faces are faces, but mirrored digits and road signs are not.
 
-As in `mia_kit.training.adversarial`, what a step draws depends on `seed` and its number alone.
+`play` takes the steps of any game of two networks. What a step draws at random depends on `seed` and its number alone,
+so that a run that is killed goes on to the same weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import Generator, Tensor, nn
+from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.priors import DCGAN
 from mia_kit.models.style_prior import StylePrior
-from mia_kit.training.adversarial import play
-from mia_kit.training.checkpoints import fingerprint
+from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
 from mia_kit.training.seeds import turn_generator
 
 AnyGenerator = ConvolutionalPrior | DCGAN | StylePrior | ClassConditional
@@ -80,8 +82,7 @@ class Wasserstein:
         self, critic: nn.Module, generator: ConvolutionalPrior, batch: tuple[Tensor, ...], random: Generator
     ) -> Tensor:
         """-E[D(made)]."""
-        verdicts: Tensor = critic(generator(draw_latents(generator, batch[0], random)))
-        return -verdicts.mean()
+        return -critic(generator(draw_latents(generator, batch[0], random))).mean()
 
 
 def fit_adversaries(
@@ -95,38 +96,40 @@ def fit_adversaries(
     checkpoint: Path | None = None,
     device: str | torch.device = "cpu",
     progress: bool = True,
-    each_checkpoint: Callable[[int], None] | None = None,
 ) -> float:
     """Train both in place, and leave both in evaluation mode with frozen weights; returns the seconds taken.
 
-    data : images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows
-    game : the losses; is given batches of `data`, drawn with replacement
+    data : images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows; batches are drawn
+        with replacement
     checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. The game,
         settings, seed, data and initial weights must be those of the first call
-    each_checkpoint : is called with the number of steps taken
 
     ValueError if the data do not fit. CheckpointError if the checkpoint is damaged or of other settings. OSError if a
     checkpoint cannot be written; the one before it is whole.
     """
     settings = settings or AdversarySettings()
-    _check(data)
-    for player in (generator, critic):
-        player.to(device).train().requires_grad_(True)
+    images = check.images(data[0] if data else None)
+    for part in data[1:]:
+        check.shape("what belongs to the images", part, (len(images), *part.shape[1:]))
     players = {"generator": generator, "critic": critic}
+    for player in players.values():
+        player.to(device).train().requires_grad_(True)
     adams = {
         f"{name}_adam": torch.optim.Adam(player.parameters(), lr=settings.learning_rate, betas=settings.betas)
         for name, player in players.items()
     }
 
+    def batch(random: Generator) -> tuple[Tensor, ...]:
+        index = torch.randint(len(images), (settings.batch_size,), generator=random)
+        return tuple(part[index].to(device) for part in data)
+
     def turn(step: int) -> tuple[float, float]:
         random = turn_generator(seed, step)
         for _ in range(settings.critic_steps):
-            batch = _batch(data, random, settings.batch_size, device)
-            loss, on_real, on_made = game.critic_loss(critic, generator, batch, random)
+            loss, on_real, on_made = game.critic_loss(critic, generator, batch(random), random)
             _descend(adams["critic_adam"], loss)
         critic.requires_grad_(False)
-        batch = _batch(data, random, settings.batch_size, device)
-        _descend(adams["generator_adam"], game.generator_loss(critic, generator, batch, random))
+        _descend(adams["generator_adam"], game.generator_loss(critic, generator, batch(random), random))
         critic.requires_grad_(True)
         return on_real.detach().mean().item(), on_made.detach().mean().item()
 
@@ -138,11 +141,42 @@ def fit_adversaries(
         run=_run_key(players, data, f"{settings} {game} {seed}") if checkpoint else "",
         checkpoint=checkpoint,
         progress=progress,
-        each_checkpoint=each_checkpoint,
     )
-    for player in (generator, critic):
+    for player in players.values():
         player.eval().requires_grad_(False)
     return seconds
+
+
+def play(
+    parts: Mapping[str, Any],
+    turn: Callable[[int], tuple[float, float]],
+    *,
+    steps: int,
+    checkpoint_every: int,
+    run: str,
+    checkpoint: Path | None = None,
+    progress: bool = True,
+) -> float:
+    """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
+
+    parts : everything that changes from step to step, each with `state_dict` and `load_state_dict`
+    turn : takes the step of a number, from 0 to steps - 1, and gives the mean verdicts on real and on made images
+    run : all that shapes the result, as text; a checkpoint is for one run
+
+    Raises CheckpointError and OSError as `fit_adversaries`.
+    """
+    step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
+    began = time.perf_counter() - before
+    with tqdm(total=steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
+        while step < steps:
+            on_real, on_made = turn(step)
+            step += 1
+            bar.update()
+            bar.set_postfix(real=f"{on_real:.2f}", made=f"{on_made:.2f}", refresh=False)
+            if checkpoint and (step % checkpoint_every == 0 or step == steps):
+                state = {name: part.state_dict() for name, part in parts.items()}
+                save_checkpoint(checkpoint, state | {"step": step, "seconds": time.perf_counter() - began}, run=run)
+    return time.perf_counter() - began
 
 
 def slope_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, made: Tensor, share: Tensor) -> Tensor:
@@ -163,11 +197,6 @@ def make(generator: nn.Module, codes: Tensor) -> Tensor:
     return generator(codes)
 
 
-def _batch(data: tuple[Tensor, ...], random: Generator, size: int, device: str | torch.device) -> tuple[Tensor, ...]:
-    index = torch.randint(len(data[0]), (size,), generator=random)
-    return tuple(part[index].to(device) for part in data)
-
-
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
@@ -180,7 +209,14 @@ def _run_key(players: dict[str, nn.Module], data: tuple[Tensor, ...], settings: 
     return " ".join([settings, *weights, fingerprint({str(place): part for place, part in enumerate(data)})])
 
 
-def _check(data: tuple[Tensor, ...]) -> None:
-    images = check.images(data[0] if data else None)
-    for part in data[1:]:
-        check.shape("what belongs to the images", part, (len(images), *part.shape[1:]))
+def _resume(parts: Mapping[str, Any], checkpoint: Path, run: str) -> tuple[int, float]:
+    """Go on from the checkpoint, if there is one. Returns the steps and seconds that training has taken so far."""
+    saved = load_checkpoint(checkpoint, run=run)
+    if saved is None:
+        return 0, 0.0
+    try:
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        return int(saved["step"]), float(saved["seconds"])
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+        raise unreadable(checkpoint) from problem

@@ -11,7 +11,6 @@ from mia_kit.access import Access, ConfidenceAPI, LabelAPI, WhiteBox
 from mia_kit.attacks import Reconstructions, brep
 from mia_kit.attacks.brep import Settings, away_from_boundary, first_hits, walk
 from mia_kit.attacks.prior_to_target import generators_for
-from mia_kit.models import SmallClassifier
 
 SMALL = {"input_size": (8, 8), "start_batch": 3, "start_batches": 30, "iterations": 20, "largest_radius": 3.0}
 
@@ -142,17 +141,6 @@ def test_a_class_among_others_is_attacked_as_if_alone() -> None:
     assert not torch.allclose(attack(targets, seed=6).codes, together.codes, atol=1e-2)
 
 
-def test_a_class_draws_the_same_when_others_are_finished() -> None:
-    starts = torch.tensor([[9.0, 0.0], [0.5, 0.0], [0.1, 0.0]])
-    settings = Settings(largest_radius=3.0)
-    targets = torch.ones(3, dtype=torch.int64)
-    together, _ = walk(half_plane, starts, targets, settings, generators_for([0, 1, 2], seed=0))
-    for row in range(3):
-        own = generators_for([row], seed=0)
-        alone, _ = walk(half_plane, starts[row : row + 1], targets[:1], settings, own)
-        assert torch.equal(alone[0], together[row])
-
-
 @pytest.mark.parametrize(("points", "inside", "grows"), [(4, 3, False), (5, 4, True)])
 def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, grows: bool) -> None:
     def ask(latents: Tensor) -> Tensor:
@@ -196,29 +184,3 @@ def test_a_white_box_gives_it_labels_alone() -> None:
     assert not model.log.with_gradients
     assert not found.codes.requires_grad
     assert all(same(found, attack_with(kind(Quarters()), [1, 2])) for kind in (LabelAPI, ConfidenceAPI, WhiteBox))
-
-
-@pytest.mark.parametrize("targets", [[-1], [0, 0], []])
-def test_targets_that_do_not_fit(targets: list[int]) -> None:
-    model = Quarters()
-    with pytest.raises(ValueError, match="target_classes must be"):
-        attack(targets, model)
-    assert not model.log.batches
-
-
-def test_grey_prior_for_a_colour_target() -> None:
-    with pytest.raises(ValueError, match="the target expects images of 3 channels, got a prior of 1 instead"):
-        attack([0], SmallClassifier(3, 3, seed=0, width=4))
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"points": 0}, "points must be at least 1, got 0"),
-        ({"radius": 20.0}, "largest_radius must be at least 20, got 16.3"),
-        ({"growth": 1.0}, "growth must be above 1, got 1"),
-    ],
-)
-def test_settings_that_do_not_fit(change: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        Settings(**change)

@@ -25,20 +25,6 @@ def test_the_loss_by_hand() -> None:
     assert gmi.total_loss(verdicts, told, gmi.Settings(identity_weight=2.0)).tolist() == [-2.0, 2.5]
 
 
-def test_a_critic_with_verdicts_of_another_shape() -> None:
-    """(n, 1) less (n,) would be (n, n), without a word."""
-    with pytest.raises(ValueError, match=r"to have one shape \(n,\), got \(2, 1\) and \(2,\) instead"):
-        gmi.run(
-            WhiteBox(Quarters()),
-            [0],
-            prior=FlatPrior(),
-            critic=lambda images: likes_white(images)[:, None],
-            seed=0,
-            settings=SETTINGS,
-            progress=False,
-        )
-
-
 def test_against_a_plain_loop() -> None:
     """Momentum, the mean over 64 candidates, the clamp and both terms, written out."""
     model, prior = Quarters(), FlatPrior()

@@ -7,11 +7,11 @@ import pytest
 import torch
 from quarters import SIZE, ClassFlatPrior, FlatPrior, Quarters, no_classes, no_opinion, public_images
 
-from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, gmi, kedmi, logit, lomma, margin, plgmi
+from mia_kit.access import WhiteBox
+from mia_kit.attacks import Reconstructions, gmi, kedmi, lomma, margin, plgmi
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import SearchSettings, answers, as_seen, on_images, white_box
+from mia_kit.attacks.latent_search import answers, as_seen, on_images
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, ProjectionCritic
 from mia_kit.training.wasserstein import AdversarySettings
 
@@ -24,7 +24,6 @@ SETTINGS = {
 }
 ATTACKS = {"gmi": gmi.run, "kedmi": kedmi.run, "plgmi": plgmi.run}
 JUDGES = {"gmi": {"critic": no_opinion}, "kedmi": {"discriminator": no_classes}, "plgmi": {}}
-NAMES = {"gmi": "GMI", "kedmi": "KED-MI", "plgmi": "PLG-MI"}
 
 
 def flat(name: str) -> FlatPrior:
@@ -96,57 +95,6 @@ def test_the_same_seed_gives_the_same_result_and_batches_change_nothing(name: st
     assert not torch.allclose(first.codes, other.codes, atol=1e-2)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_global_random_numbers_are_left_alone(name: str) -> None:
-    access, state = WhiteBox(Quarters()), torch.get_rng_state()
-    attack(name, access, changes={"steps": 2})
-    assert torch.equal(torch.get_rng_state(), state)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-@pytest.mark.parametrize("kind", [ConfidenceAPI, LabelAPI])
-def test_a_black_box_is_not_enough(name: str, kind: type) -> None:
-    model = Quarters()
-    sentence = f"{NAMES[name]} needs the gradients of a WhiteBox, got {kind.__name__} instead: choose an attack"
-    with pytest.raises(AccessError, match=sentence):
-        attack(name, kind(model))
-    assert not model.log.batches
-
-
-@pytest.mark.parametrize("name", ["kedmi", "plgmi"])
-def test_a_black_box_is_not_enough_to_train_with(name: str) -> None:
-    with pytest.raises(AccessError, match=f"{NAMES[name]} needs the gradients of a WhiteBox, got LabelAPI instead"):
-        train(name, LabelAPI(Quarters()))
-
-
-def test_the_bare_model_is_no_access() -> None:
-    with pytest.raises(AccessError, match="GMI needs the gradients of a WhiteBox, got Quarters instead"):
-        white_box(Quarters(), "GMI")
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-@pytest.mark.parametrize("targets", [[4], [-1], [0, 0], []])
-def test_target_out_of_range(name: str, targets: list[int]) -> None:
-    with pytest.raises(ValueError, match="target_classes must be"):
-        attack(name, targets=targets)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_errors_are_not_swallowed(name: str) -> None:
-    def broken(logits, targets):
-        raise RuntimeError("the loss is broken")
-
-    with pytest.raises(RuntimeError, match="the loss is broken"):
-        attack(name, loss=broken)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_any_loss_of_logits_will_do(name: str) -> None:
-    found = attack(name, loss=logit, changes={"steps": 1})
-    other = attack(name, loss=margin, changes={"steps": 1})
-    assert not torch.allclose(found.trace.losses, other.trace.losses)
-
-
 def train(name: str, access, *, steps=6, checkpoint=None):
     """Train a tiny GAN as the attack does, and give back what training took, and the generator."""
     options = {"image_size": (1, *SIZE), "width": 4}
@@ -171,13 +119,6 @@ def test_training_counts_and_tells_its_queries(name: str, expected: int, tmp_pat
     assert again.queries == expected and sum(model.log.batches) == expected + 40
 
 
-@pytest.mark.parametrize("name", ["kedmi", "plgmi"])
-def test_training_repeats_itself(name: str) -> None:
-    (_, first), (_, again) = (train(name, WhiteBox(Quarters())) for _ in range(2))
-    assert all(torch.equal(first.state_dict()[key], again.state_dict()[key]) for key in first.state_dict())
-    assert not first.training and not any(weight.requires_grad for weight in first.parameters())
-
-
 @pytest.mark.parametrize("name", ATTACKS)
 def test_the_target_learns_nothing(name: str) -> None:
     """Its batch norm does not, neither from training a GAN, nor from the inversion, whatever mode it is in."""
@@ -195,14 +136,6 @@ def test_the_target_learns_nothing(name: str) -> None:
         assert all(torch.equal(before[key], after[key]) for key in before)
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_a_prior_in_training_is_refused(name: str) -> None:
-    """Its batch norm would learn from the attack, and each image depend on its neighbours."""
-    prior = ConvolutionalPrior(seed=0, latent_size=4, image_size=(1, *SIZE), width=4, classes=4).train()
-    with pytest.raises(ValueError, match="prior must be in evaluation mode, got BatchNorm2d in training"):
-        attack(name, prior=prior)
-
-
 def test_lomma_is_an_option_of_both_inversions() -> None:
     model = Quarters()
     access = WhiteBox(model)
@@ -213,49 +146,6 @@ def test_lomma_is_an_option_of_both_inversions() -> None:
         searches = 6 if name == "gmi" else 2
         assert found.queries == 1 + searches * SETTINGS[name].steps + 6 == sum(model.log.batches) - asked
         assert torch.equal(model(found.images).argmax(dim=1), found.targets)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        *({"starts": 0}, {"keep": 0}, {"keep": 6}, {"steps": -1}),
-        *({"batch_size": 0}, {"selection_views": 0}, {"learning_rate": 0.0}),
-        *({"steps": -5}, {"learning_rate": float("nan")}, {"input_size": (64, 0)}),
-    ],
-)
-def test_settings_that_do_not_fit(change: dict) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(change))}.* must .* got"):
-        SearchSettings(**change)
-
-
-@pytest.mark.parametrize(
-    ("settings", "change"),
-    [
-        (gmi.Settings, {"momentum": 1.0}),
-        (gmi.Settings, {"bound": 0.0}),
-        (gmi.Settings, {"averaged_over": 0}),
-        (gmi.Settings, {"identity_weight": -1.0}),
-        (kedmi.Settings, {"identity_weight": -1.0}),
-        (kedmi.Settings, {"samples": 0}),
-        (plgmi.Settings, {"views": 0}),
-        (lomma.Settings, {"penalty": -1.0}),
-        (lomma.Settings, {"epochs": 0}),
-    ],
-)
-def test_the_attacks_own_settings_that_do_not_fit(settings: type, change: dict) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(change))}.* must .* got"):
-        settings(**change)
-
-
-def test_defaults_are_the_papers() -> None:
-    first, second, third, loss = gmi.Settings(), kedmi.Settings(), plgmi.Settings(), lomma.Settings()
-    assert (first.learning_rate, first.momentum, first.identity_weight, first.starts) == (0.02, 0.9, 100, 5)
-    assert 1500 <= first.steps <= 2400 and first.bound == 1
-    assert (second.learning_rate, second.steps) == (0.02, 2400) and kedmi.GAME.entropy_weight == 1e-4
-    assert (third.learning_rate, third.steps, third.views) == (0.1, 600, 2)
-    assert (loss.learning_rate, loss.epochs, loss.penalty) == (0.01, 20, 1)
-    training = AdversarySettings()
-    assert (training.learning_rate, training.betas, training.critic_steps) == (2e-4, (0.5, 0.999), 5)
 
 
 def test_records_of_a_descent_by_hand() -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from mia_kit.access import AccessError, LabelAPI, WhiteBox
+from mia_kit.access import WhiteBox
 from mia_kit.attacks import lomma
 from mia_kit.models import SmallClassifier
 
@@ -96,25 +96,3 @@ def test_divergence_by_hand() -> None:
     logits, answers = torch.tensor([[0.25, 0.75]]).log(), torch.tensor([[0.5, 0.5]])
     expected = 0.5 * torch.tensor(2.0).log() + 0.5 * torch.tensor(2 / 3).log()
     assert lomma.divergence(lambda images: logits, torch.zeros(1), answers, 0).item() == pytest.approx(expected.item())
-
-
-def test_a_stopped_distillation_goes_on_and_another_target_is_refused(tmp_path) -> None:
-    images, settings = faces(), lomma.Settings(epochs=2)
-    first, again = SmallClassifier(1, 3, seed=1, width=4), SmallClassifier(1, 3, seed=1, width=4)
-    options = {"seed": 0, "settings": settings, "progress": False, "checkpoints": tmp_path}
-    lomma.prepare(target(), [first], images, **options)
-    lomma.prepare(target(), [again], images, **options)
-    assert torch.equal(first.head.weight, again.head.weight)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["surrogate_0.pt"]
-    other, fresh = WhiteBox(SmallClassifier(1, 3, seed=5, width=4)), SmallClassifier(1, 3, seed=1, width=4)
-    with pytest.raises(OSError, match="belongs to a run with other settings"):
-        lomma.prepare(other, [fresh], images, **options)
-
-
-def test_what_does_not_fit() -> None:
-    with pytest.raises(AccessError, match="LOMMA needs the gradients of a WhiteBox, got LabelAPI instead"):
-        lomma.prepare(LabelAPI(nn.Identity()), [], faces(), seed=0)
-    with pytest.raises(AccessError, match="Identity has no head: give a classifier of mia_kit.models"):
-        lomma.prepare(WhiteBox(nn.Identity()), [], faces(), seed=0)
-    with pytest.raises(ValueError, match="the surrogate must have the target's 3 classes, got 5 instead"):
-        lomma.prepare(target(), [SmallClassifier(1, 5, seed=0, width=4)], faces(), seed=0)

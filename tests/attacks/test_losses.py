@@ -21,12 +21,6 @@ def test_poincare_by_hand() -> None:
     assert poincare(LOGITS, TARGETS)[0].item() == pytest.approx(expected, rel=1e-9)
 
 
-def test_poincare_stays_in_float32() -> None:
-    half = poincare(LOGITS.half(), TARGETS)
-    assert half.dtype == torch.float32
-    assert torch.allclose(half, poincare(LOGITS.float(), TARGETS), rtol=1e-3)
-
-
 def test_poincare_does_not_depend_on_the_scale_and_is_finite_at_the_border() -> None:
     assert torch.allclose(poincare(LOGITS, TARGETS), poincare(7 * LOGITS, TARGETS))
     edge = torch.tensor([[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 0.0]], requires_grad=True)
@@ -94,22 +88,8 @@ def test_half_precision_with_a_hundred_thousand_classes(name: str, dtype: torch.
     )
 
 
-@pytest.mark.parametrize("name", ["margin", "others_down"])
-def test_one_class_has_no_others(name: str) -> None:
-    with pytest.raises(ValueError, match="the number of classes must be at least 2, got 1 instead"):
-        LOSSES[name](torch.zeros(1, 1), torch.tensor([0]))
-
-
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients(name: str) -> None:
     logits = torch.randn(4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0), requires_grad=True)
     targets = torch.tensor([0, 4, 2, 2])
     assert torch.autograd.gradcheck(lambda x: LOSSES[name](x, targets), logits)
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_bad_input(name: str) -> None:
-    with pytest.raises(ValueError, match=r"targets must lie in \[0, 3\), got values from 0 to 3 instead"):
-        LOSSES[name](LOGITS, torch.tensor([0, 3]))
-    with pytest.raises(ValueError, match=r"targets must have the shape \(2,\), got \(1,\) instead"):
-        LOSSES[name](LOGITS, torch.tensor([0]))

@@ -7,15 +7,14 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from quarters import ClassFlatPrior, no_classes, no_opinion, public_images
+from quarters import ClassFlatPrior, no_classes, no_opinion
 from test_latent_attacks import SETTINGS as LATENT
 from tiny_target import FlatPrior, Quarters
 from torch import Tensor
 
 from mia_kit.access import Access, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, Settings, brep, fredrikson, gmi, inversion_model, kedmi, mirror, plgmi, ppa
+from mia_kit.attacks import Reconstructions, Settings, brep, fredrikson, gmi, kedmi, mirror, plgmi, ppa
 from mia_kit.attacks.crops import Crop
-from mia_kit.attacks.latent_search import answers
 
 COMMON = {"seed": 0, "progress": False}
 WHOLE = Crop(area=(1.0, 1.0))  # a mirror image is another class
@@ -72,35 +71,8 @@ def test_where_it_says_nothing_nothing_is_selected(name: str) -> None:
     assert confidences[found.reached].isfinite().all()
 
 
-def test_plug_and_play_starts_and_selects_among_answers_alone() -> None:
-    found = ATTACKS["ppa"](WhiteBox(Patchy()), [1, 2])
-    pool = torch.randn(30, 4, generator=torch.Generator().manual_seed(0))
-    starts = FlatPrior().synthesise(pool[found.start_latents])
-    assert Patchy()(starts).isfinite().all()
-    assert found.selected.view(2, 4).sum(dim=1).tolist() == [2, 2]
-    scores = torch.tensor([0.1, torch.nan, 0.3, 0.2, torch.nan, torch.nan, torch.nan, 0.4])
-    assert ppa.select(scores, PPA).tolist() == [False, False, True, True, False, False, False, True]
-
-
 @pytest.mark.parametrize("kind", [WhiteBox, ConfidenceAPI, LabelAPI])
 def test_no_class_is_named_for_what_is_no_number(kind: type) -> None:
     """torch calls the first NaN the greatest: a service would answer 0, and class 0 would be found everywhere."""
     assert kind(Silent()).labels(torch.zeros(2, 1, 8, 8)).tolist() == [-1, -1]
     assert kind(Quarters()).labels(torch.eye(2).view(1, 1, 2, 2)).tolist() == [0]
-
-
-def test_nothing_is_learnt_from_answers_that_are_none() -> None:
-    with pytest.raises(ValueError, match="answers to public images must be finite"):
-        answers(WhiteBox(Silent()), public_images(), (8, 8))
-    with pytest.raises(ValueError, match="confidences must be finite"):
-        plgmi.pseudo_labels(torch.full((4, 3), torch.nan), 2)
-    with pytest.raises(ValueError, match="the service's answers must be finite"):
-        inversion_model.ask(ConfidenceAPI(Silent()), torch.zeros(4, 1, 8, 8))
-    with pytest.raises(ValueError, match="vectors must be finite"):
-        inversion_model.run(
-            ConfidenceAPI(Quarters()),
-            [0],
-            vectors=torch.full((2, 4), torch.nan),
-            auxiliary=torch.zeros(4, 1, 8, 8),
-            seed=0,
-        )

@@ -24,12 +24,6 @@ def test_pseudo_labels_are_the_surest_of_each_class() -> None:
     assert places.tolist() == [0, 2, 1, 2, 3, 1]
 
 
-@pytest.mark.parametrize("per_class", [0, 5])
-def test_more_pseudo_labels_than_images(per_class: int) -> None:
-    with pytest.raises(ValueError, match=f"per_class.* must be from 1 to 4, got {per_class}"):
-        plgmi.pseudo_labels(torch.rand(4, 3), per_class)
-
-
 def test_hinge_by_hand() -> None:
     """Real: max(0, 1 - 3), max(0, 1 + 1); made: max(0, 1 + 0.5), max(0, 1 - 2)."""
     real, made = torch.tensor([3.0, -1.0], dtype=torch.float64), torch.tensor([0.5, -2.0], dtype=torch.float64)
@@ -138,9 +132,3 @@ def test_a_search_in_the_trained_classes(trained) -> None:
     found = plgmi.run(access, [0, 1, 2, 3], prior=generator, seed=0, settings=settings, progress=False)
     best = found.images[found.selected]
     assert access.labels(best).tolist() == [0, 1, 2, 3]
-
-
-def test_a_generator_of_other_classes() -> None:
-    generator, critic = ConvolutionalPrior(seed=0, classes=3, **NETWORKS), ProjectionCritic(3, seed=1, **NETWORKS)
-    with pytest.raises(ValueError, match="the generator must have the target's 4 classes, got 3 instead"):
-        plgmi.train(WhiteBox(Quarters()), public_images(), generator=generator, critic=critic, seed=0, input_size=SIZE)

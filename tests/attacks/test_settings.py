@@ -8,10 +8,8 @@ import pytest
 
 from mia_kit.attacks import (
     brep,
-    diffusion_inversion,
     fredrikson,
     gmi,
-    inversion_model,
     kedmi,
     latent_search,
     lomma,
@@ -22,8 +20,7 @@ from mia_kit.attacks import (
 
 SETTINGS = (
     *(ppa.Settings, mirror.Settings, mirror.GeneticSettings, brep.Settings, fredrikson.Settings, gmi.Settings),
-    *(kedmi.Settings, plgmi.Settings, lomma.Settings, latent_search.SearchSettings, inversion_model.Settings),
-    diffusion_inversion.Settings,
+    *(kedmi.Settings, plgmi.Settings, lomma.Settings, latent_search.SearchSettings),
 )
 NUMBERS = [
     pytest.param(

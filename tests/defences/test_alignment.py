@@ -79,17 +79,3 @@ def test_rows_that_do_not_move_are_served_as_they_are():
     served = align(own, clean, images, start, AlignmentSettings(bound=0.1, rounds=5), moved=moved)
     assert torch.equal(served[~moved], clean[~moved])
     assert (served - clean)[moved].norm(dim=1).min() > 1e-3
-
-
-def test_substitutes_are_told_apart_by_their_names():
-    assert repr(substitute()) == repr(substitute())
-    assert repr(substitute()) != repr(substitute(error="psnr"))
-
-
-def test_settings_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="bound must be above 0, got 0"):
-        AlignmentSettings(bound=0)
-    with pytest.raises(ValueError, match="rounds must be at least 1, got 0 instead"):
-        AlignmentSettings(rounds=0)
-    with pytest.raises(ValueError, match="one of cosine, squared, got 'l1' instead"):
-        AlignmentSettings(criterion="l1")

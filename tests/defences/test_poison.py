@@ -8,7 +8,7 @@ from mia_kit.defences.alignment import AlignmentSettings
 from mia_kit.defences.ascent import AscentSettings, ReconstructionAscent
 from mia_kit.defences.lfp import LabelFlippingPoison, candidates, flip
 from mia_kit.defences.lpa import LabelPreservingPoison
-from mia_kit.defences.lpa_vae import PoisonAutoencoder, PoisonObjective, fit_poison
+from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
 from mia_kit.training.inversion import picture_errors
 from tests.defences.extreme_vectors import assert_probabilities, extreme
 from tests.defences.tiny_decoder import decoder, pairs, substitute
@@ -94,16 +94,6 @@ def test_flips_by_hand():
     torch.testing.assert_close(flip(torch.tensor([[0.3, 0.7]]), repair=True), torch.tensor([[0.7, 0.3]]))
 
 
-def test_flipping_leaves_the_rest_clean():
-    clean, images = pairs(40, 1)
-    defence = LabelFlippingPoison(substitute(), seed=0, rate=0.25, settings=AlignmentSettings(bound=0.01, rounds=3))
-    served = defence.poison(clean, images)
-    moved = (served != clean).any(dim=1)
-    assert 6 <= moved.sum() <= 14
-    assert torch.equal(served[moved].argmax(dim=1), flip(clean[moved]).argmax(dim=1))
-    assert (served - flip(clean))[moved].norm(dim=1).max() <= 0.01 + 1e-9
-
-
 @pytest.mark.parametrize("keeps_label", [True, False])
 def test_ascent_never_helps_the_decoder(keeps_label):
     clean, images = pairs(20, 1)
@@ -128,18 +118,11 @@ def test_the_autoencoder_learns_to_align(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 
-def test_what_does_not_fit_is_refused():
-    clean, images = pairs(4, 1)
-    for defence in (
-        LabelPreservingPoison(substitute(), seed=0),
-        LabelFlippingPoison(substitute(), seed=0, rate=1.0),
-        ascent(keeps_label=True),
-    ):
-        with pytest.raises(ValueError, match="sum to 1"):
-            defence.poison(2 * clean, images)
-    with pytest.raises(ValueError, match=r"rate must lie in \[0, 1\], got 1.5"):
-        LabelFlippingPoison(substitute(), seed=0, rate=1.5)
-    with pytest.raises(TypeError, match="expected a PoisonAutoencoder, got InversionDecoder"):
-        PoisonObjective(substitute())(decoder(), images, clean, 0)
-    with pytest.raises(ValueError, match="classes must be at least 2, got 1 instead"):
-        PoisonAutoencoder(1, bound=0.1, seed=0)
+def test_flipping_leaves_the_rest_clean():
+    clean, images = pairs(40, 1)
+    defence = LabelFlippingPoison(substitute(), seed=0, rate=0.25, settings=AlignmentSettings(bound=0.01, rounds=3))
+    served = defence.poison(clean, images)
+    moved = (served != clean).any(dim=1)
+    assert 6 <= moved.sum() <= 14
+    assert torch.equal(served[moved].argmax(dim=1), flip(clean[moved]).argmax(dim=1))
+    assert (served - flip(clean))[moved].norm(dim=1).max() <= 0.01 + 1e-9

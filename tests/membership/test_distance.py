@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from mia_kit.access import WhiteBox
 from mia_kit.membership import distance
-from mia_kit.models import SmallClassifier
 
 
 def points(n: int, *, seed: int = 0, spread: float = 1.0) -> Tensor:
@@ -75,31 +74,6 @@ def test_ellipse_seen_from_outside_against_brute_force() -> None:
     assert (found.distances.abs() <= wanted * 1.05 + 1e-3).float().mean() > 0.9
 
 
-def test_members_who_are_all_confident_are_told_apart_by_how_deep_they_lie() -> None:
-    """With 0 for all of them a third of the pairs were ties."""
-    images = points(60)
-    found = distance.run(WhiteBox(Ellipse(18.0, 18.0)), images, torch.zeros(60, dtype=torch.long), confidence=0.9)
-    order, lengths = found.distances.argsort(descending=True), images.flatten(1).norm(dim=1)
-    assert (found.distances < 0).sum() > 40 and torch.equal(order, lengths.argsort())
-
-
-def test_more_confidence_is_farther_and_the_network_is_confident_there() -> None:
-    model = SmallClassifier(1, 3, seed=0, width=4)
-    model.head.weight.data *= 20
-    images = torch.rand(8, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    labels = torch.arange(8) % 3
-    access = WhiteBox(model)
-    runs = [distance.run(access, images, labels, confidence=t, longest_step=3, steps=20) for t in (0.3, 0.6, 0.9)]
-    near, middle, far = (found.distances for found in runs)
-    assert (near <= middle).all() and (middle <= far).all()
-    found = far.isfinite()
-    assert found.sum() >= 4 and (near[found] < far[found]).all()
-    confident = access.confidences(runs[-1].images)[torch.arange(8), labels][found]
-    torch.testing.assert_close(confident, torch.full_like(confident, 0.9), atol=1e-3, rtol=0)
-    again = distance.run(access, images, labels, confidence=0.9, longest_step=3, steps=20)
-    torch.testing.assert_close(again.distances, far, rtol=0, atol=0)
-
-
 def test_a_confidence_that_is_out_of_reach_is_infinitely_far() -> None:
     flat = nn.Sequential(nn.Flatten(), nn.Linear(2, 2))
     nn.init.zeros_(flat[1].weight)
@@ -128,15 +102,3 @@ def test_no_distance_has_no_sign() -> None:
 def test_numbers_out_of_range(setting) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(setting))} must"):
         distance.run(WhiteBox(Ellipse(1.0, 1.0)), points(4), torch.zeros(4, dtype=torch.long), **setting)
-
-
-def test_bad_input() -> None:
-    access, labels = WhiteBox(Ellipse(1.0, 1.0)), torch.zeros(4, dtype=torch.long)
-    with pytest.raises(ValueError, match=r"confidence must lie in \(0, 1\), got 1 instead"):
-        distance.run(access, points(4), labels, confidence=1.0)
-    with pytest.raises(ValueError, match="steps must be at least 1, got 0 instead"):
-        distance.run(access, points(4), labels, steps=0)
-    with pytest.raises(ValueError, match="longest_step must be above 0, got 0 instead"):
-        distance.run(access, points(4), labels, longest_step=0)
-    with pytest.raises(ValueError, match=r"labels must have the shape \(4,\), got \(3,\) instead"):
-        distance.run(access, points(4), labels[:3])

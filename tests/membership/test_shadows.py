@@ -65,17 +65,3 @@ def test_shadow_models_give_away_what_a_target_learnt_by_heart() -> None:
     assert losses[members].mean() < 0.5 * losses[~members].mean()
     scores = lira.online(scaled[0], scaled[2:], members[2:]).scores  # the first one is the target
     assert auc(scores[members[0]], scores[~members[0]]).value > 0.9
-
-
-def test_bad_input() -> None:
-    images, labels = noise(24)
-    members = half_memberships(24, 4, seed=0)
-    with pytest.raises(ValueError, match=r"shadow_members must have the shape \(shadows, 24\), got \(4, 23\) instead"):
-        fit_shadows(images, labels, members[:, 1:], seed=0, classes=3)
-    with pytest.raises(ValueError, match=r"labels must have the shape \(24,\), got \(23,\) instead"):
-        fit_shadows(images, labels[1:], members, seed=0, classes=3)
-    with pytest.raises(ValueError, match="stack must be at least 1, got 0 instead"):
-        fit_shadows(images, labels, members, seed=0, classes=3, stack=0)
-    members[0, 0] = ~members[0, 0]
-    with pytest.raises(ValueError, match="must have as many members each, got 1[123], 1[123] instead"):
-        fit_shadows(images, labels, members, seed=0, classes=3)

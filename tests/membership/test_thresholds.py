@@ -20,7 +20,6 @@ from mia_kit.membership import (
 )
 from mia_kit.membership.regularisers import NoiseAugment
 from mia_kit.membership.verdicts import log_odds
-from mia_kit.metrics import advantage, auc
 from tests.rows import LOGIT
 
 
@@ -53,12 +52,6 @@ def test_powerful_against_a_search_in_plain_loops(seed: int, steps: int) -> None
     assert np.abs(thresholds + on_members.threshold).min() < 1e-12
 
 
-def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
-    """Members at -1 and 1, others at 4: steps of 0.01 up to 5; whatever lies in (1, 4] is as good."""
-    found = powerful(np.zeros(1), np.array([-1.0, 1.0]), np.full(10, 4.0))
-    assert -found.threshold == pytest.approx(2.5, abs=0.011)
-
-
 def test_thresholds_are_as_fine_as_the_members_are_close() -> None:
     """Members lie within 0.02 of 0, every third other too, the rest far off. Thresholds from all known losses would be
     further apart than the members' whole range; those of the members' losses find the best cut there is."""
@@ -79,18 +72,11 @@ def test_the_powerful_attack_sees_what_the_average_one_misses() -> None:
     """One member of huge loss moves the mean of the known members; the best threshold stays."""
     members, others = np.array([0.1] * 99 + [200.0]), np.array([0.3] * 100)
     weak, strong = (
-        advantage(attack(members).says_member, attack(others).says_member).value
+        attack(members).says_member.mean() - attack(others).says_member.mean()
         for attack in (lambda losses: average(losses, members), lambda losses: powerful(losses, members, others))
     )
     assert weak == pytest.approx(-0.01)
     assert strong == pytest.approx(0.99)
-
-
-def test_constant_losses_tell_nothing_and_give_no_nan() -> None:
-    same = np.full(6, 0.7)
-    for found in (average(same, same), powerful(same, same, same)):
-        assert len(set(found.says_member)) == 1 and np.isfinite(found.threshold)
-    assert auc(found.scores, found.scores).value == 0.5
 
 
 @pytest.mark.parametrize("reduction", ["median", "min", "max", "std", "mean"])
@@ -107,10 +93,12 @@ def test_the_spread_over_copies_can_tell_where_the_mean_cannot() -> None:
     random = np.random.default_rng(0)
     members, others = random.normal(1, 0.1, (200, 8)), random.normal(1, 0.5, (200, 8))
     by_spread, by_mean = (
-        advantage(
-            augmentation_aware(members[100:], members[:100], others[:100], reduction=reduction).says_member,
-            augmentation_aware(others[100:], members[:100], others[:100], reduction=reduction).says_member,
-        ).value
+        np.subtract(
+            *(
+                augmentation_aware(side[100:], members[:100], others[:100], reduction=reduction).says_member.mean()
+                for side in (members, others)
+            )
+        )
         for reduction in ("std", "mean")
     )
     assert by_spread > 0.9 and by_mean < 0.7
@@ -148,12 +136,6 @@ def test_log_odds_by_hand_also_of_absent_classes(row: list[float], data: st.Data
     assert told == pytest.approx(row[label] - rest, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
-def test_log_odds_in_half_precision_with_a_hundred_thousand_classes() -> None:
-    logits = torch.randn(2, 100_000, generator=torch.Generator().manual_seed(0)).half()
-    labels = torch.tensor([0, 99_999])
-    torch.testing.assert_close(log_odds(logits, labels).double(), log_odds(logits.double(), labels), rtol=1e-5, atol=0)
-
-
 def test_copies_are_those_of_the_models_own_augmentation() -> None:
     """A model that answers 1 where a picture is not mirrored and 0 where it is: half of the copies look strange."""
     images = torch.zeros(8, 1, 2, 2)
@@ -180,19 +162,7 @@ def test_copies_are_those_of_the_models_own_augmentation() -> None:
     assert np.array_equal(plain, np.repeat(losses[:, :1], 5, axis=1)) and access.queries == 8
 
 
-def test_bad_input() -> None:
-    good = np.arange(3.0)
-    with pytest.raises(ValueError, match=r"known_members must hold at least one number, got the shape \(0,\)"):
-        average(good, np.zeros(0))
-    with pytest.raises(ValueError, match=r"losses must be finite .* got shape \(2,\) with 1 that are not"):
-        powerful(np.array([np.nan, 1.0]), good, good)
-    with pytest.raises(ValueError, match="steps must be at least 2, got 1 instead"):
-        powerful(good, good, good, steps=1)
-    with pytest.raises(ValueError, match="reduction must be one of median, min, max, std, mean, got 'sum' instead"):
-        augmentation_aware(good[:, None], good[:, None], good[:, None], reduction="sum")
-    with pytest.raises(ValueError, match=r"as many copies of each example, got \(3, 1\), \(3,\), \(3, 1\) instead"):
-        augmentation_aware(good[:, None], good, good[:, None])
-    with pytest.raises(ValueError, match=r"labels must have the shape \(3,\), got \(2,\) instead"):
-        scaled_confidences(torch.zeros(3, 2), torch.zeros(2, dtype=torch.long))
-    with pytest.raises(ValueError, match=r"labels must have the shape \(3,\), got \(2,\) instead"):
-        losses_and_confidences(WhiteBox(nn.Flatten()), torch.zeros(3, 1, 1, 1), torch.zeros(2, dtype=torch.long))
+def test_of_equally_good_thresholds_the_middle_one_is_taken() -> None:
+    """Members at -1 and 1, others at 4: steps of 0.01 up to 5; whatever lies in (1, 4] is as good."""
+    found = powerful(np.zeros(1), np.array([-1.0, 1.0]), np.full(10, 4.0))
+    assert -found.threshold == pytest.approx(2.5, abs=0.011)

@@ -14,36 +14,31 @@ def two_classes(confidence: list[float]) -> np.ndarray:
 def test_by_hand() -> None:
     """Bin (0.8, 1]: confidences 0.9, 0.9, one right; bin (0.4, 0.6]: 0.6, right."""
     found = calibration_error(two_classes([0.9, 0.9, 0.6]), np.array([0, 1, 0]), bins=5)
-    assert found.value == pytest.approx((2 / 3) * abs(0.5 - 0.9) + (1 / 3) * abs(1 - 0.6))
+    assert found == pytest.approx((2 / 3) * abs(0.5 - 0.9) + (1 / 3) * abs(1 - 0.6))
 
 
 def test_overconfident_by_a_known_amount() -> None:
     labels = np.array([0] * 700 + [1] * 300)
     found = calibration_error(two_classes([0.95] * 1000), labels)
-    assert found.value == pytest.approx(0.25)
-    assert found.low == pytest.approx(0.25 - 1.96 * np.sqrt(0.21 / 1000), abs=0.005)
+    assert found == pytest.approx(0.25)
 
 
 def test_calibrated_by_construction() -> None:
     random = np.random.default_rng(0)
     confidence = random.uniform(0.5, 1, 20_000)
     labels = (random.random(20_000) > confidence).astype(int)
-    assert calibration_error(two_classes(list(confidence)), labels, resamples=20).value < 0.015
-
-
-def test_bad_input() -> None:
-    for labels in ([0, 2], [-1, 1]):
-        with pytest.raises(ValueError, match=r"labels must lie in \[0, 2\), got values from"):
-            calibration_error(np.full((2, 2), 0.5), np.array(labels))
-    with pytest.raises(ValueError, match="take the softmax first"):
-        calibration_error(np.array([[3.0, -1.0]]), np.array([0]))
-    with pytest.raises(ValueError, match=r"got \(2,\) instead"):
-        calibration_error(np.array([[0.5, 0.5]]), np.array([0, 1]))
+    assert calibration_error(two_classes(list(confidence)), labels) < 0.015
 
 
 @pytest.mark.parametrize(
-    "rows", [[[np.nan, np.nan], [0.5, 0.5]], [[0.9, 0.9], [0.5, 0.5]], [[np.inf, 0.0], [0.5, 0.5]]]
+    ("rows", "labels", "sentence"),
+    [
+        ([[0.5, 0.5]] * 2, [0, 2], r"labels must lie in \[0, 2\), got values from"),
+        ([[3.0, -1.0]], [0], "take the softmax first"),
+        ([[0.5, 0.5]], [0, 1], r"got \(2,\) instead"),
+        ([[np.nan, np.nan], [0.5, 0.5]], [0, 1], "confidences must"),
+    ],
 )
-def test_rows_that_are_no_confidences_have_no_calibration(rows) -> None:
-    with pytest.raises(ValueError, match="confidences must"):
-        calibration_error(np.array(rows), np.array([0, 1]))
+def test_what_is_no_confidence_has_no_calibration(rows, labels, sentence) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        calibration_error(np.array(rows), np.array(labels))

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from mia_kit.metrics.membership import advantage, auc, best_advantage, roc, true_positives_at
+from mia_kit.metrics.membership import auc, roc, true_positives_at
 
 
 def tied_scores(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -23,17 +23,11 @@ def test_every_point_of_the_curve_against_brute_force() -> None:
     curve = roc(members, others)
     assert list(zip(curve.false_positives, curve.true_positives, strict=True)) == brute_points(members, others)
     assert curve.thresholds[0] == np.inf and (np.diff(curve.thresholds) < 0).all()
-    false, true = curve.log_points()
-    assert (false > 0).all() and (true > 0).all() and (false[-1], true[-1]) == (1, 1)
 
 
 def test_the_curve_is_read_without_interpolation() -> None:
     curve = roc(np.array([3.0, 2.0, 1.0, 0.0]), np.array([2.5, 1.5, 0.5, -1.0]))
     np.testing.assert_array_equal(curve.at([0.0, 0.2, 0.25, 0.49, 0.5, 1.0]), [0.25, 0.25, 0.5, 0.5, 0.75, 1.0])
-    many = roc(np.arange(100) + 0.5, np.arange(100.0))
-    for rate in (0.01, 0.29, 0.58):  # 0.29 * 100 is below 29 in floating point
-        wanted = true_positives_at(np.arange(100) + 0.5, np.arange(100.0), false_positive_rate=rate).value
-        assert many.at(rate) == wanted
 
 
 def test_area_agrees_with_another_library_where_scores_tie() -> None:
@@ -41,7 +35,6 @@ def test_area_agrees_with_another_library_where_scores_tie() -> None:
     truth = np.repeat([1, 0], [len(members), len(others)])
     found = auc(members, others)
     assert found.value == pytest.approx(roc_auc_score(truth, np.concatenate([members, others])))
-    assert roc(members, others).area == pytest.approx(found.value)
     assert found.low < found.value < found.high
 
 
@@ -56,53 +49,29 @@ def test_true_positives_against_brute_force(rate: float) -> None:
 def test_a_rate_that_is_a_whole_number_of_non_members() -> None:
     """0.29 * 100 is a little below 29 in floating point: 29 non-members may be called members."""
     members = np.array([70.5, 71.5])
-    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.29).value == 1.0
-    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.28).value == 0.5
-    assert true_positives_at(members, np.arange(100.0), false_positive_rate=0.27).value == 0.0
+    for rate, share in ((0.29, 1.0), (0.28, 0.5), (0.27, 0.0)):
+        assert true_positives_at(members, np.arange(100.0), false_positive_rate=rate).value == share
 
 
-def test_best_advantage_against_brute_force() -> None:
-    members, others = tied_scores()
-    best = max(true - false for false, true in brute_points(members, others))
-    assert best_advantage(members, others).value == pytest.approx(best)
-
-
-def test_advantage_by_hand_is_twice_the_accuracy_above_a_half() -> None:
-    members, others = np.array([True, True, True, False]), np.array([True, False, False, False])
-    accuracy = np.mean([*members, *~others])
-    assert advantage(members, others).value == pytest.approx(2 * (accuracy - 0.5)) == 0.5
-    assert advantage(~members, ~others).value == -0.5
-    assert advantage(np.ones(4, bool), np.ones(9, bool)).value == 0
-
-
-def test_perfect_separation() -> None:
+def test_perfect_separation_and_none() -> None:
     members, others = np.arange(5.0) + 10, np.arange(7.0)
-    for found in (auc(members, others), best_advantage(members, others), true_positives_at(members, others)):
-        assert (found.value, found.low, found.high) == (1, 1, 1)
-    assert advantage(members > 8, others > 8).value == 1
-    assert auc(others, members).value == 0 and best_advantage(others, members).value == 0
-
-
-def test_constant_scores_tell_nothing() -> None:
+    for found in (auc(members, others), true_positives_at(members, others)):
+        assert (found.value, found.low, found.high) == pytest.approx((1, 1, 1))
+    assert auc(others, members).value == 0
     members, others = np.full(5, 3.0), np.full(8, 3.0)
     assert auc(members, others).value == 0.5 and auc(members, others).high == 0.5
-    assert best_advantage(members, others).value == 0
     assert true_positives_at(members, others).value == 0
-    curve = roc(members, others)
-    assert curve.false_positives.tolist() == [0, 1] and curve.true_positives.tolist() == [0, 1]
 
 
 def test_gaussians_whose_curve_is_known() -> None:
     """Members one standard deviation above: area Phi(1 / sqrt 2), true positives Phi(1 - z)."""
     random = np.random.default_rng(1)
-    members, others = random.normal(1, 1, 5000), random.normal(0, 1, 5000)
+    members, others = random.normal(1, 1, 3000), random.normal(0, 1, 3000)
     for found, truth in (
         (auc(members, others), norm.cdf(1 / np.sqrt(2))),
         (true_positives_at(members, others, false_positive_rate=0.01), norm.cdf(1 - norm.isf(0.01))),
-        (advantage(members > 0.5, others > 0.5), 2 * norm.cdf(0.5) - 1),
     ):
-        assert found.low < truth < found.high
-        assert found.high - found.low < 0.1
+        assert found.low < truth < found.high and found.high - found.low < 0.1
 
 
 def test_the_interval_of_the_area_is_as_wide_as_it_should_be() -> None:
@@ -128,5 +97,3 @@ def test_bad_input() -> None:
         roc(good, np.array([0.0, np.nan, 1.0]))
     with pytest.raises(ValueError, match=r"false_positive_rate must lie in \(0, 1\), got 0 instead"):
         true_positives_at(good, good, false_positive_rate=0)
-    with pytest.raises(TypeError, match="bool, got float64 instead"):
-        advantage(good, good > 1)

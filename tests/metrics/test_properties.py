@@ -20,7 +20,6 @@ from mia_kit.metrics.embedding import tsne_map
 from mia_kit.metrics.leakage import FailedRowsWarning
 from mia_kit.metrics.separability import separability
 
-SLOW = settings(max_examples=6)  # a bootstrap of a thousand draws in each
 ANY = st.floats(width=32) | st.sampled_from([np.nan, np.inf, -np.inf, 0.0, 1e300, -1e300])
 NOT_A_NUMBER = st.sampled_from([np.nan, np.inf])
 FEW = st.integers(-3, 3).map(float)  # so few numbers that many tie
@@ -53,16 +52,12 @@ def judged(draw: st.DrawFn, broken: bool) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 @settings(max_examples=60)
-@given(judged(broken=True), st.data())
-def test_no_pattern_of_nan_raises_the_attacks_accuracy(drawn, data) -> None:
+@given(judged(broken=True))
+def test_no_pattern_of_nan_improves_a_rank(drawn) -> None:
     logits, targets, spoilt = drawn
-    k = data.draw(st.integers(1, logits.shape[1]))
     failed = ~np.isfinite(spoilt).all(axis=1)
     ranks = m.target_ranks(spoilt, targets)
     assert (ranks >= m.target_ranks(logits, targets)).all() and (ranks[failed] == logits.shape[1]).all()
-    accuracy, before = m.attack_accuracy(spoilt, targets, k=k), m.attack_accuracy(logits, targets, k=k)
-    assert accuracy.value <= before.value
-    assert accuracy.value == np.mean([((ranks <= k) & ~failed)[targets == target].mean() for target in (0, 1)])
 
 
 @given(judged(broken=False), st.randoms(use_true_random=False))
@@ -80,8 +75,8 @@ def test_ranks_know_neither_order_nor_scale(drawn, random) -> None:
 
 
 @settings(max_examples=50)
-@given(st.data(), st.integers(2, 6), st.floats(0.1, 5))
-def test_no_broken_embedding_verifies_a_person(data, count, threshold) -> None:
+@given(st.data(), st.integers(2, 6))
+def test_no_broken_embedding_is_near_a_person(data, count) -> None:
     embeddings = data.draw(arrays(float, (count, 2), elements=FEW))
     references, targets = data.draw(arrays(float, (4, 2), elements=FEW)), np.arange(count) % 2
     given_of = (targets, references, np.array([0, 1, 0, 1]))
@@ -92,32 +87,21 @@ def test_no_broken_embedding_verifies_a_person(data, count, threshold) -> None:
     after = m.person_distances(embeddings, *given_of)
     failed = holes.any(axis=1)
     assert np.isinf(after[failed]).all() and (after[~failed] == before[~failed]).all()
-    shares = [m.verified_share(distances, targets, threshold=threshold).value for distances in (before, after)]
-    assert 0 <= shares[1] <= shares[0] <= 1
 
 
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
-    "attack_accuracy": lambda x, y, labels: m.attack_accuracy(x, labels),
-    "verified_share": lambda x, y, labels: m.verified_share(x[:, 0], labels, threshold=1.0),
-    "feature_distance": lambda x, y, labels: m.feature_distance(x, labels, y, labels),
     "frechet_distance": lambda x, y, labels: m.frechet_distance(x, y),
     "manifold_measures": lambda x, y, labels: m.manifold_measures(x, y, k=1),
     "squared_errors": lambda x, y, labels: m.squared_errors(x[:, :, None, None], y[:, :, None, None]),
-    "reconstruction_error": lambda x, y, labels: m.reconstruction_error(x[:, :, None, None], y[:, :, None, None]),
-    "confidence_distortion": lambda x, y, labels: m.confidence_distortion(x, y),
-    "accuracy_loss": lambda x, y, labels: m.accuracy_loss(x, y, labels),
-    "calibration_error": lambda x, y, labels: m.calibration_error(x, labels, resamples=5),
+    "calibration_error": lambda x, y, labels: m.calibration_error(x, labels),
     "scaled_distances": lambda x, y, labels: astuple(m.scaled_distances(x, labels)),
     "outlier_scores": lambda x, y, labels: m.outlier_scores(x, labels),
     "mean_interval": lambda x, y, labels: m.mean_interval(x),
-    "cluster_interval": lambda x, y, labels: m.cluster_interval(x, resamples=20),
     "roc": lambda x, y, labels: m.roc(x[:, 0], y[:, 0]).area,
 }
 BOOTSTRAPPED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
     "auc": lambda x, y, labels: m.auc(x[:, 0], y[:, 0]),
-    "best_advantage": lambda x, y, labels: m.best_advantage(x[:, 0], y[:, 0]),
     "true_positives_at": lambda x, y, labels: m.true_positives_at(x[:, 0], y[:, 0]),
-    "detector_auc": lambda x, y, labels: m.detector_auc(x[:, 0], labels == 0, labels),
     "separability": lambda x, y, labels: separability(np.tile(x, (2, 1)), np.tile(y, (2, 1)), seed=0),
 }
 
@@ -170,10 +154,6 @@ def test_a_mean_moves_with_its_values(values, shift, scale) -> None:
     assert interval.low <= interval.value <= interval.high
     expected = [end * scale + shift for end in astuple(interval)]
     assert astuple(moved) == pytest.approx(expected, rel=1e-6, abs=1e-6 * (1 + np.abs(values).max() * scale))
-    clustered = m.cluster_interval(values, resamples=50)
-    ends = (values.min() - 1e-9, clustered.low, clustered.high, values.max() + 1e-9)
-    assert list(ends) == sorted(ends)
-    assert m.cluster_interval(values[::-1], resamples=1).value == pytest.approx(clustered.value)
 
 
 @settings(max_examples=50)
@@ -184,10 +164,10 @@ def test_a_mean_moves_with_its_values(values, shift, scale) -> None:
 )
 def test_precision_is_the_recall_of_the_other_side(real, made, k) -> None:
     one, other = m.manifold_measures(real, made, k=k), m.manifold_measures(made, real, k=k)
-    assert one.precision.value == other.recall.value and one.recall.value == other.precision.value
+    assert one.precision == other.recall and one.recall == other.precision
     for share in (one.precision, one.recall, one.coverage):
-        assert 0 <= share.low <= share.high <= 1
-    assert 0 <= one.density.value <= len(real) / k
+        assert 0 <= share <= 1
+    assert 0 <= one.density <= len(real) / k
     turned = m.manifold_measures(real[::-1], made[::-1], k=k)
     np.testing.assert_allclose(numbers_of(turned), numbers_of(one), atol=1e-12)
 
@@ -203,14 +183,6 @@ def test_the_area_is_scikit_learns(members, others) -> None:
     for rates in (curve.false_positives, curve.true_positives):
         assert rates[0] == 0 and rates[-1] == 1 and (np.diff(rates) >= 0).all()
     assert (curve.at(curve.false_positives) >= curve.true_positives).all()
-
-
-@SLOW
-@given(arrays(float, 8, elements=FEW), arrays(float, 6, elements=FEW), FEW)
-def test_no_threshold_beats_the_best(members, others, threshold) -> None:
-    best = m.best_advantage(members, others).value
-    assert m.advantage(members >= threshold, others >= threshold).value <= best + 1e-12 <= 1 + 1e-12
-    assert 0 <= m.true_positives_at(members, others, false_positive_rate=0.2).value <= 1
 
 
 @settings(max_examples=50)
@@ -231,12 +203,10 @@ def test_scaled_distances_know_neither_scale_nor_order(features, scale, random) 
 )
 def test_calibration_lies_between_gap_and_one(weights, labels, bins) -> None:
     confidences = weights / weights.sum(axis=1, keepdims=True)
-    error = m.calibration_error(confidences, labels, bins=bins, resamples=5)
+    error = m.calibration_error(confidences, labels, bins=bins)
     gap = abs(confidences.max(axis=1).mean() - (confidences.argmax(axis=1) == labels).mean())
-    assert gap - 1e-9 <= error.value <= 1
-    assert m.calibration_error(confidences[::-1], labels[::-1], bins=bins, resamples=1).value == pytest.approx(
-        error.value
-    )
+    assert gap - 1e-9 <= error <= 1
+    assert m.calibration_error(confidences[::-1], labels[::-1], bins=bins) == pytest.approx(error)
 
 
 @settings(max_examples=10)

@@ -44,17 +44,17 @@ def test_manifold_measures_against_loops() -> None:
 
     balls = np.array([inside(real, g) for g in generated])  # (generated, real)
     found = manifold_measures(real, generated, k=k)
-    assert found.precision.value == balls.any(axis=1).mean()
-    assert found.density.value == pytest.approx(balls.sum(axis=1).mean() / k)
-    assert found.coverage.value == balls.any(axis=0).mean()
-    assert found.recall.value == np.mean([any(inside(generated, r)) for r in real])
-    assert 0 < found.recall.value < 1
+    assert found.precision == balls.any(axis=1).mean()
+    assert found.density == pytest.approx(balls.sum(axis=1).mean() / k)
+    assert found.coverage == balls.any(axis=0).mean()
+    assert found.recall == np.mean([any(inside(generated, r)) for r in real])
+    assert 0 < found.recall < 1
 
 
 def test_far_away_is_nothing() -> None:
     real = np.random.default_rng(4).normal(size=(10, 2))
     found = manifold_measures(real, real + 100)
-    assert [found.precision.value, found.recall.value, found.density.value, found.coverage.value] == [0, 0, 0, 0]
+    assert [found.precision, found.recall, found.density, found.coverage] == [0, 0, 0, 0]
 
 
 def test_bad_input() -> None:
@@ -62,18 +62,3 @@ def test_bad_input() -> None:
         manifold_measures(np.zeros((3, 2)), np.zeros((9, 2)))
     with pytest.raises(ValueError, match=r"\(m, 2\), got \(9, 4\)"):
         frechet_distance(np.zeros((3, 2)), np.zeros((9, 4)))
-
-
-@pytest.mark.parametrize("k", [-1, 0, 9])
-def test_neighbours_are_counted_from_one_to_the_others(k) -> None:
-    with pytest.raises(ValueError, match="must be at least"):
-        manifold_measures(np.eye(9), np.eye(9), k=k)
-
-
-@pytest.mark.parametrize("measure", [frechet_distance, manifold_measures])
-def test_a_picture_that_is_none_is_not_unreal(measure) -> None:
-    broken = np.eye(9)
-    broken[0] = np.nan
-    for given in ((broken, np.eye(9)), (np.eye(9), broken)):
-        with pytest.raises(ValueError, match="must be finite, got 9 of 81"):
-            measure(*given)

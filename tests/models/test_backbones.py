@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.models import get_model, get_model_weights
 
 from mia_kit import models
 from mia_kit.access import WhiteBox
 from mia_kit.data import DataError
-from mia_kit.models import BACKBONES, Backbone, load_backbone_weights, predict, transplant
-from mia_kit.training import fit
+from mia_kit.models import BACKBONES, Backbone, transplant
 
 WIDTHS = {
     "resnet18": 512,
@@ -109,15 +107,6 @@ def test_grey_is_shown_to_all_three_colours() -> None:
     torch.testing.assert_close(grey(images), colour(images.expand(-1, 3, -1, -1)))
 
 
-def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone() -> None:
-    state = torch.get_rng_state()
-    one, same, other = (Backbone("resnet18", 7, seed=seed, stem="small").state_dict() for seed in (3, 3, 4))
-    assert torch.equal(torch.get_rng_state(), state)
-    assert all(torch.equal(tensor, same[name]) for name, tensor in one.items())
-    for name in ("trunk.conv1.weight", "trunk.layer4.1.conv2.weight", "head.weight"):
-        assert not torch.equal(one[name], other[name])
-
-
 def test_small_stem_keeps_the_picture_large() -> None:
     sizes = []
     for stem in ("imagenet", "small"):
@@ -125,41 +114,6 @@ def test_small_stem_keeps_the_picture_large() -> None:
         model.trunk.layer4.register_forward_hook(lambda *call: sizes.append(tuple(call[2].shape[2:])))
         assert model(some_images("resnet18")).shape == (2, 7)
     assert sizes == [(1, 1), (4, 4)]
-
-
-def test_fit_and_predict_take_a_backbone() -> None:
-    images = some_images("resnet18", channels=1, count=4)
-    model = Backbone("resnet18", 2, seed=0, channels=1, stem="small")
-    result = fit(model, images, torch.tensor([0, 1, 0, 1]), seed=0, epochs=2, batch_size=4, progress=False)
-    assert result.history[1].loss < result.history[0].loss
-    features, classes = predict(model, images)
-    assert features.shape == (4, 512)
-    assert classes.shape == (4,)
-
-
-def test_transplant_takes_the_trunk_and_leaves_the_head() -> None:
-    public, private = Backbone("resnet18", 9, seed=0), Backbone("resnet18", 4, seed=1)
-    head = private.head.weight.clone()
-    transplant(private, public.state_dict())
-    images = some_images("resnet18")
-    assert torch.equal(private.eval().features(images), public.eval().features(images))
-    assert torch.equal(private.head.weight, head)
-    assert private(images).shape == (2, 4)
-
-
-def test_weights_come_from_a_file(tmp_path: Path) -> None:
-    public, private = Backbone("efficientnet_b0", 9, seed=0), Backbone("efficientnet_b0", 4, seed=1)
-    path = tmp_path / "public.safetensors"
-    with pytest.raises(
-        DataError, match=r"public\.safetensors is missing: save the state_dict\(\) of a trained efficientnet_b0"
-    ):
-        load_backbone_weights(private, path)
-    save_file(public.state_dict(), path)
-    load_backbone_weights(private, path)
-    assert torch.equal(private.trunk.features[0][0].weight, public.trunk.features[0][0].weight)
-    path.write_bytes(path.read_bytes()[:-1000])
-    with pytest.raises(DataError, match=r"public\.safetensors is damaged \(.*\): get it again, or train"):
-        load_backbone_weights(private, path)
 
 
 def test_transplant_from_another_network_changes_nothing() -> None:
@@ -221,35 +175,6 @@ def test_pretrained_without_a_network_or_with_half_a_file(downloads: Path) -> No
         with pytest.raises(DataError, match=sentence) as caught:
             Backbone("resnet18", 7, seed=0, pretrained=True)
         assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"name": "resnet34"}, r"name must be one of resnet18, .*, efficientnet_b0, got 'resnet34' instead"),
-        ({"classes": 1}, "classes must be at least 2, got 1"),
-        ({"channels": 4}, "channels must be one of 1, 3, got 4"),
-        ({"stem": "tiny"}, "stem of resnet18 must be one of imagenet, small, got 'tiny'"),
-        ({"name": "densenet121", "stem": "small"}, "stem of densenet121 must be one of imagenet, got 'small'"),
-    ],
-)
-def test_what_does_not_fit_is_refused(change: dict[str, object], sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        Backbone(**({"name": "resnet18", "classes": 7, "seed": 0} | change))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("name", "shape", "least"),
-    [("resnet18", (2, 1, 64, 64), 32), ("resnet18", (3, 64, 64), 32), ("resnet18", (2, 3, 64, 31), 32),
-     ("inception_v3", (2, 3, 74, 80), 75)],
-)  # fmt: skip
-def test_images_that_do_not_fit_are_refused(name: str, shape: tuple[int, ...], least: int) -> None:
-    with torch.device("meta"):
-        model = Backbone(name, 7, seed=0)
-    got = str(shape).replace("(", r"\(").replace(")", r"\)")
-    wanted = rf"(\(n, 3, h, w\)|h and w at least {least}), got {got} instead"
-    with pytest.raises(ValueError, match=wanted):
-        model(torch.zeros(shape))
 
 
 def test_torchvision_is_imported_when_a_network_is_built() -> None:

@@ -33,8 +33,3 @@ def test_only_the_shift_of_its_class_moves_a_code(prior: DCGAN | StylePrior) -> 
         conditional.shifts[1] = 0.1
         moved = conditional.codes(latents, torch.tensor([1, 0])) - prior.map(latents)
     assert moved[0].min() > 1 and moved[1].abs().max() == 0
-
-
-def test_there_must_be_classes(prior: DCGAN | StylePrior) -> None:
-    with pytest.raises(ValueError, match="classes must be at least 1, got 0 instead"):
-        ClassConditional(prior, 0)

@@ -78,28 +78,6 @@ def test_the_schedule_goes_from_picture_to_noise():
     assert kept[TIMES // 2 - 1].item() == pytest.approx(middle, abs=1e-3)  # Nichol and Dhariwal, equation 17
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"widths": ()}, "widths must be some whole numbers of at least 1"),
-        ({"widths": (4, 6)}, "widths must be multiples of 4"),
-        ({"widths": (4, 4, 4, 4, 4)}, "size be divisible by 2 .* and 8 instead"),
-        ({"guidance": -0.1}, "guidance must be at least 0"),
-        ({"guidance": math.nan}, "guidance must be finite"),
-        ({"steps": 0}, "steps must be from 1 to 1000, got 0"),
-    ],
-)
-def test_what_does_not_fit_is_refused(changes, words):
-    with pytest.raises(ValueError, match=words):
-        tiny(**changes)
-
-
-@needs_diffusers
-def test_other_vectors_are_refused():
-    with pytest.raises(ValueError, match=r"the shape \(n, 3\), got \(2, 4\) instead"):
-        tiny()(torch.ones(2, 4))
-
-
 def test_without_diffusers_the_command_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "diffusers", None)
     with pytest.raises(ImportError, match="pip install") as found:

@@ -40,17 +40,6 @@ def test_shapes_grey_and_gradient() -> None:
     assert grey.grad.abs().sum() > 0
 
 
-def test_wrong_shape() -> None:
-    with pytest.raises(ValueError, match="channels must be one of 1, 3, got 2"):
-        FaceEmbedder()(torch.zeros(1, 2, 8, 8))
-
-
-def test_missing_weights(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"face_embed128/.* is missing: looked in .*; put it into one of them"):
-        load_embedder()
-
-
 @pytest.mark.parametrize("half", [MANIFEST, WEIGHTS])
 def test_half_downloaded_weights(tmp_path, monkeypatch: pytest.MonkeyPatch, half) -> None:
     need("face_embed128")
@@ -73,17 +62,6 @@ def test_threshold_lets_the_asked_share_through() -> None:
     assert same_person_threshold(0.01, np.arange(300.0)) == 3.0
 
 
-def test_threshold_is_never_too_generous_with_ties() -> None:
-    assert same_person_threshold(0.5, np.array([0.3, 0.5, 0.5, 0.5])) == 0.5  # a quarter falls below, not three
-
-
-def test_threshold_complains() -> None:
-    with pytest.raises(ValueError, match=r"false_match_rate must lie in \(0, 1\), got 1 instead"):
-        same_person_threshold(1, np.zeros(5))
-    with pytest.raises(ValueError, match="needs at least 1000 pairs of strangers, got 999 instead"):
-        same_person_threshold(0.001, np.zeros(999))
-
-
 @pytest.mark.slow
 def test_lfw_pairs() -> None:
     """SOURCE.md of the weights measured 0.973 on 400 random pairs of the whole benchmark.
@@ -101,3 +79,7 @@ def test_lfw_pairs() -> None:
     same_distances, stranger_distances = (one - other).norm(dim=1), (one - stranger).norm(dim=1)
     right = (same_distances < SAME_PERSON).sum() + (stranger_distances >= SAME_PERSON).sum()
     assert right / 120 >= 0.94
+
+
+def test_threshold_is_never_too_generous_with_ties() -> None:
+    assert same_person_threshold(0.5, np.array([0.3, 0.5, 0.5, 0.5])) == 0.5  # a quarter falls below, not three

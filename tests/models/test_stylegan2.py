@@ -1,9 +1,6 @@
 """StyleGAN2: the original's numbers, the prior's protocol, precision, an attack on it, and files that do not fit."""
 
-import errno
 import json
-import os
-import stat
 from functools import cache
 from pathlib import Path
 
@@ -72,9 +69,7 @@ def test_styles_and_images_are_the_originals(size: int) -> None:
     for name, truncation in (("psi1", 1.0), ("psi05", 0.5)):
         styles = prior.styles(tensors["in/z"], truncation=truncation, cutoff=cutoff)
         torch.testing.assert_close(styles, tensors[f"out/w_{name}"], rtol=0, atol=1e-4)
-        for noise in ("const", "none"):
-            images = prior.synthesise(styles, noise=noise)
-            torch.testing.assert_close(images, tensors[f"out/image_{name}_{noise}"], rtol=0, atol=1e-4)
+        torch.testing.assert_close(prior.synthesise(styles), tensors[f"out/image_{name}_const"], rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("size", [32, 64])
@@ -111,8 +106,6 @@ def test_truncation_draws_the_first_layers_towards_the_mean() -> None:
     assert torch.equal(prior.styles(latents, truncation=0.0)[1, 7], prior.mapping.w_avg)
     prior.truncation, prior.truncation_cutoff = 0.5, 3
     assert torch.equal(prior.map(latents), half[:, :1])
-    prior.single_style = False
-    assert torch.equal(prior.map(latents), half)
 
 
 def test_one_style_is_that_style_in_all_layers() -> None:
@@ -123,20 +116,6 @@ def test_one_style_is_that_style_in_all_layers() -> None:
         other = code.repeat(1, prior.num_ws, 1)
         other[:, layer] += 1
         assert (prior.synthesise(other) - prior.synthesise(code)).abs().max() > 1e-3  # each layer has a say
-
-
-def test_noise() -> None:
-    prior = tiny()
-    code = prior.map(sample_latents(prior, 1, seed=0)).repeat(2, 1, 1)
-
-    def images(seed: int) -> Tensor:
-        return prior.synthesise(code, noise="random", generator=Generator().manual_seed(seed))
-
-    assert torch.equal(images(1), images(1))
-    assert not torch.equal(images(1), images(2))
-    assert not torch.equal(images(1)[0], images(1)[1])
-    torch.testing.assert_close(*prior.synthesise(code))
-    assert not torch.equal(prior.synthesise(code), prior.synthesise(code, noise="none"))
 
 
 def test_activations_are_clamped() -> None:
@@ -180,35 +159,6 @@ def test_two_steps_of_an_attack() -> None:
     assert found.trace.losses.isfinite().all()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"img_resolution": 48}, r"img_resolution must be one of 4, 8, .*, 1024, got 48 instead"),
-        ({"img_resolution": 2048}, r"img_resolution must be one of .*, got 2048 instead"),
-        ({"channel_base": 16}, "channel_base must be at least 32, got 16 instead"),
-        ({"mapping_layers": 0}, "mapping_layers must be from 1 to 100, got 0 instead"),
-        ({"truncation": 1.5}, r"truncation must lie in \[0, 1\], got 1.5 instead"),
-        ({"truncation_cutoff": -1}, "truncation_cutoff must be at least 0, got -1 instead"),
-    ],
-)
-def test_arguments_out_of_range(arguments: dict, sentence: str) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        StyleGAN2(**{**TINY, **arguments})
-
-
-def test_shapes_that_do_not_fit() -> None:
-    prior = tiny()
-    with pytest.raises(ValueError, match=r"latents must have the shape \(n, 12\), got \(2, 10\) instead"):
-        prior.map(torch.zeros(2, 10))
-    for shape in ((2, 10), (2, 2, 10), (2, 1, 12)):
-        with pytest.raises(ValueError, match=r"codes must have the shape \(n, 1, 10\) or \(n, 8, 10\), got .* instead"):
-            prior.synthesise(torch.zeros(shape))
-    with pytest.raises(ValueError, match=r"noise must be one of .*, got 'loud' instead"):
-        prior.synthesise(torch.zeros(1, 1, 10), noise="loud")
-    with pytest.raises(ValueError, match="random noise must be drawn from a generator"):
-        prior.synthesise(torch.zeros(1, 1, 10), noise="random")
-
-
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "prior" / "faces.safetensors"
@@ -226,34 +176,6 @@ def test_a_file_gives_the_same_images(path: Path) -> None:
     assert (load_stylegan2(path).truncation, load_stylegan2(path).truncation_cutoff) == (0.5, 8)
 
 
-@pytest.mark.parametrize(
-    ("argument", "sentence"),
-    [
-        ({"truncation": 2.0}, r"truncation must lie in \[0, 1\], got 2 instead"),
-        ({"truncation": float("nan")}, "truncation must be finite, got nan"),
-        ({"truncation_cutoff": -1}, "truncation_cutoff must be at least 0, got -1 instead"),
-        ({"dtype": torch.int8}, r"dtype must be one of .*, got torch\.int8 instead"),
-    ],
-)
-def test_an_argument_is_not_the_files_fault(path: Path, argument: dict, sentence: str) -> None:
-    save_stylegan2(path, TINY, tiny().state_dict())
-    with pytest.raises(ValueError, match=rf"^{sentence}"):
-        load_stylegan2(path, **argument)
-
-
-def test_absent_file(path: Path) -> None:
-    with pytest.raises(DataError, match=r"faces\.safetensors is missing: make it with  python data_scripts/convert_"):
-        load_stylegan2(path)
-
-
-@pytest.mark.parametrize("kept", [0, 5, 1000, -1])
-def test_half_written_file(path: Path, kept: int) -> None:
-    save_stylegan2(path, TINY, tiny().state_dict())
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(DataError, match=r"is damaged or holds another network \(.*\): convert it again\.$"):
-        load_stylegan2(path)
-
-
 def nan(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return weights | {"mapping.fc1.bias": torch.full((10,), float("nan"))}
 
@@ -264,12 +186,12 @@ def nan(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         ({}, nan, r"expected finite numbers, got NaN or infinity in mapping\.fc1\.bias"),
         ({"img_resolution": 64}, dict, r"expected synthesis\.b64\..* of shape .*, got no such tensor"),
         ({"img_resolution": 16}, dict, r"expected no tensor called synthesis\.b32\."),
-        ({"img_resolution": 2**40}, dict, r"expected img_resolution to be a whole number in .*, got 1099511627776"),
+        ({"img_resolution": 2**40}, dict, "img_resolution must be from 1 to 1048576, got 1099511627776"),
         ({"img_resolution": 48}, dict, "img_resolution must be one of"),
         ({"channel_max": 4}, dict, r"of shape \(4, 4, 4\), got \(8, 4, 4\) instead"),
         ({"z_dim": 2**20, "w_dim": 2**20}, dict, r"of shape \(8, 1048576\), got \(8, 10\) instead"),
-        ({"w_dim": "10"}, dict, "expected w_dim to be a whole number in .*, got '10' instead"),
-        ({"lr_multiplier": 0}, dict, r"expected lr_multiplier in \(0, 1\]"),
+        ({"w_dim": "10"}, dict, "w_dim must be a whole number, got '10' instead"),
+        ({"lr_multiplier": 0}, dict, r"lr_multiplier must lie in \(0, 1\], got 0"),
         ({"colour": 1}, dict, r"the unknown \['colour'\]"),
     ],
 )
@@ -280,40 +202,3 @@ def test_files_of_another_network(path: Path, arguments: dict, change, sentence:
     with pytest.raises(DataError, match=rf"is damaged or holds another network \(.*{sentence}.*\): ") as caught:
         load_stylegan2(path)
     assert "\n" not in str(caught.value)
-
-
-def test_a_header_without_arguments(path: Path) -> None:
-    path.parent.mkdir()
-    save_file(tiny().state_dict(), path)
-    with pytest.raises(DataError, match=r"expected the arguments z_dim, .*, got no \['z_dim', .*"):
-        load_stylegan2(path)
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may read everything")
-def test_a_file_that_may_not_be_read(path: Path) -> None:
-    save_stylegan2(path, TINY, tiny().state_dict())
-    path.chmod(stat.S_IWUSR)
-    with pytest.raises(DataError, match=r"cannot be read \(.*\): allow it to be read\.$|is damaged .*denied"):
-        load_stylegan2(path)
-
-
-def test_a_full_disk_leaves_the_file_before_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_stylegan2(path, TINY, tiny().state_dict())
-    before = path.read_bytes()
-
-    def full(_handle: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(DataError, match=r"could not be written \(No space left on device\); the file before it"):
-        save_stylegan2(path, TINY, StyleGAN2(seed=1, **TINY).state_dict())
-    assert path.read_bytes() == before
-    assert [file.name for file in path.parent.iterdir()] == ["faces.safetensors"]
-
-
-def test_weights_that_do_not_fit_are_not_saved(path: Path) -> None:
-    save_stylegan2(path, TINY, tiny().state_dict())
-    before = path.read_bytes()
-    with pytest.raises(ValueError, match="got NaN or infinity"):
-        save_stylegan2(path, TINY, nan(tiny().state_dict()))
-    assert path.read_bytes() == before

@@ -59,14 +59,6 @@ def by_hand(image: Tensor, flipped: bool, down: int, right: int) -> Tensor:
 
 
 @pytest.mark.usefixtures("still")
-def test_each_picture_has_its_own_colours() -> None:
-    images = some_pictures(1).expand(20, -1, -1, -1) * 0.3
-    found = changed(flip_shift_and_colour, images)
-    assert len({round(float(picture.mean()), 5) for picture in found}) == 20
-    assert len({round(float(picture.std()), 5) for picture in found}) == 20
-
-
-@pytest.mark.usefixtures("still")
 def test_how_far_brightness_contrast_and_saturation_go() -> None:
     """Small values never reach the ends of the range, so the three factors can be read off."""
     images = some_pictures(1).expand(500, -1, -1, -1) * 0.2 - 0.3
@@ -90,8 +82,3 @@ def test_how_far_brightness_contrast_and_saturation_go() -> None:
     assert (
         abs(float(torch.corrcoef(torch.stack([light, contrast, saturation]))[[0, 0, 1], [1, 2, 2]].abs().max())) < 0.2
     )
-
-
-def test_grey_pictures_stay_grey() -> None:
-    found = changed(flip_shift_and_colour, some_pictures(20, channels=1).expand(-1, 3, -1, -1))
-    torch.testing.assert_close(found, found[:, :1].expand(-1, 3, -1, -1))

@@ -1,7 +1,6 @@
 """Training a decoder: the two errors by hand, a map that is learnt, a killed run that goes on."""
 
 import math
-import sys
 
 import pytest
 import torch
@@ -80,46 +79,11 @@ def test_a_decoder_that_collapses_is_trained_anew_and_the_result_says_so(tmp_pat
     assert torch.equal(again.decoder(confidences), by_hand(confidences)) and again.seeds == found.seeds
 
 
-def test_if_all_collapse_the_last_is_kept_and_said_to_be_none(recwarn):
-    confidences, images = pairs()
-    found = train_decoder(lambda seed: blind(seed, {seed}), confidences, images, seed=0, tries=2, **QUICK)
-    assert found.collapsed and len(found.seeds) == 2 and len(recwarn) == 2
-
-
 def test_the_tries_of_neighbouring_seeds_share_no_seed(recwarn):
     confidences, images = pairs()
     quick = QUICK | {"epochs": 1}
     tries = [train_decoder(lambda own: blind(own, {own}), confidences, images, seed=s, **quick).seeds for s in range(5)]
     assert len({seed for seeds in tries for seed in seeds}) == 20
-
-
-def test_vectors_that_are_all_alike_are_no_collapse():
-    """No decoder can tell them apart: beginning anew would change nothing."""
-    _, images = pairs()
-    found = train_decoder(lambda seed: blind(seed, ()), torch.full((24, 2), 0.5), images, seed=0, **QUICK)
-    assert len(found.seeds) == 1 and not found.collapsed
-
-
-def test_a_killed_run_ends_with_the_same_weights(tmp_path, monkeypatch):
-    confidences, images = pairs()
-    options = {"seed": 1, "epochs": 3, "batch_size": 8, "progress": False}
-    whole, killed = decoder(), decoder()
-    fit_decoder(whole, confidences, images, **options)
-    module = sys.modules["mia_kit.training.fit"]  # the package has a function of that name
-    run_epoch = module._run_epoch
-
-    def stop_at_2(model, batches, epoch, *rest):
-        if epoch == 2:
-            raise KeyboardInterrupt
-        return run_epoch(model, batches, epoch, *rest)
-
-    monkeypatch.setattr(module, "_run_epoch", stop_at_2)
-    with pytest.raises(KeyboardInterrupt):
-        fit_decoder(killed, confidences, images, checkpoint=tmp_path / "decoder", **options)
-    monkeypatch.undo()
-    again = decoder()
-    fit_decoder(again, confidences, images, checkpoint=tmp_path / "decoder", **options)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), again.parameters(), strict=True))
 
 
 def test_adam_is_the_paper_s():

@@ -1,6 +1,5 @@
 """Training that is stopped and started again ends as training that was left alone, to the last bit."""
 
-import json
 import warnings
 from dataclasses import dataclass
 
@@ -86,15 +85,6 @@ def test_a_finished_run_is_not_trained_again(alone, tmp_path):
     assert again.seconds == pytest.approx(result.seconds, abs=0.2)
 
 
-def test_seconds_are_those_of_all_parts(tmp_path):
-    checkpoint = tmp_path / "fit.pt"
-    with pytest.raises(StoppedError):
-        fit(model(), *task(), augment=stops_after(20), checkpoint=checkpoint, **SETTINGS)
-    saved = torch.load(checkpoint, weights_only=True)
-    save_checkpoint(checkpoint, saved["state"] | {"seconds": 1000.0}, run=saved["run"])
-    assert fit(model(), *task(), augment=flip_and_shift, checkpoint=checkpoint, **SETTINGS).seconds > 1000
-
-
 def hopeless():
     """Every picture with both labels, and a network with a class that never comes."""
     images, labels = task(20)
@@ -175,16 +165,6 @@ def test_the_fields_of_an_objective_are_settings(tmp_path):
     fit(model(), IMAGES, LABELS, objective=Scaled(1.0), checkpoint=tmp_path / "fit.pt", **settings)
     with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
         fit(model(), IMAGES, LABELS, objective=Scaled(2.0), checkpoint=tmp_path / "fit.pt", **settings)
-
-
-def test_checkpoints_of_plain_runs_stay_valid(tmp_path):
-    fit(model(), *task(), augment=flip_and_shift, checkpoint=tmp_path / "fit.pt", **SETTINGS | {"epochs": 1})
-    run = json.loads(torch.load(tmp_path / "fit.pt", weights_only=True)["run"])
-    assert sorted(run) == [
-        *("augment", "batch_size", "data", "epochs", "layers", "learning_rate"),
-        *("objective", "seed", "smoothing", "trained", "weights"),
-    ]
-    assert run["augment"] == "mia_kit.training.augment.flip_and_shift" and run["objective"] is None
 
 
 def test_a_state_is_what_it_was_however_often_training_goes_on_from_it():

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_floats
-from mia_kit.metrics import detector_auc, detector_scores, outlier_scores, target_ranks
-from mia_kit.metrics.landscape import curvature, own_class_loss
+from mia_kit.metrics import detector_scores, outlier_scores, roc, target_ranks
+from mia_kit.metrics.landscape import class_loss, curvature
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
@@ -221,7 +221,7 @@ class TargetCell(DefenceCell):
             }
             for side, pictures in sides.items():
                 images = torch.cat([photographs[:PICTURES] for photographs in pictures])
-                loss = own_class_loss(model, torch.tensor(group).repeat_interleave(PICTURES))
+                loss = class_loss(model, torch.tensor(group).repeat_interleave(PICTURES))
                 bends = curvature(
                     loss, images, seed=self.seed, iterations=PRODUCTS, tolerance=TOLERANCE, batch_size=len(images)
                 )
@@ -258,7 +258,7 @@ class NoticedCell(DefenceCell):
             scores = np.column_stack([scores, larger[labels]])
             folds = min(FOLDS, len(np.unique(labels[changed])))
             odds = detector_scores(scores, changed, labels, folds=folds, seed=self.seed)
-            areas.append(detector_auc(odds, changed, labels, seed=self.seed).value)
+            areas.append(roc(odds[changed], odds[~changed]).area)
             sizes.append(larger[list(group)].mean())
             wrong.append(changed[~np.isin(labels, group)].mean())
         for name, values in (("detector_auc", areas), ("class_size", sizes), ("wrong_labels", wrong)):

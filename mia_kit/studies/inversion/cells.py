@@ -292,7 +292,7 @@ def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, floa
         "accuracy": float((confidences.argmax(axis=1) == truth).mean()),
         "training_accuracy": float((predicted == training.labels).float().mean()),
         "confidence": float(confidences.max(axis=1).mean()),
-        "calibration_error": calibration_error(confidences, truth).value,
+        "calibration_error": calibration_error(confidences, truth),
     }
 
 

@@ -93,7 +93,7 @@ class TargetCell(ModelCell):
         rows.add("accuracy", right[unseen].mean())
         rows.add("training_accuracy", right[split.members].mean())
         rows.add("confidence", confidences.max(axis=1).mean())
-        rows.add("calibration_error", calibration_error(confidences, labels[unseen], resamples=1).value)
+        rows.add("calibration_error", calibration_error(confidences, labels[unseen]))
         label = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
         others = (logits.sum(axis=1) - label) / (logits.shape[1] - 1)
         rows.add("margin", (label - others)[split.members].mean())

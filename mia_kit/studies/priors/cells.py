@@ -106,8 +106,8 @@ class RealismCell(Cell):
         others = made(self.pictures) if self.pictures else public
         measured = manifold_measures(real, others, k=self.neighbours)
         rows.add("frechet", frechet_distance(real, others))
-        rows.add("precision", measured.precision.value)
-        rows.add("recall", measured.recall.value)
-        rows.add("density", measured.density.value)
-        rows.add("coverage", measured.coverage.value)
+        rows.add("precision", measured.precision)
+        rows.add("recall", measured.recall)
+        rows.add("density", measured.density)
+        rows.add("coverage", measured.coverage)
         return rows.kept()

@@ -1,35 +1,75 @@
-"""Training a generator against a discriminator: the non-saturating loss with a gradient penalty on real images.
+"""The game in which `train_style_prior.py` trains the prior that ships: the discriminator, the losses, the average.
 
 As in StyleGAN2 (Karras et al., CVPR 2020): softplus losses, R1 penalty every 16 steps, Adam with betas (0, 0.99), and a
 moving average of the generator's weights, which is what is kept. Unlike there, both players see the same generated
 images in a step, which saves a fifth of the time, and there is no path-length penalty.
-
-`play` takes the steps of this and of every other game of two networks (`mia_kit.training.wasserstein`). What a step
-draws at random depends on `seed` and its number alone, so a run that is killed goes on to the same weights.
 """
 
 from __future__ import annotations
 
 import copy
 import hashlib
-import time
-from collections.abc import Callable, Mapping
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import softplus
-from tqdm.auto import tqdm
+from torch.nn.functional import avg_pool2d, softplus
 
 from mia_kit import check
 from mia_kit.data.pictures import to_floats
-from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
+from mia_kit.models.style_prior import CHANNELS, Scaled, activate
+from mia_kit.seeds import seeded
+from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.seeds import turn_generator
+from mia_kit.training.wasserstein import play
 
 PENALTY_EVERY = 16
+
+
+class Discriminator(nn.Module):
+    """One number for each image of shape (n, 3, 64, 64): large where it looks like a photograph."""
+
+    def __init__(self, *, seed: int = 0, channels: tuple[int, ...] = CHANNELS) -> None:
+        super().__init__()
+        down = check.counts("channels", channels, 4)[::-1]
+        with seeded(seed):
+            self.from_bands = Scaled(12, down[0], 1)
+            self.blocks = nn.ModuleList(_Down(above, below) for above, below in pairwise(down))
+            self.last = Scaled(down[-1] + 1, down[-1], 3)
+            self.hidden = Scaled(16 * down[-1], down[-1])
+            self.verdict = Scaled(down[-1], 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Verdicts of shape (n,), each depending on the whole batch. ValueError for images of another shape."""
+        x = activate(self.from_bands(to_bands(check.floats("images", images, ("n", 3, 64, 64)))))
+        for block in self.blocks:
+            x = block(x)
+        spread = x.std(dim=0, unbiased=False).mean().expand(len(x), 1, 4, 4)  # tells a batch without variety
+        x = activate(self.last(torch.cat([x, spread], dim=1)))
+        return self.verdict(activate(self.hidden(x.flatten(1)))).squeeze(1)
+
+
+class _Down(nn.Module):
+    """Two convolutions and a shortcut, at half the size."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first, self.second = Scaled(inputs, inputs, 3), Scaled(inputs, outputs, 3)
+        self.shortcut = Scaled(inputs, outputs, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inner = activate(self.second(avg_pool2d(activate(self.first(x)), 2)))
+        return (inner + self.shortcut(avg_pool2d(x, 2))) / math.sqrt(2)
+
+
+def to_bands(images: Tensor) -> Tensor:
+    """Haar bands of shape (n, 12, h / 2, w / 2): mean, horizontal, vertical and diagonal difference of each colour."""
+    a, b, c, d = images[..., ::2, ::2], images[..., ::2, 1::2], images[..., 1::2, ::2], images[..., 1::2, 1::2]
+    return torch.cat([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d], dim=1) / 2
 
 
 @dataclass(frozen=True)
@@ -43,32 +83,15 @@ class GanSettings:
     half_life: float = 10_000
     checkpoint_every: int = 100
 
-    def __post_init__(self) -> None:
-        check.whole_fields(self, steps=1, batch_size=2, checkpoint_every=1)
-        for name in ("learning_rate", "half_life"):
-            check.in_range(name, getattr(self, name), 0, open_ends="low")
-        check.in_range("penalty", self.penalty, 0)
-
 
 @dataclass
 class _Players:
-    """Everything that changes from step to step."""
+    """What changes from step to step."""
 
     generator: nn.Module
     discriminator: nn.Module
     average: nn.Module
     optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
-
-    def parts(self) -> dict[str, Any]:
-        """What a checkpoint holds, by name."""
-        first, second = self.optimisers
-        return {
-            "generator": self.generator,
-            "discriminator": self.discriminator,
-            "average": self.average,
-            "generator_adam": first,
-            "discriminator_adam": second,
-        }
 
 
 def fit_gan(
@@ -82,82 +105,29 @@ def fit_gan(
     checkpoint: Path | None = None,
     device: str = "cpu",
     progress: bool = True,
-    each_checkpoint: Callable[[nn.Module, int], None] | None = None,
 ) -> tuple[nn.Module, float]:
     """Train both in place; returns the generator of averaged weights in evaluation mode, and the seconds taken.
 
     generator, discriminator : latents of shape (n, latent_size) to images; images to verdicts of shape (n,)
     images : uint8 of shape (n, h, w, 3); half of each batch is mirrored
-    checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. Settings,
-        seed, images and initial weights must be those of the first call
-    each_checkpoint : is given the averaged generator and the step, for samples to look at
-
-    ValueError if the images do not fit. CheckpointError if the checkpoint is damaged or of other settings. OSError if a
-    checkpoint cannot be written; the one before it is whole.
+    checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
     """
     check.array("images", images, ("n", "h", "w", 3))
-    check.one_of("the dtype of images", str(images.dtype), ["uint8"])
-    check.count("the number of images", len(images), settings.batch_size)
     players = _players(generator, discriminator, settings, device)
-    run = _run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else ""
-
-    def turn(step: int) -> tuple[float, float]:
-        return _step(players, images, step, latent_size=latent_size, seed=seed, settings=settings)
-
-    def show(step: int) -> None:
-        if each_checkpoint:
-            each_checkpoint(players.average, step)
-
+    parts = dict(
+        zip(("generator", "discriminator", "average"), (generator, discriminator, players.average), strict=True)
+    )
+    adams = dict(zip(("generator_adam", "discriminator_adam"), players.optimisers, strict=True))
     seconds = play(
-        players.parts(),
-        turn,
+        parts | adams,
+        lambda step: _step(players, images, step, latent_size=latent_size, seed=seed, settings=settings),
         steps=settings.steps,
         checkpoint_every=settings.checkpoint_every,
-        run=run,
+        run=_run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else "",
         checkpoint=checkpoint,
         progress=progress,
-        each_checkpoint=show,
     )
     return players.average.eval(), seconds
-
-
-def play(
-    parts: Mapping[str, Any],
-    turn: Callable[[int], tuple[float, float]],
-    *,
-    steps: int,
-    checkpoint_every: int,
-    run: str,
-    checkpoint: Path | None = None,
-    progress: bool = True,
-    each_checkpoint: Callable[[int], None] | None = None,
-) -> float:
-    """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
-
-    parts : everything that changes from step to step, each with `state_dict` and `load_state_dict`
-    turn : takes the step of a number, from 0 to steps - 1, and gives the mean verdicts on real and on made images
-    run : all that shapes the result, as text; a checkpoint is for one run
-    each_checkpoint : is called with the steps taken so far every `checkpoint_every` steps and at the end
-
-    CheckpointError if the checkpoint is damaged or of another run. OSError if a checkpoint cannot be written; the one
-    before it is whole.
-    """
-    step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
-    began = time.perf_counter() - before
-    with tqdm(total=steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
-        while step < steps:
-            verdicts = turn(step)
-            step += 1
-            bar.update()
-            bar.set_postfix(real=f"{verdicts[0]:.2f}", made=f"{verdicts[1]:.2f}", refresh=False)
-            if step % checkpoint_every == 0 or step == steps:
-                if checkpoint:
-                    state = {name: part.state_dict() for name, part in parts.items()}
-                    state |= {"step": step, "seconds": time.perf_counter() - began}
-                    save_checkpoint(checkpoint, state, run=run)
-                if each_checkpoint:
-                    each_checkpoint(step)
-    return time.perf_counter() - began
 
 
 def _players(generator: nn.Module, discriminator: nn.Module, settings: GanSettings, device: str) -> _Players:
@@ -173,23 +143,9 @@ def _players(generator: nn.Module, discriminator: nn.Module, settings: GanSettin
 
 
 def _run_key(players: _Players, images: np.ndarray, settings: str) -> str:
-    """All that shapes the result, as text: two runs with the same key end with the same weights."""
     weights = [fingerprint(player.state_dict()) for player in (players.generator, players.discriminator)]
     pixels = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
     return " ".join([settings, *weights, str(images.shape), pixels])
-
-
-def _resume(parts: Mapping[str, Any], checkpoint: Path, run: str) -> tuple[int, float]:
-    """Go on from the checkpoint, if there is one. Returns the steps and seconds that training has taken so far."""
-    saved = load_checkpoint(checkpoint, run=run)
-    if saved is None:
-        return 0, 0.0
-    try:
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        return int(saved["step"]), float(saved["seconds"])
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise unreadable(checkpoint) from problem
 
 
 def _step(

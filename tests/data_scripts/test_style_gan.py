@@ -1,0 +1,128 @@
+"""The game of the style-based prior: the penalty by hand, the moving average, the discriminator, and resuming."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import style_gan
+from style_gan import GanSettings, fit_gan, gradient_penalty
+
+SETTINGS = GanSettings(steps=20, batch_size=4, checkpoint_every=5)
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 4, 4, 3), dtype=np.uint8)
+
+
+class Generator(nn.Module):
+    """Latents of shape (n, 2) to images of shape (n, 3, 4, 4)."""
+
+    def __init__(self, seed=0):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.body = nn.Sequential(nn.Linear(2, 48), nn.Unflatten(1, (3, 4, 4)), nn.Conv2d(3, 3, 3, padding=1))
+
+    def forward(self, latents):
+        return self.body(latents).tanh()
+
+
+class Discriminator(nn.Module):
+    """Images of shape (n, 3, 4, 4) to verdicts of shape (n,)."""
+
+    def __init__(self, seed=0):
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.body = nn.Sequential(nn.Conv2d(3, 8, 3), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(32, 1))
+
+    def forward(self, images):
+        return self.body(images).squeeze(1)
+
+
+def train(images=IMAGES, *, generator_seed=0, seed=1, settings=SETTINGS, latent_size=2, **more):
+    """The trained generator, the discriminator, the averaged generator and the seconds."""
+    generator, discriminator = Generator(generator_seed), Discriminator()
+    options = {"latent_size": latent_size, "seed": seed, "settings": settings, "progress": False}
+    average, seconds = fit_gan(generator, discriminator, images, **options | more)
+    return generator, discriminator, average, seconds
+
+
+def weights(module):
+    return torch.cat([parameter.detach().flatten() for parameter in module.parameters()])
+
+
+def test_the_penalty_of_a_linear_discriminator_is_its_squared_norm():
+    """The verdict w . x has the gradient w everywhere: 4 weights of 2 and 8 of 0.5 give 4 * 4 + 8 * 0.25 = 18."""
+    slope = torch.cat([torch.full((4,), 2.0), torch.full((8,), 0.5)]).reshape(3, 2, 2).requires_grad_()
+    real = torch.randn(5, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    penalty = gradient_penalty(lambda images: (images * slope).sum(dim=(1, 2, 3)), real)
+    assert penalty.item() == pytest.approx(18)
+    penalty.backward()  # it can be trained on: the gradient of w . w is 2 w
+    torch.testing.assert_close(slope.grad, 2 * slope.detach())
+
+
+def test_the_average_follows_the_generator_by_its_half_life(monkeypatch):
+    """Written out beside the training: after 5 percent of the images seen so far, at most `half_life`, half is new."""
+    settings = GanSettings(steps=30, batch_size=4, half_life=3.0)
+    seen = []
+    follow = style_gan._follow
+
+    def watched(players, step, chosen):
+        follow(players, step, chosen)
+        seen.append(weights(players.generator))
+
+    monkeypatch.setattr(style_gan, "_follow", watched)
+    generator, _, average, _ = train(settings=settings)
+    expected = weights(Generator())
+    for step, now in enumerate(seen):
+        keep = 0.5 ** (4 / min(3.0, 0.05 * (step + 1) * 4))
+        expected = keep * expected + (1 - keep) * now
+    torch.testing.assert_close(weights(average), expected, atol=1e-6, rtol=1e-5)
+    assert not torch.equal(weights(average), weights(generator)) and not average.training
+
+
+def test_a_generator_learns_the_brightness_of_its_photographs():
+    dark = np.full((8, 4, 4, 3), 40, dtype=np.uint8)  # -0.69 in [-1, 1]
+    settings = GanSettings(steps=300, batch_size=8, learning_rate=0.01, half_life=100)
+    _, _, average, _ = train(dark, settings=settings)
+    with torch.no_grad():
+        made = average(torch.randn(64, 2, generator=torch.Generator().manual_seed(5)))
+    assert made.mean().item() == pytest.approx(40 / 127.5 - 1, abs=0.15)
+
+
+def test_half_of_a_batch_is_mirrored():
+    slope = np.broadcast_to(np.arange(4, dtype=np.uint8)[:, None] * 50, (3, 4, 4, 3))
+    batch = style_gan._batch(slope, torch.Generator().manual_seed(0), 400)
+    rising = batch[:, 0, 0, 3] > batch[:, 0, 0, 0]
+    assert 160 < rising.sum() < 240 and torch.equal(batch[~rising][0], batch[rising][0].flip(2))
+    assert batch.min() == -1 and batch.max() == pytest.approx(150 / 127.5 - 1)
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(tmp_path, monkeypatch):
+    step, alone = style_gan._step, train()
+    with monkeypatch.context() as patch:
+        patch.setattr(style_gan, "_step", lambda *given, **more: step(*given, **more) if given[2] < 12 else 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(checkpoint=tmp_path / "gan.pt")
+    for ours, theirs in zip(train(checkpoint=tmp_path / "gan.pt")[:3], alone[:3], strict=True):
+        assert torch.equal(weights(ours), weights(theirs))
+
+
+def test_spread_tells_a_batch_without_variety():
+    """The last convolution sees one channel more: 0 for copies of one image, the mean deviation over a mixed batch."""
+    discriminator, seen = style_gan.Discriminator(channels=(6, 5, 4, 3)), []
+    discriminator.last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    mixed = torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    discriminator(mixed[:1].expand(4, -1, -1, -1))
+    verdicts = discriminator(mixed)
+    copies, others = seen
+    assert verdicts.shape == (4,) and others.shape == (4, 7, 4, 4) and copies[:, -1].abs().max() < 1e-6
+    expected = others[:, :-1].std(dim=0, correction=0).mean()
+    torch.testing.assert_close(others[:, -1], expected.expand(4, 4, 4))
+    assert torch.autograd.grad(verdicts.sum(), mixed)[0].isfinite().all() and expected > 0.01
+
+
+def test_the_penalty_is_a_mean_over_images():
+    """The verdict |x|^2 / 2 has the gradient x."""
+    real = torch.stack([torch.full((3, 2, 2), 1.0), torch.full((3, 2, 2), 3.0)])
+    penalty = gradient_penalty(lambda images: images.square().sum(dim=(1, 2, 3)) / 2, real)
+    assert penalty.item() == pytest.approx((12 * 1 + 12 * 9) / 2)

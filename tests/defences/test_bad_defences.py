@@ -1,0 +1,87 @@
+"""What does not fit a defence is refused, with both sides."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from mia_kit.defences import BidoObjective, DataCentric, DropoutObjective, MidObjective, build, combine
+from mia_kit.defences.alignment import AlignmentSettings
+from mia_kit.defences.bido import hidden_layers, normalised_hsic
+from mia_kit.defences.dp_sgd import PrivateSettings, spent
+from mia_kit.defences.lfp import LabelFlippingPoison
+from mia_kit.defences.lpa import LabelPreservingPoison
+from mia_kit.defences.lpa_vae import PoisonAutoencoder, PoisonObjective
+from mia_kit.defences.mid import divergence
+from mia_kit.defences.serving import OneParameter, Rounding, TopTruncation
+from mia_kit.defences.vectors import check_bound, check_confidences
+from mia_kit.models import SmallClassifier
+from tests.defences.tiny_decoder import decoder, pairs, substitute
+
+IMAGES, LABELS, MODEL = torch.zeros(4, 1, 16, 16), torch.arange(4) % 2, SmallClassifier(1, 2, seed=0, width=4)
+CLEAN, PICTURES = pairs(4, 1)
+SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: build("dropuot"), "must be one of none, smoothing, .*got 'dropuot' instead: did you mean dropout?"),
+        (lambda: build("mid", -1.0), "the strength of mid must be at least 0, got -1"),
+        (lambda: build("bido", float("nan")), "the strength of bido must be finite, got nan"),
+        (lambda: build("smoothing", 1.5), r"\(-inf, 1\], got 1.5"),
+        (lambda: build("dropout", 1.0), r"\[0, 1\), got 1"),
+        (lambda: build("augmentation", 1.0), r"\[0, 1\), got 1"),
+        (lambda: build("early_stopping", 1.0), r"\[0, 1\), got 1"),
+        (lambda: build("mixup", 0.0), "must be above 0, got 0"),
+        (lambda: combine(build("bido", 0.5), build("mixup", 0.5)), "different things, got bido and mixup, .* the loss"),
+        (lambda: combine(build("dp_sgd", 0.5), build("dp_sgd", 0.5)), "which both change the privacy"),
+        (lambda: DropoutObjective(0.5)(torch.nn.Flatten(), IMAGES, LABELS, 0), "got Flatten instead"),
+        (lambda: MidObjective(-0.1), "beta must be at least 0"),
+        (lambda: MidObjective()(MODEL, IMAGES, LABELS, 0), "expected a BottleneckClassifier, got SmallClassifier"),
+        (
+            lambda: divergence(torch.zeros(2, 3), torch.ones(2, 4)),
+            r"deviation must have the shape \(2, 3\), got \(2, 4",
+        ),
+        (lambda: BidoObjective(-1), "picture_weight must be at least 0, got -1"),
+        (lambda: BidoObjective(layers=("neck",))(MODEL, IMAGES, LABELS, 0), "has no layer named 'neck'"),
+        (
+            lambda: BidoObjective()(MODEL, IMAGES, LABELS[:, None], 0),
+            r"labels must have the shape \(4,\), got \(4, 1\)",
+        ),
+        (lambda: hidden_layers(torch.nn.Linear(2, 2)), "got Linear instead: name them"),
+        (lambda: normalised_hsic(torch.eye(2), torch.eye(3)), r"got \(2, 2\) and \(3, 3\)"),
+        (lambda: PrivateSettings(-1.0), "noise_multiplier must be at least 0, got -1"),
+        (lambda: PrivateSettings(1.0, clip_norm=0.0), "clip_norm must be above 0, got 0"),
+        (lambda: PrivateSettings(1.0, delta=1.0), r"delta must lie in \(0, 1\), got 1"),
+        (
+            lambda: spent(PrivateSettings(1.0), **SPENT | {"sample_rate": 1.5}),
+            r"sample_rate must lie in \(0, 1\], got 1.5",
+        ),
+        (lambda: spent(PrivateSettings(1.0), **SPENT | {"steps": -5}), "steps must be at least 1, got -5"),
+        (lambda: AlignmentSettings(bound=0), "bound must be above 0, got 0"),
+        (lambda: AlignmentSettings(rounds=0), "rounds must be at least 1, got 0"),
+        (lambda: AlignmentSettings(criterion="l1"), "one of cosine, squared, got 'l1'"),
+        (lambda: LabelPreservingPoison(substitute(), seed=0).poison(2 * CLEAN, PICTURES), "sum to 1"),
+        (lambda: LabelFlippingPoison(substitute(), seed=0, rate=1.5), r"rate must lie in \[0, 1\], got 1.5"),
+        (
+            lambda: PoisonObjective(substitute())(decoder(), PICTURES, CLEAN, 0),
+            "a PoisonAutoencoder, got Inversion",
+        ),
+        (lambda: PoisonAutoencoder(1, bound=0.1, seed=0), "classes must be at least 2, got 1"),
+        (lambda: Rounding(-1), "decimals must be at least 0, got -1"),
+        (lambda: TopTruncation(0), "k must be at least 1, got 0"),
+        (lambda: OneParameter(0, seed=0), "epsilon must be above 0, got 0"),
+        (lambda: Rounding().serve(torch.ones(2, 3)), "sum to 1"),
+        (lambda: check_confidences(torch.ones(2, 1)), "number of classes must be at least 2, got 1"),
+        (lambda: check_confidences(torch.tensor([[1.5, -0.5]])), "must not be negative and sum to 1"),
+        (lambda: check_confidences(torch.tensor([[float("nan"), 1.0]])), "must not be negative and sum to 1"),
+        (lambda: check_bound(float("inf")), "bound must be finite"),
+        (lambda: DataCentric(("loss", "loss")), "steps must be different ones of injection, .* got"),
+        (lambda: DataCentric(mislabelled=1.1), r"mislabelled must lie in \[0, 1\], got 1.1"),
+        (lambda: DataCentric(own_noise=float("nan")), "own_noise must be finite"),
+    ],
+)
+def test_what_does_not_fit(call: Callable[[], object], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call()

@@ -1,0 +1,159 @@
+"""Seeds of all networks; numbers, pictures and files of weights that do not fit one: a sentence with both sides."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from mia_kit.data import DataError
+from mia_kit.data.inventory import DCGAN as DCGAN_FILE
+from mia_kit.models import (
+    DCGAN,
+    Backbone,
+    ConvolutionalClassifier,
+    Framed,
+    InversionDecoder,
+    ResidualClassifier,
+    SmallClassifier,
+    StyleGAN2,
+    load_dcgan,
+    load_embedder,
+    load_stylegan2,
+    same_person_threshold,
+    style_prior,
+)
+from mia_kit.models.class_conditional import ClassConditional
+from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
+from mia_kit.models.diffusion_decoder import DiffusionDecoder
+from mia_kit.models.embedder import FaceEmbedder
+from mia_kit.models.style_prior import StylePrior, load_style_prior
+from style_gan import Discriminator
+
+GAN = {"image_size": (1, 8, 8), "width": 2}
+CHANNELS = (6, 5, 4, 3)
+NETWORKS: dict[str, Callable[[int], nn.Module]] = {
+    "backbone": lambda seed: Backbone("resnet18", 7, seed=seed, stem="small"),
+    "small": lambda seed: SmallClassifier(1, 5, seed=seed, width=4),
+    "residual": lambda seed: ResidualClassifier(1, 5, seed=seed, width=4),
+    "convolutional": lambda seed: ConvolutionalClassifier(1, 5, 16, seed=seed, width=4),
+    "decoder": lambda seed: InversionDecoder(5, 1, 8, seed=seed, width=2),
+    "style": lambda seed: StylePrior(seed=seed, channels=CHANNELS),
+    "discriminator": lambda seed: Discriminator(seed=seed, channels=CHANNELS),
+    "convolutional prior": lambda seed: ConvolutionalPrior(seed=seed, classes=3, **GAN),
+    "critic": lambda seed: Critic(seed=seed, **GAN),
+    "class discriminator": lambda seed: ClassDiscriminator(3, seed=seed, **GAN),
+    "projection critic": lambda seed: ProjectionCritic(3, seed=seed, **GAN),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_seed_sets_the_weights_and_leaves_global_random_numbers_alone(name: str) -> None:
+    state = torch.get_rng_state()
+    first, again, other = (list(NETWORKS[name](seed).parameters()) for seed in (3, 3, 4))
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not torch.equal(first[0], other[0])
+
+
+SMALL, STYLE = SmallClassifier(1, 5, seed=0, width=2), StylePrior(channels=CHANNELS)
+SG2 = {"z_dim": 4, "w_dim": 4, "img_resolution": 8, "channel_base": 8, "channel_max": 4, "mapping_layers": 1}
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: Backbone("resnet34", 7, seed=0), "name must be one of resnet18, .*, got 'resnet34'"),
+        (lambda: Backbone("densenet121", 7, seed=0, stem="small"), "stem of densenet121 must be one of imagenet, got"),
+        (lambda: Backbone("inception_v3", 7, seed=0)(torch.zeros(2, 3, 74, 80)), "h and w at least 75, got"),
+        (lambda: SmallClassifier(2, 5, seed=0), "channels must be one of 1, 3, got 2"),
+        (lambda: ResidualClassifier(1, 1, seed=0), "classes must be at least 2, got 1"),
+        (lambda: SmallClassifier(1, 5, seed=0, width=4.0), "width must be a whole number"),
+        (lambda: SMALL(torch.zeros(2, 3, 32, 32)), r"\(n, 1, h, w\).*got \(2, 3, 32, 32\)"),
+        (lambda: SMALL(torch.zeros(2, 1, 8, 8)), r"at least 16, got \(2, 1, 8, 8\)"),
+        (lambda: ConvolutionalClassifier(1, 5, 32, seed=0, blocks=5), "blocks must be from 3 to 4, got 5"),
+        (
+            lambda: ConvolutionalClassifier(1, 5, 28, seed=0, width=4)(torch.zeros(2, 1, 32, 32)),
+            r"28\), got \(2, 1, 32",
+        ),
+        (lambda: InversionDecoder(5, 1, 7, seed=0), "size must be at least 8, got 7"),
+        (lambda: InversionDecoder(5, 1, 66, seed=0, blocks=4), "halved by fewer than 4 blocks.*got 66"),
+        (lambda: InversionDecoder(5, 1, 8, seed=0, width=2)(torch.ones(3, 4)), r"\(n, 5\), got \(3, 4\)"),
+        (lambda: DiffusionDecoder(3, 1, 8, seed=0, widths=(4, 6)), "widths must be multiples of 4"),
+        (lambda: DiffusionDecoder(3, 1, 8, seed=0, guidance=-0.1), "guidance must be at least 0"),
+        (lambda: DiffusionDecoder(3, 1, 8, seed=0, steps=0), "steps must be from 1 to 1000, got 0"),
+        (lambda: ConvolutionalPrior(seed=0, image_size=(1, 12, 12)), "image_size must be .* got"),
+        (lambda: Critic(seed=0, image_size=(1, 8, 16)), "image_size must be .* got"),
+        (lambda: ConvolutionalPrior(seed=0, latent_size=6, **GAN).map(torch.zeros(2, 8)), r"\(n, 6\), got \(2, 8\)"),
+        (lambda: Critic(seed=0, **GAN)(torch.zeros(2, 3, 8, 8)), r"\(n, 1, 8, 8\), got \(2, 3, 8, 8\)"),
+        (lambda: ClassConditional(DCGAN(width=2), 0), "classes must be at least 1, got 0"),
+        (lambda: DCGAN(width=4).synthesise(torch.zeros(2, 512)), r"latents must have .* \(n, 100\), got \(2, 512\)"),
+        (lambda: Framed(DCGAN(width=4), (0, 65), (0, 64)), "lie within 64 x 64 pixels, got"),
+        (lambda: Framed(DCGAN(width=4), (0, 64), (9, 3)), "lie within 64 x 64 pixels, got"),
+        (lambda: StylePrior(channels=CHANNELS, truncation=1.5), r"truncation must lie in \[0, 1\], got 1.5"),
+        (lambda: STYLE.map(torch.zeros(2, 100)), r"latents must have the shape \(n, 128\), got \(2, 100\)"),
+        (lambda: STYLE.synthesise(torch.zeros(128)), r"codes must have the shape \(n, 128\), got \(128,\)"),
+        (lambda: StyleGAN2(**SG2 | {"img_resolution": 48}), "img_resolution must be one of 4, 8, .*, got 48"),
+        (lambda: StyleGAN2(**SG2 | {"channel_base": 4}), "channel_base must be at least 8, got 4"),
+        (lambda: StyleGAN2(**SG2, truncation_cutoff=-1), "truncation_cutoff must be at least 0, got -1"),
+        (lambda: StyleGAN2(**SG2).synthesise(torch.zeros(2, 4)), r"codes must have the shape .*, got \(2, 4\)"),
+        (lambda: load_stylegan2(Path("absent"), truncation=2.0), r"^truncation must lie in \[0, 1\], got 2"),
+        (lambda: load_stylegan2(Path("absent"), dtype=torch.int8), "^dtype must be one of .*, got torch.int8"),
+        (lambda: FaceEmbedder()(torch.zeros(1, 2, 8, 8)), "channels must be one of 1, 3, got 2"),
+        (lambda: same_person_threshold(1, torch.zeros(5).numpy()), r"false_match_rate must lie in \(0, 1\), got 1"),
+        (lambda: same_person_threshold(0.001, torch.zeros(999).numpy()), "needs at least 1000 pairs of strangers, got"),
+    ],
+)
+def test_what_does_not_fit_is_refused(call: Callable[[], object], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call()
+
+
+def changed(change: Callable[[dict[str, Tensor]], dict[str, Tensor]], prefix: str = "") -> Callable[[nn.Module], dict]:
+    def weights(network: nn.Module) -> dict[str, Tensor]:
+        return {f"{prefix}{name}": tensor for name, tensor in change(dict(network.state_dict())).items()}
+
+    return weights
+
+
+CHANGES = [
+    (lambda whole: {}, "got no such tensor|start"),
+    (lambda whole: {name: whole[name] for name in list(whole)[1:]}, "got no such tensor|start"),
+    (lambda whole: whole | {"other": torch.zeros(3)}, r"expected no tensor called other, got one of shape \(3,\)"),
+    (lambda whole: whole | {list(whole)[-1]: torch.zeros(7)}, r"got \(7,\) instead"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), CHANGES)
+@pytest.mark.parametrize("kept", [None, 0, 1000, -1])
+def test_files_that_are_no_weights(tmp_path: Path, monkeypatch, change, sentence: str, kept: int | None) -> None:
+    """Of another network, or cut in the length of the header, in the header and in the numbers."""
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    monkeypatch.setattr(style_prior, "WEIGHTS", tmp_path / "style_prior.safetensors")
+    dcgan = tmp_path / DCGAN_FILE.places[0]
+    dcgan.parent.mkdir()
+    for path, network, prefix, load, remedy in (
+        (dcgan, DCGAN(), "", load_dcgan, "run .*fetch_dcgan.py --force"),
+        (style_prior.WEIGHTS, STYLE, "generator.", load_style_prior, "install mia_kit again"),
+    ):
+        save_file(changed(change if kept is None else dict, prefix)(network), path)
+        if kept is not None:
+            path.write_bytes(path.read_bytes()[:kept])
+        words = sentence if kept is None else ""
+        with pytest.raises(DataError, match=rf"is missing or damaged \(.*({words}).*\): {remedy}") as caught:
+            load()
+        assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_absent(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    monkeypatch.setattr("mia_kit.data.folders._platform_cache", lambda: tmp_path / "cache")
+    for load, sentence in (
+        (load_dcgan, "is missing: looked in .*; run  python data_scripts/fetch_dcgan.py"),
+        (load_embedder, "face_embed128/.* is missing: looked in .*; put it into one of them"),
+        (lambda: load_stylegan2(tmp_path / "faces.safetensors"), "is missing: make it with  python data_scripts/conv"),
+    ):
+        with pytest.raises(DataError, match=sentence):
+            load()
