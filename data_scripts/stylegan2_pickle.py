@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
-from inert_pickle import RefusedError, StoredObject, StoredTensor, printable, read_pickle
+from inert_pickle import RefusedError, StoredObject, printable, read_pickle
 from mia_kit.data.folders import DataError, write_whole
 from mia_kit.models.stylegan2_files import build
 
@@ -57,11 +58,8 @@ def convert(path: Path, out: Path) -> None:
 
     A kill, a full disk or a file that is refused leaves what was in `out` whole.
 
-    Raises
-    ------
-    DataError
-        If the file cannot be read, is damaged, asks for anything that no network needs, or holds another network, or
-        if `out` cannot be written. The message is one sentence.
+    DataError if the file cannot be read, is damaged, asks for anything that no network needs, or holds another network,
+    or if `out` cannot be written. The message is one sentence.
     """
     arguments, weights = read_generator(path)
     try:
@@ -73,12 +71,8 @@ def convert(path: Path, out: Path) -> None:
 def save_stylegan2(path: Path, arguments: Mapping[str, int | float | None], weights: Mapping[str, Tensor]) -> None:
     """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
 
-    Raises
-    ------
-    ValueError
-        If the weights are not those of a generator built with the arguments; see `build`.
-    DataError
-        If the file cannot be written.
+    ValueError if the weights are not those of a generator built with the arguments; see `build`. DataError if the file
+    cannot be written.
     """
     from safetensors.torch import save
 
@@ -144,10 +138,10 @@ def _generator(content: Any, length: int) -> tuple[Arguments, dict[str, Tensor]]
     if clamps:
         arguments["conv_clamp"] = clamps[0]
     stored = _tensors(modules)
-    taken = sum(tensor.bytes for tensor in stored.values())
+    taken = sum(tensor.nbytes for tensor in stored.values())
     if taken > length:
         raise ValueError(f"expected tensors of at most the file's {length} bytes, got {taken}")
-    return arguments, {name: tensor.read() for name, tensor in stored.items()}
+    return arguments, {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in stored.items()}
 
 
 def _arguments(state: dict[str, Any]) -> Arguments:
@@ -191,13 +185,13 @@ def _modules(network: StoredObject) -> dict[str, StoredObject]:
     return modules
 
 
-def _tensors(modules: dict[str, StoredObject]) -> dict[str, StoredTensor]:
+def _tensors(modules: dict[str, StoredObject]) -> dict[str, Tensor]:
     """Tensors by name; ValueError for what is none."""
-    tensors: dict[str, StoredTensor] = {}
+    tensors: dict[str, Tensor] = {}
     for prefix, module in modules.items():
         for group in ("_parameters", "_buffers"):
             for name, tensor in _group(module, group):
-                if type(tensor) is StoredTensor:
+                if type(tensor) is Tensor:
                     tensors[f"{prefix}{name}"] = tensor
                 elif tensor is not None:
                     raise ValueError(f"expected a tensor called {prefix}{name}, got something else")

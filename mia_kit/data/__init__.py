@@ -13,18 +13,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mia_kit.data.duplicates import near_duplicate_groups, noted_groups
+    from mia_kit.data.duplicates import near_duplicate_groups
     from mia_kit.data.folders import DataError, cache_folder, data_folders
     from mia_kit.data.image_set import DataCard, ImageSet
     from mia_kit.data.sources import load, names
-    from mia_kit.data.splits import official_split, people_with, select_people, split_people
+    from mia_kit.data.splits import official_split, people_with, select_people
 
 FILES = {
-    "duplicates": ["near_duplicate_groups", "noted_groups"],
+    "duplicates": ["near_duplicate_groups"],
     "folders": ["DataError", "cache_folder", "data_folders"],
     "image_set": ["DataCard", "ImageSet"],
     "sources": ["load", "names"],
-    "splits": ["official_split", "people_with", "select_people", "split_people"],
+    "splits": ["official_split", "people_with", "select_people"],
 }
 __all__ = [
     "DataCard",
@@ -35,11 +35,9 @@ __all__ = [
     "load",
     "names",
     "near_duplicate_groups",
-    "noted_groups",
     "official_split",
     "people_with",
     "select_people",
-    "split_people",
 ]
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from importlib.resources import files
+from collections.abc import Iterator
 
 import numpy as np
-import yaml
 
 from mia_kit import check
-from mia_kit.data.image_set import ImageSet
 from mia_kit.signatures import checked
 
 # Distance in the 128-d face embedding below which two photographs of one person are the same moment.
@@ -48,20 +45,3 @@ def _near_pairs(embeddings: np.ndarray, distance: float) -> Iterator[tuple[int, 
         near = cdist(embeddings[begin : begin + ROWS], embeddings) < distance  # (rows, n)
         for first, other in zip(*np.nonzero(np.triu(near, k=begin + 1)), strict=True):
             yield begin + first, other
-
-
-def noted_groups(images: ImageSet, name: str) -> np.ndarray:
-    """The same grouping from the notes kept beside the code: `name` is "celeba_id" or "facescrub12".
-
-    Returns int64 of shape (n,), as `near_duplicate_groups`. Raises ValueError if there are no notes on the data set.
-    """
-    notes: dict[str, list[Sequence[str]]] = yaml.safe_load(
-        files("mia_kit.data").joinpath("cards", "near_duplicates.yml").read_text(encoding="utf-8")
-    )
-    check.one_of("name", name, notes)
-    place = {file: index for index, file in enumerate(images.files)}
-    groups = np.arange(len(images), dtype=np.int64)
-    for group in notes[name]:
-        members = sorted(place[file] for file in group if file in place)
-        groups[members] = members[:1]
-    return groups

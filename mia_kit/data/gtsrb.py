@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,7 +42,6 @@ CLASSES = (
 def load(size: Size = None) -> ImageSet:
     """7,841 training frames, then 12,630 test pictures: `official_split` tells them apart.
 
-    `tracks` groups the training frames of one sign.
     Raises DataError as `unpacked` does, and if a class has no training frame or a test picture no label.
     """
     folder = unpacked(ARCHIVE)
@@ -89,15 +87,6 @@ def load_full(size: Size = None) -> ImageSet:
         DataCard.read("gtsrb_full"),
         files=(*names, *(f"test/{path.name}" for path in test)),
     )
-
-
-def tracks(images: ImageSet) -> np.ndarray:
-    """A number for each physical sign: int64 of shape (n,). Frames of one track are near-duplicates: never split them.
-
-    Each test picture counts as a track of its own.
-    """
-    names = [re.sub(r"_\d+\.(jpg|ppm)$", "", name) for name in images.files]
-    return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
 def _labels(lines: Iterable[str], path: Path) -> dict[str, int]:

@@ -52,7 +52,6 @@ STYLEGAN2 = Fetched("StyleGAN2 of FFHQ", ("stylegan2/ffhq.safetensors",), "conve
 FACESCRUB = Fetched("FaceScrub", ("facescrub",), "fetch_facescrub.py facescrub_actors.txt facescrub_actresses.txt")
 CELEBA = Fetched("CelebA", ("celeba/identity_CelebA.txt",), "fetch_celeba.py")
 CELEBA_HD = Fetched("CelebA, finer faces", ("celeba_hd",), "fetch_celeba.py")
-LFW = Fetched("LFW", ("lfw_home/lfw_funneled", "lfw_home/lfw"), "fetch_lfw.py")
 GTSRB = Fetched("GTSRB, traffic signs", ("gtsrb/GT-final_test.csv",), "fetch_gtsrb.py")
 CIFAR10 = Fetched("CIFAR-10", ("cifar10_full/cifar10.npz",), "fetch_cifar10.py")
 MNIST = Fetched("MNIST", ("mnist", "MNIST/raw"), "fetch_mnist.py mnist", "poisoned digits (chapter 9)")
@@ -65,5 +64,5 @@ FASHION_MNIST = Fetched(
 
 # In the order in which the course comes to them.
 INVENTORY = (
-    DCGAN, FASHION_MNIST, MNIST, CIFAR10, GTSRB, LFW, CELEBA, CELEBA_HD, FACESCRUB, STYLEGAN2, FACENET,
+    DCGAN, FASHION_MNIST, MNIST, CIFAR10, GTSRB, CELEBA, CELEBA_HD, FACESCRUB, STYLEGAN2, FACENET,
 )  # fmt: skip

@@ -17,7 +17,7 @@ from PIL.Image import Transpose
 from PIL.TiffImagePlugin import TiffImageFile
 
 from mia_kit.data.folders import DataError
-from mia_kit.data.netpbm import read_netpbm
+from mia_kit.data.netpbm import undo_line_ends
 
 # What cameras and the web send. Pillow knows more, and starts other programs for some of them.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
@@ -67,10 +67,7 @@ def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, 
     PictureError if it is no picture, damaged, cut short or too large, or nothing of it lies in the box.
     """
     try:
-        if content[:2] in (b"P5", b"P6"):
-            picture, turn = Image.fromarray(read_netpbm(content)), 1
-        else:
-            picture, turn = _stored(Image.open(io.BytesIO(content), formats=FORMATS))
+        picture, turn = _stored(Image.open(io.BytesIO(undo_line_ends(content)), formats=FORMATS))
         if box is not None:
             picture = _cut(picture, box)
         picture = _opaque(picture).convert("L" if grey else "RGB")

@@ -12,13 +12,10 @@ from mia_kit.data import (
     cifar10,
     digits,
     facescrub,
-    fashion_mnist,
     gtsrb,
-    lfw,
     lfw_ge8,
     mnist,
     mnist5k,
-    olivetti,
     orl,
     utkface,
 )
@@ -38,16 +35,14 @@ _SOURCES: dict[str, Callable[[Size], ImageSet]] = {
     "gtsrb": gtsrb.load,
     "lfw_ge8": lfw_ge8.load,
     "mnist": mnist.load,
-    "olivetti": olivetti.load,
     "utkface": utkface.load,
     # layouts that others have made
     "celeba": celeba.load,
     "celeba_hd": celeba.load_hd,
     "cifar10_full": cifar10.load_full,
     "facescrub": facescrub.load,
-    "fashion_mnist": fashion_mnist.load,
+    "fashion_mnist": mnist.load_fashion,
     "gtsrb_full": gtsrb.load_full,
-    "lfw": lfw.load,
 }
 
 

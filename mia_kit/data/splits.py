@@ -10,20 +10,6 @@ from mia_kit.signatures import checked
 
 
 @checked
-def split_people(images: ImageSet, private: int, *, seed: int) -> tuple[ImageSet, ImageSet]:
-    """Choose `private` people at random; return their images and everybody else's. Nobody is in both.
-
-    The classes of each part are numbered anew, from 0. ValueError if `private` is below 1 or leaves nobody else.
-    """
-    people = len(images.class_names)
-    check.count("private", private, most=people - 1)
-    private_people = np.random.default_rng(seed).permutation(people)[:private]
-    return select_people(images, np.sort(private_people)), select_people(
-        images, np.setdiff1d(np.arange(people), private_people)
-    )
-
-
-@checked
 def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
     """The images of the classes in `people`, which become the classes 0, 1, ... in the order given.
 

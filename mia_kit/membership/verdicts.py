@@ -38,7 +38,7 @@ class Verdicts:
 
     @property
     def says_member(self) -> np.ndarray:
-        """bool array of shape (n,), for `mia_kit.metrics.advantage`."""
+        """bool array of shape (n,)."""
         return self.scores > self.threshold
 
 

@@ -1,7 +1,7 @@
 """What a defence of the served confidences costs, and what it keeps from a training-based attacker.
 
 The measures of "Defending Against Neural Network Model Inversion Attacks via Data Poisoning" (Zhou et al.). Attack
-accuracy is `mia_kit.metrics.attack_accuracy`, on the reconstructions of private pictures.
+accuracy is the share of `target_ranks` equal to 1, on the reconstructions of private pictures.
 """
 
 from __future__ import annotations

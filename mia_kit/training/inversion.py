@@ -73,7 +73,7 @@ class ReconstructionObjective:
 
 
 def denoising(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-    """The mean squared error of the noise that a `DiffusionDecoder` finds, an objective for `fit` like the one above."""
+    """The mean squared error of the noise that a `DiffusionDecoder` finds, an objective for `fit`."""
     return model.noise_errors(images, labels).mean()  # type: ignore[operator]
 
 

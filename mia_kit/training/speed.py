@@ -1,7 +1,7 @@
 """What makes small convolutional nets train faster on a CPU; results differ from the plain loop in rounding alone.
 
 A width-16 residual net at 32 pixels, batches of 32: about a quarter less time a step than plain Adam and PyTorch's
-usual layout (`python tests/training/benchmark_fit.py`).
+usual layout.
 """
 
 from __future__ import annotations

@@ -133,14 +133,6 @@ def test_a_label_that_is_never_hit_is_marked() -> None:
     assert nothing.queries == 6
 
 
-def test_a_class_among_others_is_attacked_as_if_alone() -> None:
-    targets = [3, 0, 2]
-    together = attack(targets, seed=5)
-    assert all(same(attack([target], seed=5), together, slice(row, row + 1)) for row, target in enumerate(targets))
-    assert same(attack(targets, seed=5, batch_size=7), together)
-    assert not torch.allclose(attack(targets, seed=6).codes, together.codes, atol=1e-2)
-
-
 @pytest.mark.parametrize(("points", "inside", "grows"), [(4, 3, False), (5, 4, True)])
 def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, grows: bool) -> None:
     def ask(latents: Tensor) -> Tensor:

@@ -75,18 +75,6 @@ def test_stops_when_nothing_is_gained_and_returns_the_best() -> None:
     assert (found.codes == 0).all()
 
 
-def test_patience_looks_back_so_many_steps() -> None:
-    """Losses by script: the sixth is above the fifth but below the greatest of three before; the seventh is not."""
-    script = iter([5.0, 4.0, 6.0, 4.5, 3.0, 5.0, 5.5, 0.0])
-
-    def loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        return next(script) + 0 * logits.sum(dim=1)
-
-    found = attack([3], loss=loss, patience=3)
-    assert found.trace.losses[:7, 0].tolist() == [5.0, 4.0, 6.0, 4.5, 3.0, 5.0, 5.5]
-    assert found.trace.losses[7:].isnan().all()
-
-
 def test_finished_pictures_leave_the_batch_and_the_others_do_not_notice() -> None:
     class Uneven(Quarters):
         def forward(self, images: torch.Tensor) -> torch.Tensor:

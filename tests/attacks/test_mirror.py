@@ -13,7 +13,6 @@ from mia_kit.attacks import Reconstructions, mirror
 from mia_kit.attacks.mirror import GeneticSettings, Region, Settings, breed, ramp, region_of, to_codes, to_p
 from mia_kit.attacks.prior_to_target import generators_for
 from mia_kit.models.priors import sample_latents
-from mia_kit.models.style_prior import load_style_prior
 
 SIZE = (8, 8)
 
@@ -87,27 +86,6 @@ def test_the_space_of_p() -> None:
     assert torch.allclose(region.clip(torch.tensor([[0.0, 0.0]])), torch.tensor([[-1.0, 1.0]]))
 
 
-def test_p_of_the_style_prior_is_nearly_normal() -> None:
-    """What the clipping rests on: undone, the codes have no kink, so they are hardly skewed."""
-    prior = load_style_prior(truncation=1)
-    codes = prior.map(sample_latents(prior, 1000, seed=0))
-
-    def skewness(x: Tensor) -> Tensor:
-        return (((x - x.mean(dim=0)) / x.std(dim=0)) ** 3).mean(dim=0).abs().mean()
-
-    assert skewness(to_p(codes)) < 0.4
-    assert skewness(codes) > 3 * skewness(to_p(codes))
-
-
-def test_learning_rate_ramps() -> None:
-    settings = Settings()
-    assert ramp(0, settings) == 0
-    assert ramp(0.025, settings) == pytest.approx(0.5)
-    assert ramp(0.05, settings) == ramp(0.75, settings) == 1
-    assert ramp(0.875, settings) == pytest.approx(0.5)
-    assert ramp(1, settings) == 0
-
-
 def test_trace_against_a_plain_loop() -> None:
     found = white([3], steps=4)
     pool, region = pool_region()
@@ -172,15 +150,6 @@ def test_a_class_among_others_is_attacked_as_if_alone(attack: Callable[..., Reco
     assert all(same(attack([target], seed=5), together, slice(row, row + 1)) for row, target in enumerate([3, 0, 2]))
     assert same(attack([3, 0, 2], seed=5, batch_size=7), together)
     assert not torch.allclose(attack([3, 0, 2], seed=6).codes, together.codes, atol=1e-2)
-
-
-def test_a_class_draws_the_same_when_others_are_finished() -> None:
-    chosen: dict[str, Any] = {"stop": 0.93, "seed": 2, "generations": 6}
-    together = black([0, 1, 2, 3], Quarters(scale=2), **chosen)
-    generations = (~together.trace.losses.isnan()).sum(dim=0).tolist()
-    assert generations != sorted(generations, reverse=True)  # one leaves that stood before another
-    for row in range(4):
-        assert same(black([row], Quarters(scale=2), **chosen), together, slice(row, row + 1))
 
 
 def test_queries_are_the_images_that_the_model_sees() -> None:

@@ -1,9 +1,8 @@
 """Plug & Play on a linear prior and a linear classifier, whose best answers are known."""
 
-import numpy as np
 import pytest
 import torch
-from tiny_target import FlatPrior, Quarters, same
+from tiny_target import FlatPrior, Quarters
 from torch import Tensor, nn
 
 from mia_kit.access import WhiteBox
@@ -148,22 +147,6 @@ def test_crops() -> None:
     assert (width * height).min() >= 0.499
     assert (width * height).mean().item() == pytest.approx(0.7, abs=0.01)
     assert (boxes[:, :, 2].abs() <= torch.stack([1 - width, 1 - height], dim=1) + 1e-6).all()  # inside the image
-
-
-def test_sizes_and_classes_may_be_numpys_and_torchs() -> None:
-    """What `range(...)`, an array or a tensor of classes means is the same; a class given twice is one."""
-    settings = Settings(**{**vars(SETTINGS), "input_size": [np.int64(8), np.int64(8)], "keep": np.int64(1)})
-    assert settings.input_size == (8, 8) and {type(part) for part in settings.input_size} == {int}
-    options = {"prior": FlatPrior(), "seed": 0, "progress": False}
-    plain = run(WhiteBox(Quarters()), [2, 0], settings=SETTINGS, **options)
-    for targets in (np.array([2, 0]), torch.tensor([2, 0])):
-        assert same(run(WhiteBox(Quarters()), targets, settings=SETTINGS, **options), plain)
-    for targets in (torch.tensor([2, 2]), np.array([0, 0])):
-        with pytest.raises(ValueError, match="target_classes must be different classes"):
-            run(WhiteBox(Quarters()), targets, settings=SETTINGS, **options)
-    for targets in (torch.tensor([0.0]), [True], "01", 2):
-        with pytest.raises(TypeError, match="target_classes must be"):
-            run(WhiteBox(Quarters()), targets, settings=SETTINGS, **options)
 
 
 def test_grey_target_with_a_colour_prior() -> None:

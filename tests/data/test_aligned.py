@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mia_kit.data import DataCard, DataError, ImageSet, celeba10k, celeba_id, lfw_ge8, names, orl, utkface
+from mia_kit.data import DataCard, DataError, ImageSet, celeba10k, celeba_id, lfw_ge8, names, utkface
 from mia_kit.data.aligned import FRAMES, PUBLIC, load_aligned, load_public_faces
 from mia_kit.data.decoding import as_pair
 
@@ -42,13 +42,6 @@ def test_frames_are_squares_inside_the_images(name: str) -> None:
     assert rows.stop - rows.start == columns.stop - columns.start
 
 
-def test_the_size_of_orl_is_the_one_tested_here() -> None:
-    try:
-        assert orl.load().images.shape[1:] == SIZES["orl"]
-    except DataError as problem:
-        pytest.skip(str(problem))
-
-
 @pytest.mark.usefixtures("bright")
 @pytest.mark.parametrize("name", FRAMES)
 def test_the_frame_is_cut_out_and_nothing_around_it(name: str) -> None:
@@ -63,11 +56,6 @@ def test_public_faces_are_those_of_both_sets() -> None:
     faces = load_public_faces(8)
     assert faces.shape == (7, 8, 8, 3)
     assert faces.dtype == np.uint8
-
-
-def test_a_set_without_a_frame() -> None:
-    with pytest.raises(ValueError, match=r"name must be one of utkface, .*, orl, got 'mnist' instead"):
-        load_aligned("mnist")
 
 
 def test_nobody_of_the_private_set_is_public(monkeypatch: pytest.MonkeyPatch) -> None:

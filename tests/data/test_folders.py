@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mia_kit.data import DataError, data_folders, folders
-from mia_kit.data.folders import check_output, fetch_folder, locate, located, read_json, write_whole
-from mia_kit.data.inventory import CIFAR10, DCGAN, INVENTORY
+from mia_kit.data.folders import check_output, fetch_folder, locate, read_json, write_whole
+from mia_kit.data.inventory import CIFAR10, INVENTORY
 
 PLATFORM_CACHE = folders._platform_cache  # the fixtures of this folder put another in its place
 
@@ -52,13 +52,6 @@ def test_folders_are_searched_in_order(three: tuple[Path, Path, Path]) -> None:
     assert locate("weights/other") is None
 
 
-def test_a_folder_of_the_same_name_hides_nothing(three: tuple[Path, Path, Path]) -> None:
-    """The read-only folder has another file of the data set; the one that was fetched lies in the cache."""
-    write(three[0], "gtsrb/archive.tar.xz")
-    path = write(three[2], "gtsrb/GT-final_test.csv")
-    assert located("gtsrb/GT-final_test.csv") == path
-
-
 def test_what_is_missing_says_where_was_looked_and_what_fetches_it(three: tuple[Path, Path, Path]) -> None:
     where = ", ".join(map(str, three))
     with pytest.raises(DataError, match=rf"^cifar10_full/cifar10\.npz is missing: looked in {where}; run  python .*$"):
@@ -77,20 +70,6 @@ def test_fetched_files_go_where_they_can_be_written(
     with pytest.raises(DataError, match="can be written: set MIA_KIT_DATA to a folder of your own"):
         fetch_folder()
     assert [entry for folder in three for entry in folder.iterdir()] == []
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="the superuser may write everywhere")
-def test_a_folder_that_is_really_read_only(three: tuple[Path, Path, Path]) -> None:
-    three[0].chmod(stat.S_IRUSR | stat.S_IXUSR)
-    assert fetch_folder() == three[1]
-
-
-def test_a_read_only_data_folder_leaves_the_generator_in_the_cache(
-    three: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    closed(monkeypatch, three[0], three[1])
-    path = write(fetch_folder(), DCGAN.places[0])
-    assert path.is_relative_to(three[2]) and DCGAN.path() == path
 
 
 @pytest.mark.parametrize("value", ["/nowhere/at/all", f"{Path.cwd()}{os.pathsep}/nowhere/at/all"])

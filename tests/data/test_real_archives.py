@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, ImageSet, celeba_id, gtsrb, load, noted_groups, official_split
+from mia_kit.data import DataError, ImageSet, celeba_id, load
 from mia_kit.data.folders import locate
 from tests.lfw_pairs import load_pairs
 
@@ -26,7 +26,6 @@ EXPECTED = {
     "gtsrb": Expected((20471, 32, 32, 3), 43, 102),
     "lfw_ge8": Expected((4822, 32, 32, 3), 217, 8),
     "mnist": Expected((70000, 28, 28), 10, 6313),
-    "olivetti": Expected((400, 64, 64), 40, 10),
     "utkface": Expected((8000, 32, 32, 3), 1, 8000),
 }
 
@@ -66,33 +65,6 @@ def test_celeba_people_are_those_of_the_archive() -> None:
     assert {int(name) for name in images.class_names} == celeba_id.PEOPLE
 
 
-@pytest.mark.slow
-def test_gtsrb_tracks_have_six_frames() -> None:
-    images = real("gtsrb", size=32)
-    train, test = official_split(images)
-    assert (len(train), len(test)) == (7841, 12630)
-    counts = np.bincount(gtsrb.tracks(train))
-    assert np.median(counts) == 6
-
-
 def test_lfw_pairs_that_are_complete() -> None:
     pairs = load_pairs(real("lfw_ge8", size=32))
     assert (pairs.same.sum(), (~pairs.same).sum()) == (796, 1)
-
-
-def test_olivetti_faces_stand_upright() -> None:
-    """The mean face is its own mirror image, left to right and not top to bottom, and its eyes are dark."""
-    mean = real("olivetti").images.mean(axis=0)
-
-    def agreement(other: np.ndarray) -> float:
-        return float(np.corrcoef(mean.ravel(), other.ravel())[0, 1])
-
-    assert agreement(mean[:, ::-1]) > 0.9
-    assert agreement(mean[:, ::-1]) > agreement(mean[::-1]) + 0.2
-    assert mean[14:18, 12:52].mean() < mean[24:28, 12:52].mean() - 30
-
-
-@pytest.mark.parametrize(("name", "noted"), [("celeba_id", 18), ("facescrub12", 26)])
-def test_noted_near_duplicates_are_there(name: str, noted: int) -> None:
-    groups = noted_groups(real(name, size=32), name)
-    assert (np.bincount(groups)[groups] > 1).sum() == noted

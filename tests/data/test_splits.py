@@ -3,38 +3,14 @@
 import numpy as np
 import pytest
 
-from mia_kit.data import DataCard, ImageSet, near_duplicate_groups, noted_groups
-from mia_kit.data.splits import official_split, people_with, select_people, split_people
+from mia_kit.data import DataCard, ImageSet, near_duplicate_groups
+from mia_kit.data.splits import official_split, people_with, select_people
 
 
 def some_images(counts: list[int], parts: tuple[str, ...] = ()) -> ImageSet:
     labels = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
     images = np.arange(len(labels), dtype=np.uint8)[:, None, None]  # image i is the pixel i
     return ImageSet(images, labels, tuple(f"p{i}" for i in range(len(counts))), DataCard.read("orl"), files=parts)
-
-
-def test_split_people_shares_nobody_and_loses_nothing() -> None:
-    images = some_images([2, 3, 1, 4, 2])
-    private, public = split_people(images, 2, seed=7)
-    assert len(private.class_names) == 2
-    assert set(private.class_names) | set(public.class_names) == set(images.class_names)
-    assert set(private.class_names) & set(public.class_names) == set()
-    assert sorted([*private.images.ravel(), *public.images.ravel()]) == list(range(12))
-    for part in (private, public):  # names still belong to the same pictures
-        for image, label in zip(part.images.ravel(), part.labels, strict=True):
-            assert part.class_names[label] == images.class_names[images.labels[image]]
-
-
-def test_split_people_depends_on_the_seed_alone() -> None:
-    images = some_images([1] * 30)
-    chosen = [split_people(images, 10, seed=seed)[0].class_names for seed in (0, 0, 1)]
-    assert chosen[0] == chosen[1] != chosen[2]
-
-
-@pytest.mark.parametrize("private", [0, 3, -1])
-def test_split_people_needs_somebody_on_each_side(private: int) -> None:
-    with pytest.raises(ValueError, match="private must be from 1 to 2"):
-        split_people(some_images([1, 1, 1]), private, seed=0)
 
 
 def test_select_people_keeps_the_order_asked_for() -> None:
@@ -74,8 +50,3 @@ def test_near_duplicates_are_chained_within_a_class() -> None:
     places = np.array([[0.0], [0.04], [0.08], [1.0], [0.0]])
     labels = np.array([0, 0, 0, 0, 1])
     assert near_duplicate_groups(places, labels).tolist() == [0, 0, 0, 3, 4]
-
-
-def test_no_notes_on_a_data_set() -> None:
-    with pytest.raises(ValueError, match="name must be one of celeba_id, facescrub12, got 'orl'"):
-        noted_groups(some_images([1]), "orl")

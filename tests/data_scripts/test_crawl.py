@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import crawl
-from crawl import Journal, Link, Manners, Turns
+from crawl import Journal, Link, Manners
 from mia_kit.data import DataError
 from tests.killing import at_work
-from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
+from tests.local_server import Server, content, endless, half, in_turn, serving, slowly, status
 
 QUICK = Manners(workers=4, per_host=2, delay=0.0, timeout=2.0, deadline=2.0, max_bytes=10_000)
 
@@ -102,12 +102,6 @@ def test_a_host_without_an_answer_is_given_up(server: Server, tmp_path: Path) ->
     assert Journal(tmp_path / "dead.tsv").read().keys() == set(gone)  # the answer that came last proves the network
 
 
-def test_a_silent_host(server: Server, tmp_path: Path) -> None:
-    server.routes = {"/0": silent, "/1": content(body(1))}
-    outcome = run([link(server, 0), link(server, 1, host="localhost")], tmp_path, Manners(timeout=0.2, delay=0.0))
-    assert set(outcome.values()) == {None, "no answer in time"}
-
-
 def test_offline_kills_no_link(tmp_path: Path) -> None:
     links = [Link(f"http://127.0.0.{host}:9/x", "0" * 64) for host in range(1, 100)]
     with pytest.raises(DataError, match="50 hosts in a row do not answer: is this machine online"):
@@ -128,33 +122,10 @@ def test_politeness(server: Server, tmp_path: Path) -> None:
         assert min(later - sooner for sooner, later in pairwise(starts)) > 0.05
 
 
-def test_no_more_at_once_than_allowed() -> None:
-    manners = Manners(per_host=2, delay=0.0)
-    turns = Turns([Link(f"http://a/{number}", "") for number in range(4)], manners)
-    first, second = turns.take(), turns.take()
-    assert first is not None and second is not None
-    assert turns.ready == []  # two are under way: nobody else is let in
-    turns.give_back(first, again_in=30.0)
-    assert turns.ready[0][0] > time.monotonic() + 20  # the host asked for rest
-    assert turns.lines["a"][0] == first
-
-
-def test_who_reads_says_so(server: Server, tmp_path: Path) -> None:
-    server.routes["/0"] = content(body(0))
-    run([link(server, 0)], tmp_path)
-    assert server.asked[0][2]["User-Agent"].startswith("mia_kit")
-
-
 def test_the_wait_that_a_host_asks_for(server: Server, tmp_path: Path) -> None:
     server.routes["/0"] = in_turn(status(429, Retry_After="1"), content(body(0)))
     assert run([link(server, 0)], tmp_path) == {link(server, 0): None}
     assert server.asked[1][1] - server.asked[0][1] >= 1
-
-
-def test_a_reason_to_keep_nothing(server: Server, tmp_path: Path) -> None:
-    server.routes["/0"] = content(body(0))
-    outcome = dict(crawl.crawl([link(server, 0)], lambda *_: "not a picture", Journal(tmp_path / "dead"), QUICK))
-    assert outcome == Journal(tmp_path / "dead").read() == {link(server, 0): "not a picture"}
 
 
 def test_a_full_disk_stops_everything(server: Server, tmp_path: Path) -> None:
@@ -165,20 +136,6 @@ def test_a_full_disk_stops_everything(server: Server, tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="The disk is full"):
         list(crawl.crawl([link(server, number) for number in range(9)], full, Journal(tmp_path / "dead"), QUICK))
-
-
-def test_stopping_early_stops_the_workers(server: Server, tmp_path: Path) -> None:
-    server.routes = {f"/{number}": content(body(number)) for number in range(40)}
-    manners = Manners(workers=2, delay=0.05)
-    outcomes = crawl.crawl(
-        [link(server, n) for n in range(40)], keeper(tmp_path / "kept"), Journal(tmp_path / "d"), manners
-    )
-    next(outcomes)
-    outcomes.close()
-    time.sleep(0.2)
-    asked = len(server.asked)
-    time.sleep(0.2)
-    assert len(server.asked) == asked < 10
 
 
 def test_a_torn_line_of_the_journal(tmp_path: Path) -> None:

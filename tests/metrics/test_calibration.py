@@ -28,17 +28,3 @@ def test_calibrated_by_construction() -> None:
     confidence = random.uniform(0.5, 1, 20_000)
     labels = (random.random(20_000) > confidence).astype(int)
     assert calibration_error(two_classes(list(confidence)), labels) < 0.015
-
-
-@pytest.mark.parametrize(
-    ("rows", "labels", "sentence"),
-    [
-        ([[0.5, 0.5]] * 2, [0, 2], r"labels must lie in \[0, 2\), got values from"),
-        ([[3.0, -1.0]], [0], "take the softmax first"),
-        ([[0.5, 0.5]], [0, 1], r"got \(2,\) instead"),
-        ([[np.nan, np.nan], [0.5, 0.5]], [0, 1], "confidences must"),
-    ],
-)
-def test_what_is_no_confidence_has_no_calibration(rows, labels, sentence) -> None:
-    with pytest.raises(ValueError, match=sentence):
-        calibration_error(np.array(rows), np.array(labels))

@@ -44,16 +44,3 @@ def test_a_class_is_judged_by_others_alone():
     scores = (np.where(injected, 1.0, -1) * sign[labels])[:, None] * np.eye(40)[labels]
     odds = detector_scores(scores, injected, labels, folds=5)
     assert roc_auc_score(injected, odds) == pytest.approx(0.5, abs=0.01)
-
-
-def test_what_does_not_fit_is_named():
-    features, labels, injected = protected_classes(3)
-    scores = outlier_scores(features, labels)
-    with pytest.raises(ValueError, match="from 2 to 6, got 7"):
-        detector_scores(scores, injected, labels, folds=7)
-    with pytest.raises(TypeError, match="bool, got int64"):
-        detector_scores(scores, injected.astype(int), labels)
-    with pytest.raises(ValueError, match=r"\(240,\), got \(239,\)"):
-        detector_scores(scores, injected[1:], labels)
-    with pytest.raises(ValueError, match="classes must be at least 2, got 1"):
-        outlier_scores(features, np.zeros(240, dtype=int))

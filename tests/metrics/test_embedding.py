@@ -49,21 +49,6 @@ def test_tighter_classes_have_smaller_ratios():
     assert ratios[0] < 0.1 < ratios[1] < ratios[2] < 1.1
 
 
-@pytest.mark.parametrize(
-    ("features", "labels", "sentence"),
-    [
-        (np.ones((4, 2)), np.array([0, 0, 1, 1]), "the greatest distance must be above 0, got 0"),
-        (np.eye(4), np.array([0, 0, 1, 2]), "samples of each class must be at least 2, got 1"),
-        (np.eye(4), np.zeros(4, int), "classes must be at least 2, got 1"),
-        (np.full((4, 2), np.nan), np.array([0, 0, 1, 1]), "must be finite"),
-        (np.eye(4), np.zeros(3, int), r"\(4,\), got \(3,\)"),
-    ],
-)
-def test_what_does_not_fit_is_refused(features, labels, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        scaled_distances(features, labels)
-
-
 def test_maps_morph_from_neighbour_to_neighbour():
     """Started from its neighbour, a map of nearly the same features lies where the neighbour's does."""
     random = np.random.default_rng(1)
@@ -109,10 +94,3 @@ def test_twins_and_a_single_feature_have_maps():
     for features in (twins, random.normal(size=(40, 1)), np.vstack([np.ones((39, 3)), np.zeros((1, 3))])):
         points = morphing_tsne({0.0: features, 0.1: features}, seed=0, iterations=260)
         assert all(np.isfinite(own).all() for own in points.values())
-
-
-def test_maps_need_the_same_samples():
-    with pytest.raises(ValueError, match=r"got \[5, 4\] samples"):
-        morphing_tsne({0.0: np.zeros((5, 2)), 0.1: np.zeros((4, 2))}, seed=0)
-    with pytest.raises(ValueError, match=r"got \[\] samples"):
-        morphing_tsne({}, seed=0)

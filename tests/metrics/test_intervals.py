@@ -2,7 +2,7 @@
 
 import pytest
 
-from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
+from mia_kit.metrics.intervals import mean_interval, share_interval
 
 
 def test_mean_interval_is_students():
@@ -16,23 +16,3 @@ def test_share_interval_is_wilsons():
     assert (interval.value, interval.low, interval.high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-3)
     assert share_interval(50, 50).low == pytest.approx(0.9287, abs=1e-3)
     assert share_interval(0, 50).high == pytest.approx(0.0713, abs=1e-3)
-
-
-def test_reads_well():
-    assert str(share_interval(8, 10)) == "0.8 [0.49, 0.943]"
-
-
-@pytest.mark.parametrize(
-    ("call", "sentence"),
-    [
-        (lambda: mean_interval([1.0]), "at least 2"),
-        (lambda: mean_interval([1.0, float("nan")]), "values must be finite, got 1 of 2"),
-        (lambda: mean_interval([1.0, 2.0], confidence=95), "confidence must"),
-        (lambda: share_interval(3, 10, confidence=0), "confidence must"),
-        (lambda: share_interval(11, 10), "successes must be from 0 to 10, got 11"),
-        (lambda: Interval(float("inf"), 0.0, 1.0), "value must be finite"),
-    ],
-)
-def test_what_has_no_interval(call, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        call()

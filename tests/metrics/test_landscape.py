@@ -134,21 +134,6 @@ def test_class_loss_is_cross_entropy():
         class_loss(model, 4)(given)
 
 
-def test_what_does_not_fit_is_named():
-    target, surrogate = images(2)
-    loss = class_loss(network(nn.ReLU()), 0)
-    with pytest.raises(ValueError, match="different images of one shape"):
-        loss_plane(loss, target, target, seed=0)
-    with pytest.raises(ValueError, match="cells must be at least 2, got 1"):
-        loss_plane(loss, target, surrogate, seed=0, cells=1)
-    with pytest.raises(ValueError, match="two numbers at least"):
-        loss_plane(loss, target.flatten()[:1], surrogate.flatten()[:1], seed=0)
-    with pytest.raises(ValueError, match="and torch.int64"):
-        curvature(loss, torch.zeros(3, 6, dtype=torch.int64), seed=0)
-    with pytest.raises(ValueError, match="iterations must be at least 1, got 0"):
-        curvature(loss, images(1), seed=0, iterations=0)
-
-
 def test_a_loss_that_is_no_number_is_neither_flat_nor_steep():
     target, surrogate = images(2)
 

@@ -30,13 +30,6 @@ def test_a_lifted_floor_is_seen_by_its_logarithm() -> None:
     assert found.value > 0.95 and found.low > 0.9
 
 
-def test_shapes() -> None:
-    with pytest.raises(ValueError, match=r"poisoned must have the shape \(8, 5\), got \(9, 5\)"):
-        separability(confident(8, 0), confident(9, 0), seed=0)
-    with pytest.raises(ValueError, match="at least 8, got 4"):
-        separability(confident(4, 0), confident(4, 0), seed=0)
-
-
 def test_vectors_that_are_all_alike_have_no_views() -> None:
     """A service that answers everybody the same: its map would end the process."""
     alike = np.full((20, 5), 0.2)

@@ -10,11 +10,9 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Generator, Tensor
 
-from mia_kit.access import WhiteBox
-from mia_kit.attacks.ppa import Settings, run
 from mia_kit.data import DataError
 from mia_kit.data.folders import located
-from mia_kit.models import SmallClassifier, StyleGAN2, load_stylegan2, sample_latents
+from mia_kit.models import StyleGAN2, load_stylegan2, sample_latents
 from stylegan2_pickle import save_stylegan2
 
 TINY = {
@@ -89,14 +87,6 @@ def test_all_sizes(size: int) -> None:
     assert prior.synthesise(codes).shape == (1, *prior.image_size) == (1, 3, size, size)
 
 
-def test_names_and_sizes_of_the_published_faces() -> None:
-    """1,024 px with the numbers of the generator for FFHQ, without memory: the size of its file is known."""
-    with torch.device("meta"):
-        prior = StyleGAN2()
-    assert sum(weight.numel() for weight in prior.parameters()) == 30_370_060
-    assert prior.synthesis.b1024.conv0.weight.shape == (32, 64, 3, 3)
-
-
 def test_truncation_draws_the_first_layers_towards_the_mean() -> None:
     prior, latents = tiny(), torch.randn(3, 12, generator=Generator().manual_seed(0))
     whole = prior.styles(latents)
@@ -144,19 +134,6 @@ def test_half_precision(dtype: torch.dtype, tolerance: float) -> None:
     images.mean().backward()
     assert asked.grad is not None
     assert asked.grad.isfinite().all()
-
-
-def test_two_steps_of_an_attack() -> None:
-    prior, target = tiny(), SmallClassifier(3, 4, seed=0, width=4).eval()
-    settings = Settings(
-        input_size=(32, 32), pool=4, candidates=2, keep=1, steps=2, selection_views=2, batch_size=4, learning_rate=0.1
-    )
-    found = run(WhiteBox(target), [1, 3], prior=prior, seed=0, settings=settings, progress=False)
-    assert found.codes.shape == (4, 1, 10)
-    assert found.images.shape == (4, 3, 32, 32)
-    starts = prior.map(sample_latents(prior, 4, seed=0))[found.start_latents]
-    assert ((found.codes - starts).abs().amax(dim=(1, 2)) > 0.01).all()
-    assert found.trace.losses.isfinite().all()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 import mia_kit
 from mia_kit.access import WhiteBox
-from mia_kit.attacks import brep, fredrikson, inversion_model, mirror, ppa
+from mia_kit.attacks import brep, fredrikson, mirror, ppa
 from mia_kit.data import DataCard, DataError, ImageSet
 from mia_kit.defences import PoisonAutoencoder, PrivateSettings, Substitute
 from mia_kit.models import InversionDecoder, SmallClassifier
@@ -70,10 +70,6 @@ def people() -> ImageSet:
     return ImageSet(np.zeros((12, SIZE, SIZE), np.uint8), PEOPLE, ("a", "b", "c"), card)
 
 
-def tiny_inversion() -> inversion_model.Settings:
-    return inversion_model.Settings(blocks=2, width=2, epochs=1)
-
-
 # Valid arguments by the name of the parameter, made afresh for each call.
 VALID: dict[str, Callable[[], Any]] = {
     "access": lambda: WhiteBox(model()),
@@ -81,8 +77,6 @@ VALID: dict[str, Callable[[], Any]] = {
     "auxiliary": IMAGES.clone,
     "beta": lambda: 0.1,
     "bound": lambda: 0.1,
-    "called_members": lambda: SCORES > 0,
-    "called_non_members": lambda: SCORES > 0.5,
     "channels": lambda: 1,
     "classes": lambda: CLASSES,
     "clean": CONFIDENCES.numpy,
@@ -167,7 +161,6 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
     "toy.distance_to_class": {"points": lambda: torch.zeros(2, 2)},
     "data.near_duplicate_groups": {"embeddings": lambda: FEATURES, "labels": lambda: PEOPLE},
     "data.load": {"name": lambda: "digits"},
-    "data.split_people": {"images": people, "private": lambda: 2},
     "data.select_people": {"images": people, "people": lambda: np.array([0, 1])},
     "data.people_with": {"images": people, "at_least": lambda: 2},
     "models.Backbone": {"name": lambda: "resnet18"},
@@ -188,8 +181,6 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
     "attacks.fredrikson.run": {"settings": lambda: fredrikson.Settings((1, SIZE, SIZE), 2)},
     "attacks.mirror.run": {"settings": lambda: mirror.Settings((SIZE, SIZE), 4, 1)},
     "attacks.mirror.run_black": {"settings": lambda: mirror.GeneticSettings((SIZE, SIZE), 8, 4, 1)},
-    "attacks.inversion_model.run": {"settings": tiny_inversion},
-    "attacks.inversion_model.train": {"settings": tiny_inversion},
     "membership.distance.run": {"steps": lambda: 1},
     "membership.fit_shadows": {
         "epochs": lambda: 1,
@@ -216,12 +207,11 @@ METRICS = {
     "values": lambda: SCORES.reshape(4, 3),
 }
 OF_FEATURES = {"labels": lambda: PEOPLE, "targets": lambda: PEOPLE}
-for door in ("feature_distance", "nearest_squared", "outlier_scores"):
+for door in ("nearest_squared", "outlier_scores"):
     OF_DOORS[f"metrics.{door}"] = OF_FEATURES
 OF_DOORS |= {
     "metrics.person_distances": OF_FEATURES | {"embeddings": lambda: FEATURES},
     "metrics.scaled_distances": OF_FEATURES,
-    "metrics.verified_share": OF_FEATURES,
     "metrics.mean_interval": {"values": lambda: SCORES},
     "metrics.morphing_tsne": {"features": lambda: {0.0: FEATURES}, "perplexity": lambda: 2.0},
     "metrics.detector_scores": {"scores": lambda: FEATURES, "groups": lambda: np.arange(12), "folds": lambda: 2},
@@ -232,10 +222,10 @@ ROOMS = ("toy", "data", "models", "training", "defences", "attacks", "metrics", 
 INNER = re.compile(r"(run\w*|train|build|online|offline|\w*Settings|\w*Augment|\w*Objective)$")
 # Records and protocols, which check nothing; files and folders, which have tests of their own.
 LEFT_OUT = re.compile(
-    r"data\.(DataCard|noted_groups|official_split|ImageSet)|models\.(load_\w+|save_\w+|transplant|StyleGAN2|Prior|"
+    r"data\.(DataCard|official_split|ImageSet)|models\.(load_\w+|save_\w+|transplant|StyleGAN2|Prior|"
     r"Classifier|FaceEmbedder|DCGAN|embed)|training\.(Epoch|FitResult|one_thread)|toy\.(ToyGrid|GridInversions|"
     r"InversionPath|ToyData)|defences\.(Defended|DefenceTraining|Privacy|PrivateFitResult|Protected|ServingDefence|"
-    r"Remembered|Substitute|combine)|attacks\.(Reconstructions|Trace)|metrics\.[A-Z]\w+|"
+    r"Substitute|combine)|attacks\.(Reconstructions|Trace)|metrics\.[A-Z]\w+|"
     r"membership\.(MembershipSplit|Verdicts)|access\.PictureDefence|access\.named|smoothing\.(Phases|at_least_float32)|.*Error|.*Warning"
 )
 
@@ -274,8 +264,8 @@ def arguments(name: str) -> dict[str, Any]:
 # What is no mistake: a loss of NaN is NaN, which training and attacks notice; augmentations turn and shift any picture.
 LEGAL = re.compile(
     r"(attacks\.\w+|smoothing\.smoothed_cross_entropy|membership\.scaled_confidences) logits NaN|"
-    r"toy\.distance_to_class points NaN|models\.prepare_confidences confidences NaN|"
-    r"(training\.flip\w+|models\.in_batches) images .*|metrics\.(cluster|mean)_interval values one more dimension|"
+    r"toy\.distance_to_class points NaN|"
+    r"(training\.flip\w+|models\.in_batches) images .*|metrics\.mean_interval values one more dimension|"
     r"(smoothing\.\w+|training\.(fit|SmoothedObjective)) smoothing below all|"
     r"toy\.\w+ (smoothing|start) below all|.* (threshold|data_range) below all"
 )

@@ -141,12 +141,6 @@ def test_the_table_is_what_its_script_trains(table):
     assert len(SMOOTHINGS) == 33 and {-0.3, -0.05, 0.0, 0.05, 0.5} <= set(SMOOTHINGS)
 
 
-def test_table_is_small():
-    from importlib import resources
-
-    assert (resources.files("mia_kit.toy") / "table.safetensors").stat().st_size < 2_000_000
-
-
 def test_bad_grid_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="data_scripts/train_toy_table.py"):
         ToyGrid.load(tmp_path / "absent.safetensors")

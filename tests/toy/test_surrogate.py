@@ -39,9 +39,3 @@ def test_the_attack_lands_on_a_surrogate_in_its_way():
         inversions = invert_grid(grid, ((4.0, -10.0),), max_steps=1500)
         found = landings(inversions, data.of_class(2), clouds)
         assert (found.on_surrogate == expected).all()
-
-
-@pytest.mark.parametrize("place", [(0.0,), (0.0, 17.0), (float("nan"), 0.0)])
-def test_a_place_outside_the_plane(place):
-    with pytest.raises(ValueError, match="place must"):
-        surrogate_cloud(place, 3, seed=0)

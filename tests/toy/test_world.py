@@ -85,24 +85,6 @@ def test_distance_to_class():
     assert distance_to_class(point, 2, data) > 5
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        ({"start": (0, 0, 0)}, "start must have the shape"),
-        ({"start": (float("nan"), 0)}, "start must be finite"),
-        ({"target_class": 3}, r"target_class must be from 0 to 2, got 3"),
-        ({"target_class": -1}, "got -1"),
-        ({"learning_rate": 0}, "learning_rate must be above 0, got 0"),
-        ({"max_steps": 0}, "max_steps must be at least 1, got 0"),
-        ({"stop_confidence": 0}, r"stop_confidence must lie in \(0, 1\], got 0"),
-        ({"stop_confidence": 1.5}, "got 1.5"),
-    ],
-)
-def test_bad_attack_settings(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        invert(ToyClassifier(0), **arguments)
-
-
 def test_too_few_points():
     with pytest.raises(ValueError, match="steps must be at least 0, got -5"):
         train(0.0, steps=-5)
@@ -111,8 +93,3 @@ def test_too_few_points():
     assert distance_to_class(torch.tensor([[torch.nan, 0.0]]), 2, make_data(9)).isinf().all()
     with pytest.raises(ValueError, match="n must be at least 3"):
         make_data(n=2)
-
-
-def test_training_with_a_factor_above_one():
-    with pytest.raises(ValueError, match=r"factor must lie in \(-inf, 1\], got 1.5"):
-        train(1.5, steps=1)

@@ -163,18 +163,3 @@ def test_other_settings_are_refused(what, tmp_path):
     stopped(tmp_path / "gan.pt", 7)
     with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
         train(checkpoint=tmp_path / "gan.pt", **OTHERS[what])
-
-
-@pytest.mark.parametrize(
-    ("data", "got"),
-    [
-        ((IMAGES[:, 0],), r"\(n, channels, h, w\), got \(12, 8, 8\) instead"),
-        ((IMAGES, torch.zeros(11)), r"must have the shape \(12,\), got \(11,\) instead"),
-        ((IMAGES[:0],), "at least 1, got 0 instead"),
-        (((IMAGES * 127).to(torch.uint8),), "got torch.uint8 instead: use"),
-    ],
-)
-def test_data_that_do_not_fit_are_refused(data, got):
-    generator, critic = ConvolutionalPrior(seed=0, image_size=SIZE, width=4), Critic(seed=1, image_size=SIZE, width=4)
-    with pytest.raises((TypeError, ValueError), match=got):
-        fit_adversaries(generator, critic, data, game=Wasserstein(), seed=0, progress=False)
