@@ -99,7 +99,7 @@ class _Reader(pickle._Unpickler):
     dispatch: ClassVar[dict[int, Any]] = {
         **pickle._Unpickler.dispatch,
         pickle.BUILD[0]: give_state,
-        pickle.NEWOBJ[0]: pickle._Unpickler.load_reduce,
+        pickle.NEWOBJ[0]: pickle._Unpickler.dispatch[pickle.REDUCE[0]],
     }
 
 

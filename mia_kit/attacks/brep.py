@@ -34,13 +34,9 @@ from mia_kit.signatures import checked
 class Settings:
     """The paper's numbers, but `start_batches`, `rounds` and `largest_radius`, which it does not have.
 
-    input_size : what the target was trained on, (h, w)
-    start_batch, start_batches : images drawn at once while a label is not hit, and how often at most
-    points : on each sphere
-    inside : the sphere grows by the factor `growth` when more than this share of its points has the label
-    largest_step : of min(radius / 3, largest_step)
-    iterations, rounds : looks around each class, at most, at one radius and in all
-    batch_size : images in one call
+    Until a label is hit, `start_batch` images are drawn, at most `start_batches` times. A sphere of `points` grows by
+    `growth` when more than the share `inside` has the label; steps are min(radius / 3, largest_step), at most
+    `iterations` at one radius and `rounds` in all. `input_size`, (h, w), is what the target was trained on.
     """
 
     input_size: tuple[int, int] = (64, 64)
@@ -78,14 +74,10 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once with labels, whatever else `access` would give: one reconstruction of each.
 
-    access : asked for labels alone, without gradients
-    target_classes : different classes; one that the target does not have is one whose label is never hit
-    prior : as for `mia_kit.attacks.ppa.run`; the walk is in its latents
-    seed : seeds the draws for all classes, and a stream for each, so that its result does not depend on the others
-
-    The scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws.
-
-    ValueError if a class is negative or given twice, or the prior makes other images than the target takes.
+    The walk is in the latents of `prior`. `seed` seeds the draws for all classes, and a stream for each, so that its
+    result does not depend on the others; a class that the target does not have is one whose label is never hit. The
+    scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws. Raises as
+    `ppa.run`.
     """
     settings = settings or Settings()
     before = access.queries

@@ -69,17 +69,13 @@ def run(
     loss: Loss | ImageLoss = cross_entropy,
     progress: bool = True,
 ) -> Reconstructions:
-    """Attack all `target_classes` at once.
+    """Attack all `target_classes`, different ones in [0, classes), at once; `seed` seeds the latents.
 
-    access : the whole model; AccessError for less
-    target_classes : different classes in [0, classes)
     prior : generator whose latents are searched, in evaluation mode, on the model's device
     critic : gives verdicts of shape (n,) on the prior's images, large where they look real
-    seed : seeds the latents
     loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
 
-    AccessError if `access` is less than a WhiteBox. ValueError if a class is out of range or given twice, or the prior
-    or critic do not fit.
+    AccessError if `access` is less than a WhiteBox. ValueError if classes, prior or critic do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "GMI")
     check_mode("critic", critic)

@@ -117,12 +117,9 @@ def train(
 ) -> GanTraining:
     """Train generator and discriminator in place on public images and what the target says about them.
 
-    images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
-    discriminator : with as many classes as the target; ValueError otherwise
-    input_size : what the target was trained on
-    checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
-
-    Raises as `fit_adversaries` does, and AccessError if `access` is less than a WhiteBox.
+    Images are of shape (n, channels, h, w) in [-1, 1], of the generator's size, and each is one query. The
+    discriminator has as many classes as the target. Raises as `fit_adversaries` does, and AccessError if `access` is no
+    WhiteBox.
     """
     access, before = white_box(access, "KED-MI"), access.queries
     soft_labels = answers(access, images, input_size)  # (n, classes)
@@ -153,12 +150,10 @@ def run(
     loss: Loss | ImageLoss = cross_entropy,
     progress: bool = True,
 ) -> Reconstructions:
-    """Attack all `target_classes` at once.
+    """Attack all `target_classes` at once, as `mia_kit.attacks.gmi.run` does.
 
-    `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake"; `seed`
-    seeds the draws. Other parameters and errors are those of `mia_kit.attacks.gmi.run`.
-
-    All candidates of a start share its distribution and its trace. Each starts from the standard normal one.
+    `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake". All
+    candidates of a start share its distribution, at first the standard normal one, and its trace.
     """
     settings, access = settings or Settings(), white_box(access, "KED-MI")
     check_mode("discriminator", discriminator)

@@ -84,13 +84,11 @@ def prepare(
 ) -> IdentityLoss:
     """Find the target's mean features, distil the surrogates in place, and return the loss.
 
-    access : the whole model
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
     seed : seeds the order of the images
 
-    AccessError if `access` is less than a WhiteBox, or its model has no features or no head on them. ValueError if a
-    surrogate has other classes than the target, or the images do not fit.
+    AccessError if `access` is less than a WhiteBox, or its model has no features or no head on them.
     """
     settings, access = settings or Settings(), white_box(access, "LOMMA")
     head, before = head_of(access), access.queries

@@ -134,13 +134,11 @@ def train(
     """Train generator and critic in place on public images that the target labels.
 
     images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
-    generator : with as many classes as the target; ValueError otherwise
+    generator : with as many classes as the target
     critic : verdicts of shape (n,) for images and classes
     per_class : public images for each class
     margin_weight : of the target's margin against the critic's verdict, in the generator's loss
     crop : how the target is shown made images; without mirrors where a mirror image is another class
-    input_size : what the target was trained on
-    checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
 
     Queries are told for the whole training, also where a killed run went on. Raises as `fit_adversaries` does, and
     AccessError if `access` is less than a WhiteBox.

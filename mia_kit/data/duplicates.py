@@ -18,12 +18,9 @@ ROWS = 256
 def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
     """Group the samples of a class that a chain of near ones connects.
 
-    embeddings : array of shape (n, d)
-    labels : integer array of shape (n,); samples of two classes are never grouped
-    distance : greatest Euclidean distance of two neighbours in a chain
-
-    Returns int64 array of shape (n,): the place of the first sample of the group, so a sample without duplicates has
-    its own.
+    `embeddings` are of shape (n, d), `labels` (n,); samples of two classes are never grouped. `distance` is the
+    greatest Euclidean distance of two neighbours in a chain. Returns int64 of shape (n,): the place of the first sample
+    of the group, so a sample without duplicates has its own.
     """
     check.array("embeddings", embeddings, ("n", "d"))
     check.in_range("distance", distance, 0)

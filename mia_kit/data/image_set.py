@@ -51,8 +51,6 @@ class ImageSet:
     class_names : one name per class, also for classes without images
     card : origin, consent, terms
     files : the name of each image's file within its source; empty where the source has no files
-
-    ValueError if a shape, a type or a label does not fit.
     """
 
     images: np.ndarray

@@ -26,13 +26,9 @@ def read_people(
 ) -> ImageSet:
     """All people below `root`, in alphabetical order, one class each; a class is named after its folder.
 
-    Hidden files and folders, and what operating systems leave behind, are passed over.
-
-    root : folder of folders
-    card : name of the data card
-    size : (h, w), or one number for a square
-    key : names the content for the cache; by default the names, lengths and times of the files
-    pattern : regular expression that the name of each picture must match, `{person}` standing for the folder's name
+    Hidden files and folders, and what operating systems leave behind, are passed over. `key` names the content for the
+    cache; by default the names, lengths and times of the files. `pattern` is a regular expression that the name of each
+    picture must match, `{person}` standing for the folder's name.
 
     DataError if `root` is absent or holds no folder, a person has no picture, a picture does not decode or is misnamed,
     or two names are one on some computers.

@@ -54,12 +54,8 @@ def names() -> tuple[str, ...]:
 def load(name: str, size: Size = None) -> ImageSet:
     """Load a data set by name; `names()` lists them.
 
-    name : "orl", "digits" and "mnist5k" come in Python packages; the others lie in a data folder
-    size : (h, w) in pixels, or one number for a square; the data set's own size by default. Pictures are cropped around
-        the centre to the proportions asked for, then resized
-
-    ValueError if there is no data set of this name, or the size is below one pixel. DataError if its files are absent
-    or damaged; the message says what to do.
+    `size` is (h, w) in pixels, or one number for a square; the data set's own by default. Pictures are cropped around
+    the centre to the proportions asked for, then resized. DataError if files are absent or damaged; it says what to do.
     """
     check.one_of("name", name, _SOURCES)
     return _SOURCES[name](size)

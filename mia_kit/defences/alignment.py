@@ -125,10 +125,8 @@ def align(
 ) -> Tensor:
     """One batch of vectors, moved until their gradient is as near to g_t as the bound, the label and the rounds allow.
 
-    clean : probability vectors of shape (n, classes), whose labels are kept
-    images : what was asked about, of shape (n, channels, size, size)
-    start : perturbations to begin with, of shape (n, classes)
-    moved : bool Tensor of shape (n,); the other rows are served as they are, and count in g_p. All by default
+    `clean` are probability vectors of shape (n, classes), whose labels are kept, of `images` (n, channels, size, size);
+    `start` are perturbations to begin with. Rows that are not `moved` are served as they are, and count in g_p.
     """
     rows = torch.ones(len(clean), dtype=torch.bool, device=clean.device) if moved is None else moved
 

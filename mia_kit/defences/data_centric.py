@@ -98,17 +98,13 @@ def protect(
 
     Test pictures are to be left alone: protected classes lose accuracy there, the others less.
 
-    images : float Tensor of shape (n, ...) within `limits`
+    images : float Tensor of shape (n, ...) within `limits`, the values of black and white, to which noise is clipped
     labels : int64 Tensor of shape (n,), in [0, classes)
     protected : different classes, each with a picture at least; each contributor acts for themselves
     seed : of noise, wrong labels and the choice of surrogates
     surrogates : for "injection": protected class -> pictures of its surrogate, of shape (any number, ...). Not of one
         of the `classes`, which would stand under two labels
-    settings : `DataCentric()` by default
     classes : how many classes the trainer has, at least 2; the greatest label and one by default
-    limits : the values of black and white; noisy pictures are clipped to them
-
-    ValueError if a shape, a type, a class or a value does not fit, or a protected class has no surrogate.
     """
     settings = settings or DataCentric()
     surrogates = surrogates or {}
@@ -187,15 +183,10 @@ def farthest_identity(
 ) -> dict[int, int]:
     """The surrogate of each protected identity: another one, whose mean embedding is farthest from its own.
 
-    No two protected identities get the same surrogate; who comes first in `protected` chooses first. The authors pick a
-    random identity of opposite attributes instead, or of any if there is none.
-
-    embeddings : Tensor of shape (n, d), of a network that knows the identities apart
-    labels : int64 Tensor of shape (n,), identities
-    protected : different identities
-    candidates : identities to choose from, such as those outside the classifier's classes; all others by default
-
-    ValueError if a shape does not fit, an identity has no embedding, or nobody is left to choose from.
+    No two protected identities get the same surrogate; who comes first in `protected` chooses first, among the
+    `candidates`, all others by default. The authors pick a random identity of opposite attributes instead, or of any if
+    there is none. `embeddings`, of shape (n, d), are of a network that knows the identities `labels`, of shape (n,),
+    apart.
     """
     check.finite("embeddings", check.floats("embeddings", embeddings, ("n", "d")))
     check.labels(labels, classes=None, length=len(embeddings))

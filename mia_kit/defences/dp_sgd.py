@@ -118,21 +118,13 @@ def fit_private(
 ) -> PrivateFitResult:
     """Train `model` in place with DP-SGD and leave it in evaluation mode. The rate stays the same throughout.
 
-    model : gives logits of shape (n, classes) for images; without batch norm, see `with_group_norm`, but for a run of
-        the head alone, which needs a linear layer named `head`
-    images : Tensor of shape (n, channels, h, w) in [-1, 1]
-    labels : Tensor of shape (n,), integers in [0, classes)
-    seed : seeds the draws of pictures, the augmentation, the model's own random layers and the noise
-    objective : as in `fit`, a mean over the pictures of a batch, of which each has its own logits; cross-entropy by
-        default
-    augment : (images, generator) -> images, each picture by itself; none by default
-    optimiser : called with the weights and lr; what it makes of private gradients is private
-    checkpoint : as in `fit`
+    Arguments are those of `fit`, with these differences: the model has no batch norm, see `with_group_norm`, but for a
+    run of the head alone, which needs a linear layer named `head`; `seed` seeds the noise too; the objective is a mean
+    over the pictures of a batch, of which each has its own logits; `augment` changes each picture by itself. What the
+    optimiser makes of private gradients is private.
 
-    ImportError if Opacus is not installed; the message says how to install it. TypeError if pictures or labels are of
-    the wrong kind, or the model has no head where that alone is to be trained. ValueError if a shape or a number does
-    not fit, the model has batch norm, or the objective keeps no picture secret. CheckpointError if the checkpoint is
-    damaged or of other settings. OSError if a checkpoint cannot be written; the one before it is whole.
+    ImportError if Opacus is not installed. ValueError if the model has batch norm, or the objective keeps no picture
+    secret. Errors of checkpoints are those of `fit`.
     """
     _check(model, images, labels, settings, objective)
     choices = {"seed": seed, "objective": objective, "augment": augment, "optimiser": optimiser}

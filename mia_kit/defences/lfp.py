@@ -26,10 +26,8 @@ from mia_kit.signatures import checked
 class LabelFlippingPoison(PicturePoison):
     """Flips and poisons a share of the vectors, and leaves the others; see `PicturePoison`.
 
-    substitute : the defender's decoder and its target, see `Substitute.aim`
-    rate : share of the vectors of each class that is flipped, in [0, 1]
-    threshold : vectors whose greatest confidence is below it go first
-    repair : whether to serve the second class instead of the last one
+    `rate`, in [0, 1], is the share of each class that is flipped, vectors whose greatest confidence is below
+    `threshold` first; `repair` serves the second class instead of the last one.
     """
 
     @checked

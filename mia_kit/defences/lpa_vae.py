@@ -28,14 +28,11 @@ from mia_kit.training.seeds import Calls
 
 
 class PoisonAutoencoder(nn.Module):
-    """Clean vectors to poisoned ones; a defence for `ConfidenceAPI` once it is trained.
+    """Clean vectors of `classes` entries to poisoned ones; a defence for `ConfidenceAPI` once it is trained.
 
-    The code of a call is drawn afresh: it depends on `seed` and on the calls before it.
-
-    classes : length of the vectors, at least 2
-    bound : of the served vector's distance from the clean one, in the 2-norm
-    seed : seeds the initial weights and the codes
-    hidden, latent : numbers in the hidden layers and in the code
+    `bound` is of the served vector's distance from the clean one, in the 2-norm; `hidden` and `latent` are the widths
+    of the hidden layers and of the code. The code of a call is drawn afresh: it depends on `seed` and on the calls
+    before it.
     """
 
     @checked

@@ -30,18 +30,15 @@ SHIFT = 5.0
 
 
 class BottleneckClassifier(Classifier):
-    """A classifier with a Gaussian bottleneck between its features and its last layer.
+    """A copy of `inner` with a Gaussian bottleneck between its features and a new last layer.
 
     Its `features` are draws from the bottleneck, k numbers of any sign, and its `head` is the linear layer on them, so
     that attacks and measures take it as they take any classifier. Both have gradients to the pictures.
 
     In training mode the noise comes from PyTorch's global numbers, which `fit` seeds. In evaluation mode each call has
-    fresh noise that depends on `seed` and on how many calls went before it since the last `eval()`: whatever
-    begins with `eval()`, as `WhiteBox`, the black boxes and `predict` do, gets the same answers when it is run again,
-    in batches of the same sizes. Pictures that are asked about twice get two answers.
-
-    inner : the classifier whose features are used; a copy of it is kept, without its own last layer
-    seed : seeds the initial weights of the bottleneck and of the new last layer, and the noise in evaluation mode
+    fresh noise that depends on `seed` and on how many calls went before it since the last `eval()`: whatever begins
+    with `eval()`, as accesses and `predict` do, gets the same answers when it is run again, in batches of the same
+    sizes.
     """
 
     @checked

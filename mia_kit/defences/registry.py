@@ -157,12 +157,9 @@ def build(name: str, strength: float = 0.0) -> DefenceTraining:
         larger than the others', see `PRIVATE_BATCH`
     dp_sgd_head : the same for the last layer alone, on a trunk of public pictures, see `PrivateSettings`
     weight_decay : AdamW's, at least 0
-    dropout : the share of features dropped, in [0, 1)
-    augmentation : the strength of `StrongAugment`, in [0, 1)
+    dropout, augmentation : the share of features dropped, the strength of `StrongAugment`, in [0, 1)
     early_stopping : the share of the epochs that is not trained, in [0, 1)
     mixup : the concentration of the Beta distribution, positive
-
-    ValueError if the name is unknown or the strength out of range.
     """
     check.one_of("the defence", name, _MAKERS)
     check.in_range(f"the strength of {name}", strength, float("-inf") if name == "smoothing" else 0)

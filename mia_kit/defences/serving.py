@@ -81,11 +81,8 @@ class OneParameter:
     """Laplace noise of scale 2 / epsilon on each entry; the noisy values are given back in the clean order of rank.
 
     Negative values become 0 and the rest are divided by their sum; where nothing is left, the clean vector is served.
-    The label is kept, and no entry passes a greater one. Each call has fresh noise, which depends on `seed` and on the
-    calls before.
-
-    epsilon : of the noise alone, above 0: the smaller, the more noise. What is served is not epsilon-private, for its
-        label and its order are the clean ones
+    The label is kept, and no entry passes a greater one. Each call has fresh noise. The smaller epsilon, above 0, the
+    more noise; what is served is not epsilon-private, for its label and its order are the clean ones.
     """
 
     @checked

@@ -65,18 +65,16 @@ def run(
     batch_size: int = 128,
     progress: bool = False,
 ) -> Distances:
-    """The distance of each image from being confidently its own label.
+    """The distance of each image from being confidently its own label; gradients are needed.
 
-    access : gradients are needed
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : int64 Tensor of shape (n,), in [0, classes)
     confidence : t, in (0, 1)
-    steps : gradients taken for each image, at least 1
+    steps : gradients taken for each image
     longest_step : length of the first step; later ones fall to a hundredth, so that half of steps * longest_step is as
         far as the search goes
 
-    ValueError if a shape, the confidence, the steps or their length do not fit, or the model's answers are not finite:
-    what cannot be asked is no proof of a great distance.
+    ValueError also if the model's answers are not finite: what cannot be asked is no proof of a great distance.
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))

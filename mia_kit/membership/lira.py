@@ -33,8 +33,6 @@ def online(
         one shadow model of each kind, two with its own spread, and one of them two for a shared one
     spread : "own" fits each example's two variances, "shared" one for all examples in and one for all out; "auto"
         takes its own from 64 shadow models of each kind on, as the paper does
-
-    Raises ValueError if a shape, a value or a number of shadow models does not fit.
     """
     _check(scaled, shadow_scaled, shadow_members, spread)
     inside = _gaussian(shadow_scaled, shadow_members, spread, "with")

@@ -52,8 +52,6 @@ def build(name: str, strength: float | None = None, *, teacher: nn.Module | None
     cutout : a side of the square, see `CutoutAugment`
     disturbed_labels : the share, see `DisturbedLabelsObjective`
     the others : as in `mia_kit.defences.build`
-
-    ValueError if the name is unknown, the strength out of range, or the teacher is missing.
     """
     check.one_of("the mechanism", name, STRENGTHS)
     strength = STRENGTHS[name] if strength is None else strength

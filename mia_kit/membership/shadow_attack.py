@@ -27,14 +27,10 @@ def run(
 ) -> Verdicts:
     """The attack models' odds of membership, on the logit scale; member where they are above 0.
 
-    confidences : the target's answers on the examples to judge, of shape (n, classes), in [0, 1]
-    labels : integers of shape (n,), in [0, classes)
-    shadow_confidences : answers of the shadow models, of shape (shadows, m, classes)
-    shadow_labels : of shape (m,), the labels of the examples they were asked about
-    shadow_members : bool of shape (shadows, m), True where the shadow model was trained on the example
-
-    Members and non-members weigh alike, whatever their numbers. Raises ValueError if a shape or a value does not fit,
-    or a class to judge lacks members or non-members among the answers of the shadow models.
+    `confidences`, (n, classes) in [0, 1], and `labels`, (n,), are the target's answers on the examples to judge.
+    `shadow_confidences`, (shadows, m, classes), are answers of the shadow models on examples of the classes
+    `shadow_labels`, (m,), and `shadow_members`, bool of shape (shadows, m), says which were trained on. Members and
+    non-members weigh alike. ValueError if a class to judge lacks either among the answers of the shadow models.
     """
     classes = _check(confidences, labels, shadow_confidences, shadow_labels, shadow_members)
     shadows = len(shadow_confidences)

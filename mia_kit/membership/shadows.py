@@ -57,17 +57,15 @@ def fit_shadows(
     stack: int = STACK,
     progress: bool = True,
 ) -> list[SmallClassifier]:
-    """Train one small classifier for each row of `shadow_members`, `stack` of them at a time.
+    """Train one `SmallClassifier` for each row of `shadow_members`, `stack` of them at a time, as `fit` would.
 
     images : Tensor of shape (n, channels, h, w) in [-1, 1]; a stack holds a copy of its members for each of its models
     labels : int64 Tensor of shape (n,), in [0, classes)
     shadow_members : bool of shape (shadows, n), as many True in each row; see `half_memberships`
     seed : model k starts from the weights of `SmallClassifier(seed=seed + k)`; each stack takes its members in the
         order that `fit` draws from `seed`
-    stack : models trained together, at least 1
-    width, epochs, batch_size, learning_rate : as in `SmallClassifier` and `fit`
 
-    Returns the models in evaluation mode. Raises ValueError if a shape or a number does not fit.
+    Returns the models in evaluation mode.
     """
     _check(images, labels, shadow_members, classes, stack)
     trained: list[SmallClassifier] = []

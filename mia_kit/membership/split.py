@@ -40,11 +40,8 @@ class MembershipSplit:
 def split_membership(labels: np.ndarray, groups: np.ndarray, *, seed: int) -> MembershipSplit:
     """Put each group on one of two sides at random, class by class, and leave out what one side has too many of.
 
-    labels : integers of shape (n,)
-    groups : integers of shape (n,), equal for near-duplicates; `np.arange(n)` if there are none
-    seed : of the order in which groups are dealt out
-
-    ValueError if a shape does not fit, a group has two classes, or a class has too few images or too few groups.
+    `labels` and `groups` are integers of shape (n,); groups are equal for near-duplicates, `np.arange(n)` if there are
+    none. ValueError if a group has two classes, or a class has too few images or too few groups.
     """
     check.array("groups", groups, (len(check.array("labels", labels, ("n",))),))
     if len(np.unique(np.stack([groups, labels]), axis=1).T) != len(np.unique(groups)):

@@ -46,10 +46,7 @@ def powerful(
     known_members, known_non_members : losses of examples the attacker knows, of shapes (k,) and (j,); 100 each in the
         paper. Their mean accuracy is balanced, should k and j differ
     steps : thresholds mean + c * std of the known members' losses, as in the public code, c in equal steps from -5 to
-        5; at least 2
-
-    Of thresholds that are equally good the middle one is taken; the public code takes the first. Raises ValueError if a
-    shape does not fit, a loss is not finite or `steps` is below 2.
+        5; at least 2. Of those that are equally good the middle one is taken; the public code takes the first
     """
     check_signals(losses=losses, known_members=known_members, known_non_members=known_non_members)
     return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
@@ -66,12 +63,9 @@ def augmentation_aware(
 ) -> Verdicts:
     """The powerful attack on the losses of several augmented copies of each example, reduced to one number.
 
-    losses, known_members, known_non_members : as in `powerful`, but of shapes (n, copies), (k, copies), (j, copies)
-    reduction : "median", "min", "max", "std" or "mean" over the copies
-
-    The copies are those of the augmentation that the model was trained with, see `copy_losses`: it has seen such
-    copies, and has seldom seen the plain image. Raises ValueError as `powerful` does, and if the copies or the
-    reduction do not fit.
+    As in `powerful`, but of shapes (n, copies), (k, copies), (j, copies); the reduction over the copies is "median",
+    "min", "max", "std" or "mean". The copies are those of the augmentation that the model was trained with, see
+    `copy_losses`: it has seen such copies, and has seldom seen the plain image.
     """
     check.one_of("reduction", reduction, REDUCTIONS)
     copies = check.array("losses", losses, ("n", "copies"), finite=False).shape[1]

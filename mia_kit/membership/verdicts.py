@@ -69,10 +69,9 @@ def copy_losses(
 ) -> np.ndarray:
     """Losses of each image and of changed copies of it, for `augmentation_aware`: float64 of shape (n, copies).
 
-    The first copy is the image itself. `augment` is what the model was trained with: (images, generator) -> images, see
-    `mia_kit.training.fit`. A model that was trained without has seen the plain image alone: None gives it again and
-    again, and the attack is then the powerful one. Raises as `losses_and_confidences` does, but changed pictures may
-    leave [-1, 1], as noisy ones do.
+    The first copy is the image itself. `augment` is what the model was trained with: (images, generator) -> images. A
+    model that was trained without has seen the plain image alone: None gives it again and again, and the attack is then
+    the powerful one. Raises as `losses_and_confidences` does, but changed pictures may leave [-1, 1], as noisy ones do.
     """
     copies = check.count("copies", copies)
     plain = losses_and_confidences(access, images, labels, batch_size=batch_size)[0]

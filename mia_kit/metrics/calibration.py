@@ -10,11 +10,8 @@ from mia_kit import check
 def calibration_error(confidences: np.ndarray, labels: np.ndarray, *, bins: int = 15) -> float:
     """Expected calibration error (Guo et al., ICML 2017): mean over bins of |accuracy - confidence|.
 
-    confidences : of shape (n, classes), rows sum to 1
-    labels : integers of shape (n,), in [0, classes)
-    bins : at least 1, equally wide bins of the greatest confidence, closed on the right, weighted by the images in them
-
-    The measure is biased upwards with few images. ValueError if a shape does not fit or a number is out of range.
+    `confidences` are of shape (n, classes), rows sum to 1; `labels` (n,), in [0, classes). The `bins` of the greatest
+    confidence are equally wide, closed on the right, weighted by the images in them. Biased upwards with few images.
     """
     confidences = check.array("confidences", confidences, ("n", "classes"))
     labels = check.places("labels", labels, length=len(confidences), below=confidences.shape[1])

@@ -20,13 +20,9 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     1 : to the nearest other picture of its class, over the class's median such distance: near 0 for a noisy copy
     2 : to the median of its class, over that to the nearest median of another class: above 1, another class is nearer
 
-    Medians are taken number by number. Where half of a class is injected, its median lies among the injected: which
-    way a score points is the detector's to learn.
-
-    features : of shape (n, d), penultimate activations of a reference network
-    labels : integers of shape (n,) as the trainer sees them, two classes at least, each of two pictures at least
-
-    Raises ValueError if a shape does not fit, a feature is not finite, or there are too few classes or pictures.
+    Medians are taken number by number. Where half of a class is injected, its median lies among the injected: which way
+    a score points is the detector's to learn. `features`, (n, d), are penultimate activations of a reference network;
+    `labels`, (n,), as the trainer sees them, two classes at least, each of two pictures at least.
     """
     from scipy.spatial.distance import cdist
 
@@ -59,14 +55,8 @@ def detector_scores(
     Classes are dealt into folds at random, those with injected pictures and those without apart; each fold is scored by
     a regression on the others, standardised as they are, both kinds of pictures counting alike.
 
-    scores : of shape (n, k), such as `outlier_scores`
-    injected : bool of shape (n,)
-    groups : integers of shape (n,), the class each picture stands in
-    folds : at least 2, and at most as many as there are classes with injected pictures
-    seed : of the folds
-
-    Raises ValueError if a shape does not fit, TypeError if a type does not, ValueError if there are fewer classes with
-    injected pictures than folds.
+    `scores` are of shape (n, k), such as `outlier_scores`; `injected` bool and `groups`, the class each picture stands
+    in, of shape (n,); `folds` at least 2, and at most as many as there are classes with injected pictures.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

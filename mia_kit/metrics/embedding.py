@@ -37,15 +37,10 @@ class ScaledDistances:
 
 
 def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
-    """Euclidean distances within and between classes, divided by the greatest distance of all.
+    """Euclidean distances within and between classes, divided by the greatest distance of all; figure 5 of the paper.
 
-    features : array of shape (n, d), any real numbers; n x n distances are held in memory
-    labels : integer array of shape (n,)
-
-    ValueError if the shapes do not fit, a value is not finite, there is one class only, a class has a single sample, or
-    all features are equal.
-
-    Source: figure 5 of the paper.
+    `features`, (n, d), are any real numbers, not all equal; `labels`, (n,), of two classes at least, each of two
+    samples. n x n distances are held in memory.
     """
     from scipy.spatial.distance import cdist
 
@@ -69,22 +64,16 @@ def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistance
 def morphing_tsne(
     features: Mapping[float, np.ndarray], *, seed: int, perplexity: float = 15.0, iterations: int = 500
 ) -> dict[float, np.ndarray]:
-    """A t-SNE map for each smoothing factor, each started from the map of its neighbour nearer to 0.
+    """A t-SNE map for each smoothing factor, started from that of its neighbour nearer to 0; figure 4 of the paper.
 
-    The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways. A
-    single factor gives an ordinary t-SNE map.
+    The walk begins at the factor nearest to 0, which starts from principal components, and goes outwards both ways.
 
     features : factor -> array of shape (n, d), the same samples in the same order for every factor
-    seed : seeds scikit-learn's TSNE
     perplexity : about how many neighbours a sample keeps, in (0, n)
     iterations : steps of gradient descent for each factor, at least 250, which scikit-learn asks for
 
     Returns factor -> float array of shape (n, 2), centred, the farthest sample at distance 1; factors ascend.
-
-    ValueError if there is no factor, the factors have different numbers of samples, a number does not fit, or the
-    features of a factor are not finite or all alike, as a model whose loss ran away makes them.
-
-    Source: figure 4 of the paper.
+    ValueError also if the features of a factor are not finite or all alike, as a model whose loss ran away makes them.
     """
     check.kind("features", features, Mapping, "a mapping from factor to array")
     factors = sorted(features, key=lambda factor: check.number("each factor", factor))

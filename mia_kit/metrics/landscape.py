@@ -29,11 +29,8 @@ MARGIN, BATCH = 0.5, 128
 def class_loss(logits: Callable[[Tensor], Tensor], target_classes: int | Tensor) -> Loss:
     """-log of the confidence in the target class: what a white-box attacker lowers.
 
-    logits : gives scores of shape (n, classes)
-    target_classes : one class for all images, or int64 of shape (n,), one for each of the n images that will be asked
-        about at once
-
-    The loss raises ValueError if a class is none of the network's, or there are other images than classes.
+    `logits` gives scores of shape (n, classes); `target_classes` is one class for all images, or int64 of shape (n,),
+    one for each of the n images that will be asked about at once.
     """
 
     def loss(images: Tensor) -> Tensor:
@@ -65,16 +62,10 @@ class LossPlane:
 
 @torch.no_grad()
 def loss_plane(loss: Loss, target: Tensor, surrogate: Tensor, *, seed: int, cells: int = 41) -> LossPlane:
-    """The loss on a plane through two pictures and a random direction.
+    """The loss on a plane through two pictures and a random direction, which `seed` draws.
 
-    It goes half of the pictures' distance past both, is as wide as long, and leaves the pictures' limits.
-
-    loss : see the head of this file
-    target, surrogate : two different images of one shape, without a batch dimension
-    seed : of the random direction
-    cells : points along either side of the plane, at least 2
-
-    ValueError if a shape or number does not fit, the pictures are equal, or a loss is not finite.
+    It goes half of the pictures' distance past both, is as wide as long, with `cells` points along either side, and
+    leaves the pictures' limits. `target` and `surrogate` are different images of one shape, without a batch dimension.
     """
     check.kind("loss", loss, Callable, "a function")
     check.kind("target", target, Tensor, "a Tensor")
@@ -138,13 +129,10 @@ def curvature(
     `converged` is False. Where the loss is flat the value is 0.
 
     loss : see the head of this file; twice differentiable nearly everywhere
-    images : float Tensor of shape (n, ...), n at least 1
+    images : float Tensor of shape (n, ...), `batch_size` of which are worked on together
     seed : of the first vectors; an image's depend on its place
-    iterations : the most products of Hessian and vector, at least 1; a batch stops once all its images converged
-    tolerance : see `Curvature.converged`; positive
-    batch_size : images that are worked on together
-
-    ValueError if a shape or number does not fit, or a curvature is not finite.
+    iterations : the most products of Hessian and vector; a batch stops once all its images converged
+    tolerance : see `Curvature.converged`
     """
     check.kind("loss", loss, Callable, "a function")
     check.kind("images", images, Tensor, "a Tensor")

@@ -21,12 +21,9 @@ class FailedRowsWarning(UserWarning):
 def target_ranks(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How many classes the evaluator finds at least as likely as the target, itself included: shape (m,), 1 is a hit.
 
-    logits : an independent evaluator's scores, of shape (m, classes); minus infinity is an impossible class
-    targets : integers of shape (m,), in [0, classes)
-
-    Ties count against the attack. A row with NaN or plus infinity failed, and has the last rank. ValueError if a shape
-    or target is wrong, or every row failed. An evaluator calls many a picture the person though people do not: judge
-    by a face embedding beside it.
+    `logits`, (m, classes), are an independent evaluator's; minus infinity is an impossible class. Ties count against
+    the attack. A row with NaN or plus infinity failed, and has the last rank; ValueError if every row did. An evaluator
+    calls many a picture the person though people do not: judge by a face embedding beside it.
     """
     logits = check.array("logits", logits, ("m", "classes"), finite=False)
     targets = check.places("targets", targets, length=len(logits), below=logits.shape[1])

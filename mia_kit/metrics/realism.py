@@ -12,13 +12,9 @@ from mia_kit import check
 def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
     """Squared Frechet distance of two normal distributions fitted to features: FID, if Inception-v3's 2048 are given.
 
-    |m1 - m2|^2 + trace(S1 + S2 - 2 (S1 S2)^(1/2)), with sample covariances (Heusel et al., NeurIPS 2017).
-
-    real, generated : of shape (n, d) and (m, d), at least 2 rows each
-
-    A number without an interval: its estimate is biased upwards with few rows, by more than a bootstrap would show, so
-    only numbers of equally many rows may be compared. Raises ValueError if the shapes do not fit or a feature is not
-    finite: a picture that is none has no place in a set.
+    |m1 - m2|^2 + trace(S1 + S2 - 2 (S1 S2)^(1/2)), with sample covariances (Heusel et al., NeurIPS 2017), of finite
+    features of shapes (n, d) and (m, d), at least 2 rows each. A number without an interval: its estimate is biased
+    upwards with few rows, by more than a bootstrap would show, so only numbers of equally many rows may be compared.
     """
     real, generated = _features(real, generated, 2)
     gap = real.mean(axis=0) - generated.mean(axis=0)
@@ -45,10 +41,8 @@ def manifold_measures(real: np.ndarray, generated: np.ndarray, *, k: int = 3) ->
 
     Each sample spans a ball that reaches its `k`-th nearest neighbour of its own set. Precision: share of generated
     samples in a real ball; recall: the reverse; density: number of real balls around a generated sample, over k;
-    coverage: share of real balls that hold a generated sample.
-
-    `real` (n, d) and `generated` (m, d) need more than `k` rows each, `k` at least 1, and finite features; ValueError
-    otherwise. The paper takes k = 3 and one class at a time.
+    coverage: share of real balls that hold a generated sample. `real` (n, d) and `generated` (m, d) need more than `k`
+    rows each and finite features. The paper takes k = 3 and one class at a time.
     """
     from scipy.spatial.distance import cdist
 

@@ -24,12 +24,8 @@ def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Inter
 
     Pictures are dealt into four parts: clean and poisoned vectors to learn from, clean and poisoned ones to be asked
     about, so that the detector never sees two vectors of one picture. It sees entries and their logarithms, as they are
-    and in order of size. The interval is a bootstrap over vectors.
-
-    clean, poisoned : of one shape (n, classes), the vectors of the same pictures, in [0, 1], n at least 8
-    seed : of the deal and of the forest
-
-    Raises ValueError for other shapes or entries.
+    and in order of size. The interval is a bootstrap over vectors. `clean` and `poisoned` are of one shape (n,
+    classes), the vectors of the same pictures, in [0, 1], n at least 8.
     """
     from sklearn.ensemble import RandomForestClassifier
 

@@ -39,15 +39,9 @@ Stem = Literal["imagenet", "small"]
 class Backbone(Classifier):
     """One of torchvision's networks up to its penultimate layer, the `trunk`, and a new linear layer, the `head`.
 
-    name : one of `BACKBONES`
-    classes : number of people, at least 2
-    seed : seeds the initial weights, and nothing else
-    channels : 1 for grey pictures, 3 for colour
-    pretrained : begin with ImageNet's weights, which torchvision downloads on first use
-    stem : "small" begins with a 3 x 3 convolution of stride 1 and no pooling, for a ResNet on pictures of 32 to 64
-        pixels; its weights are never pretrained
-
-    ValueError if an argument is out of range. DataError if ImageNet's weights cannot be downloaded or read.
+    `pretrained` begins with ImageNet's weights, which torchvision downloads on first use; DataError if it cannot. The
+    stem "small" begins with a 3 x 3 convolution of stride 1 and no pooling, for a ResNet on pictures of 32 to 64
+    pixels; its weights are never pretrained.
     """
 
     mean: Tensor
@@ -85,14 +79,11 @@ class Backbone(Classifier):
         self.register_buffer("deviation", torch.tensor(deviation).view(1, 3, 1, 1), persistent=False)
 
     def features(self, images: Tensor) -> Tensor:
-        """Penultimate activations, a Tensor of shape (n, d), pooled over the picture.
+        """Penultimate activations, a Tensor of shape (n, d), of images of shape (n, channels, h, w) in [-1, 1].
 
         d is 512 for ResNet-18, 2048 for the other ResNets, ResNeXt-50 and Inception-v3, 1024 and 1664 for DenseNet-121
         and -169, 1280 for EfficientNet-B0. None is negative, but EfficientNet's may be slightly. In training mode,
-        Inception-v3 and EfficientNet drop some of them.
-
-        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 32, or 75 for Inception-v3;
-        ValueError otherwise.
+        Inception-v3 and EfficientNet drop some of them. h and w must be at least 32, 75 for Inception-v3.
         """
         check.floats("images", images, ("n", self.channels, "h", "w"))
         if min(images.shape[2:]) < self.min_size:

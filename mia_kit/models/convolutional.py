@@ -19,15 +19,9 @@ from mia_kit.seeds import seeded
 class ConvolutionalClassifier(Classifier):
     """Blocks that halve the picture, then two linear layers; the features are the first one's, rectified.
 
-    channels : 1 for grey pictures, 3 for colour
-    classes : number of people or digits, at least 2
-    size : pixels a side of the pictures, at least 16; unlike other classifiers, it takes no other size
-    seed : seeds the initial weights, and nothing else
-    blocks : 3 or 4
-    width : channels of the first block; each of the next doubles it
-    hidden : numbers in the first linear layer, the features; ours, for the paper does not say
-
-    Raises ValueError if a number does not fit.
+    Pictures are `size` pixels a side, at least 16; unlike other classifiers, it takes no other size. `blocks`, 3 or 4,
+    have `width` channels in the first and twice as many in each next. `hidden`, the number of features, is ours: the
+    paper does not say.
     """
 
     def __init__(

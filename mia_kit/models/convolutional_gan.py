@@ -29,14 +29,9 @@ SLOPE = 0.2
 class ConvolutionalPrior(nn.Module):
     """Latents to images; a `Prior`, so that every attack can use it.
 
-    seed : seeds the initial weights, and nothing else
-    latent_size : numbers in a latent
-    image_size : (channels, h, w) with h = w = 8, 16, 32, ...
-    width : channels at half the size of the image; each halving below doubles them
-    classes : 0 for a generator that knows none. Otherwise a code is a latent followed by shares of the classes, of
-        shape (n, latent_size + classes): `codes` gives one class all, `map` an equal share to each
-
-    ValueError for sizes that do not fit.
+    `image_size` is (channels, h, w) with h = w = 8, 16, 32, ...; there are `width` channels at half that size, doubled
+    in each halving below. Without `classes` it knows none; with them a code is a latent followed by shares of the
+    classes, of shape (n, latent_size + classes): `codes` gives one class all, `map` an equal share to each.
     """
 
     def __init__(

@@ -23,17 +23,12 @@ SHIFT = 50.0
 
 
 class InversionDecoder(nn.Module):
-    """Pictures of `size` pixels a side for confidence vectors.
+    """Pictures of `size` pixels a side for confidence vectors of `classes` entries.
 
-    classes : length of the vectors, at least 2
-    channels : 1 for grey pictures, 3 for colour
-    size : pixels a side, at least 8 and divisible by 2 as often as it is doubled, such as 8, 16, 28, 32, 64
-    seed : seeds the initial weights, and nothing else
+    size : at least 8 and divisible by 2 as often as it is doubled, such as 8, 16, 28, 32, 64
     blocks : transposed convolutions, 4, 5 or 6 in the papers; at least 2
     width : channels of the last hidden block, doubled in each block before it up to 8 times as many
     logarithm : whether it sees `shifted_logarithms` instead of the confidences
-
-    Raises ValueError if a number does not fit.
     """
 
     def __init__(

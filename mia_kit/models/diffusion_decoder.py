@@ -32,15 +32,13 @@ GROUPS = 4
 class DiffusionDecoder(nn.Module):
     """Pictures for confidence vectors, as `InversionDecoder` makes them, by diffusion.
 
-    classes : length of the vectors, at least 2
-    channels : 1 for grey pictures, 3 for colour
     size : pixels a side, divisible by 2 once for each width but the first
     seed : seeds the initial weights and the noise that pictures are made of
     widths : channels at each resolution, multiples of 4, the finest first
     guidance : at least 0, by how much what the vector says is exaggerated; 0 samples from what was learnt
     steps : of sampling, from 1 to 1000
 
-    Raises ValueError if a number does not fit, and ImportError with the command to run if diffusers is missing.
+    ImportError with the command to run if diffusers is missing.
     """
 
     def __init__(

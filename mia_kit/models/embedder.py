@@ -121,13 +121,10 @@ def embed(model: FaceEmbedder, images: Tensor, *, batch_size: int = 64) -> Tenso
 
 
 def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> float:
-    """The distance below which at most this share of pairs of strangers falls.
+    """The distance below which at most the share `false_match_rate`, in (0, 1), of pairs of strangers falls.
 
-    false_match_rate : in (0, 1)
-    strangers : distances between photographs of two different people, of shape (n,), at least 1 / false_match_rate
-
-    Raises ValueError if the rate is out of range or too low to be measured with so few pairs, or a distance is not
-    finite.
+    `strangers` are distances between photographs of two different people, of shape (n,); ValueError if they are fewer
+    than 1 / false_match_rate, with which the rate cannot be measured.
     """
     false_match_rate = check.in_range("false_match_rate", false_match_rate, 0, 1, open_ends="both")
     strangers = check.array("strangers", strangers, ("n",))

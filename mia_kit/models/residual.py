@@ -18,10 +18,7 @@ from mia_kit.seeds import seeded
 class ResidualClassifier(Classifier):
     """A convolution of stride 2, four residual blocks that halve the picture three times, pooling, one linear layer.
 
-    channels : 1 for grey pictures, 3 for colour
-    classes : number of people, at least 2
-    seed : seeds the initial weights, and nothing else
-    width : channels of the first block; each of the next three doubles it
+    `width` is the number of channels of the first block; each of the next three doubles it.
     """
 
     def __init__(self, channels: int, classes: int, *, seed: int, width: int = 24) -> None:

@@ -20,10 +20,7 @@ from mia_kit.snapshot import snapshot
 class SmallClassifier(Classifier):
     """Four convolutions with batch norm, pooling over what is left of the picture, one linear layer.
 
-    channels : 1 for grey pictures, 3 for colour
-    classes : number of people, at least 2
-    seed : seeds the initial weights, and nothing else
-    width : channels of the first convolution; each of the next two doubles it
+    `width` is the number of channels of the first convolution; each of the next two doubles it.
     """
 
     def __init__(self, channels: int, classes: int, *, seed: int, width: int = 16) -> None:

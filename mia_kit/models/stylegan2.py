@@ -34,18 +34,15 @@ def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> No
 class StyleGAN2(nn.Module):
     """Latents to styles (`map`), styles to images (`synthesise`); a `Prior`.
 
-    seed : seeds the initial weights, and nothing else
     z_dim, w_dim : numbers in a latent and in a style
     img_resolution : height and width of an image, a power of two from 4 to 1,024
     channel_base, channel_max : a layer at r x r has min(channel_base // r, channel_max) channels
     mapping_layers : fully connected layers from latent to style
     lr_multiplier : rate of the mapping network relative to the rest; its weights are stored divided by it
     conv_clamp : the largest absolute value of an activation, None for no limit
-    truncation : psi in [0, 1]; `map` draws styles towards their mean by this factor. Plug & Play Attacks take 0.5
-    truncation_cutoff : how many layers truncation concerns, None for all
+    truncation : psi in [0, 1]; `map` draws the styles of `truncation_cutoff` layers, None for all, towards their mean
+        by this factor. Plug & Play Attacks take 0.5
     dtype : of the convolutions from 8 x 8 up; styles, sums of images and weights stay in float32
-
-    ValueError if a number is out of its range.
     """
 
     def __init__(
@@ -240,13 +237,9 @@ class _ToImage(nn.Module):
 def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
     """A convolution of inputs scaled image by image, its outputs brought back to unit variance.
 
-    x : Tensor of shape (n, inputs, h, w), in float32 or half precision
-    weight : Tensor of shape (outputs, inputs, 3, 3)
-    scales : Tensor of shape (n, inputs)
-    resample_filter : Tensor of shape (4, 4) if the size is to be doubled
-
-    Section 2.2 of the paper on StyleGAN2. Demodulation forgives any factor of weights and scales, so in half precision
-    both are made small enough for the sums.
+    x is of shape (n, inputs, h, w), in float32 or half precision, weight (outputs, inputs, 3, 3), scales (n, inputs),
+    and resample_filter (4, 4) if the size is to be doubled. Section 2.2 of the paper on StyleGAN2. Demodulation
+    forgives any factor of weights and scales, so in half precision both are made small enough for the sums.
     """
     if x.dtype != torch.float32:
         weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * math.sqrt(weight[0].numel()))

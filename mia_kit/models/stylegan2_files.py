@@ -66,10 +66,7 @@ def load_stylegan2(
 ) -> StyleGAN2:
     """The generator of a file that `data_scripts/convert_stylegan2.py` wrote, in evaluation mode, frozen.
 
-    Truncation is that of Plug & Play Attacks; see `StyleGAN2`.
-
-    ValueError, TypeError if truncation, its cutoff or the dtype is none. DataError if the file is absent, damaged or
-    another one; the message is one sentence.
+    Truncation is that of Plug & Play Attacks; see `StyleGAN2`. DataError if the file is absent, damaged or another one.
     """
     from safetensors import SafetensorError, safe_open
 

@@ -138,18 +138,11 @@ def train_grid(
     steps: int = 5000,
     progress: bool = True,
 ) -> ToyGrid:
-    """Train a classifier for every factor and every seed, all as one batch.
+    """Train a classifier for every factor in (-inf, 1] and every seed of initial weights, all as one batch.
 
-    smoothings : factors in (-inf, 1]
-    seeds : seeds of the initial weights, as in `world.train`
-    data : the training points, for all seeds or, equally many, for each; `make_data()` by default
-    steps : gradient steps, learning rate 0.001, momentum 0.9
-    progress : show a progress bar
-
-    Warns with a RuntimeWarning for each model that left the range of float32, as `world.train` does.
-
-    ValueError if there is no factor or no seed, a factor is out of range, or there are not as many points for each
-    seed.
+    `data` are the training points, for all seeds or, equally many, for each; `make_data()` by default. `steps` are
+    gradient steps, learning rate 0.001, momentum 0.9. Warns with a RuntimeWarning for each model that left the range of
+    float32.
     """
     factors = check.array("smoothings", smoothings, ("factors",)).tolist()
     seeds, steps = check.counts("seeds", seeds, least=0), check.count("steps", steps, 0)

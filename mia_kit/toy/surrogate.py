@@ -51,13 +51,10 @@ class Landings:
 
 
 def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence[Tensor]) -> Landings:
-    """Distances from the ends of `invert_grid`'s attacks, on the first of its factors.
+    """Distances from the ends of `invert_grid`'s attacks, of a grid of one factor.
 
-    inversions : of a grid of one factor
-    protected : points of the protected cloud, of shape (n, 2), whatever labels they were given
-    surrogates : for each seed, points of shape (m, 2)
-
-    Raises ValueError if there are several factors, not a surrogate for each seed, or an end that is not finite.
+    `protected` are points of the protected cloud, of shape (n, 2), whatever labels they were given, and `surrogates`,
+    for each seed, points of shape (m, 2).
     """
     check.kind("inversions", inversions, GridInversions, "the GridInversions of invert_grid")
     check.floats("protected", protected, ("n", 2))

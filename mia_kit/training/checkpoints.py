@@ -48,10 +48,8 @@ def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
 def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
     """The state saved last, on the CPU; None if there is no file. No code in the file is run.
 
-    To be called at the start of a run: what a killed run left half-written beside the checkpoint is removed. A file is
-    for one run at a time.
-
-    CheckpointError if the file is damaged, holds more than tensors and plain values, or belongs to other settings.
+    What a killed run left half-written beside the checkpoint is removed. CheckpointError if the file is damaged, holds
+    more than tensors and plain values, or belongs to other settings.
     """
     for unfinished in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         unfinished.unlink(missing_ok=True)

@@ -149,24 +149,19 @@ def fit(
     objective : (model, images, labels, epoch) -> scalar loss; cross-entropy with smoothed labels by default
     augment : (images, generator) -> images; none by default. It may take pictures in 256 shades instead of floats, and
         may move them to the model's device: the labels follow
-    optimiser : called with the weights and lr; its rate is divided by ten after three quarters and nine tenths
-    weight_decay : given to the optimiser, at least 0; AdamW shrinks the weights apart from the gradient, Adam within
-        it. The optimiser's own by default, which is 0.01 for AdamW
-    stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept; from 1 to
-        epochs, all of them by default
+    optimiser : called with the weights, lr and, if it is given, weight_decay; its rate is divided by ten after three
+        quarters and nine tenths
+    stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept
     start : the `state` of a result to go on from, such as that of a run with other labels which shares the first epochs
-    checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call; none by
-        default. The settings, the pictures, the labels and the initial weights must be those of the first call. An
-        objective or augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that
-        has changed, or is made by the same function with other arguments, a file of its own. What it keeps for itself
-        is not saved.
+    checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call. The
+        settings, the pictures, the labels and the initial weights must be those of the first call. An objective or
+        augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that has changed
+        a file of its own
 
-    Warns with a RunawayLossWarning, once a call, if the loss runs away or did so before the checkpoint; with an
-    objective other than `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so
-    that the damage can be seen.
-
-    TypeError, ValueError if a shape, a dtype, a number or the choice of objective does not fit. CheckpointError if the
-    checkpoint is damaged or of other settings. OSError if a checkpoint cannot be written; the one before it is whole.
+    Warns with a RunawayLossWarning, once a call, if the loss runs away; with an objective other than
+    `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so that the damage can be
+    seen. CheckpointError if the checkpoint is damaged or of other settings. OSError if one cannot be written; the one
+    before it is whole.
     """
     check.kind("model", model, nn.Module, "an nn.Module")
     check.count("seed", seed, 0)

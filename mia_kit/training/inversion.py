@@ -44,10 +44,8 @@ class CollapsedDecoderWarning(UserWarning):
 def picture_errors(made: Tensor, images: Tensor, error: str = "mse") -> Tensor:
     """One error for each picture, of shape (n,), with gradients: what decoders minimise.
 
-    made, images : Tensors of one shape (n, channels, h, w) in [-1, 1]
-    error : "mse", the mean squared error over the pixels; or "psnr", 10 log10(mse / 4), minus the ratio in decibels
-
-    ValueError for other shapes or errors.
+    `made` and `images` have one shape (n, channels, h, w), in [-1, 1]. The error is "mse", the mean squared error over
+    the pixels, or "psnr", 10 log10(mse / 4), minus the ratio in decibels.
     """
     check.floats("made", made, ("n", "channels", "h", "w"))
     check.floats("images", images, made.shape)
@@ -97,11 +95,8 @@ def fit_decoder(
 ) -> FitResult:
     """Train `decoder` in place to make `images` of `confidences`, and leave it in evaluation mode.
 
-    confidences : Tensor of shape (n, classes), finite
-    images : Tensor of shape (n, channels, size, size) in [-1, 1], the pictures they came from
-    error : "mse" or "psnr", see `picture_errors`
-
-    Other arguments, warnings and errors are those of `fit`. ValueError if confidences and pictures do not fit.
+    Confidences are finite, of shape (n, classes), images (n, channels, size, size) in [-1, 1], the pictures they came
+    from. Other arguments, warnings and errors are those of `fit`.
     """
     _check_pairs(confidences, images)
     return fit(
@@ -143,15 +138,14 @@ def train_decoder(
     checkpoint: Path | None = None,
     **settings: Any,
 ) -> TrainedDecoder:
-    """`fit_decoder` of one seed after another until a decoder does not collapse.
+    """`fit_decoder` of one seed after another until a decoder does not collapse; `settings` are its other arguments.
 
     fresh : seed -> an untrained decoder, on the device of `confidences` and `images`
     seed : of the first try; those of the others depend on it and are no neighbours of it
     tries : at least 1; of vectors that are all alike the first one is taken, as no decoder could tell them apart
     checkpoint : of the first try; others have files of their own beside it
-    settings : the other arguments of `fit_decoder`
 
-    Warns with a CollapsedDecoderWarning for each decoder that collapsed. Errors are those of `fit_decoder`.
+    Warns with a CollapsedDecoderWarning for each decoder that collapsed.
     """
     tries = check.count("tries", tries)
     seeds = [seed, *(turn_seed(seed + 1, attempt) for attempt in range(1, tries))]

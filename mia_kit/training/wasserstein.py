@@ -99,13 +99,10 @@ def fit_adversaries(
 ) -> float:
     """Train both in place, and leave both in evaluation mode with frozen weights; returns the seconds taken.
 
-    data : images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows; batches are drawn
-        with replacement
-    checkpoint : file to save to and to go on from, for fresh players as at the first call; none by default. The game,
-        settings, seed, data and initial weights must be those of the first call
-
-    ValueError if the data do not fit. CheckpointError if the checkpoint is damaged or of other settings. OSError if a
-    checkpoint cannot be written; the one before it is whole.
+    `data` are images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows; batches are
+    drawn with replacement. `checkpoint` is a file to save to and to go on from, for fresh players, the same game,
+    settings, seed and data as at the first call; CheckpointError if it is damaged or of others, OSError if it cannot be
+    written.
     """
     settings = settings or AdversarySettings()
     images = check.images(data[0] if data else None)
@@ -159,11 +156,8 @@ def play(
 ) -> float:
     """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
 
-    parts : everything that changes from step to step, each with `state_dict` and `load_state_dict`
-    turn : takes the step of a number, from 0 to steps - 1, and gives the mean verdicts on real and on made images
-    run : all that shapes the result, as text; a checkpoint is for one run
-
-    Raises CheckpointError and OSError as `fit_adversaries`.
+    `parts` are everything that changes from step to step; `turn` takes the step of a number, from 0 to steps - 1, and
+    gives the mean verdicts on real and on made images; `run` is all that shapes the result, as text.
     """
     step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
     began = time.perf_counter() - before

@@ -113,22 +113,21 @@ def test_what_does_not_fit_is_refused(call: Callable[[], object], sentence: str)
 
 def changed(change: Callable[[dict[str, Tensor]], dict[str, Tensor]], prefix: str = "") -> Callable[[nn.Module], dict]:
     def weights(network: nn.Module) -> dict[str, Tensor]:
-        return {f"{prefix}{name}": tensor for name, tensor in change(dict(network.state_dict())).items()}
+        return {f"{prefix}{name}": tensor.contiguous() for name, tensor in change(dict(network.state_dict())).items()}
 
     return weights
 
 
 CHANGES = [
-    (lambda whole: {}, "got no such tensor|start"),
-    (lambda whole: {name: whole[name] for name in list(whole)[1:]}, "got no such tensor|start"),
-    (lambda whole: whole | {"other": torch.zeros(3)}, r"expected no tensor called other, got one of shape \(3,\)"),
-    (lambda whole: whole | {list(whole)[-1]: torch.zeros(7)}, r"got \(7,\) instead"),
+    (lambda whole: {}, None, "got no such tensor|start"),
+    (lambda whole: whole | {"other": torch.zeros(3)}, None, r"no tensor called other, got one of shape \(3,\)"),
+    (lambda whole: whole | {list(whole)[-1]: torch.zeros(7)}, None, r"got \(7,\) instead"),
+    *((dict, kept, "") for kept in (0, 1000, -1)),
 ]
 
 
-@pytest.mark.parametrize(("change", "sentence"), CHANGES)
-@pytest.mark.parametrize("kept", [None, 0, 1000, -1])
-def test_files_that_are_no_weights(tmp_path: Path, monkeypatch, change, sentence: str, kept: int | None) -> None:
+@pytest.mark.parametrize(("change", "kept", "sentence"), CHANGES)
+def test_files_that_are_no_weights(tmp_path: Path, monkeypatch, change, kept: int | None, sentence: str) -> None:
     """Of another network, or cut in the length of the header, in the header and in the numbers."""
     monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
     monkeypatch.setattr(style_prior, "WEIGHTS", tmp_path / "style_prior.safetensors")
@@ -138,11 +137,9 @@ def test_files_that_are_no_weights(tmp_path: Path, monkeypatch, change, sentence
         (dcgan, DCGAN(), "", load_dcgan, "run .*fetch_dcgan.py --force"),
         (style_prior.WEIGHTS, STYLE, "generator.", load_style_prior, "install mia_kit again"),
     ):
-        save_file(changed(change if kept is None else dict, prefix)(network), path)
-        if kept is not None:
-            path.write_bytes(path.read_bytes()[:kept])
-        words = sentence if kept is None else ""
-        with pytest.raises(DataError, match=rf"is missing or damaged \(.*({words}).*\): {remedy}") as caught:
+        save_file(changed(change, prefix)(network), path)
+        path.write_bytes(path.read_bytes()[:kept])
+        with pytest.raises(DataError, match=rf"is missing or damaged \(.*({sentence}).*\): {remedy}") as caught:
             load()
         assert "\n" not in str(caught.value)
 

@@ -134,8 +134,8 @@ BREAKS = [
     Break(
         "members and others swapped",
         "metrics/membership.py",
-        "gaps: np.ndarray = true - false",
-        "gaps: np.ndarray = false - true",
+        "return RocCurve(called[1], called[0],",
+        "return RocCurve(called[0], called[1],",
         "metrics/test_membership.py",
     ),
     Break(
