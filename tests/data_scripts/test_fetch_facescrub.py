@@ -2,19 +2,16 @@
 
 import hashlib
 import io
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from PIL import Image
 
 import fetch_facescrub as facescrub
 from crawl import Manners
 from mia_kit.data import DataError, load
-from tests.killing import at_work
 from tests.local_server import Server, content, status
 
 QUICK = Manners(workers=4, per_host=4, delay=0.0, timeout=2.0)
@@ -181,24 +178,3 @@ def test_the_command_reports(
     assert "1 of 2 faces, 1 of 2 people are in" in out
     assert "       1  answered 410\n1 dead links, listed in" in out
     assert "Nobody is left of Jean-Luc_O'Neill_Jr.:" in out
-
-
-def test_killed_at_any_moment(server: Server, tmp_path: Path, data_root: Path) -> None:
-    server.routes = {f"/{number}": content(picture(number)) for number in range(24) if number % 4}
-    listing = write_list(tmp_path / "actors.txt", [row(server, number) for number in range(24)])
-    for seconds in (0.05, 0.1, 0.2):
-        with at_work(run, listing, data_root):
-            time.sleep(seconds)
-    assert run(listing, data_root) == {"answered 404": 6}
-    assert len(load("facescrub", size=4)) == 18
-    assert [path.name for path in (data_root / "facescrub_originals" / "part").iterdir()] == []
-
-
-def test_two_runs_at_once(server: Server, listing: Path, data_root: Path) -> None:
-    (data_root / "facescrub_originals").mkdir()
-    with (
-        FileLock(data_root / "facescrub_originals" / "lock"),
-        pytest.raises(DataError, match="Another run is filling .*facescrub: wait until it has ended"),
-    ):
-        run(listing, data_root)
-    assert server.asked == []

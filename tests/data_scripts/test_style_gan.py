@@ -60,26 +60,6 @@ def test_the_penalty_of_a_linear_discriminator_is_its_squared_norm():
     torch.testing.assert_close(slope.grad, 2 * slope.detach())
 
 
-def test_the_average_follows_the_generator_by_its_half_life(monkeypatch):
-    """Written out beside the training: after 5 percent of the images seen so far, at most `half_life`, half is new."""
-    settings = GanSettings(steps=30, batch_size=4, half_life=3.0)
-    seen = []
-    follow = style_gan._follow
-
-    def watched(players, step, chosen):
-        follow(players, step, chosen)
-        seen.append(weights(players.generator))
-
-    monkeypatch.setattr(style_gan, "_follow", watched)
-    generator, _, average, _ = train(settings=settings)
-    expected = weights(Generator())
-    for step, now in enumerate(seen):
-        keep = 0.5 ** (4 / min(3.0, 0.05 * (step + 1) * 4))
-        expected = keep * expected + (1 - keep) * now
-    torch.testing.assert_close(weights(average), expected, atol=1e-6, rtol=1e-5)
-    assert not torch.equal(weights(average), weights(generator)) and not average.training
-
-
 def test_a_generator_learns_the_brightness_of_its_photographs():
     dark = np.full((8, 4, 4, 3), 40, dtype=np.uint8)  # -0.69 in [-1, 1]
     settings = GanSettings(steps=300, batch_size=8, learning_rate=0.01, half_life=100)
@@ -87,14 +67,6 @@ def test_a_generator_learns_the_brightness_of_its_photographs():
     with torch.no_grad():
         made = average(torch.randn(64, 2, generator=torch.Generator().manual_seed(5)))
     assert made.mean().item() == pytest.approx(40 / 127.5 - 1, abs=0.15)
-
-
-def test_half_of_a_batch_is_mirrored():
-    slope = np.broadcast_to(np.arange(4, dtype=np.uint8)[:, None] * 50, (3, 4, 4, 3))
-    batch = style_gan._batch(slope, torch.Generator().manual_seed(0), 400)
-    rising = batch[:, 0, 0, 3] > batch[:, 0, 0, 0]
-    assert 160 < rising.sum() < 240 and torch.equal(batch[~rising][0], batch[rising][0].flip(2))
-    assert batch.min() == -1 and batch.max() == pytest.approx(150 / 127.5 - 1)
 
 
 def test_a_stopped_run_goes_on_to_the_same_end(tmp_path, monkeypatch):

@@ -18,12 +18,10 @@ from mia_kit.defences import (
     MixupObjective,
     PrivateSettings,
     build,
-    combine,
     fit_private,
     with_group_norm,
 )
 from mia_kit.defences.dp_sgd import _Stepper, spent
-from mia_kit.defences.registry import PRIVATE_RATE
 from mia_kit.models import SmallClassifier, predict, transplant
 from mia_kit.smoothing import smoothed_cross_entropy
 from mia_kit.training import CheckpointError, SmoothedObjective, fit
@@ -101,19 +99,6 @@ def test_objectives_that_mix_pictures_are_refused(objective):
     kind = type(objective).__name__
     with pytest.raises(ValueError, match=f"promises nothing with {kind}: it (mixes|compares) the pictures of a batch"):
         trained(objective=objective)
-
-
-def test_pairs_with_privacy(opacus):
-    pair = combine(build("dp_sgd", 0.6), combine(build("smoothing", 0.3), build("dropout", 0.5)))
-    pair = combine(pair, combine(build("early_stopping", 0.5), build("weight_decay", 0.1)))
-    options = {"seed": 0, "epochs": 4, "batch_size": 2, "learning_rate": 0.01 / PRIVATE_RATE, "progress": False}
-    defended = pair.fit(SmallClassifier(1, 2, seed=0, width=4), *task(), **options)
-    by_hand, private = trained(
-        objective=DropoutObjective(0.5, SmoothedObjective(0.3, 4)),
-        optimiser=torch.optim.AdamW,
-        settings=PrivateSettings(0.6, epochs=2, batch_size=12, learning_rate=0.01, weight_decay=0.1),
-    )
-    assert torch.equal(defended.model.head.weight, by_hand.head.weight) and defended.privacy == private.privacy
 
 
 def test_noise_has_the_stated_deviation(opacus):

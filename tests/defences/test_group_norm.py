@@ -33,20 +33,6 @@ def test_where_a_picture_has_the_running_statistics_both_layers_agree(dims):
     torch.testing.assert_close(new(picture), old(picture), atol=1e-4, rtol=1e-4)
 
 
-def test_on_vectors_it_is_one_group_or_more_of_sixteen():
-    rows = torch.randn(5, 32, generator=torch.Generator().manual_seed(0))
-    model = nn.Sequential(nn.Linear(32, 32), nn.BatchNorm1d(32)).eval()
-    private = with_group_norm(model)
-    assert isinstance(private[1], nn.GroupNorm) and private[1].num_groups == 2
-    torch.testing.assert_close(private(rows)[:1], private(rows[:1]))
-
-
-@pytest.mark.parametrize("options", [{}, {"affine": False, "track_running_stats": False}])
-def test_a_batch_norm_that_learnt_nothing_gives_a_plain_group_norm(options):
-    new = folded(nn.BatchNorm2d(12, **options))
-    assert torch.equal(new.weight, torch.ones(12)) and torch.equal(new.bias, torch.zeros(12))
-
-
 def test_a_whole_network_keeps_its_features_roughly_and_pictures_do_not_see_each_other():
     """Cosine of the features before and after: folding keeps them, group norm with weights of its own does not."""
     original = ResidualClassifier(3, 2, seed=0, width=12)

@@ -84,10 +84,3 @@ def test_the_spread_is_shared_where_shadow_models_are_few() -> None:
         arguments = (given[0], given[2], given[3])
         wanted = lira.online(*arguments, spread=alike).scores
         assert np.array_equal(lira.online(*arguments).scores, wanted)
-
-
-def test_shadow_models_that_all_agree_give_no_nan() -> None:
-    inside = np.arange(6)[:, None] % 2 == np.zeros((1, 4))
-    for attack in (lira.online, lira.offline):
-        scores = attack(np.full(4, 3.0), np.full((6, 4), 3.0), inside).scores
-        assert np.isfinite(scores).all() and auc(scores[:2], scores[2:]).value == 0.5

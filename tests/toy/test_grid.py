@@ -1,6 +1,5 @@
 """The batched toy: each model equals the plain one, each attack the plain attack, and the shipped table is true."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,7 +13,6 @@ from mia_kit.toy import (
     train,
     train_grid,
 )
-from train_toy_table import SEEDS, SMOOTHINGS
 
 FACTORS = (0.3, 0.0, -0.1)
 
@@ -136,27 +134,9 @@ def test_save_and_load(small, tmp_path):
     torch.testing.assert_close(again.state["head.weight"], small.state["head.weight"], rtol=0, atol=0)
 
 
-def test_the_table_is_what_its_script_trains(table):
-    assert np.allclose(SMOOTHINGS, table.smoothings, rtol=0, atol=1e-9) and table.seeds == SEEDS
-    assert len(SMOOTHINGS) == 33 and {-0.3, -0.05, 0.0, 0.05, 0.5} <= set(SMOOTHINGS)
-
-
 def test_bad_grid_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="data_scripts/train_toy_table.py"):
         ToyGrid.load(tmp_path / "absent.safetensors")
     (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
     with pytest.raises(ValueError, match="is not a grid of toy models"):
         ToyGrid.load(tmp_path / "cut.safetensors")
-
-
-def test_bad_requests(small):
-    with pytest.raises(ValueError, match="got smoothing 0.2 and seed 1 instead"):
-        small.model(0.2, 1)
-    with pytest.raises(ValueError, match="must (hold|be)"):
-        train_grid([], [1])
-    with pytest.raises(ValueError, match="got 1.2 instead"):
-        train_grid([1.2], [1], steps=1)
-    with pytest.raises(ValueError, match="target_class"):
-        invert_grid(small, target_class=5)
-    with pytest.raises(ValueError, match="starts must"):
-        invert_grid(small, starts=((1.0,),))
