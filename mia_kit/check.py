@@ -4,7 +4,8 @@
     steps = check.count("steps", steps)                     # also takes NumPy's integers; gives a plain int
     check.labels(labels, classes=10, length=len(images))
 
-A value of the wrong kind raises a TypeError, a value of the right kind that does not fit a ValueError. The module works
+A value of the wrong kind raises a TypeError, a value of the right kind that does not fit a ValueError; docstrings tell
+of neither where there is no more to say than the shapes and ranges that they name. The module works
 without torch: it asks a tensor for its shape and its kind of numbers alone.
 """
 

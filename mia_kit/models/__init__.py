@@ -1,4 +1,8 @@
-"""Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors."""
+"""Classifiers, which have `features(images)`, the penultimate activations, and `logits(images)`; embedder; priors.
+
+Everywhere `channels` is 1 for grey pictures and 3 for colour, `classes` the number of people, at least 2, and `seed`
+seeds the initial weights and nothing else.
+"""
 
 from mia_kit.models.backbones import BACKBONES, Backbone
 from mia_kit.models.batches import in_batches

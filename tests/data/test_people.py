@@ -59,7 +59,7 @@ def test_crop_keeps_the_proportions(tmp_path: Path) -> None:
     [
         (None, "is missing: put the folders of people there"),
         ({}, "should hold one folder for each person, got none"),
-        ({"a": 1, "b": 0}, "b holds no pictures: get the data set again, or remove this folder"),
+        ({"a": 0, "b": 1}, "a holds no pictures: get the data set again, or remove this folder"),
         ({"a": 1}, "should be named"),
         ({"HEIC": 1}, r"0000\.HEIC is of a kind that is not read: save it as JPEG or PNG"),
     ],
