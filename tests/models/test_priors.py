@@ -92,7 +92,7 @@ def test_script_writes_what_the_loader_reads(wheel: Path, tmp_path: Path, monkey
     assert not prior.training
     assert not any(weight.requires_grad for weight in prior.parameters())
     target.write_bytes(target.read_bytes()[:1000])
-    with pytest.raises(DataError, match=r"is damaged .*: run  python data_scripts/fetch_dcgan\.py --force"):
+    with pytest.raises(DataError, match=r"is missing or damaged .*: run  python data_scripts/fetch_dcgan\.py --force"):
         load_dcgan()
 
 
