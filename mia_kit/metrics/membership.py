@@ -48,6 +48,11 @@ class RocCurve:
         places = np.searchsorted(self.false_positives, rates + 1e-12, side="right") - 1
         return self.true_positives[places]
 
+    def log_points(self) -> tuple[np.ndarray, np.ndarray]:
+        """False and true positives for logarithmic axes: without the points at which one of them is 0."""
+        drawn = (self.false_positives > 0) & (self.true_positives > 0)
+        return self.false_positives[drawn], self.true_positives[drawn]
+
 
 def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
     """Points for scores of `members`, of shape (m,), and `non_members` (n,). ValueError if they do not fit."""
