@@ -2,7 +2,7 @@
 
 Noise and a second softmax are those of "Defending Against Neural Network Model Inversion Attacks via Data Poisoning"
 (Zhou et al., table 10). There both make the attack weaker, so that they say little of a defence. Averaging the answers
-to repeated queries (`Settings.repeats` of `mia_kit.attacks.inversion_model`) undoes whatever is drawn afresh; a decoder
+to repeated queries (`repeats` of `mia_kit.attacks.inversion_model.ask`) undoes whatever is drawn afresh; a decoder
 trained on vectors that the attacker poisons himself is the attack with a defended service of his own.
 """
 
