@@ -35,12 +35,13 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds for one picture: asked about, drawn and asked about, with a gradient as well, and to train the judge."""
+    """Seconds for one picture: asked about, drawn and asked, with a gradient, to train the judge or a reference."""
 
     ask: float
     drawn: float
     gradient: float
     judge: float
+    reference: float
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def step_seconds(
     if "white" in access and open:
         seconds["white"] = losses * one
     if train:
-        seconds["references"] = train.shadows * compared * (train.epochs / 2 * 3 + 1) * costs.ask
+        seconds["references"] = train.shadows * compared * (train.epochs / 2 + 1) * costs.reference
     if "confidences" in access:
         seconds["confidences"] = bred
     if "white" in access:
@@ -105,7 +106,7 @@ def step_seconds(
     if config.serving:
         seconds["serving"] = len(config.serving) * (compared * costs.ask + bred * ("confidences" in access))
     if train and train.placebo and "white" in seconds:
-        seconds["placebo"] = compared / 2 * train.epochs * 3 * costs.ask + one
+        seconds["placebo"] = compared / 2 * train.epochs * costs.reference + one
     return seconds
 
 

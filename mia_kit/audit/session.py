@@ -175,9 +175,12 @@ class _Session:
         images, judge = self.sides[0].floats[:8], inversion.fresh_judge(self.model.channels, 2, seed=0)
         with torch.no_grad():
             ask = plan.timed(lambda: self.model(images), len(images))
-        trained = plan.timed(lambda: judge(inversion.shrunk(images)).sum().backward(), len(images))
+        trained, reference = plan.timed(lambda: judge(inversion.shrunk(images)).sum().backward(), len(images)), 0.0
+        if self.config.train:  # perhaps another network, and a much dearer one
+            other = classifier.another(self.config, self.model, seed=0)
+            reference = plan.timed(lambda: other(images).sum().backward(), len(images))
         if not self.config.inversion:
-            return Costs(ask, 0.0, 0.0, trained)
+            return Costs(ask, 0.0, 0.0, trained, reference)
         codes = self.prior.map(sample_latents(self.prior, 8, seed=0)).requires_grad_()
 
         def drawn() -> Tensor:
@@ -188,7 +191,7 @@ class _Session:
             both = plan.timed(drawn, 8)
         steep = classifier.has_gradients(self.model)
         gradient = plan.timed(lambda: torch.autograd.grad(drawn().sum(), codes), 8) if steep else 0.0
-        return Costs(ask, both, gradient, trained)
+        return Costs(ask, both, gradient, trained, reference)
 
     def _part(self, kind: str, make: Callable[[], Values], **of: Any) -> Values:
         """The values of a step, made once."""

@@ -47,8 +47,8 @@ class Case:
 
 REAL = (
     Case("resnet18", 20, 10, 64, 5, rate=1e-3),
-    Case("mobilenet_v3_small", 10, 12, 224, 6, rate=1e-3),
-    Case("sequential", 500, 4, 32, 40, grey=True),
+    Case("mobilenet_v3_small", 10, 12, 224, 3, rate=1e-3),
+    Case("sequential", 500, 4, 32, 6, grey=True),
     Case("torchscript", 2, 60, 96, 12),
     Case("onnx", 20, 12, 48, 30),
 )

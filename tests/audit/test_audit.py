@@ -145,7 +145,7 @@ def test_a_budget_leaves_out_what_matters_least_and_says_so(
 
 def test_a_plan_shrinks_with_the_budget() -> None:
     whole = config.Config(pictures=config.Pictures(train="a", unseen="b"), inversion=config.Inversion(), serving=())
-    costs = Costs(ask=0.01, drawn=0.02, gradient=0.05, judge=0.001)
+    costs = Costs(ask=0.01, drawn=0.02, gradient=0.05, judge=0.001, reference=1.0)
 
     def made(budget: float | None, *, open: bool = True) -> plan.Plan:
         changed = config.msgspec.structs.replace(whole, budget=budget)
@@ -154,6 +154,15 @@ def test_a_plan_shrinks_with_the_budget() -> None:
     assert made(None).sizes.classes == 24 and not made(None).left_out
     assert sum(made(10).seconds.values()) <= 10 * 60 * plan.PLANNED and made(10).sizes.classes < 24
     assert "white" in made(10).seconds and "gives no gradients" in made(10, open=False).left_out["white"]
+    dear = plan.step_seconds(
+        config.msgspec.structs.replace(whole, train=config.Train(epochs=8)),
+        costs,
+        made(10).sizes,
+        compared=1000,
+        unseen=1000,
+        open=True,
+    )
+    assert dear["references"] == 4 * 1000 * (8 / 2 + 1) * 1.0  # the reference's own seconds, not the classifier's
     # membership: 1,000 pictures, each with 4 copies, at a hundredth of a second
     assert made(None).seconds["membership"] == pytest.approx(50)
 
