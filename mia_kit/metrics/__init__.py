@@ -13,8 +13,15 @@ What is not a number is never read as a hit or as protection. One rule for all m
 from mia_kit.metrics.calibration import calibration_error
 from mia_kit.metrics.detector import detector_scores, outlier_scores
 from mia_kit.metrics.embedding import ScaledDistances, morphing_tsne, scaled_distances
-from mia_kit.metrics.intervals import Interval, mean_interval, share_interval
-from mia_kit.metrics.leakage import nearest_squared, person_distances, target_ranks
+from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
+from mia_kit.metrics.leakage import (
+    attack_accuracy,
+    feature_distance,
+    nearest_squared,
+    person_distances,
+    target_ranks,
+    verified_share,
+)
 from mia_kit.metrics.membership import RocCurve, auc, roc, true_positives_at
 from mia_kit.metrics.poisoning import squared_errors
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
@@ -24,9 +31,12 @@ __all__ = [
     "Manifold",
     "RocCurve",
     "ScaledDistances",
+    "attack_accuracy",
     "auc",
     "calibration_error",
+    "cluster_interval",
     "detector_scores",
+    "feature_distance",
     "frechet_distance",
     "manifold_measures",
     "mean_interval",
@@ -40,4 +50,5 @@ __all__ = [
     "squared_errors",
     "target_ranks",
     "true_positives_at",
+    "verified_share",
 ]

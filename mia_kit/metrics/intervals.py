@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from mia_kit import check
+
+AT_ONCE = 10**7  # numbers drawn together in a bootstrap: 80 MB
 
 
 @dataclass(frozen=True)
@@ -52,3 +55,21 @@ def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Int
     centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     return Interval(share, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
+
+
+def cluster_interval(values: ArrayLike, seed: int = 0, confidence: float = 0.95, resamples: int = 10_000) -> Interval:
+    """Mean of values of shape (clusters, ...), 2 clusters at least, with a percentile bootstrap over the clusters.
+
+    Values are finite, `confidence` lies in (0, 1), `resamples` in [1, 1e6]. Use it where the rows are independent and
+    the values in a row are not: several starts on one trained model, several pictures of one person.
+    """
+    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
+    rows = np.atleast_1d(check.array("values", values).astype(float))
+    means = rows.reshape(len(rows), -1).mean(axis=1)  # (clusters,)
+    check.count("the number of clusters", len(means), 2)
+    resampled = np.empty(check.count("resamples", resamples, most=10**6))
+    random = np.random.default_rng(check.count("seed", seed, 0))
+    for part in np.array_split(resampled, math.ceil(len(resampled) * len(means) / AT_ONCE)):
+        part[:] = means[random.integers(len(means), size=(len(part), len(means)))].mean(axis=1)
+    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return Interval(float(means.mean()), float(low), float(high))

@@ -1,7 +1,7 @@
-"""How much of a person a reconstruction shows: the rank among classes or people, and distances to photographs.
+"""How much of a person a reconstruction shows: attack accuracy, verified share, feature distance.
 
-A row that holds NaN or infinity is a counted failure of the attack, see `mia_kit.metrics`: last rank, infinite
-distance.
+Candidates of one target resemble each other, so that intervals resample targets, not candidates. A row that holds NaN
+or infinity is a counted failure of the attack, see `mia_kit.metrics`: rank last, distance infinite.
 """
 
 from __future__ import annotations
@@ -12,24 +12,48 @@ from collections.abc import Callable
 import numpy as np
 
 from mia_kit import check
+from mia_kit.metrics.intervals import Interval, cluster_interval
 
 
 class FailedRowsWarning(UserWarning):
     """Some reconstructions cannot be judged, and count as failures of the attack."""
 
 
+def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> Interval:
+    """Share of reconstructions whose target is among an independent evaluator's `k` most likely classes.
+
+    Parameters
+    ----------
+    logits : the evaluator's scores, of shape (m, classes)
+    targets : integers of shape (m,), at least 2 different ones
+    k : 1 for Acc@1, 5 for Acc@5; in [1, classes]
+
+    The mean over targets. An evaluator calls many a picture the person though people do not: show `verified_share`
+    beside it. Ties and failed rows count against the attack. Raises ValueError if a shape, a target or `k` does not
+    fit.
+    """
+    ranks, failed = _ranks(logits, targets)
+    k = check.count("k", k, most=np.shape(logits)[1])
+    return over_targets((ranks <= k) & ~failed, targets)
+
+
 def target_ranks(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How many classes the evaluator finds at least as likely as the target, itself included: shape (m,), 1 is a hit.
 
-    `logits`, (m, classes), are an independent evaluator's; minus infinity is an impossible class. Ties count against
-    the attack. A row with NaN or plus infinity failed, and has the last rank; ValueError if every row did. An evaluator
-    calls many a picture the person though people do not: judge by a face embedding beside it.
+    `logits` and `targets` as in `attack_accuracy`, one target being enough. A logit of minus infinity is an impossible
+    class; a row with NaN or plus infinity failed, and has the last rank. ValueError if a shape or target is wrong, or
+    every row failed.
     """
+    return _ranks(logits, targets)[0]
+
+
+def _ranks(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The ranks, and which rows failed: both of shape (m,)."""
     logits = check.array("logits", logits, ("m", "classes"), finite=False)
     targets = check.places("targets", targets, length=len(logits), below=logits.shape[1])
     failed = _failed("logits", ~(logits < np.inf))
     at_least_as_likely = (logits >= logits[np.arange(len(targets)), targets][:, None]).sum(axis=1)
-    return np.where(failed, logits.shape[1], at_least_as_likely)
+    return np.where(failed, logits.shape[1], at_least_as_likely), failed
 
 
 def _failed(name: str, not_numbers: np.ndarray) -> np.ndarray:
@@ -41,7 +65,7 @@ def _failed(name: str, not_numbers: np.ndarray) -> np.ndarray:
         warnings.warn(
             f"{failed.sum()} of {len(failed)} rows of {name} are not finite: they count as failures of the attack",
             FailedRowsWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     return failed
 
@@ -50,7 +74,19 @@ def centre_ranks(embeddings: np.ndarray, targets: np.ndarray, centres: np.ndarra
     """The rank of each target's centre among all centres, of shape (people, d), by nearness: shape (n,); 1 is best."""
     from scipy.spatial.distance import cdist
 
-    return target_ranks(-cdist(embeddings, centres), targets)
+    ranks: np.ndarray = target_ranks(-cdist(embeddings, centres), targets)
+    return ranks
+
+
+def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: float) -> Interval:
+    """Share of reconstructions nearer to the person than `threshold` in an embedding that no attack has seen.
+
+    `distances` has the shape (m,), see `person_distances`: at least 0, infinite for a failure of the attack. The
+    threshold, above 0, lets a known share of strangers through, see `mia_kit.models.same_person_threshold`. Raises
+    ValueError if a shape or number does not fit.
+    """
+    threshold = check.in_range("threshold", threshold, 0, open_ends="low")
+    return over_targets(_distances("distances", distances) < threshold, targets)
 
 
 def person_distances(
@@ -65,11 +101,38 @@ def person_distances(
     return _by_target(embeddings, targets, references, reference_labels, np.median)
 
 
+def feature_distance(
+    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
+) -> Interval:
+    """The paper's delta: mean over reconstructions of the least *squared* distance to the target's training images.
+
+    Parameters
+    ----------
+    features : of the reconstructions, of shape (m, d)
+    targets : integers of shape (m,)
+    references : features of the training images, of shape (n, d)
+    reference_labels : integers of shape (n,); each target needs one image at least
+
+    Raises ValueError if a shape does not fit, a target has no training image, or a row failed: a failure has no
+    distance, so that there is no mean. Leave it out and say so.
+    """
+    return over_targets(nearest_squared(features, targets, references, reference_labels), targets)
+
+
 def nearest_squared(
     features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
 ) -> np.ndarray:
-    """The paper's delta before its mean: the least *squared* distance to the target's training images, shape (m,)."""
+    """What `feature_distance` is the mean of, from the same input: one number for each reconstruction, shape (m,)."""
     return _by_target(features, targets, references, reference_labels, np.min) ** 2
+
+
+def over_targets(values: np.ndarray, targets: np.ndarray) -> Interval:
+    """Mean over targets of the mean over their candidates, with a bootstrap over the targets, at least 2.
+
+    `values` of shape (m,), `targets` integers of that shape; ValueError for others, or values that are not finite.
+    """
+    targets = check.places("targets", targets, length=len(values))
+    return cluster_interval([values[targets == target].mean() for target in np.unique(targets)])
 
 
 def _by_target(
@@ -96,3 +159,16 @@ def _by_target(
         reduced[rows] = reduce(cdist(features[rows], references_of_target), axis=1)
         check.finite("distances of features", reduced[rows])
     return reduced
+
+
+def _distances(name: str, distances: np.ndarray) -> np.ndarray:
+    """Distances of shape (m,), at least 0; infinity is a failure, NaN is none. ValueError otherwise."""
+    distances = check.array(name, distances, ("m",), finite=False)
+    wrong = int((~(distances >= 0)).sum())
+    if wrong:
+        raise ValueError(f"{name} must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead")
+    if np.isinf(distances).all():
+        raise ValueError(
+            f"{name} must be finite in one row at least, got {len(distances)} rows of which none is instead"
+        )
+    return distances

@@ -1,8 +1,10 @@
 """Intervals against values known from elsewhere."""
 
+import numpy as np
 import pytest
 
-from mia_kit.metrics.intervals import mean_interval, share_interval
+from mia_kit.metrics import intervals
+from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 
 
 def test_mean_interval_is_students():
@@ -16,3 +18,59 @@ def test_share_interval_is_wilsons():
     assert (interval.value, interval.low, interval.high) == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-3)
     assert share_interval(50, 50).low == pytest.approx(0.9287, abs=1e-3)
     assert share_interval(0, 50).high == pytest.approx(0.0713, abs=1e-3)
+
+
+def test_cluster_interval_counts_clusters_not_values():
+    rows = np.random.default_rng(1).normal(size=(20, 1))
+    once, copied = cluster_interval(rows), cluster_interval(np.repeat(rows, 50, axis=1))
+    assert (copied.low, copied.high) == pytest.approx((once.low, once.high))
+    assert once.low < rows.mean() < once.high
+
+
+def test_cluster_interval_covers_the_truth():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(200):
+        interval = cluster_interval(rng.normal(size=(40, 3)), resamples=500)
+        hits += interval.low <= 0 <= interval.high
+    assert 0.87 <= hits / 200 <= 0.99
+
+
+@pytest.mark.parametrize("call", [lambda: mean_interval([1.0]), lambda: cluster_interval([[1.0, 2.0]])])
+def test_one_value_has_no_interval(call):
+    with pytest.raises(ValueError, match="at least 2"):
+        call()
+
+
+def test_impossible_share():
+    with pytest.raises(ValueError, match="successes must be from 0 to 10, got 11"):
+        share_interval(11, 10)
+
+
+@pytest.mark.parametrize("confidence", [95, 0, 1, -0.5, float("nan")])
+def test_a_confidence_is_a_share(confidence):
+    for call in (share_interval, mean_interval, cluster_interval):
+        given = (3, 10) if call is share_interval else ([1.0, 2.0],)
+        with pytest.raises(ValueError, match="confidence must"):
+            call(*given, confidence=confidence)
+
+
+@pytest.mark.parametrize("values", [[1.0, float("nan")], [1.0, float("inf")]])
+def test_what_is_not_finite_has_no_mean(values):
+    for call in (mean_interval, cluster_interval):
+        with pytest.raises(ValueError, match="values must be finite, got 1 of 2"):
+            call(values)
+    with pytest.raises(ValueError, match="value must be finite"):
+        Interval(values[1], 0.0, 1.0)
+
+
+def test_a_bootstrap_in_parts_is_the_bootstrap(monkeypatch):
+    """What does not fit into memory at once is drawn in parts, from the same stream."""
+    rows = np.random.default_rng(0).normal(size=(37, 2))
+    whole = cluster_interval(rows, seed=3, resamples=1000)
+    monkeypatch.setattr(intervals, "AT_ONCE", 1000)
+    assert cluster_interval(rows, seed=3, resamples=1000) == whole
+
+
+def test_reads_well():
+    assert str(share_interval(8, 10)) == "0.8 [0.49, 0.943]"

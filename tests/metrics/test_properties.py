@@ -50,15 +50,53 @@ def judged(draw: st.DrawFn, broken: bool) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 @settings(max_examples=60)
-@given(judged(broken=True))
-def test_no_pattern_of_nan_improves_a_rank(drawn) -> None:
+@given(judged(broken=True), st.data())
+def test_no_pattern_of_nan_raises_the_attacks_accuracy(drawn, data) -> None:
     logits, targets, spoilt = drawn
+    k = data.draw(st.integers(1, logits.shape[1]))
     failed = ~np.isfinite(spoilt).all(axis=1)
     ranks = m.target_ranks(spoilt, targets)
     assert (ranks >= m.target_ranks(logits, targets)).all() and (ranks[failed] == logits.shape[1]).all()
+    accuracy, before = m.attack_accuracy(spoilt, targets, k=k), m.attack_accuracy(logits, targets, k=k)
+    assert accuracy.value <= before.value
+    assert accuracy.value == np.mean([((ranks <= k) & ~failed)[targets == target].mean() for target in (0, 1)])
+
+
+@given(judged(broken=False), st.randoms(use_true_random=False))
+def test_ranks_know_neither_order_nor_scale(drawn, random) -> None:
+    logits, targets, _ = drawn
+    ranks = m.target_ranks(logits, targets)
+    order = random.sample(range(len(logits)), len(logits))
+    assert (m.target_ranks(logits[order], targets[order]) == ranks[order]).all()
+    names = np.array(random.sample(range(logits.shape[1]), logits.shape[1]))
+    renamed = np.empty_like(logits)
+    renamed[:, names] = logits
+    assert (m.target_ranks(renamed, names[targets]) == ranks).all()
+    assert (m.target_ranks(np.exp(logits), targets) == ranks).all()
+    assert ((ranks >= 1) & (ranks <= logits.shape[1])).all()
+
+
+@settings(max_examples=50)
+@given(st.data(), st.integers(2, 6), st.floats(0.1, 5))
+def test_no_broken_embedding_verifies_a_person(data, count, threshold) -> None:
+    embeddings = data.draw(arrays(float, (count, 2), elements=FEW))
+    references, targets = data.draw(arrays(float, (4, 2), elements=FEW)), np.arange(count) % 2
+    given_of = (targets, references, np.array([0, 1, 0, 1]))
+    before = m.person_distances(embeddings, *given_of)
+    holes = data.draw(arrays(bool, embeddings.shape))
+    holes[0] = False
+    embeddings[holes] = data.draw(NOT_A_NUMBER)
+    after = m.person_distances(embeddings, *given_of)
+    failed = holes.any(axis=1)
+    assert np.isinf(after[failed]).all() and (after[~failed] == before[~failed]).all()
+    shares = [m.verified_share(distances, targets, threshold=threshold).value for distances in (before, after)]
+    assert 0 <= shares[1] <= shares[0] <= 1
 
 
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
+    "attack_accuracy": lambda x, y, labels: m.attack_accuracy(x, labels),
+    "verified_share": lambda x, y, labels: m.verified_share(x[:, 0], labels, threshold=1.0),
+    "feature_distance": lambda x, y, labels: m.feature_distance(x, labels, y, labels),
     "frechet_distance": lambda x, y, labels: m.frechet_distance(x, y),
     "manifold_measures": lambda x, y, labels: m.manifold_measures(x, y, k=1),
     "squared_errors": lambda x, y, labels: m.squared_errors(x[:, :, None, None], y[:, :, None, None]),
@@ -66,6 +104,7 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
     "scaled_distances": lambda x, y, labels: astuple(m.scaled_distances(x, labels)),
     "outlier_scores": lambda x, y, labels: m.outlier_scores(x, labels),
     "mean_interval": lambda x, y, labels: m.mean_interval(x),
+    "cluster_interval": lambda x, y, labels: m.cluster_interval(x, resamples=20),
     "roc": lambda x, y, labels: m.roc(x[:, 0], y[:, 0]).area,
 }
 BOOTSTRAPPED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
