@@ -53,7 +53,7 @@ HEADS = {
 MEMBERSHIP, SERVED = ("auc", "tpr@1%", "tpr@0.1%"), ("auc", "tpr@1%", "recognised", "labels changed")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(repr=False, frozen=True, eq=False)
 class Report:
     """The rows of the table, and what the page says beside them.
 
@@ -112,6 +112,10 @@ class Report:
         write_whole(out / "audit.csv", as_csv(self.rows).encode())
         write_whole(out / "report.html", document("Audit of a classifier", self._repr_html_()).encode())
         return out / "report.html"
+
+    def __repr__(self) -> str:
+        """What the page says first."""
+        return "\n".join(self.sentences())
 
     def _repr_html_(self) -> str:
         """The page's content, which a notebook shows, too."""

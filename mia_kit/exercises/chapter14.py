@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 
 from mia_kit.exercises import speak
 
-MOST_PICKED, MOST_LOST = 0.75, 0.1  # what exercise 3 allows
 Point = tuple[float, int]  # accuracy, and how many people the attack brought back
 
 
@@ -45,22 +44,6 @@ def check_better(mine: Point, first: Point) -> None:
             )
         if mine == first:
             return "your model is exactly as good as the first try: change the defence or its strength."
-        return None
-
-    speak(verdict)
-
-
-def check_passes(mine: tuple[float, float], first: tuple[float, float]) -> None:
-    """Exercise 3: accuracy on unseen pictures, and how often the attacker picks the training picture of two."""
-
-    def verdict() -> str | None:
-        if mine[1] > MOST_PICKED:
-            return f"the attacker picks the right picture in {mine[1]:.0%} of all tries: {MOST_PICKED:.0%} are allowed."
-        if mine[0] < first[0] - MOST_LOST:
-            return (
-                f"your network is right on {mine[0]:.0%} of unseen pictures, the first one on {first[0]:.0%}: it leaks "
-                "little because it has learnt little."
-            )
         return None
 
     speak(verdict)
