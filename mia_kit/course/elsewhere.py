@@ -33,9 +33,7 @@ OURS = re.compile(rf'# %%(?: \[markdown\])? tags=\["{TAG}"\]\n.*?(?=^# %%)', re.
 
 def read_address(root: Path) -> str:
     """The public git address that pyproject.toml in a folder names, "" if none. ValueError for one that is no URL."""
-    if not (file := root / "pyproject.toml").is_file():
-        return ""
-    settings = tomllib.loads(file.read_text(encoding="utf-8"))["tool"]["mia_kit"]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mia_kit"]
     address = str(settings["address"])
     if not re.fullmatch(r"|(?:https|file)://[^\s\"\\]+", address):
         raise ValueError(f"address in pyproject.toml must be empty or begin with https://, got {address!r} instead")

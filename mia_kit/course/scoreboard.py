@@ -91,12 +91,14 @@ def update_pages(folder: Path) -> None:
     What `mia-kit claims` prints is written beside the evidence. Badges and first cells follow the address in
     pyproject.toml. ValueError if a page lacks its two markers.
     """
+    found = findings.as_markdown(findings.read_findings())  # read all before a page is written
+    printed, table = as_text(read_rows(links=False)), as_markdown(read_rows())
     address = elsewhere.read_address(folder)
     elsewhere.update_notebooks(folder / "notebooks", address)
     update(folder / "README.md", "badges", elsewhere.badges(address, elsewhere.START))
-    stored_claims.write(as_text(read_rows(links=False)))
-    update(folder / "notebooks" / "CLAIMS.md", "claims", as_markdown(read_rows()))
-    update(folder / "README.md", "findings", findings.as_markdown(findings.read_findings()))
+    stored_claims.write(printed)
+    update(folder / "notebooks" / "CLAIMS.md", "claims", table)
+    update(folder / "README.md", "findings", found)
 
 
 def update(page: Path, what: str, content: str) -> None:
