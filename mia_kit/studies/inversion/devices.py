@@ -1,8 +1,8 @@
 """Where the study computes, and how precisely: on a CPU, or on a GPU with networks of any size.
 
 On a GPU pictures lie pixel by pixel; with precision bfloat16 a network's layers compute so, its logits and every loss
-in float32. Random numbers are drawn on the CPU, so that a seed means the same everywhere. None of this was run on a
-GPU by us.
+in float32. Where a processor only imitates bfloat16, float32 takes its place. Random numbers are drawn on the CPU, so
+that a seed means the same everywhere. None of this was run on a GPU by us.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from mia_kit.attacks.crops import Crop, cut
 from mia_kit.data.pictures import to_floats
 from mia_kit.models import Classifier
 from mia_kit.models.batches import in_batches
+from mia_kit.models.priors import has_bfloat16
 from mia_kit.smoothing import ramp, smoothed_cross_entropy
 from mia_kit.studies.inversion.recipe import Network
 from mia_kit.training.augment import change_colours
@@ -84,7 +85,7 @@ class Bfloat16Objective(SmoothedObjective):
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch."""
-        with torch.autocast(images.device.type, torch.bfloat16):
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bfloat16(images.device)):
             logits = model(images)
         return smoothed_cross_entropy(logits.float(), labels, ramp(self.smoothing, epoch, self.epochs))
 
@@ -98,7 +99,7 @@ class InBfloat16(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape (n, classes)."""
-        with torch.autocast(images.device.type, torch.bfloat16):
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bfloat16(images.device)):
             logits: Tensor = self.model(images)
         return logits.float()
 
