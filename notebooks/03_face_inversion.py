@@ -348,7 +348,7 @@ FacesLab(live=shipped.live_frames)
 # [**Acc@1**](GLOSSARY.md#acc1) is the share of reconstructions in which the evaluator ranks the person first. But a classifier always names
 # somebody. So we ask a second judge as well: in its features, is the nearest of 200 people the right one?
 
-# %%
+# %% tags=["nbval-ignore-output"]
 with torch.no_grad():
     images = prior.synthesise(result.codes)
 said = shipped.judged(images, victims)

@@ -16,7 +16,7 @@
 # **You will be able to** say what the smoothing factor does to the leakage of a face classifier. You know for which
 # attacker, and how sure you are.
 #
-# **You need** chapter 3. &nbsp; **Time** about 40 minutes of yours, 1 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
+# **You need** chapter 3. &nbsp; **Time** about 40 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Struppek, Hintersdorf and Kersting, *Be Careful What You Smooth For* (ICLR 2024),
 # figures 2 and 3.
 #
@@ -60,7 +60,7 @@ FacesLab("factor=+0.00 loss=cross_entropy steps=50", live=shipped.live_frames)
 #
 # Let the attacker walk ten steps. Then take the gradient yourself: how long is it with respect to the 100 numbers?
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["nbval-ignore-output", "seconds-45"]
 people, prior = list(range(30)), load_dcgan()
 for factor in (0.1, 0.0, -0.2):
     target = shipped.shipped_target(factor)

@@ -16,7 +16,7 @@
 # **You will be able to** write the loss of MID and of BiDO, and a step of DP-SGD. You will draw the frontier of use and
 # leakage, and tell a defence from a model that learnt nothing.
 #
-# **You need** chapter 3; chapters 5 and 6 help. &nbsp; **Time** about 45 minutes of yours, 2 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
+# **You need** chapter 3; chapters 5 and 6 help. &nbsp; **Time** about 45 minutes of yours, 3 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** MID (Wang and others, AAAI 2021); BiDO (Peng and others, KDD 2022); DP-SGD (Abadi and
 # others, CCS 2016); negative smoothing (Struppek and others, ICLR 2024).
 #
