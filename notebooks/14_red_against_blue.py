@@ -225,8 +225,8 @@ report
 # Audit only what you own or may test, and read the section on responsible use first. Reconstructions of real people stay out of the page
 # unless you ask for them.
 #
-# **Finding.** MID at a high price was beaten by a network that merely stopped early: 4 of 16 people found instead of 9, at
-# 40 % accuracy instead of 32 %.
+# **Finding.** MID at a high price was beaten by a network that merely stopped early: 4 of 16 people found instead of 7, at
+# 40.5 % accuracy instead of 33 %.
 #
 # ## Quiz
 #
