@@ -148,7 +148,7 @@ check("14.1", both, tolerance=0.5)
 # %% [markdown]
 # The second try has no defence at all. It is the same network, stopped after three of thirty epochs. In our run it is right on
 # 40.5 % of the photographs and red finds 4 of sixteen people; the first try is right on 33 %, and red finds 7. So this strength
-# of MID is a dear way of training badly. The intervals of 4 and 9 overlap: attack all forty before you publish.
+# of MID is a dear way of training badly. The intervals of 4 and 7 overlap: attack all forty before you publish.
 #
 # ## In a class
 #
