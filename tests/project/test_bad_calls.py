@@ -207,11 +207,12 @@ METRICS = {
     "values": lambda: SCORES.reshape(4, 3),
 }
 OF_FEATURES = {"labels": lambda: PEOPLE, "targets": lambda: PEOPLE}
-for door in ("nearest_squared", "outlier_scores"):
+for door in ("feature_distance", "nearest_squared", "outlier_scores"):
     OF_DOORS[f"metrics.{door}"] = OF_FEATURES
 OF_DOORS |= {
     "metrics.person_distances": OF_FEATURES | {"embeddings": lambda: FEATURES},
     "metrics.scaled_distances": OF_FEATURES,
+    "metrics.verified_share": OF_FEATURES,
     "metrics.mean_interval": {"values": lambda: SCORES},
     "metrics.morphing_tsne": {"features": lambda: {0.0: FEATURES}, "perplexity": lambda: 2.0},
     "metrics.detector_scores": {"scores": lambda: FEATURES, "groups": lambda: np.arange(12), "folds": lambda: 2},
@@ -265,7 +266,7 @@ def arguments(name: str) -> dict[str, Any]:
 LEGAL = re.compile(
     r"(attacks\.\w+|smoothing\.smoothed_cross_entropy|membership\.scaled_confidences) logits NaN|"
     r"toy\.distance_to_class points NaN|"
-    r"(training\.flip\w+|models\.in_batches) images .*|metrics\.mean_interval values one more dimension|"
+    r"(training\.flip\w+|models\.in_batches) images .*|metrics\.(cluster|mean)_interval values one more dimension|"
     r"(smoothing\.\w+|training\.(fit|SmoothedObjective)) smoothing below all|"
     r"toy\.\w+ (smoothing|start) below all|.* (threshold|data_range) below all"
 )
