@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
+from mia_kit.attacks.losses import others_down
 from mia_kit.audit.config import Train
 from mia_kit.audit.pictures import Side
 from mia_kit.audit.rows import Row
@@ -117,5 +118,4 @@ def rows(found: Scores, *, defence: str = "") -> list[Row]:
 
 def margins(logits: Tensor, labels: Tensor) -> Tensor:
     """The label's logit less the mean of the others, of shape (n,)."""
-    label = logits.gather(1, labels[:, None])[:, 0]
-    return label - (logits.sum(dim=1) - label) / (logits.shape[1] - 1)
+    return -others_down(logits, labels)

@@ -90,6 +90,7 @@ class _Session:
     scores: membership.Scores = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     shown: dict[str, Tensor] = field(default_factory=dict)
+    logits: list[Tensor] = field(default_factory=list)  # the classifier's answers to both sides
 
     def report(self) -> Report:
         """Take all steps for which there is time."""
@@ -193,10 +194,15 @@ class _Session:
         gradient = plan.timed(lambda: torch.autograd.grad(drawn().sum(), codes), 8) if steep else 0.0
         return Costs(ask, both, gradient, trained, reference)
 
+    @cached_property
+    def digest(self) -> str:
+        """What the classifier is known by, read once."""
+        return classifier.digest(self.model)
+
     def _part(self, kind: str, make: Callable[[], Values], **of: Any) -> Values:
         """The values of a step, made once."""
         asked = msgspec.to_builtins(msgspec.structs.replace(self.config, out="", fail_if=(), budget=None))
-        settings = {"config": asked, "model": classifier.digest(self.model), "pictures": self.pictures.digest, **of}
+        settings = {"config": asked, "model": self.digest, "pictures": self.pictures.digest, **of}
         return Store(Path(self.config.out) / "parts").get(f"Audit{kind}", settings, lambda _: make(), version=VERSION)
 
     def _membership(self) -> None:
@@ -204,8 +210,9 @@ class _Session:
             self._part("Answers", lambda side=side: self._answers(side), side=name)  # type: ignore[misc]
             for name, side in zip(("members", "others"), self.sides, strict=True)
         )
+        self.logits = [torch.as_tensor(said["logits"]) for said in (first, second)]
         self._note(membership.scores((first, second), self.sides))
-        self.rows += shields.classifier_rows(self.model, self.sides, self._logits())
+        self.rows += shields.classifier_rows(self.model, self.sides, self.logits)
         right, guessing = self.rows_of("accuracy, training")[0].value, 1 / len(self.pictures.shared)
         if right < min(WEAK_FIT * guessing, 0.9):
             self.warnings.append(
@@ -221,11 +228,6 @@ class _Session:
 
     def _answers(self, side: Side) -> Values:
         return membership.answers(self.model, side, copies=self.config.membership.copies, seed=self.config.seed)
-
-    def _logits(self) -> list[Tensor]:
-        """The classifier's answers to both sides."""
-        kept = (self._part("Answers", dict, side=name) for name in ("members", "others"))
-        return [torch.as_tensor(values["logits"]) for values in kept]
 
     def _note(self, found: membership.Scores) -> None:
         self.scores |= found
@@ -243,7 +245,7 @@ class _Session:
             return {"scaled": scaled_confidences(logits, both.labels), "margin": float(margin)}
 
         kept = [self._part("Reference", lambda k=k: make(k), number=k) for k in range(train.shadows)]  # type: ignore[misc]
-        scaled = scaled_confidences(torch.cat(self._logits()), both.labels)
+        scaled = scaled_confidences(torch.cat(self.logits), both.labels)
         self._note(membership.reference_scores(scaled, np.stack([values["scaled"] for values in kept]), inside))
         ratio = self.rows_of("margin")[0].value / float(np.mean([values["margin"] for values in kept]))
         self.rows.append(Row("classifier", measure="margin ratio", value=ratio))
@@ -351,7 +353,7 @@ class _Session:
                 return {str(place): shields.served(service, side) for place, side in enumerate(self.sides)}
 
             served = [torch.as_tensor(values) for values in self._part("Served", answers, service=name).values()]
-            self.rows += shields.served_rows(name, served, self.sides, self._logits())
+            self.rows += shields.served_rows(name, served, self.sides, self.logits)
             if "confidences" in self.plan.seconds:
                 make = lambda access=access: self._attack().bred(access())  # noqa: E731
                 self._invert("bred", "confidences", make, defence=name)
