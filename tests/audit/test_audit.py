@@ -247,3 +247,10 @@ def test_a_prior_of_ones_own_is_trained_kept_and_read(world: World, tmp_path: Pa
         read_prior(out)
     with pytest.raises(DataError, match="must hold 16 pictures"):
         train_prior(tmp_path, tmp_path / "b.safetensors", progress=False)
+
+
+def test_the_margin_is_the_labels_lead_over_the_mean_of_the_others() -> None:
+    from mia_kit.audit.membership import margins
+
+    logits, labels = torch.tensor([[2.0, 0.0, 1.0], [2.0, 0.0, 1.0]]), torch.tensor([0, 1])
+    assert margins(logits, labels).tolist() == [1.5, -1.5]
