@@ -157,7 +157,7 @@
   }
 
   function start() {
-    reach(document.querySelectorAll("pre, .table-wrapper"));
+    reach(document.querySelectorAll("pre, .table-wrapper, .math-wrapper"));
     const seen = new IntersectionObserver(
       (entries) => {
         for (const { isIntersecting, target } of entries) {
