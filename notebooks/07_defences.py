@@ -267,8 +267,8 @@ check("7.1", three, tolerance=0.02)
 # %% [markdown]
 # ## The frontier
 #
-# To protect is easy: train nothing. So leakage never stands alone. Every target below is one point: farther right is more
-# useful, higher leaks more. Each is attacked with cross-entropy, the Poincaré loss and the margin. The point shows **the
+# To protect is easy: train nothing. So leakage never stands alone. Every [target](GLOSSARY.md#target) below is one point: farther right is more
+# useful, higher leaks more. Each is attacked with three [losses](GLOSSARY.md#loss-of-the-attacker): cross-entropy, Poincaré and margin. The point shows **the
 # strongest attack**: attackers who know the defence choose their weapon (chapter 8).
 #
 # **Predict first.** Which defence is nearest to the lower right corner? Where is DP-SGD?
