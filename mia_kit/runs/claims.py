@@ -40,8 +40,8 @@ WORDS = (
     *("reproduced", "partly reproduced", "answered", "partly answered"),
     *("weaker", "cannot tell", "open", "absent", "contradicted", NOT_TESTABLE, NOT_MEASURED),
 )
-# A claim none of whose parts is reproduced takes the first of these that a part has.
-WORST_FIRST = ("contradicted", "absent", "weaker", "cannot tell", NOT_TESTABLE, NOT_MEASURED)
+# A claim none of whose parts is reproduced or answered takes the first of these that a part has.
+WORST_FIRST = ("contradicted", "absent", "weaker", "cannot tell", "open", NOT_TESTABLE, NOT_MEASURED)
 LEAST_SEEDS = 3
 
 
@@ -80,8 +80,9 @@ def word_of(estimate: Estimate, contrast: Contrast) -> str:
     """The word for an estimate, by the kind of its contrast, its claimed side and its smallest effect."""
     smallest = float(contrast.smallest_effect)  # type: ignore[arg-type]  # set for every contrast that was read
     small = -smallest <= estimate.low_90 and estimate.high_90 <= smallest
+    leaves_zero_out = any(beyond_zero(estimate.low, estimate.high, sign) for sign in (1, -1))
     if contrast.kind == "question":
-        return "answered" if small or _leaves_zero_out(estimate) else "open"
+        return "answered" if small or leaves_zero_out else "open"
     if contrast.kind == "no-difference":
         return _word_of_no_difference(estimate, contrast.sign, smallest, small)
     claimed = beyond_zero(estimate.low, estimate.high, contrast.sign)
@@ -91,7 +92,7 @@ def word_of(estimate: Estimate, contrast: Contrast) -> str:
         return "absent"
     if claimed:
         return "weaker"
-    return "contradicted" if _leaves_zero_out(estimate) else "cannot tell"
+    return "contradicted" if leaves_zero_out else "cannot tell"
 
 
 def _word_of_no_difference(estimate: Estimate, side: int, smallest: float, small: bool) -> str:
@@ -101,10 +102,6 @@ def _word_of_no_difference(estimate: Estimate, side: int, smallest: float, small
     above, below = estimate.low > smallest, estimate.high < -smallest
     outside = {0: above or below, 1: above, -1: below}[side]
     return "reproduced" if small else "contradicted" if outside else "cannot tell"
-
-
-def _leaves_zero_out(estimate: Estimate) -> bool:
-    return any(beyond_zero(estimate.low, estimate.high, sign) for sign in (1, -1))
 
 
 def _judge_case(case: Case, table: pd.DataFrame | None) -> Verdict:
@@ -145,20 +142,8 @@ def _told(estimate: Estimate, contrast: Contrast, word: str) -> str:
 
 def _whole(parts: Sequence[Part]) -> str:
     """The word of a claim from those of its parts. Questions inside a finding do not count."""
-    counted = [part for part in parts if part.kind != "question"]
-    if not counted:
-        return _whole_of_questions([part.word for part in parts])
-    words = [part.word for part in counted]
+    words = [part.word for part in parts if part.kind != "question"] or [part.word for part in parts]
     if len(set(words)) == 1:
         return words[0]
-    if "reproduced" in words:
-        return "partly reproduced"
-    return next(word for word in WORST_FIRST if word in words)
-
-
-def _whole_of_questions(words: Sequence[str]) -> str:
-    if len(set(words)) == 1:
-        return words[0]
-    if "answered" in words:
-        return "partly answered"
-    return next(word for word in ("open", NOT_TESTABLE, NOT_MEASURED) if word in words)
+    best = next((word for word in ("reproduced", "answered") if word in words), None)
+    return f"partly {best}" if best else next(word for word in WORST_FIRST if word in words)

@@ -3,7 +3,8 @@
 People and seeds are two kinds of chance. An interval that resamples one of them says nothing of the other, so both
 margins are resampled, crossed: the bootstrap of Owen (2007), "The pigeonhole bootstrap". With few seeds it is too
 narrow where seeds differ much, and Student's interval over the seeds' means is too narrow where people differ much.
-The wider of the two is given. Coverage of the 95 % interval in 1,000 simulated tables each (`tests/runs/coverage.py`):
+The wider of the two is given. Coverage of the 95 % interval in 1,000 simulated tables each, from
+`tests/runs/simulate_coverage.py`:
 
                                          3 seeds                        5 seeds
     people x seeds                bootstrap  Student  wider      bootstrap  Student  wider
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pandas as pd
@@ -70,35 +71,19 @@ def difference(
 ) -> Estimate:
     """Mean of the treated rows less that of the baseline, over the same people and seeds.
 
-    Parameters
-    ----------
     treated, baseline, where : column -> value (`mia_kit.runs.table.select`); `where` holds for both
 
-    Raises
-    ------
-    NoRowsError
-        If one of them has no rows, or they share no person and seed.
-    ValueError
-        If a person stands twice in a seed: a column is left open. Or if there is one value alone.
+    NoRowsError if one of them has no rows, or they share no person and seed. ValueError if a person stands twice in a
+    seed, because a column is left open, or if there is one value alone.
     """
     shared = {"measure": measure, **(where or {})}
-    return contrast(
-        table,
-        [{**shared, **treated}, {**shared, **baseline}],
-        lambda treated_mean, baseline_mean: treated_mean - baseline_mean,
-    )
-
-
-def interval(table: pd.DataFrame, measure: str, where: Where | None = None) -> Estimate:
-    """Mean of a single selection with its intervals. Raises as `difference` does."""
-    return contrast(table, [{"measure": measure, **(where or {})}], lambda mean: mean)
+    return contrast(table, [{**shared, **treated}, {**shared, **baseline}], np.subtract)
 
 
 def intervals(table: pd.DataFrame, measure: str, by: Sequence[str], where: Where | None = None) -> pd.DataFrame:
     """A row for each combination of the columns `by`: their values, then value, low and high (95 %), units and seeds.
 
-    A value that stands alone, such as a measure of a whole model in a table of one seed, has no interval: NaN. Raises
-    as `difference` does.
+    A value that stands alone, such as a measure of a whole model in a table of one seed, has no interval: NaN.
     """
     rows = []
     for keys, group in select(table, measure=measure, **(where or {})).groupby(list(by), sort=False, observed=True):
@@ -117,34 +102,20 @@ def contrast(
     *,
     median: bool = False,
     units_fixed: bool = False,
-    seed: int = 0,
 ) -> Estimate:
-    """What `combine` makes of the means of several selections. `paired` says the rest; raises as `difference` does.
-
-    Parameters
-    ----------
-    cells : selections, each with its measure
-    """
-    rows = [select(table, **cell) for cell in cells]
-    return paired(rows, combine, median=median, units_fixed=units_fixed, seed=seed)
+    """What `combine` makes of the means of several selections, each with its measure. `paired` says the rest."""
+    return paired([select(table, **cell) for cell in cells], combine, median=median, units_fixed=units_fixed)
 
 
 def paired(
-    rows: Sequence[pd.DataFrame],
-    combine: Combine,
-    *,
-    median: bool = False,
-    units_fixed: bool = False,
-    seed: int = 0,
+    rows: Sequence[pd.DataFrame], combine: Combine, *, median: bool = False, units_fixed: bool = False
 ) -> Estimate:
     """What `combine` makes of the means of several sets of rows, over the people and seeds that all of them have.
 
     Of several steps of an attack the last counts, unless `steps` are selected. Rows of whole models count only where a
-    selection has no rows of people. One seed alone gives an interval over
-    people; one unit alone, or `units_fixed`, Student's interval over seeds.
+    selection has no rows of people. One seed alone gives an interval over people; one unit alone, or `units_fixed`,
+    Student's interval over seeds.
 
-    Parameters
-    ----------
     rows : of tidy tables, each with a single measure
     combine : takes an array for each set of rows, all of one shape, and gives an array of that shape
     median : medians over units and seeds instead of means, and seeds alone are resampled; cells are not paired
@@ -154,7 +125,7 @@ def paired(
     """
     matrices = [_matrix(selection) for selection in rows]
     if median:
-        return _of_medians(matrices, combine, seed)
+        return _of_medians(matrices, combine)
     units, seeds = _shared(matrices)
     values = np.stack([matrix.reindex(index=units, columns=seeds).to_numpy(dtype=float) for matrix in matrices])
     present = ~np.isnan(values).any(axis=0)  # (units, seeds)
@@ -162,7 +133,7 @@ def paired(
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = float(combine(*(values.sum(axis=(1, 2)) / present.sum())))
         by_seed = combine(*(values.sum(axis=1) / present.sum(axis=0)))  # (seeds,)
-        draws = None if units_fixed or len(units) == 1 else combine(*_resampled(values, present, seed))
+        draws = None if units_fixed or len(units) == 1 else combine(*_resampled(values, present))
     whole = list(units) == [WHOLE]
     return _estimate(estimate, by_seed, draws, units=0 if whole else len(units), seeds=len(seeds))
 
@@ -186,11 +157,8 @@ def _matrix(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _shared(matrices: Sequence[pd.DataFrame]) -> tuple[pd.Index, pd.Index]:
     """Units and seeds that stand in all matrices."""
-    units, seeds = matrices[0].index, matrices[0].columns
-    for matrix in matrices[1:]:
-        units, seeds = units.intersection(matrix.index), seeds.intersection(matrix.columns)
-    if not len(units) or not len(seeds):
-        raise NoRowsError("what is compared must share people and seeds, got none in common")
+    units = reduce(pd.Index.intersection, [matrix.index for matrix in matrices])
+    seeds = reduce(pd.Index.intersection, [matrix.columns for matrix in matrices])
     complete = np.logical_and.reduce([matrix.reindex(index=units, columns=seeds).notna() for matrix in matrices])
     units, seeds = units[complete.any(axis=1)], seeds[complete.any(axis=0)]
     if not len(units):
@@ -199,36 +167,32 @@ def _shared(matrices: Sequence[pd.DataFrame]) -> tuple[pd.Index, pd.Index]:
 
 
 @lru_cache(maxsize=8)
-def _weights(units: int, seeds: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _weights(units: int, seeds: int) -> tuple[np.ndarray, np.ndarray]:
     """How often each unit and each seed is drawn: arrays of shape (resamples, units) and (resamples, seeds)."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     of_units = random.multinomial(units, np.full(units, 1 / units), size=RESAMPLES)
     of_seeds = random.multinomial(seeds, np.full(seeds, 1 / seeds), size=RESAMPLES)
     return of_units.astype(float), of_seeds.astype(float)
 
 
-def _resampled(values: np.ndarray, present: np.ndarray, seed: int) -> list[np.ndarray]:
+def _resampled(values: np.ndarray, present: np.ndarray) -> list[np.ndarray]:
     """The mean of each cell in each resample that has a value at all: arrays of shape (resamples,)."""
-    of_units, of_seeds = _weights(*present.shape, seed)
+    of_units, of_seeds = _weights(*present.shape)
     rows = ((of_units @ present) * of_seeds).sum(axis=1)  # how many values a resample has
     sums = [((of_units @ cell) * of_seeds).sum(axis=1) for cell in values]
     return [total[rows > 0] / rows[rows > 0] for total in sums]
 
 
-def _of_medians(matrices: Sequence[pd.DataFrame], combine: Combine, seed: int) -> Estimate:
-    """As `contrast`, for medians over all units and seeds, with whole seeds resampled."""
-    seeds = matrices[0].columns
-    for matrix in matrices[1:]:
-        seeds = seeds.intersection(matrix.columns)
+def _of_medians(matrices: Sequence[pd.DataFrame], combine: Combine) -> Estimate:
+    """As `paired`, for medians over all units and seeds, with whole seeds resampled."""
+    seeds = reduce(pd.Index.intersection, [matrix.columns for matrix in matrices])
     if len(seeds) < 2:
         raise NoRowsError(f"medians must have at least 2 seeds in common, got {len(seeds)} instead")
     values = [matrix[seeds].to_numpy(dtype=float).T for matrix in matrices]  # (seeds, units)
-    picks = np.random.default_rng(seed).integers(len(seeds), size=(RESAMPLES, len(seeds)))
+    picks = np.random.default_rng(0).integers(len(seeds), size=(RESAMPLES, len(seeds)))
     draws = combine(*(np.nanmedian(cell[picks].reshape(RESAMPLES, -1), axis=1) for cell in values))
-    units = max(len(matrix) for matrix in matrices)
-    return _estimate(
-        float(combine(*(np.nanmedian(cell) for cell in values))), None, draws, units=units, seeds=len(seeds)
-    )
+    units, estimate = max(map(len, matrices)), float(combine(*(np.nanmedian(cell) for cell in values)))
+    return _estimate(estimate, None, draws, units=units, seeds=len(seeds))
 
 
 def _estimate(
@@ -243,20 +207,15 @@ def _estimate(
 
 def _ends(by_seed: np.ndarray | None, draws: np.ndarray | None, confidence: float) -> tuple[float, float]:
     """The wider of Student's interval over seeds and the bootstrap's."""
+    from scipy.stats import t
+
     candidates = []
-    if by_seed is not None and len(by_seed) > 1:
-        candidates.append(_student(by_seed, confidence))
+    if by_seed is not None and len(by_seed) > 1:  # Student's, for the mean
+        half = t.ppf((1 + confidence) / 2, len(by_seed) - 1) * by_seed.std(ddof=1) / np.sqrt(len(by_seed))
+        candidates.append((float(by_seed.mean() - half), float(by_seed.mean() + half)))
     if draws is not None:
         low, high = np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2])
         candidates.append((float(low), float(high)))
     if not candidates:
         raise NoRowsError("an interval must come from at least 2 people or seeds, got one value instead")
     return max(candidates, key=lambda ends: ends[1] - ends[0])
-
-
-def _student(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Student's interval for the mean of values, at least two."""
-    from scipy.stats import t
-
-    half = t.ppf((1 + confidence) / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)

@@ -132,10 +132,7 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
 def read_claims(content: bytes | None = None) -> list[Claim]:
     """All claims, every contrast filled in; those of the package if `content` is None.
 
-    Raises
-    ------
-    ValueError
-        With the place, if the file says what it may not, or a contrast lacks what its verdict needs.
+    ValueError, with the place, if the file says what it may not, or a contrast lacks what its verdict needs.
     """
     if content is None:
         content = (resources.files("mia_kit.runs") / "claims.yaml").read_bytes()
@@ -181,26 +178,19 @@ def _filled(claim: Claim, case: Case) -> Case:
 
 
 def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
-    given: dict[str, Any] = {"kind": kind, "measure": case.measure, "smallest_effect": case.smallest_effect}
-    given |= {"preconditions": case.preconditions}
-    said, of_case = msgspec.structs.asdict(contrast), msgspec.structs.asdict(case)
-    given_values = {name: said[name] for name in given if said[name] is not UNSET}
+    said, of_case = msgspec.structs.asdict(contrast), {**msgspec.structs.asdict(case), "kind": kind}
+    inherited = ("kind", "measure", "smallest_effect", "preconditions")
+    given: dict[str, Any] = {name: of_case[name] for name in inherited if said[name] is UNSET}
     merged = {name: {**of_case[name], **said[name]} for name in ("at", "undefended", "controls")}
-    return msgspec.structs.replace(contrast, **{**given, **given_values, **merged})
+    return msgspec.structs.replace(contrast, **given, **merged)
 
 
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:
     """A contrast for each combination of the values that stand in lists."""
     given = {"at": contrast.at, "treated": contrast.treated}
-    lists = [
-        (where, name, values)
-        for where, cell in given.items()
-        for name, values in cell.items()
-        if isinstance(values, list)
-    ]
+    lists = [(where, *item) for where, cell in given.items() for item in cell.items() if isinstance(item[1], list)]
     for values in product(*(values for _, _, values in lists)):
-        cells = {"at": dict(contrast.at), "treated": dict(contrast.treated)}
-        words = [contrast.name] if contrast.name else []
+        cells, words = {where: dict(cell) for where, cell in given.items()}, [contrast.name] * bool(contrast.name)
         for (where, name, _), value in zip(lists, values, strict=True):
             cells[where][name] = value
             words.append(f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value))

@@ -29,9 +29,6 @@ USERS_FOLDER = "my_evidence"  # below the folder in which the command is given
 def folder_for(recipe: Any, shipped: Any) -> Path:
     """Where what a recipe gives is written, so that the course's evidence is never that of another recipe.
 
-    Parameters
-    ----------
-    recipe : what is measured
     shipped : the recipe of the same name that ships with the course, None if there is none
     """
     if os.environ.get("MIA_KIT_EVIDENCE") or (shipped is not None and recipe == shipped):
@@ -39,25 +36,17 @@ def folder_for(recipe: Any, shipped: Any) -> Path:
     return Path.cwd() / USERS_FOLDER
 
 
-def write_evidence(
-    folder: Path, name: str, table: pd.DataFrame, recipe: Mapping[str, Any], seconds: float, *, command: str = ""
-) -> Path:
+def write_evidence(folder: Path, name: str, table: pd.DataFrame, recipe: Mapping[str, Any], seconds: float) -> Path:
     """Write a table with its circumstances, each whole or not at all, and return the table's path.
 
-    Parameters
-    ----------
     recipe : in plain values
     seconds : that the measurement took, in every process
-    command : that makes it again; `mia-kit run <name>` if it is empty
 
-    Raises
-    ------
-    ValueError
-        If the table is over its size (`mia_kit.runs.table.write`); what was there before stays.
+    ValueError if the table is over its size (`mia_kit.runs.table.write`); what was there before stays.
     """
     path = folder / f"{name}{tables.SUFFIX}"
     tables.write(path, table)
-    record: dict[str, Any] = {"name": name, "command": command or f"mia-kit run {name}", "recipe": dict(recipe)}
+    record: dict[str, Any] = {"name": name, "command": f"mia-kit run {name}", "recipe": dict(recipe)}
     record |= {**circumstances(seconds), "rows": len(table), "sha256": _digest(path)}
     write_whole(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
     return path
@@ -95,7 +84,9 @@ def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
 def stored_tables(names: set[str], *, folder: Path | None = None) -> dict[str, pd.DataFrame]:
     """The tables of these names that were measured, by name."""
     place = folder or evidence_folder()
-    return {name: read_table(name, folder=folder) for name in sorted(names) if (place / f"{name}.csv.gz").is_file()}
+    return {
+        name: read_table(name, folder=folder) for name in sorted(names) if (place / f"{name}{tables.SUFFIX}").is_file()
+    }
 
 
 def _digest(path: Path) -> str:

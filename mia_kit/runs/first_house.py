@@ -34,15 +34,13 @@ def verdicts_in_words(name: str) -> str:
     try:
         claims = read_evidence(name)["results"].get("claims", {})
     except FileNotFoundError:
-        return (
-            f"{name} has not been run to its end yet: its claims stand as not run. Measure it with: mia-kit run {name}"
-        )
-    paragraphs = [
-        f"claim {claim}: {row['verdict']}\n"
-        + "\n".join(f"  {text}" for size, text in row.items() if size not in ("verdict", "link"))
-        for claim, row in claims.items()
-    ]
-    return "\n".join(paragraphs)
+        again = f"Measure it with: mia-kit run {name}"
+        return f"{name} has not been run to its end yet: its claims stand as not run. {again}"
+    lines = []
+    for claim, row in claims.items():
+        told = [f"  {text}" for size, text in row.items() if size not in ("verdict", "link")]
+        lines += [f"claim {claim}: {row['verdict']}", *told]
+    return "\n".join(lines)
 
 
 def zoo_table() -> pd.DataFrame:

@@ -49,8 +49,9 @@ class Part(Generic[Result]):
         raise NotImplementedError
 
     def unpack(self, values: Values) -> Result:
-        """The result for whoever uses the part, from the values that were kept."""
-        raise NotImplementedError
+        """The result for whoever uses the part, from the values that were kept: here the only one of them."""
+        (result,) = values.values()
+        return result
 
     @property
     def kind(self) -> str:

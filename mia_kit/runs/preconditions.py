@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 from msgspec import structs
 
@@ -68,16 +69,15 @@ def _margin(contrast: Contrast, table: pd.DataFrame) -> str | None:
         hard = _beside(table, cell, measure="margin", **contrast.undefended)
         ratio = float(here["value"].mean() / hard["value"].mean())
         if not ratio >= LEAST_MARGIN_RATIO:
-            return (
-                f"the margin at {factor:+g} is {ratio:.2f} times that of hard labels, less than {LEAST_MARGIN_RATIO:g}"
-            )
+            words = f"the margin at {factor:+g} is {ratio:.2f} times that of hard labels"
+            return f"{words}, less than {LEAST_MARGIN_RATIO:g}"
     return None
 
 
 def _beats(control: str, words: str) -> Callable[[Contrast, pd.DataFrame], str | None]:
     def holds(contrast: Contrast, table: pd.DataFrame) -> str | None:
         attack, other = _undefended(contrast, table), _control(contrast, table, control)
-        gap = compare.paired([attack, other], lambda first, second: first - second)
+        gap = compare.paired([attack, other], np.subtract)
         if beyond_zero(gap.low, gap.high, _leaks(contrast)):
             return None
         return f"the undefended attack does not beat {words}: difference of {contrast.measure} {gap}"
@@ -87,17 +87,15 @@ def _beats(control: str, words: str) -> Callable[[Contrast, pd.DataFrame], str |
 
 def _floor(contrast: Contrast, table: pd.DataFrame) -> str | None:
     attack, placebo = (_level(rows) for rows in (_undefended(contrast, table), _control(contrast, table, "placebo")))
-    apart = attack.low > placebo.high if _leaks(contrast) > 0 else attack.high < placebo.low
-    return (
-        None if apart else f"floor: the undefended attack's {contrast.measure} {attack} touches the placebo's {placebo}"
-    )
+    if attack.low > placebo.high if _leaks(contrast) > 0 else attack.high < placebo.low:
+        return None
+    return f"floor: the undefended attack's {contrast.measure} {attack} touches the placebo's {placebo}"
 
 
 def _ceiling(contrast: Contrast, table: pd.DataFrame) -> str | None:
     oracle = _level(_control(contrast, table, "oracle")).estimate
     floor = 0.0 if _leaks(contrast) > 0 else _level(_control(contrast, table, "placebo")).estimate
-    places = {"start": _control(contrast, table, "start"), "end": _undefended(contrast, table)}
-    for name, rows in places.items():
+    for name, rows in (("start", _control(contrast, table, "start")), ("end", _undefended(contrast, table))):
         value = _level(rows).estimate
         if oracle == floor or (value - floor) / (oracle - floor) > CEILING:
             return (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 import reprlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -36,16 +37,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 SomeSettings = TypeVar("SomeSettings", bound=Settings)
 
 
+def demand(holds: bool, sentence: str) -> None:
+    """ValueError with the sentence, for `__post_init__` of a section, unless what it asks for holds."""
+    if not holds:
+        raise ValueError(sentence)
+
+
+def at_most(name: str, value: int, of: str, most: int) -> None:
+    """ValueError if a number is past another one of the recipe."""
+    demand(value <= most, f"{name} must be at most {of}, {most}, got {value} instead")
+
+
+def different(**lists: Sequence[Any]) -> None:
+    """ValueError if one of the lists holds something twice: `different(seeds=self.seeds)`."""
+    for name, values in lists.items():
+        demand(len(set(values)) == len(values), f"{name} must differ, got {list(values)} instead")
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in a YAML file; numbers such as 1e-3 are numbers. RecipeError for anything else."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_Loader)  # a safe loader: see below
     except FileNotFoundError:
         raise RecipeError(f"there is no recipe at {path}") from None
     except (OSError, UnicodeDecodeError) as problem:
         raise RecipeError(f"{path} cannot be read as text: {problem}") from problem
-    try:
-        content = yaml.load(text, Loader=_Loader)  # a safe loader: see below
     except yaml.YAMLError as problem:
         place, words = "", str(problem)
         if isinstance(problem, yaml.MarkedYAMLError):

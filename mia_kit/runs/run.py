@@ -8,6 +8,7 @@ hosts need a store on a shared disk that knows file locks.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import signal
@@ -43,13 +44,12 @@ class Maker:
 
     def __call__(self, part: Part[Result]) -> Result:
         """The result of a part."""
-        key = part.key
-        if key not in self._memory:
-            self._memory[key] = part.unpack(self._values(part))
+        if part.key not in self._memory:
+            self._memory[part.key] = part.unpack(self._values(part))
             while len(self._memory) > REMEMBERED:
                 self._memory.popitem(last=False)
-        self._memory.move_to_end(key)
-        result: Result = self._memory[key]
+        self._memory.move_to_end(part.key)
+        result: Result = self._memory[part.key]
         return result
 
     def has(self, part: Part[Any]) -> bool:
@@ -62,15 +62,10 @@ class Maker:
         return float(about["own_seconds"]) if about else 0.0
 
     def _values(self, part: Part[Any]) -> dict[str, Any]:
+        make = functools.partial(part.make, self, progress=self._progress)
         if not part.kept:
-            return part.make(self, None, progress=self._progress)
-        return self.store.get(
-            part.kind,
-            part.settings(),
-            lambda checkpoint: part.make(self, checkpoint, progress=self._progress),
-            version=part.version,
-            wait=self._wait,
-        )
+            return make(None)
+        return self.store.get(part.kind, part.settings(), make, version=part.version, wait=self._wait)
 
 
 def walk(parts: Sequence[Part[Any]], store: Store, *, progress: bool = True) -> None:
@@ -118,10 +113,8 @@ def helped(
         with _dask(parts, store.root.resolve(), scheduler):
             yield
         return
-    context = multiprocessing.get_context("spawn")
-    processes = [
-        context.Process(target=_work, args=(parts, store.root, number), daemon=True) for number in range(1, workers)
-    ]
+    process_of = multiprocessing.get_context("spawn").Process
+    processes = [process_of(target=_work, args=(parts, store.root, i), daemon=True) for i in range(1, workers)]
     for process in processes:
         process.start()
     try:

@@ -2,9 +2,9 @@
 
 An entry is a folder, `<root>/<kind>/<digest>/`. The digest is that of the kind, the settings and the version of the
 experiment's code, so that other settings get an entry of their own and the old one stays. `settings.json` says what
-made it, where, when and in how many seconds, which parts it used included, each once; `result.json` and
-`result.safetensors` hold plain values and arrays. No code is run to read them. An entry is there whole or not at all:
-it is written in a folder of work beside its final place and renamed. A checkpoint in that folder outlives a kill.
+made it, where, when and in how many seconds, its inputs apart; `result.json` and `result.safetensors` hold plain values
+and arrays. No code is run to read them. An entry is there whole or not at all: it is written in a folder of work beside
+its final place and renamed. A checkpoint in that folder outlives a kill.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +56,6 @@ class Entry:
     seconds: float
 
 
-@dataclass
-class _Making:
-    """A result at work: since when, the seconds that went into its parts here, and each part's own seconds."""
-
-    began: float
-    away: float = 0.0
-    parts: dict[str, float] = field(default_factory=dict)  # by "<kind>/<digest>", parts of parts included
-
-    def own(self) -> float:
-        """Seconds of this process that went into the result itself."""
-        return time.perf_counter() - self.began - self.away
-
-
 class Store:
     """Results by kind and settings, below `root`: `runs` in the cache folder by default.
 
@@ -77,9 +64,9 @@ class Store:
 
     def __init__(self, root: Path | None = None, *, fresh: bool = False) -> None:
         self.root = root or cache_folder() / "runs"
-        self._at_work: list[_Making] = []  # innermost last
         self._fresh = fresh
         self._renewed: set[Path] = set()
+        self._inputs: list[float] = []  # seconds that went into the inputs of each result at work, innermost last
 
     def get(
         self,
@@ -92,62 +79,32 @@ class Store:
     ) -> Values:
         """The values that `make` gives for these settings: from the store, or made now and stored.
 
-        Parameters
-        ----------
         kind : the experiment or its part, such as "Target"; letters, digits, - and _
         settings : all that shapes the result, in plain values: names of data, seeds, factors, sizes
         make : is given the path of a checkpoint, which need not exist, and returns Tensors, arrays and plain values by
             name; Tensors come back on the CPU and tuples as lists. If it goes on from the checkpoint it can return
-            `seconds`, the time of all its parts together; that counts then.
+            `seconds`, the time of all its parts together; that counts then
         version : of the code that makes it; raise it when the code gives other results
         wait : for another process that is making it; BlockingIOError otherwise
 
-        Warns
-        -----
-        DamagedEntryWarning, if the entry cannot be read. It is moved aside and made again.
-
-        Raises
-        ------
-        ValueError
-            If the kind, a setting or a value cannot be stored.
-        OSError
-            If the disk is full. Nothing half-written is left, and the checkpoint stays.
+        An entry that cannot be read is moved aside with a DamagedEntryWarning. ValueError for what cannot be stored,
+        OSError if the disk is full: nothing half-written is left then, and the checkpoint stays.
         """
-        began = time.perf_counter()
-        made_by = _made_by(kind, settings, version)
-        entry = self.folder(kind, settings, version=version)
-        about, values = self._about_and_values(entry, made_by, make, wait)
-        if self._at_work:
-            outer = self._at_work[-1]
-            outer.away += time.perf_counter() - began
-            outer.parts |= {**about["parts"], f"{kind}/{entry.name}": about["own_seconds"]}
-        return values
-
-    def seconds(self) -> float:
-        """What the result at work has taken so far, in every process: its parts count once however often it used them.
-
-        Raises
-        ------
-        ValueError
-            If no result is being made.
-        """
-        if not self._at_work:
-            raise ValueError("expected a result in the making, got none instead: ask inside of `make`")
-        return self._at_work[-1].own() + sum(self._at_work[-1].parts.values())
-
-    def _about_and_values(
-        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values], wait: bool
-    ) -> tuple[dict[str, Any], Values]:
-        """An entry as it is stored, made now if need be."""
+        began, made_by = time.perf_counter(), _made_by(kind, settings, version)
+        entry, values = self.folder(kind, settings, version=version), None
         with suppress(_DamagedEntryError):  # seen to below, under the lock
-            if not self._to_renew(entry) and (values := _read(entry, made_by)) is not None:
-                _sweep(entry)
-                return values
-        waiting = f"{entry} is being made by another process: waiting for it" if wait else None
-        with locked(lock_file(entry), waiting):
-            if not self._to_renew(entry) and (values := self._read_or_move_aside(entry, made_by)) is not None:
-                return values  # the process that had the lock has made it
-            return self._make(entry, made_by, make)
+            values = self._kept(entry, made_by)
+        if values is None:
+            waiting = f"{entry} is being made by another process: waiting for it" if wait else None
+            with locked(lock_file(entry), waiting):
+                values = self._kept_or_moved_aside(entry, made_by)  # whoever had the lock may have made it
+                if values is None:
+                    values = self._make(entry, made_by, make)
+        else:
+            _sweep(entry)
+        if self._inputs:
+            self._inputs[-1] += time.perf_counter() - began
+        return values
 
     def folder(self, kind: str, settings: dict[str, Any], *, version: int | str) -> Path:
         """Where the entry lies or would lie."""
@@ -174,42 +131,45 @@ class Store:
     def _to_renew(self, entry: Path) -> bool:
         return self._fresh and entry not in self._renewed
 
-    def _read_or_move_aside(self, entry: Path, made_by: dict[str, Any]) -> tuple[dict[str, Any], Values] | None:
+    def _kept(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+        """The values of an entry that need not be made; _DamagedEntryError if they are not what was written."""
+        if self._to_renew(entry) or (content := _content(entry)) is None:
+            return None
+        if content[0]["made_by"] != made_by:
+            raise _DamagedEntryError("its settings are others")
+        return content[1]
+
+    def _kept_or_moved_aside(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
         try:
-            return _read(entry, made_by)
+            return self._kept(entry, made_by)
         except _DamagedEntryError as problem:
             aside = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{entry.name}.damaged-"))
             entry.rename(aside / entry.name)
-            warnings.warn(
-                f"the stored result {entry} is damaged ({problem}): it was moved to {aside} and is made again",
-                DamagedEntryWarning,
-                stacklevel=3,
-            )
+            told = f"the stored result {entry} is damaged ({problem}): it was moved to {aside} and is made again"
+            warnings.warn(told, DamagedEntryWarning, stacklevel=3)
             return None
 
-    def _make(
-        self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]
-    ) -> tuple[dict[str, Any], Values]:
+    def _make(self, entry: Path, made_by: dict[str, Any], make: Callable[[Path], Values]) -> Values:
         """Make the values, store them, and return them as a later call will find them."""
         work = _work(entry)
         if self._to_renew(entry):
             shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True, exist_ok=True)
-        making = _Making(time.perf_counter())
-        self._at_work.append(making)
+        began = time.perf_counter()
+        self._inputs.append(0.0)
         try:
             values = make(work / "checkpoint.pt")
             told = values.get("seconds")
-            seconds = max(making.own(), told if isinstance(told, int | float) else 0.0)
-            _publish(entry, made_by, values, seconds, making.parts)
+            seconds = time.perf_counter() - began - self._inputs[-1]
+            _publish(entry, made_by, values, max(seconds, told) if isinstance(told, int | float) else seconds)
         finally:
-            self._at_work.pop()
+            self._inputs.pop()
             with suppress(OSError):
                 work.rmdir()  # if it is empty: a checkpoint is kept
         self._renewed.add(entry)
         content = _content(entry)
         assert content is not None
-        return content
+        return content[1]
 
 
 @contextmanager
@@ -226,7 +186,7 @@ def locked(path: Path, waiting: str | None) -> Iterator[None]:
     except Timeout:
         if waiting is None:
             raise BlockingIOError(f"another process holds {path}") from None
-        warnings.warn(waiting, stacklevel=5)
+        warnings.warn(waiting, stacklevel=4)
         lock.acquire()
     try:
         yield
@@ -250,20 +210,18 @@ def _sweep(entry: Path) -> None:
             shutil.rmtree(_work(entry), ignore_errors=True)
 
 
-def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: float, parts: dict[str, float]) -> None:
+def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
     """Write an entry in its folder of work and put it in its place."""
     work = _work(entry)
     try:
-        _write(work / "entry", made_by, values, seconds, parts)
+        _write(work / "entry", made_by, values, seconds)
         if entry.exists():
             entry.rename(work / "old")
         (work / "entry").rename(entry)
     except OSError as problem:
         shutil.rmtree(work / "entry", ignore_errors=True)
-        raise OSError(
-            problem.errno,
-            f"the result could not be stored in {entry} ({problem.strerror}): make room and run this again",
-        ) from problem
+        told = f"the result could not be stored in {entry} ({problem.strerror}): make room and run this again"
+        raise OSError(problem.errno, told) from problem
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -281,7 +239,7 @@ def _canonical(value: Any) -> str:
 
 
 def _check_plain(name: str, value: Any) -> None:
-    """Raise a ValueError for what JSON would refuse or, like keys that are numbers, change without a word."""
+    """ValueError for what JSON would refuse or, like keys that are numbers, change without a word."""
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
@@ -294,7 +252,7 @@ def _check_plain(name: str, value: Any) -> None:
         raise ValueError(f"{name} must be made of plain values (text, numbers, lists), got {type(value)} instead")
 
 
-def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float, parts: dict[str, float]) -> None:
+def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
     """Write an entry into an empty folder, `settings.json` last."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -306,8 +264,7 @@ def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float
     text = json.dumps({"order": list(values), "numpy": numpy_names, "plain": plain}, indent=1)
     files = {PLAIN: text.encode(), ARRAYS: safetensors.torch.save(tensors)}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    taken = {"own_seconds": round(seconds, 1), "parts": parts}
-    about = {"made_by": made_by, **circumstances(seconds + sum(parts.values())), **taken, "sha256": sums}
+    about = {"made_by": made_by, **circumstances(seconds), "own_seconds": round(seconds, 1), "sha256": sums}
     for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
         with (folder / name).open("wb") as file:
             file.write(content)
@@ -330,21 +287,12 @@ def _content(entry: Path) -> tuple[dict[str, Any], Values] | None:
         for name, content in files.items():
             if hashlib.sha256(content).hexdigest() != about["sha256"][name]:
                 raise _DamagedEntryError(f"{name} is not what was written")
-        float(about["seconds"]), float(about["own_seconds"]), about["made_by"], about["date"]
-        sum(about["parts"].values())
+        float(about["own_seconds"]), about["made_by"], about["date"]
         return about, _values(files)
     except FileNotFoundError as problem:
         raise _DamagedEntryError(f"{problem.filename} is missing") from problem
     except (ValueError, TypeError, LookupError, AttributeError) as problem:
         raise _DamagedEntryError(f"{SETTINGS} cannot be read") from problem
-
-
-def _read(entry: Path, made_by: dict[str, Any]) -> tuple[dict[str, Any], Values] | None:
-    """As `_content`, but an entry that something else made is damaged."""
-    content = _content(entry)
-    if content is not None and content[0]["made_by"] != made_by:
-        raise _DamagedEntryError("its settings are others")
-    return content
 
 
 def _values(files: dict[str, bytes]) -> Values:
@@ -357,6 +305,6 @@ def _listed(folder: Path) -> Entry:
     size = sum(file.stat().st_size for file in folder.iterdir())
     try:
         about = json.loads((folder / SETTINGS).read_bytes())
-        return Entry(folder.parent.name, folder.name, size, str(about["date"]), float(about["seconds"]))
+        return Entry(folder.parent.name, folder.name, size, str(about["date"]), float(about["own_seconds"]))
     except (OSError, ValueError, TypeError, LookupError):
         return Entry(folder.parent.name, folder.name, size, "damaged", 0.0)

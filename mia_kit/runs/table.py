@@ -40,11 +40,8 @@ class NoRowsError(ValueError):
 def tidy(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
     """A table with its dtypes fixed and its rows in one order, from rows as mappings or from another frame.
 
-    Raises
-    ------
-    ValueError
-        If a required column is missing, a column holds what does not fit it, a seed or a measure is missing, or two
-        rows differ in their value alone.
+    ValueError if a required column or an entry that every row needs is missing, a column holds what does not fit it, or
+    two rows differ in their value alone.
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     if missing := [name for name in REQUIRED if name not in frame]:
@@ -62,32 +59,21 @@ def tidy(rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(order, kind="stable", na_position="first", ignore_index=True)
 
 
-def append(table: pd.DataFrame, rows: Iterable[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
-    """The table with the rows of a further seed. ValueError if a row is there already, whatever its value."""
-    further = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    return tidy(pd.concat([_plain(table), _plain(further)], ignore_index=True))
-
-
 def select(table: pd.DataFrame, **where: Any) -> pd.DataFrame:
     """The rows that have these values. A list means any of its values, None a missing one.
 
-    Numbers are equal if they differ by rounding alone.
-
-    Raises
-    ------
-    NoRowsError
-        A ValueError: for an unknown column, a value that does not occur, or values that never occur together.
+    Numbers are equal if they differ by rounding alone. NoRowsError for an unknown column, a value that does not occur,
+    or values that never occur together.
     """
     mask = np.ones(len(table), dtype=bool)
     for column, wanted in where.items():
         if column not in table:
-            known = ", ".join(table.columns)
-            raise NoRowsError(
-                f"a column must be one of {known}, got {column!r} instead{check.did_you_mean(column, table.columns)}"
-            )
-        masks = [_equal(table[column], value) for value in _values(wanted)]
-        for value, own in zip(_values(wanted), masks, strict=True):
-            if not own.any():
+            known, hint = ", ".join(table.columns), check.did_you_mean(column, table.columns)
+            raise NoRowsError(f"a column must be one of {known}, got {column!r} instead{hint}")
+        values = wanted if isinstance(wanted, list | tuple) else [wanted]
+        masks = [_equal(table[column], value) for value in values]
+        for value, there in zip(values, masks, strict=True):
+            if not there.any():
                 raise NoRowsError(_absent(table[column], value))
         mask &= np.logical_or.reduce(masks)
     if not mask.any():
@@ -96,13 +82,7 @@ def select(table: pd.DataFrame, **where: Any) -> pd.DataFrame:
 
 
 def write(path: Path, table: pd.DataFrame) -> None:
-    """Write a table whole or not at all; the same rows give the same bytes.
-
-    Raises
-    ------
-    ValueError
-        If the file would be over 2 MB: sum up by seed what has thousands of units.
-    """
+    """Write a table whole or not at all; the same rows give the same bytes. ValueError if they would be over 2 MB."""
     if not path.name.endswith(SUFFIX):
         raise ValueError(f"a table's file must end in {SUFFIX}, got {path.name} instead")
     text = tidy(table).to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
@@ -116,15 +96,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """A table as `write` left it, with its dtypes.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is none.
-    ValueError
-        If the file is damaged or no such table.
-    """
+    """A table as `write` left it, with its dtypes. FileNotFoundError if there is none, ValueError if it is damaged."""
     try:
         text = gzip.decompress(path.read_bytes()).decode()
         return tidy(pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""]))
@@ -141,9 +113,7 @@ def _typed(column: pd.Series) -> pd.Series:
     try:
         if name in COUNTS:
             return pd.to_numeric(column).astype("Int64")
-        if name in NUMBERS:
-            return pd.to_numeric(column).astype("float64")
-        if name not in NAMES and column.notna().any():
+        if name in NUMBERS or (name not in NAMES and column.notna().any()):
             return pd.to_numeric(column).astype("float64")
     except (ValueError, TypeError) as problem:
         if name in (*COUNTS, *NUMBERS):
@@ -153,19 +123,10 @@ def _typed(column: pd.Series) -> pd.Series:
     return words.map(lambda word: None if word is None or word == "" else str(word)).astype("category")
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Categories as words, so that two frames can be joined whose words differ."""
-    return frame.astype({name: object for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)})
-
-
 def _example(column: pd.Series) -> str:
     numbers = pd.to_numeric(column, errors="coerce")
     wrong = numbers.isna() & column.notna() | ((numbers % 1 != 0) & numbers.notna() & (column.name in COUNTS))
     return check.brief(column[wrong].tolist()[0]) if wrong.any() else str(column.dtype)
-
-
-def _values(wanted: Any) -> list[Any]:
-    return list(wanted) if isinstance(wanted, list | tuple) else [wanted]
 
 
 def _equal(column: pd.Series, value: Any) -> np.ndarray:

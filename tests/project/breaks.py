@@ -183,8 +183,8 @@ BREAKS = [
     Break(
         "an interval of the wrong width",
         "runs/compare.py",
-        "(1 + confidence) / 2, len(values) - 1)",
-        "confidence, len(values) - 1)",
+        "(1 + confidence) / 2, len(by_seed) - 1)",
+        "confidence, len(by_seed) - 1)",
         "runs/test_compare.py",
     ),
     Break(

@@ -16,8 +16,6 @@ from scipy.stats import norm
 
 from mia_kit.runs import compare
 
-CLAIMED = 0.95
-
 
 @dataclass(frozen=True)
 class World:
@@ -46,10 +44,8 @@ class World:
         values = []
         for level in (0.9, 0.4):
             person = self.person * (easy + 0.5 * random.normal(size=(self.people, 1)))
-            latent = (
-                level + person + self.seed * random.normal(size=(1, seeds)) + self.trial * random.normal(size=shape)
-            )
-            values.append((latent + random.normal(size=shape) > 0).astype(float))
+            chance = self.seed * random.normal(size=(1, seeds)) + self.trial * random.normal(size=shape)
+            values.append((level + person + chance + random.normal(size=shape) > 0).astype(float))
         return values[0], values[1]
 
     @property
@@ -79,7 +75,7 @@ def covered(world: World, seeds: int, tables: int, random: np.random.Generator) 
     for _ in range(tables):
         treated, baseline = world.draw(seeds, random)
         gaps = (treated - baseline)[None]
-        (draws,) = compare._resampled(gaps, np.ones(gaps.shape[1:], dtype=bool), 0)
+        (draws,) = compare._resampled(gaps, np.ones(gaps.shape[1:], dtype=bool))
         by_seed, sizes = gaps[0].mean(axis=0), {"units": world.people, "seeds": seeds}
         kinds = {"bootstrap": (None, draws), "Student": (by_seed, None), "wider": (by_seed, draws)}
         for kind, parts in kinds.items():

@@ -1,14 +1,12 @@
 """Differences over people and seeds: known answers, scipy, plain loops, and coverage in simulated tables."""
 
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from mia_kit.runs import compare
-from mia_kit.runs.compare import contrast, difference, interval, intervals
+from mia_kit.runs.compare import contrast, difference, intervals
 from mia_kit.runs.table import NoRowsError, tidy
 from tests.runs.simulate_coverage import WORLDS, covered
 
@@ -51,7 +49,7 @@ def test_a_single_seed_gives_the_bootstrap_over_people_of_scipy() -> None:
 
 def test_weights_are_the_crossed_resampling_of_a_plain_loop() -> None:
     values = np.random.default_rng(2).normal(size=(1, 7, 4))
-    (draws,) = compare._resampled(values, np.ones((7, 4), dtype=bool), 0)
+    (draws,) = compare._resampled(values, np.ones((7, 4), dtype=bool))
     random, loop = np.random.default_rng(3), []
     for _ in range(20_000):
         people, seeds = random.integers(7, size=7), random.integers(4, size=4)
@@ -89,18 +87,15 @@ def test_only_people_and_seeds_of_both_are_compared() -> None:
     assert (found.estimate, found.units, found.seeds) == (1.0, 3, 2)
     with pytest.raises(NoRowsError, match="must share people and seeds, got none in common"):
         of(table_of(np.array([1.0, np.nan]), np.array([np.nan, 1.0])))
+    with pytest.raises(ValueError, match="an interval must come from at least 2 people or seeds"):
+        of(table_of(np.ones((1, 1)), np.zeros((1, 1))))
 
 
 def test_a_column_that_is_left_open_is_named() -> None:
-    rows = [
-        {**SHARED, "strength": strength, "loss": loss, "unit": unit, "seed": seed, "value": 1.0}
-        for strength in (-0.2, 0.0)
-        for loss in ("logit", "margin")
-        for unit in range(2)
-        for seed in (1, 2)
-    ]
+    table = table_of(np.ones((2, 2)), np.zeros((2, 2)))
+    both = pd.concat([table.astype(object).assign(loss=loss) for loss in ("logit", "margin")])
     with pytest.raises(ValueError, match="a unit must stand once in a seed, got several values: say which loss"):
-        of(tidy(rows))
+        of(tidy(both))
 
 
 def test_rows_by_person_come_before_their_sum_and_the_last_step_counts() -> None:
@@ -109,34 +104,29 @@ def test_rows_by_person_come_before_their_sum_and_the_last_step_counts() -> None
     sums = table_of(np.full(2, 7.0), np.zeros(2)).assign(steps=200)
     table = tidy(pd.concat([frame.astype(object) for frame in (by_person, early, sums)], ignore_index=True))
     assert of(table).estimate == 1.0
-    assert interval(table, "acc1", {"strength": -0.2, "steps": 50}).estimate == 9.0
+    assert intervals(table, "acc1", ["strength"], {"strength": -0.2, "steps": 50})["value"].tolist() == [9.0]
+
+
+CELLS = [{"measure": "acc1", "strength": -0.2}, {"measure": "acc1", "strength": 0.0}]
 
 
 def test_a_relative_change_and_what_it_cannot_do() -> None:
-    table = table_of(np.full((5, 3), 0.2), np.full((5, 3), 0.8))
-    cells = [{"measure": "acc1", "strength": -0.2}, {"measure": "acc1", "strength": 0.0}]
-    found = contrast(table, cells, lambda one, other: one / other - 1)
-    assert (found.estimate, found.low, found.high) == pytest.approx((-0.75,) * 3)
+    found = contrast(table_of(np.full((5, 3), 0.2), np.full((5, 3), 0.8)), CELLS, np.divide)
+    assert (found.estimate, found.low, found.high) == pytest.approx((0.25,) * 3)
     with pytest.raises(compare.BaselineError, match="must have a baseline above 0"):
-        contrast(table_of(np.ones((5, 3)), np.zeros((5, 3))), cells, lambda one, other: one / other - 1)
+        contrast(table_of(np.ones((5, 3)), np.zeros((5, 3))), CELLS, np.divide)
 
 
 def test_medians_are_not_moved_by_what_never_stops() -> None:
     random = np.random.default_rng(5)
     treated, baseline = (level + random.normal(size=(5, 40)) for level in (1.0, 0.0))
     treated[0, :10] = 1e6
-    cells = [{"measure": "acc1", "strength": -0.2}, {"measure": "acc1", "strength": 0.0}]
     table = table_of(treated, baseline)
-    found = contrast(table, cells, lambda one, other: one - other, median=True)
+    found = contrast(table, CELLS, np.subtract, median=True)
     assert found.estimate == pytest.approx(np.median(treated) - np.median(baseline))
     assert 0.5 < found.low < found.high < 1.5 and (found.units, found.seeds) == (5, 40)
-    fixed = contrast(table, cells, lambda one, other: one - other, units_fixed=True)
+    fixed = contrast(table, CELLS, np.subtract, units_fixed=True)
     assert fixed.low == pytest.approx(stats.ttest_rel(treated.mean(0), baseline.mean(0)).confidence_interval().low)
-
-
-def test_one_value_has_no_interval() -> None:
-    with pytest.raises(ValueError, match="an interval must come from at least 2 people or seeds"):
-        of(table_of(np.ones((1, 1)), np.zeros((1, 1))))
 
 
 @pytest.mark.parametrize("seeds", [3, 5])
@@ -144,16 +134,6 @@ def test_one_value_has_no_interval() -> None:
 def test_the_interval_holds_the_truth(world, seeds) -> None:
     found = covered(world, seeds, 200, np.random.default_rng(seeds))
     assert found["wider"] >= 0.93 and min(found["bootstrap"], found["Student"]) < found["wider"]
-
-
-def test_a_comparison_of_two_hundred_people_takes_a_moment() -> None:
-    values = np.random.default_rng(6).integers(2, size=(2, 200, 5)).astype(float)
-    table = table_of(values[0], values[1])
-    of(table)
-    compare._weights.cache_clear()
-    began = time.perf_counter()
-    of(table)
-    assert time.perf_counter() - began < 0.5  # 0.06 on an idle core
 
 
 def test_intervals_have_a_row_for_each_combination_and_none_for_a_value_alone() -> None:

@@ -37,9 +37,7 @@ def test_only_the_shipped_recipe_is_measured_into_the_course(tmp_path: Path, mon
 def test_a_table_that_is_another_than_its_record_says(tmp_path: Path) -> None:
     evidence.write_evidence(tmp_path, "tiny", tidy([ROW]), {}, 1.0)
     write(tmp_path / "tiny.csv.gz", tidy([{**ROW, "value": 2.0}]))
-    with pytest.raises(
-        ValueError, match=r"is not the table that tiny\.json tells of; measure it with: mia-kit run tiny"
-    ):
+    with pytest.raises(ValueError, match=r"is not the table that tiny\.json tells of; measure it with: mia-kit run"):
         evidence.read_table("tiny", folder=tmp_path)
 
 

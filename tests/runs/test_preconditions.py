@@ -3,13 +3,12 @@
 import re
 from typing import Any
 
-import msgspec
 import pytest
 
 from mia_kit.runs.contrasts import Contrast, Match
 from mia_kit.runs.preconditions import CHECKS, failed, matched
 from mia_kit.runs.table import NoRowsError, select, tidy
-from tests.runs.worlds import LEAKS, contrast_of, table_of
+from tests.runs.worlds import LEAKS, SHARED, contrast_of, table_of
 
 
 def test_all_hold_in_an_honest_world() -> None:
@@ -23,7 +22,7 @@ def test_all_hold_in_an_honest_world() -> None:
         ("start", {"leaks": {"start": 0.7}}, "the undefended attack does not beat its start: difference of acc1"),
         ("start", {"leaks": {"start": 0.9, "oracle": 1.0}}, "the undefended attack does not beat its start"),
         ("placebo", {"leaks": {"placebo": 0.7}}, "the undefended attack does not beat the placebo"),
-        ("floor", {"leaks": {"placebo": 0.63}}, r"floor: the undefended attack's acc1 0\.\d+ .* touches the placebo's"),
+        ("floor", {"leaks": {"placebo": 0.55}}, r"floor: the undefended attack's acc1 0\.\d+ .* touches the placebo's"),
         ("ceiling", {"leaks": {"oracle": 0.72}}, "ceiling: the undefended attack's end has a acc1 of 0.6.*oracle's"),
         ("ceiling", {"leaks": {"start": 0.94, 0.0: 0.7}}, "ceiling: the undefended attack's start has a acc1 of 0.9"),
         ("useful", {"accuracies": {-0.2: 0.6}}, "the target is useless: it loses 0.2.* of accuracy, more than 0.1"),
@@ -34,13 +33,8 @@ def test_each_fails_alone(word: str, changes: dict[str, Any], message: str) -> N
     reason = failed(contrast, table)
     assert reason is not None and re.search(message, reason), reason
     others = [other for other in CHECKS if other not in (word, "start", "placebo", "floor", "ceiling")]
+    others += ["placebo"] if word == "floor" else []  # the paired difference is sure where the intervals touch
     assert failed(contrast_of(preconditions=others), table) is None
-
-
-def test_the_floor_asks_intervals_where_the_paired_difference_is_sure() -> None:
-    table = table_of({"placebo": 0.55})
-    assert failed(contrast_of(preconditions=["placebo"]), table) is None
-    assert "touches the placebo" in str(failed(contrast_of(preconditions=["floor"]), table))
 
 
 def test_a_measure_that_falls_as_leakage_rises_is_turned_round() -> None:
@@ -61,11 +55,6 @@ def test_a_positive_factor_needs_no_margin_and_a_missing_control_is_told() -> No
         failed(contrast_of(preconditions=["floor"]), without)
 
 
-def test_controls_serve_every_loss_that_they_were_not_run_with() -> None:
-    table = table_of(loss="logit")
-    assert failed(contrast_of(at={"defence": "smoothing", "attack": "ppa", "loss": "logit"}), table) is None
-
-
 def test_of_several_controls_that_are_not_the_attacks_the_strongest_stands_in() -> None:
     weak, strong = table_of(loss="logit"), table_of({"placebo": 0.66}, loss="logit")
     rows = [row for row in weak.to_dict("records") if row["attack"] != "placebo"]
@@ -73,6 +62,7 @@ def test_of_several_controls_that_are_not_the_attacks_the_strongest_stands_in() 
         rows += [{**row, "loss": loss} for row in table.to_dict("records") if row["attack"] == "placebo"]
     both = tidy(rows)
     at = {"defence": "smoothing", "attack": "ppa", "loss": "logit"}
+    assert failed(contrast_of(at=at), weak) is None, "controls without a loss serve every loss"
     assert "touches the placebo" in str(failed(contrast_of(at=at, preconditions=["floor"]), both))
     own = tidy([{**row, "loss": "cross_entropy"} if row["loss"] == "logit" else row for row in rows])
     assert failed(contrast_of(preconditions=["floor"]), own) is None, "where there is one of its own it is that one"
@@ -85,30 +75,22 @@ def test_a_contrast_can_be_a_precondition() -> None:
     )  # fmt: skip
     assert failed(contrast_of(preconditions=[loses]), table_of()) is None
     reason = failed(contrast_of(preconditions=[loses]), table_of({-0.2: 0.7}))
-    assert reason is not None and reason.startswith("negative smoothing protects: not so, ")
+    assert "negative smoothing protects: not so, " in str(reason)
 
 
 def test_the_rival_of_equal_accuracy_is_chosen_and_none_is_no_rival() -> None:
-    table = table_of()
-    rows = [row for row in table.to_dict("records")]
-    for strength, accuracy in ((0.001, 0.81), (0.01, 0.78), (0.1, 0.3)):
-        for seed in range(1, 6):
-            shared = {"study": "inversion", "world": "simulated", "defence": "mid", "strength": strength, "seed": seed}
-            rows.append({**shared, "measure": "accuracy", "value": accuracy, "unit": None})
-    table = tidy(rows)
+    shared = {**SHARED, "defence": "mid", "measure": "accuracy", "unit": None}
+    accuracies = {0.001: 0.81, 0.01: 0.78, 0.1: 0.3}
+    mid = [{**shared, "strength": s, "seed": seed, "value": v} for s, v in accuracies.items() for seed in range(1, 6)]
+    table = tidy([*table_of().to_dict("records"), *mid])
     contrast = contrast_of(baseline={"defence": "mid"}, match=Match("accuracy", 0.05))
     found, reason = matched(contrast, table)
     assert reason is None and found.baseline == {"defence": "mid", "strength": 0.001}
     low = tidy(select(table, strength=[0.1, -0.2, 0.0]))
-    reason = matched(contrast, low)[1]
-    assert reason is not None and reason.startswith(
-        "no strength has the accuracy of what is compared: the nearest, 0.1"
-    )
-    assert matched(msgspec.structs.replace(contrast, match=None), table)[1] is None
+    assert "no strength has the accuracy of what is compared: the nearest, 0.1" in str(matched(contrast, low)[1])
 
 
 def test_a_useless_rival_is_named() -> None:
     turned = contrast_of(treated={"strength": 0.0}, baseline={"strength": -0.2}, preconditions=["useful", "rival"])
     assert failed(turned, table_of()) is None
-    reason = failed(turned, table_of(accuracies={-0.2: 0.6}))
-    assert reason is not None and reason.startswith("the rival is useless: it loses 0.2"), reason
+    assert "the rival is useless: it loses 0.2" in str(failed(turned, table_of(accuracies={-0.2: 0.6})))

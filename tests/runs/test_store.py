@@ -1,7 +1,6 @@
 """The store: nothing is measured twice, nothing is half there, and a killed run goes on with the part at work."""
 
 import errno
-import json
 import multiprocessing
 import os
 import time
@@ -14,10 +13,15 @@ from mia_kit.runs.store import DamagedEntryWarning, Store, lock_file, locked
 from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
 from tests.killing import METHOD, PRELOAD
 
+BASE = torch.arange(6.0).reshape(2, 3)
 VALUES = {
-    "weights": torch.arange(6.0).reshape(2, 3),
+    "weights": BASE,
+    "turned": BASE.T,  # memory that is shared and lies apart
     "labels": np.array([3, 1, 2]),
+    "every": np.arange(9)[::-2],
     "mask": np.array([True, False]),
+    "scalar": np.array(2.5),
+    "none": BASE[:0],
     "score": 0.1 + 0.2,
     "names": ("a", "b"),
     "nothing": None,
@@ -44,25 +48,27 @@ def make(calls):
 
 
 def files_below(folder):
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.parent.name != ".locks"
-    )
+    files = (path for path in folder.rglob("*") if path.is_file() and path.parent.name != ".locks")
+    return sorted(str(path.relative_to(folder)) for path in files)
 
 
 def test_the_same_settings_are_made_once(store, make, calls):
     first = store.get("toy", {"seed": 1, "factors": [0.1, 0.0]}, make, version=1)
     again = Store(store.root).get("toy", {"factors": (0.1, 0.0), "seed": 1}, make, version=1)
     assert len(calls) == 1
-    for found in (first, again):
-        assert list(found) == [*VALUES, "call"]
-        assert torch.equal(found["weights"], VALUES["weights"]) and found["score"] == 0.1 + 0.2
-        assert isinstance(found["labels"], np.ndarray) and found["labels"].dtype == np.int64
-        assert found["labels"].tolist() == [3, 1, 2] and found["mask"].dtype == bool
-        assert found["names"] == ["a", "b"] and found["nothing"] is None
+    for values in (first, again):
+        assert list(values) == [*VALUES, "call"] and values["names"] == ["a", "b"]
+        for name, value in VALUES.items():
+            if isinstance(value, torch.Tensor):
+                assert torch.equal(values[name], value)
+            elif isinstance(value, np.ndarray):
+                assert values[name].dtype == value.dtype and np.array_equal(values[name], value)
+            elif name != "names":
+                assert values[name] == value
 
 
 @pytest.mark.parametrize("change", [{"settings": {"seed": 2}}, {"version": 2}, {"kind": "other"}])
-def test_other_settings_get_an_entry_of_their_own(change, store, make, calls):
+def test_other_settings_get_an_entry_of_their_own(change, store, make):
     asked = {"kind": "toy", "settings": {"seed": 1}, "make": make, "version": 1}
     store.get(**asked)
     assert store.get(**asked | change)["call"] == 2
@@ -71,24 +77,13 @@ def test_other_settings_get_an_entry_of_their_own(change, store, make, calls):
 
 def test_an_entry_says_what_made_it(store, make):
     store.get("toy", {"seed": 1}, make, version=3)
-    folder = store.folder("toy", {"seed": 1}, version=3)
-    about = json.loads((folder / "settings.json").read_text())
+    folder, about = store.folder("toy", {"seed": 1}, version=3), store.about("toy", {"seed": 1}, version=3)
     assert about["made_by"] == {"kind": "toy", "settings": {"seed": 1}, "version": 3}
     assert {"versions", "device", "seconds", "date"} <= about.keys()
-    assert about == store.about("toy", {"seed": 1}, version=3)
     assert store.about("toy", {"seed": 2}, version=3) is None
     assert folder.parent == store.root / "toy" and len(folder.name) == 32
-    assert files_below(store.root / "toy") == [
-        f"{folder.name}/{name}" for name in ("result.json", "result.safetensors", "settings.json")
-    ]
-
-
-def test_arrays_that_share_memory_or_lie_apart_are_stored(store):
-    base = torch.arange(12.0).reshape(3, 4)
-    values = {"base": base, "turned": base.T, "every": np.arange(9)[::-2], "scalar": np.array(2.5), "none": base[:0]}
-    found = store.get("toy", {}, lambda checkpoint: values, version=1)
-    assert torch.equal(found["turned"], base.T) and found["every"].tolist() == [8, 6, 4, 2, 0]
-    assert found["scalar"].shape == () and found["scalar"] == 2.5 and found["none"].shape == (0, 4)
+    files = ("result.json", "result.safetensors", "settings.json")
+    assert files_below(store.root / "toy") == [f"{folder.name}/{name}" for name in files]
 
 
 @pytest.mark.parametrize(
@@ -107,26 +102,19 @@ def test_what_cannot_be_stored_is_refused(change, sentence, store, make):
     assert files_below(store.root.parent) == []
 
 
-def truncated(path):
-    path.write_bytes(path.read_bytes()[:-5])
-
-
-def flipped(path):
-    content = bytearray(path.read_bytes())
-    content[-3] ^= 1
-    path.write_bytes(content)
-
-
-def removed(path):
-    path.unlink()
+DAMAGES = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-5]),
+    "flipped": lambda path: path.write_bytes(path.read_bytes()[:-3] + bytes([path.read_bytes()[-3] ^ 1])),
+    "removed": lambda path: path.unlink(),
+}
 
 
 @pytest.mark.parametrize("file", ["settings.json", "result.json", "result.safetensors"])
-@pytest.mark.parametrize("damage", [truncated, flipped, removed])
-def test_a_damaged_entry_is_moved_aside_and_made_again(damage, file, store, make, calls):
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_is_moved_aside_and_made_again(damage, file, store, make):
     store.get("toy", {}, make, version=1)
     folder = store.folder("toy", {}, version=1)
-    damage(folder / file)
+    DAMAGES[damage](folder / file)
     with pytest.warns(DamagedEntryWarning, match=f"{folder.name} is damaged .* moved to .* made again") as caught:
         assert store.get("toy", {}, make, version=1)["call"] == 2
     aside = list(store.root.glob(f"toy/{folder.name}.damaged-*/{folder.name}"))
@@ -142,15 +130,7 @@ def test_an_entry_of_other_settings_in_its_place_is_damaged(store, make):
         store.get("toy", {"seed": 2}, make, version=1)
 
 
-def test_fresh_makes_anew_once(store, make, calls):
-    store.get("toy", {}, make, version=1)
-    fresh = Store(store.root, fresh=True)
-    assert [fresh.get("toy", {}, make, version=1)["call"] for _ in range(2)] == [2, 2]
-    assert store.get("toy", {}, make, version=1)["call"] == 2
-    assert len(files_below(store.root)) == 3
-
-
-def test_a_fresh_run_that_fails_leaves_the_old_entry(store, make):
+def test_fresh_makes_anew_once_and_a_failure_leaves_the_old_entry(store, make):
     store.get("toy", {}, make, version=1)
 
     def fail(checkpoint):
@@ -159,10 +139,13 @@ def test_a_fresh_run_that_fails_leaves_the_old_entry(store, make):
     with pytest.raises(RuntimeError):
         Store(store.root, fresh=True).get("toy", {}, fail, version=1)
     assert store.get("toy", {}, make, version=1)["call"] == 1 and len(files_below(store.root)) == 3
+    fresh = Store(store.root, fresh=True)
+    assert [fresh.get("toy", {}, make, version=1)["call"] for _ in range(2)] == [2, 2]
+    assert store.get("toy", {}, make, version=1)["call"] == 2 and len(files_below(store.root)) == 3
 
 
 @pytest.mark.parametrize("file", [0, 1, 2])
-def test_a_full_disk_leaves_nothing_half_written(file, store, make, calls, monkeypatch):
+def test_a_full_disk_leaves_nothing_half_written(file, store, make, monkeypatch):
     written = []
 
     def full(handle):
@@ -190,50 +173,17 @@ def test_a_checkpoint_outlives_a_failure_and_goes_with_the_end(store):
         store.get("toy", {}, make, version=1)
     assert store.get("toy", {}, make, version=1)["step"] == 3
     assert len(files_below(store.root)) == 3
-    assert store.about("toy", {}, version=1)["seconds"] == 500
+    assert store.about("toy", {}, version=1)["own_seconds"] == 500
 
 
-def test_each_part_counts_once(store):
-    """A recipe of two attacks on one target: 1 + 10 + 100 + 100 seconds, though both attacks used the target."""
-
-    def target(_):
-        return {"weights": 1, "seconds": 10.0}
-
-    def attack(_):
-        store.get("target", {}, target, version=1)
-        return {"score": 1, "seconds": 100.0}
-
-    def recipe(_):
-        for seed in (0, 1, 0):
-            store.get("attack", {"seed": seed}, attack, version=1)
-        return {"here": store.seconds(), "seconds": 1.0}
-
-    store.get("attack", {"seed": 0}, attack, version=1)  # in an earlier run
-    whole = store.get("recipe", {}, recipe, version=1)
-    assert whole["here"] == pytest.approx(210, abs=1)
-    about = store.about("recipe", {}, version=1)
-    assert about["seconds"] == 211 and about["own_seconds"] == 1
-    assert sorted(about["parts"].values()) == [10, 100, 100]
-    assert store.about("attack", {"seed": 1}, version=1)["seconds"] == 110
-
-
-def test_time_in_a_part_is_not_the_result_s_own(store):
-    def part(_):
-        time.sleep(0.3)
+def test_time_in_an_input_is_not_the_results_own(store):
+    def middle(_):
+        store.get("input", {}, lambda _: time.sleep(0.3) or {}, version=1)
         return {}
 
-    def whole(_):
-        store.get("part", {}, part, version=1)
-        return {}
-
-    store.get("whole", {}, whole, version=1)
-    about = store.about("whole", {}, version=1)
-    assert about["own_seconds"] < 0.2 and about["seconds"] >= 0.3
-
-
-def test_seconds_are_asked_while_something_is_made(store):
-    with pytest.raises(ValueError, match="expected a result in the making, got none instead"):
-        store.seconds()
+    store.get("whole", {}, lambda _: store.get("middle", {}, middle, version=1), version=1)
+    seconds = {kind: store.about(kind, {}, version=1)["own_seconds"] for kind in ("input", "middle", "whole")}
+    assert seconds["input"] >= 0.3 and max(seconds["middle"], seconds["whole"]) < 0.2
 
 
 def test_what_a_kill_right_after_the_end_leaves_is_swept(store, make):
@@ -258,8 +208,8 @@ def compute_slowly(root, name):
         time.sleep(0.5)
         return {"numbers": np.arange(50_000)}
 
-    found = Store(root / "runs").get("toy", {"seed": 0}, make, version=1)
-    (root / name).write_text(str(found["numbers"].sum()))
+    values = Store(root / "runs").get("toy", {"seed": 0}, make, version=1)
+    (root / name).write_text(str(values["numbers"].sum()))
 
 
 def test_two_processes_at_once_compute_once(tmp_path):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mia_kit.runs import table as tables
-from mia_kit.runs.table import NoRowsError, append, read, select, tidy, write
+from mia_kit.runs.table import NoRowsError, read, select, tidy, write
 
 
 def rows(seeds: tuple[int, ...] = (1, 2)) -> list[dict]:
@@ -19,8 +19,8 @@ def rows(seeds: tuple[int, ...] = (1, 2)) -> list[dict]:
             shared = {
                 "study": "inversion",
                 "world": "drawn",
-                "seed": seed,
                 "defence": "smoothing",
+                "seed": seed,
                 "strength": strength,
             }
             made.append({**shared, "unit": None, "measure": "accuracy", "value": 0.5 + seed / 100})
@@ -31,9 +31,9 @@ def rows(seeds: tuple[int, ...] = (1, 2)) -> list[dict]:
 
 
 def test_dtypes_and_values_survive_the_file(tmp_path: Path) -> None:
-    table = tidy(rows())
+    table = tidy([{**row, "value": row["value"] * (1 + 1e-8)} for row in rows()])
     write(tmp_path / "a.csv.gz", table)
-    again = read(tmp_path / "a.csv.gz")
+    again, table = read(tmp_path / "a.csv.gz"), tidy(rows())  # six digits are kept
     pd.testing.assert_frame_equal(again, table)
     assert {name: str(dtype) for name, dtype in again.dtypes.items()} == {
         **dict.fromkeys(("study", "world", "defence", "attack", "loss", "prior", "measure"), "category"),
@@ -54,12 +54,6 @@ def test_the_same_rows_give_the_same_bytes_in_any_order(tmp_path: Path) -> None:
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.csv.gz", "b.csv.gz"]
 
 
-def test_values_keep_six_digits(tmp_path: Path) -> None:
-    row = {"study": "s", "world": "w", "seed": 1, "unit": None, "measure": "m", "value": 1 / 3}
-    write(tmp_path / "a.csv.gz", tidy([row]))
-    assert read(tmp_path / "a.csv.gz")["value"].tolist() == [0.333333]
-
-
 def test_a_table_that_is_too_large_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "LARGEST", 100)
     with pytest.raises(ValueError, match=r"a table must stay under 0\.0001 MB, got .* MB of 16 rows"):
@@ -69,15 +63,6 @@ def test_a_table_that_is_too_large_is_not_written(tmp_path: Path, monkeypatch: p
         write(tmp_path / "a.csv", tidy(rows()))
 
 
-def test_seeds_are_added_one_by_one() -> None:
-    whole = tidy(rows((1, 2)))
-    pd.testing.assert_frame_equal(append(tidy(rows((1,))), rows((2,))), whole)
-    with pytest.raises(ValueError, match="every row must differ in more than its value, got this one twice: .*seed=2"):
-        append(whole, rows((2,)))
-    wider = append(whole, [{**rows((3,))[0], "optimiser": "adam"}])
-    assert wider["optimiser"].isna().sum() == len(whole)
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -85,15 +70,12 @@ def test_seeds_are_added_one_by_one() -> None:
         ({"value": np.nan}, "the column value must be filled in every row, got 1 gaps"),
         ({"seed": 1.5}, "the column seed must hold whole numbers, got 1.5 instead"),
         ({"value": "high"}, "the column value must hold numbers, got 'high' instead"),
-        ({"strength": "strong"}, "the column strength must hold numbers, got 'strong' instead"),
+        ({"strength": -0.2}, "every row must differ in more than its value, got this one twice: .*strength=-0.2"),
     ],
 )
 def test_a_row_that_does_not_fit(change: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         tidy([*rows((1,))[1:], {**rows((1,))[0], **change}])
-
-
-def test_a_table_without_a_required_column() -> None:
     with pytest.raises(ValueError, match="a table must have the columns study, .*, got none named measure, value"):
         tidy([{"study": "s", "world": "w", "seed": 1, "unit": 0}])
 

@@ -10,10 +10,8 @@ from mia_kit.runs.compare import Estimate
 from tests.runs.worlds import NEGATIVE, contrast_of, table_of
 
 
-def verdict(table: Any, text: str = NEGATIVE, **replaced: str) -> Verdict:
-    """The only verdict of a claim whose text is changed by `replaced`, old by new."""
-    for old, new in replaced.items():
-        text = text.replace(old, new)
+def verdict(table: Any, text: str = NEGATIVE) -> Verdict:
+    """The only verdict of a claim."""
     (found,) = judge(read_claims(text.encode())[0], {"simulated": table})
     return found
 
@@ -25,30 +23,20 @@ def verdict(table: Any, text: str = NEGATIVE, **replaced: str) -> Verdict:
     ("level", "noise", "word"),
     [
         (0.40, 0.01, "reproduced"),
-        (0.60, 0.001, "reproduced"),  # as large as d
+        (0.599, 0.001, "reproduced"),  # as large as d
         (0.62, 0.012, "weaker"),
         (0.66, 0.002, "absent"),  # surely lower, and too little to matter
-        (0.70, 0.002, "absent"),
-        (0.74, 0.002, "absent"),  # surely higher, and too little to matter
         (0.90, 0.01, "contradicted"),
-        (0.70, 0.05, "cannot tell"),
         (0.50, 0.09, "cannot tell"),
     ],
 )
 def test_the_word_of_a_finding(level: float, noise: float, word: str) -> None:
-    table = table_of({-0.2: level - (1e-3 if level == 0.6 else 0)}, noise=noise)
+    table = table_of({-0.2: level}, noise=noise)
     found = verdict(table, NEGATIVE.replace("[margin, start, placebo, floor, ceiling, useful]", "[margin]"))
     assert found.word == word, found.sentence
     assert ("could have shown" in found.sentence) == (word == "cannot tell")
     (part,) = found.parts
     assert part.estimate is not None and f"{part.estimate} (d 0.1, 5 seeds x 40)" in found.sentence
-
-
-def test_the_claimed_side_turns_the_word_round() -> None:
-    table = table_of({-0.2: 0.9}, noise=0.01)
-    text = NEGATIVE.replace("claimed: below", "claimed: above").replace(", ceiling", "")
-    assert verdict(table, text).word == "reproduced"
-    assert verdict(table_of(), text).word == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -68,49 +56,35 @@ def test_the_claimed_side_turns_the_word_round() -> None:
 def test_the_order_of_the_words(low: float, high: float, low_90: float, high_90: float, word: str) -> None:
     estimate = Estimate((low + high) / 2, low, high, low_90, high_90, 0.1, 40, 5)
     assert word_of(estimate, contrast_of()) == word
+    turned = Estimate(-(low + high) / 2, -high, -low, -high_90, -low_90, 0.1, 40, 5)
+    assert word_of(turned, contrast_of(claimed="above")) == word
 
 
 # --- no difference and questions ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("side", "low", "high", "word"),
+    ("kind", "side", "low", "high", "word"),
     [
-        (None, -0.05, 0.05, "reproduced"),
-        (None, 0.05, 0.15, "cannot tell"),
-        (None, 0.12, 0.30, "contradicted"),
-        (None, -0.30, -0.12, "contradicted"),
-        ("above", -0.30, -0.12, "reproduced"),  # only more would speak against it
-        ("above", -0.30, 0.05, "reproduced"),
-        ("above", 0.12, 0.30, "contradicted"),
-        ("below", -0.30, -0.12, "contradicted"),
-        ("below", 0.12, 0.30, "reproduced"),
-        ("below", -0.20, 0.30, "cannot tell"),
+        ("no-difference", None, -0.05, 0.05, "reproduced"),
+        ("no-difference", None, 0.05, 0.15, "cannot tell"),
+        ("no-difference", None, 0.12, 0.30, "contradicted"),
+        ("no-difference", None, -0.30, -0.12, "contradicted"),
+        ("no-difference", "above", -0.30, -0.12, "reproduced"),  # only more would speak against it
+        ("no-difference", "above", -0.30, 0.05, "reproduced"),
+        ("no-difference", "above", 0.12, 0.30, "contradicted"),
+        ("no-difference", "below", -0.30, -0.12, "contradicted"),
+        ("no-difference", "below", 0.12, 0.30, "reproduced"),
+        ("no-difference", "below", -0.20, 0.30, "cannot tell"),
+        ("question", None, -0.3, -0.1, "answered"),
+        ("question", None, 0.01, 0.3, "answered"),
+        ("question", None, -0.05, 0.05, "answered"),
+        ("question", None, -0.05, 0.2, "open"),
     ],
 )
-def test_a_claim_of_no_difference(side: Any, low: float, high: float, word: str) -> None:
+def test_a_claim_of_no_difference_and_a_question(kind: Any, side: Any, low: float, high: float, word: str) -> None:
     estimate = Estimate((low + high) / 2, low, high, low, high, 0.1, 40, 5)
-    assert word_of(estimate, contrast_of(kind="no-difference", claimed=side)) == word
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "word"),
-    [(-0.3, -0.1, "answered"), (0.01, 0.3, "answered"), (-0.05, 0.05, "answered"), (-0.05, 0.2, "open")],
-)
-def test_a_question_is_answered_either_way_or_open(low: float, high: float, word: str) -> None:
-    estimate = Estimate((low + high) / 2, low, high, low, high, 0.1, 40, 5)
-    assert word_of(estimate, contrast_of(kind="question", claimed=None)) == word
-
-
-def test_accuracy_that_hardly_falls_in_a_world() -> None:
-    text = NEGATIVE.replace("kind: finding", "kind: no-difference").replace("measure: acc1", "measure: accuracy")
-    text = text.replace("attack: ppa, loss: cross_entropy", "").replace(
-        "[margin, start, placebo, floor, ceiling, useful]", "[]"
-    )
-    text = text.replace("smallest_effect: 0.1", "smallest_effect: 0.05").replace(", claimed: below", "")
-    assert verdict(table_of(), text).word == "reproduced"
-    assert verdict(table_of(accuracies={-0.2: 0.6}), text).word == "contradicted"
-    assert verdict(table_of(accuracies={-0.2: 0.77}), text).word == "cannot tell"
+    assert word_of(estimate, contrast_of(kind=kind, claimed=side)) == word
 
 
 # --- what comes before -------------------------------------------------------------------------------------------
@@ -128,12 +102,9 @@ def test_what_is_not_there_is_not_measured_yet() -> None:
     (found,) = judge(claim, {})
     assert (found.word, found.sentence) == ("not measured yet", "simulated people: not measured yet")
     assert verdict(table_of(seeds=2)).sentence.endswith("not measured yet, 2 of at least 3 seeds")
+    assert verdict(table_of(seeds=1, people=1)).word == NOT_MEASURED  # a value alone has no interval
     missing = verdict(table_of(), NEGATIVE.replace("strength: -0.2", "strength: -0.3"))
     assert missing.word == "not measured yet" and "strength must be one of -0.2, 0, 0.1, got -0.3" in missing.sentence
-
-
-def test_a_column_that_does_not_vary_is_no_column_of_a_table() -> None:
-    assert verdict(table_of(), NEGATIVE.replace("attack: ppa,", "attack: ppa, optimiser: adam,")).word == "reproduced"
 
 
 def test_nothing_to_relate_to_is_not_testable() -> None:
@@ -192,8 +163,9 @@ def test_worlds_are_never_joined() -> None:
 
 
 def test_an_interaction_takes_off_what_happens_elsewhere() -> None:
+    """In a table whose optimiser does not vary and is no column."""
     less = "claimed: below, less: {treated: {strength: 0.1}, baseline: {strength: 0}, times: 0.5}, preconditions: []"
-    found = verdict(table_of(), NEGATIVE.replace("claimed: below", less))
+    found = verdict(table_of(), NEGATIVE.replace("claimed: below", less).replace("ppa,", "ppa, optimiser: adam,"))
     assert found.parts[0].estimate is not None
     assert found.parts[0].estimate.estimate == pytest.approx(-0.3 - 0.5 * 0.2, abs=0.1)
 
@@ -203,10 +175,9 @@ def test_an_interaction_takes_off_what_happens_elsewhere() -> None:
 
 def test_every_finding_of_the_papers_has_a_row_and_ours_follow() -> None:
     ids = [claim.id for claim in read_claims()]
-    papers = [
-        f"{letter}{i}" for letter, count in (("S", 22), ("M", 5), ("P", 13), ("D", 7)) for i in range(1, count + 1)
-    ]
-    assert [name for name in ids if name in papers] == papers and len(papers) == 47
+    counts = {"S": 22, "M": 5, "P": 13, "D": 7}
+    papers = [f"{letter}{i}" for letter, count in counts.items() for i in range(1, count + 1)]
+    assert [name for name in ids if name in papers] == papers
     assert set(ids) - set(papers) >= {"S23", "S24", "S25"}
 
 
@@ -233,21 +204,9 @@ def test_negative_factors_of_attacks_have_their_manipulation_checked() -> None:
         ("floor, ceiling", "flor", "Invalid enum value 'flor'"),
         ("- {name: negative", "# - {name: negative", "Expected `array`, got `null`"),
         ("id: S5", "- id: S5", "cannot be read"),
+        (NEGATIVE, 2 * NEGATIVE, "every claim must stand once, got S5 more often"),
     ],
 )
 def test_a_wrong_file_says_where(old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_claims(NEGATIVE.replace(old, new).encode())
-
-
-def test_a_claim_that_stands_twice() -> None:
-    with pytest.raises(ValueError, match="every claim must stand once, got S5 more often"):
-        read_claims((NEGATIVE + NEGATIVE.strip()).encode())
-
-
-def test_a_table_of_one_seed_and_one_value_is_not_measured_yet() -> None:
-    table = table_of()
-    first = table["seed"] == table["seed"].min()
-    single = table[first & table["unit"].isna() | (first & (table["unit"] == table["unit"].min()))]
-    (verdict,) = judge(read_claims(NEGATIVE.encode())[0], {"simulated": single})
-    assert verdict.word == NOT_MEASURED

@@ -42,10 +42,8 @@ def table_of(
         values = level + 10 * noise * random.normal(size=(people, 1)) + noise * random.normal(size=(1, seeds))
         for (unit, seed), value in np.ndenumerate(values):
             rows.append({**columns, "unit": unit, "seed": seed + 1, "measure": measure, "value": value})
-    for measured, known in (
-        ("margin", {**MARGINS, **(margins or {})}),
-        ("accuracy", {**ACCURACIES, **(accuracies or {})}),
-    ):
+    levels = {"margin": {**MARGINS, **(margins or {})}, "accuracy": {**ACCURACIES, **(accuracies or {})}}
+    for measured, known in levels.items():
         for strength, level in known.items():
             for seed in range(seeds):
                 value = level * (1 + 0.01 * random.normal())
