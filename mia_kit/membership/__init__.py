@@ -1,11 +1,11 @@
 """Membership inference: was this example in the training data? Attacks, regularisers, distance-to-confident.
 
 Attacks are functions of what a model answered, and give `Verdicts`: `average`, `powerful`, `augmentation_aware`,
-`shadow_attack.run`, `lira.online`, `lira.offline`. `mia_kit.metrics` says how good they are.
+`shadow_attack.run`, `lira.online`, `lira.offline`, `rmia.offline`. `mia_kit.metrics` says how good they are.
 `distance.run` measures what they miss; `regularisers` are what is meant to help.
 """
 
-from mia_kit.membership import distance, lira, regularisers, shadow_attack
+from mia_kit.membership import distance, lira, regularisers, rmia, shadow_attack
 from mia_kit.membership.shadows import fit_shadows, half_memberships, shadow_signals
 from mia_kit.membership.split import MembershipSplit, split_membership
 from mia_kit.membership.thresholds import augmentation_aware, average, powerful
@@ -24,6 +24,7 @@ __all__ = [
     "losses_and_confidences",
     "powerful",
     "regularisers",
+    "rmia",
     "scaled_confidences",
     "shadow_attack",
     "shadow_signals",
