@@ -16,21 +16,23 @@
 # **You will be able to** say what a model inversion attack is and whom it harms. You check your machine, and find your
 # way through the chapters.
 #
-# **You need** to have seen a neural network before. &nbsp; **Time** about 15 minutes of yours, seconds of the computer's.
-# &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
+# **You need** to know what a neural network and its loss are. &nbsp; **Time** about 15 minutes of yours, seconds of the
+# computer's. &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
 #
 # ## The problem in four sentences
 #
 # A company trains a classifier on photographs of its staff, so that a door opens for the right people. It deletes the
-# photographs and keeps the network. Somebody copies the network. What do they now know about the faces?
+# photographs and keeps the network. Somebody copies the network. What does that person now know about the faces of the
+# staff?
 #
-# More than the company thinks. The network was shaped by those photographs. An attacker can ask it, step by step: which
-# input would make you surer that you see Alice? That is **model inversion**: the network itself is the signpost to the
-# data that it was trained on. A related attack, **membership inference**, asks whether a certain photograph was among
-# them.
+# Perhaps more than the company thinks. The network was shaped by those photographs. An attacker can ask it, step by
+# step: which input would make you surer that you see Alice? That is [**model inversion**](GLOSSARY.md#model-inversion):
+# the network itself is the signpost to the data that it was trained on. A related attack, [**membership
+# inference**](GLOSSARY.md#membership-inference), asks whether a certain photograph was among them.
 #
-# This course is about what moves that leak up and down. The first lever is a single number that most people set for
-# quite other reasons: the **label-smoothing factor**.
+# This course is about what moves that leak up and down. The first lever is a single number that people set for quite
+# other reasons. The **label-smoothing factor**, or [smoothing factor](GLOSSARY.md#smoothing-factor), says how much
+# weight the labels move away from the right class.
 #
 # ## Is everything here?
 
@@ -41,13 +43,13 @@ text, complete = report()
 print(text)
 
 # %% [markdown]
-# Whatever is marked MISSING comes with the exact line that installs it.
+# Each item marked MISSING shows the command that installs it.
 #
 # ## A first leak, in seconds
 #
-# A small network has learned to tell three clouds of points apart. The table of trained networks that ships with the
-# course saves us the training here; chapter 1 trains live. An attacker who has never seen the points starts beside
-# cloud 0 and lets the network lead them towards class 2.
+# A small network has learned to tell three clouds of points apart. The course ships trained networks, so nothing is
+# trained here. In chapter 1 you will train. An attacker who has never seen the points starts beside cloud 0 and lets
+# the network lead them towards class 2.
 
 # %%
 from mia_kit.figures import toy as figures
@@ -67,8 +69,8 @@ show("0.1", first_leak)
 check("0.1", first_leak, tolerance=0.02)
 
 # %% [markdown]
-# They end about 3 units from the nearest training point of class 2, having started some 20 away. They never saw a single
-# one. In chapter 1 you drag one slider, and that distance moves.
+# The attacker starts some 20 units from class 2 and ends about 3 units from its nearest training point. The attacker
+# never saw a training point. In chapter 1 one slider changes that distance.
 #
 # ## What this may be used for
 #
@@ -79,8 +81,8 @@ check("0.1", first_leak, tolerance=0.02)
 # * Photographs of real people appear in this course only where a lesson needs them, and as few as it needs. Every data
 #   set has a card that says who is in it and on which terms (`mia_kit.data.load("orl").card`).
 # * Wherever a synthetic face teaches the same, we take the synthetic one.
-# * A result that embarrasses a method is reported as it is. So is one that embarrasses us: see the table of claims
-#   (`mia-kit claims`).
+# * A result that embarrasses a method is reported as it is. We also report results that embarrass us: see the table of
+#   claims (`mia-kit claims`).
 #
 # ## The chapters
 #
@@ -91,23 +93,24 @@ check("0.1", first_leak, tolerance=0.02)
 # | [3. Face inversion](03_face_inversion.ipynb) | write a whole attack in forty lines, drag the faces, and be the judge |
 # | [4. Which stage matters?](04_stages.ipynb) | swap the model of one stage of the attack and see what changes |
 # | [5. Where smoothing bites](05_smoothing_and_low_data.ipynb) | drag the smoothing factor on faces, and see which attacker it stops |
-# | [6. The attack zoo](06_attack_zoo.ipynb) | turn Plug & Play into six other attacks by a changed line each |
-# | [7. Defences](07_defences.ipynb) | move along the frontier between use and leakage |
+# | [6. The attack zoo](06_attack_zoo.ipynb) | turn one attack, called Plug & Play, into six others |
+# | [7. Defences](07_defences.ipynb) | see how much accuracy each defence costs, and how much leakage it stops |
 # | [8. The attacker strikes back](08_striking_back.ipynb) | attack a defence as someone who knows it, and look for its side effects |
 # | [9. Poisoning the attacker](09_poisoning.ipynb) | serve answers that spoil what an attacker learns from them, and get round it |
-# | [10. Data-centric defence](10_data_centric.ipynb) | drag a surrogate into the attacker's way |
+# | [10. Data-centric defence](10_data_centric.ipynb) | drag a *surrogate*, a stand-in person, into the attacker's way |
 # | [11. Membership](11_membership.ipynb) | ask who was in the training data, and which habits of training tell |
 # | [12. Full scale](12_full_scale.ipynb) | rehearse the paper's experiment, stop it, take it up again |
-# | [13. What we found](13_claims.ipynb) | read one sentence a chapter, and what became of every claim |
+# | [13. What we found](13_claims.ipynb) | read what each chapter found, and what became of every claim |
 # | [14. Red against blue](14_red_against_blue.ipynb) | defend a classifier, hand it in, and improve it after an attack |
 #
-# **The order of reading** that we suggest: 0, 1, 3, 5, 6, then 2 and 4 as detective work, 7, 14, 8, 11, 9, 10, 12, 13. Words in bold
-# are explained in the [glossary](GLOSSARY.md).
+# **The order of reading** that we suggest: 0, 1, 3, 5, 6, then 2 and 4 as detective work, 7, 8, 11, 14, 9, 10, 12, 13.
+# Linked words are explained in the [glossary](GLOSSARY.md).
 #
 # ## How a chapter works
 #
-# **Predict, then drag.** You learn most in the second in which you are wrong. Exercises say how long they take, unfold
-# hints, and have a check that talks to you. Solutions are folded away in the cell below the exercise.
+# **Predict, then drag.** You learn most at the moment when you notice that you were wrong. Exercises say how long they
+# take, unfold hints, and have a check that talks to you. If your edition has solutions, each is folded away below its
+# exercise; if not, ask your teacher.
 
 # %% [markdown]
 # ### Exercise 1 (2 minutes, easy): what does the attacker have?
@@ -134,8 +137,8 @@ exercises.check_attacker(my_answer)
 # Tensor of shape (2,), `points` one of shape (n, 2).
 #
 # <details><summary>Hint 1</summary><code>points - end</code> has a row for each point.</details>
-# <details><summary>Hint 2</summary><code>.norm(dim=1)</code> is the length of each row. Not the mean: somebody who stands beside
-# one person stands beside that person.</details>
+# <details><summary>Hint 2</summary><code>.norm(dim=1)</code> is the length of each row. Take the smallest, not the
+# mean: being near one point is enough.</details>
 
 
 # %% tags=["exercise"]
@@ -157,8 +160,8 @@ exercises.check_distance(my_distance)
 # ## Quiz
 #
 # 1. The photographs were deleted after training. Is the data gone?
-# <details><summary>Answer</summary>No. The network's weights were shaped by them, and inversion reads some of that
-# shape back.</details>
+# <details><summary>Answer</summary>Not all of it. The network's weights were shaped by them, and inversion can read
+# some of that shape back.</details>
 #
 # 2. What is the difference between model inversion and membership inference?
 # <details><summary>Answer</summary>Inversion reconstructs what a class looks like. Membership inference asks whether one
@@ -166,6 +169,6 @@ exercises.check_distance(my_distance)
 #
 # ## Three sentences to remember
 #
-# 1. A trained network keeps traces of its training data, in a form that takes work to read.
-# 2. How readable it is depends on how it was trained, not only on how accurate it is.
+# 1. A trained network can keep traces of its training data, in a form that takes work to read.
+# 2. How readable they are can depend on how the network was trained, not only on its accuracy.
 # 3. Attack only what is yours or what you may test.

@@ -32,10 +32,10 @@ from mia_kit.toy import invert, invert_grid, load_table, make_data, train
 # %% [markdown]
 # ## Why this course
 #
-# Networks are trained with smoothed labels because they then make fewer mistakes and boast less (Müller, Kornblith and Hinton,
-# *When Does Label Smoothing Help?*, 2019). Almost every image classifier you download was trained so. And trained networks
-# give away what they saw: Carlini and others (2023) drew near copies of training photographs, of named people too, out of a
-# public image generator. Does the one have to do with the other? That is the question of this course.
+# Smoothed labels can make networks more accurate and less over-confident (Müller, Kornblith and Hinton, *When Does
+# Label Smoothing Help?*, 2019). Many image classifiers are trained so. And trained networks can give away what they
+# saw: Carlini and others (2023) drew near copies of training photographs, of named people too, out of a public image
+# generator. Does label smoothing change how much a classifier gives away? That is the question of this course.
 #
 # ## A world that fits on a page
 #
@@ -50,9 +50,10 @@ print(f"{len(data.points)} points; class 2 lies around {data.of_class(2).mean(di
 # %% [markdown]
 # ## One number in the labels
 #
-# Label smoothing with the factor $a$ replaces the one-hot label $y$ of $C$ classes by $(1-a)\,y + a/C$. Below are the
-# labels of a point of class 2 for three factors. A **positive** factor tells the network not to be too sure. A
-# **negative** factor tells it to push the other classes *below* zero: to be surer than sure.
+# Label smoothing with the factor $a$ replaces the [one-hot](GLOSSARY.md#one-hot-label) label $y$ of $C$ classes by
+# $(1-a)\,y + a/C$. Below are the labels of a point of class 2 for three factors. A **positive** factor tells the
+# network not to be too sure. A **negative** factor tells it to push the other classes *below* zero: to be surer than
+# sure.
 
 # %%
 for factor in (0.05, 0.0, -0.05):
@@ -60,8 +61,8 @@ for factor in (0.05, 0.0, -0.05):
     print(f"smoothing {factor:+.2f}: " + "  ".join(f"{entry:+.4f}" for entry in row))
 
 # %% [markdown]
-# A trap before we start. PyTorch has a `label_smoothing` argument, and it takes a negative factor without a word, and
-# ignores it. That is why we train with our own `smoothed_cross_entropy`.
+# A trap before we start: PyTorch silently ignores a negative `label_smoothing`. That is why we train with our own
+# `smoothed_cross_entropy`.
 
 # %%
 logits, label = torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([2])
@@ -74,14 +75,14 @@ print(f"mia_kit, factor -0.05: {smoothed_cross_entropy(logits, label, -0.05):.4f
 # %% [markdown]
 # ## Train three networks, now
 #
-# Same data, same initial weights (seed 42), same 5,000 steps. Only the factor differs. This takes about ten seconds for
-# each network.
+# Same data, same initial weights ([seed](GLOSSARY.md#seed) 42), same 5,000 steps. Only the factor differs. It takes
+# about ten seconds each.
 
 # %% tags=["nbval-ignore-output", "seconds-45"]
 models = {factor: train(factor, seed=42, data=data, progress=True) for factor in (0.05, 0.0, -0.05)}
 
 # %% [markdown]
-# All three are perfect classifiers. Looking at accuracy alone, you could not tell them apart.
+# All three classify every training point correctly. By training accuracy alone you could not tell them apart.
 
 # %%
 for factor, model in models.items():
@@ -91,18 +92,20 @@ for factor, model in models.items():
 # %% [markdown]
 # ## The attack
 #
-# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. They ask the network for the gradient of its loss
-# for class 2, and take a step downhill. They repeat until the network is more than 95 % sure of class 2. Where they stand
-# then is their *reconstruction*. It leaks, if it lies near the training points of class 2.
+# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. They compute the cross-entropy for class 2, and
+# follow its gradient one step downhill. They repeat until the network is more than 95 % sure of class 2. Where they
+# stand then is their *reconstruction*. The network leaks if it lies near the training points of class 2.
 #
 # ### Exercise 1 (8 minutes, easy): write the attack
 #
 # Write it yourself: eight lines are enough. Return the point where the attacker stops. The check compares it with the
 # package's attack.
 #
-# <details><summary>Hint 1</summary>Each round: <code>loss = cross_entropy(model(point), torch.tensor([target_class]))</code>, then
-# <code>loss.backward()</code> and a step against <code>point.grad</code>.</details>
-# <details><summary>Hint 2</summary>The confidence is <code>exp(-loss)</code>. Read it before the step, and stop after the step.</details>
+# <details><summary>Hint 1</summary>Each round: <code>loss = cross_entropy(model(point),
+# torch.tensor([target_class]))</code>, then <code>loss.backward()</code> and a step against
+# <code>point.grad</code>.</details>
+# <details><summary>Hint 2</summary>The confidence is <code>exp(-loss)</code>. Compute it before the step. Take the step
+# even if you then stop.</details>
 
 
 # %% tags=["exercise"]
@@ -131,10 +134,10 @@ def my_invert(model, start, target_class, *, rate=0.1, stop=0.95, most=10_000):
 exercises.check_invert(my_invert)
 
 # %% [markdown]
-# From here on the course calls `mia_kit.toy.invert`, which does the same and keeps the way.
+# From here on the course calls `mia_kit.toy.invert`, which does the same and stores the path.
 #
-# **Predict first.** In which of the three networks do they end nearest to the training points? In which are they done
-# soonest? Write your two guesses down, then run the next cell.
+# **Predict first.** On which of the three networks does the attacker end nearest to the training points? On which do
+# they stop first? Write both guesses down.
 
 # %% tags=["nbval-ignore-output"]
 paths = {factor: invert(model, start=(-3, -10), target_class=2) for factor, model in models.items()}
@@ -149,15 +152,16 @@ show("1.1", maps)
 check("1.1", maps, tolerance=0.02)
 
 # %% [markdown]
-# These are the paper's numbers: 3,113, 763 and 53 steps; distances 0.65, 3.23 and 6.75. With the factor **+0.05** the
-# attacker walks for a long time and ends inside the cloud. With **−0.05** they are done after a few steps, far from it: the
-# network is sure of class 2 long before they meet anything that looks like class 2.
+# These are the paper's numbers too, for one seed and one start. With the factor **+0.05** the attacker walks 3,113
+# steps and ends inside the cloud, at a distance of 0.65. With [hard labels](GLOSSARY.md#hard-labels), the factor 0, it
+# is 763 steps and 3.23. With **−0.05** they stop after 53 steps, 6.75 away. The network is sure of class 2 long before
+# they meet anything that looks like class 2.
 #
 # ## Now you: the smoothing laboratory
 #
-# Give your prediction in the laboratory, then drag. You can drag the start point too (or focus it and use the arrow
-# keys). Every position of the slider shows a network that was really trained with that factor. The line of text at the
-# bottom holds the whole state: copy it to a neighbour to show what you see.
+# Give your prediction in the laboratory, then drag. You can drag the start point too, or select it with Tab and use the
+# arrow keys. Every position of the slider shows a network that was really trained with that factor. The line of text at
+# the bottom holds the whole state: send it to a classmate to show what you see.
 
 # %% tags=["nbval-ignore-output"]
 from mia_kit.widgets.smoothing_lab import SmoothingLab
@@ -183,16 +187,17 @@ check("1.2", curve, tolerance=0.05)
 # %% [markdown]
 # It does not simply fall. Read it from left to right:
 #
-# * **Below about −0.15** the distance is enormous, and not because anything is hidden well. The slope is very steep. A
-#   single step throws the attacker out of the picture, to a place where the network happens to be sure. (Around −0.125
-#   they are thrown less far. In about one network of four they happen to land in the cloud.)
-# * **From −0.1 to 0** they stop at the boundary of class 2, several units from its points.
-# * **From 0 to +0.05** they come nearer with every notch, from the paper's start too: this is the paper's effect.
+# * **Below about −0.15** the distance is enormous, but that says nothing about hiding. The slope is very steep. A
+#   single step throws the attacker out of the plotted area, to a place where the network happens to be sure. Near
+#   −0.125 about one attacker in four lands in the cloud by chance.
+# * **From −0.1 to 0** they stop, in the median, at the boundary of class 2, several units from its points.
+# * **From 0 to +0.05** the median comes nearer with every notch: this is the paper's effect. Single seeds differ
+#   widely: eight of ten lie in the band.
 # * **Above +0.05** it depends on where they start. From the paper's start most attackers *get stuck*. Inside another
-#   cloud the smoothed network is as sure as it was told to be, and no more. There is hardly a slope to follow. From
-#   the middle of the plane nine in ten end inside the cloud. More smoothing is not more safety.
+#   cloud the smoothed network's answer is nearly constant, and there is hardly a slope. From the middle of the plane
+#   about nine in ten end inside the cloud. More smoothing is not more safety.
 #
-# Both halves are lessons. An attack that fails may say more about the attack than about the defence.
+# Success and failure both teach something. An attack that fails may say more about the attack than about the defence.
 #
 # ## Why? What the attacker feels on the way
 #
@@ -206,9 +211,10 @@ show("1.3", curves)
 check("1.3", curves, tolerance=0.05)
 
 # %% [markdown]
-# With +0.05 the network is punished for being too sure. The slope stays gentle, and leads on to the place where the
-# training points were. That slope is a signpost. With −0.05 the network is rewarded for growing logits without end. There
-# is a steep cliff at the boundary. On the plain behind it no direction says where the data was.
+# With +0.05 the network is punished for being too sure. The slope stays gentle, and on this path it leads on to the
+# training points. That slope is a signpost. With −0.05 the network is rewarded for growing [logits](GLOSSARY.md#logit)
+# without end. There is a steep cliff at the boundary. Behind it the loss is flat, so no direction says where the data
+# was.
 
 # %% tags=["nbval-ignore-output"]
 surfaces = figures.loss_surfaces(models)
@@ -239,9 +245,9 @@ for claim in read_claims()[:2]:
         print(*(f"  {part.name}: {part.sentence}" for part in verdict.parts), sep="\n")
 
 # %% [markdown]
-# The claim about **steps** holds. The claim about **distance** holds for the medians of the attacks that stopped. For the
-# means it does not. With +0.05 and with hard labels some attackers get stuck far away, and pull the mean up. The two
-# words stand beside each other, and the dots say it better than either.
+# The [claim](GLOSSARY.md#claim) about **steps** holds. The claim about **distance** holds for the medians of the
+# attacks that stopped. For the means it is weaker, and at +0.05 we cannot tell. With +0.05 and with hard labels some
+# attackers get stuck far away, and pull the mean up. Each dot of figure 1.5 is one attack.
 #
 # ## Exercises
 #
@@ -250,8 +256,8 @@ for claim in read_claims()[:2]:
 # Complete `my_targets` so that it returns the smoothed labels for any factor and any number of classes.
 #
 # <details><summary>Hint 1</summary>Start from <code>torch.nn.functional.one_hot(labels, classes)</code>.</details>
-# <details><summary>Hint 2</summary>Every entry gets <code>smoothing / classes</code>; the labelled one gets
-# <code>1 - smoothing</code> on top.</details>
+# <details><summary>Hint 2</summary>Every entry gets <code>smoothing / classes</code>. Then add <code>1 -
+# smoothing</code> to the entry of the labelled class.</details>
 
 
 # %% tags=["exercise"]
@@ -273,9 +279,9 @@ exercises.check_targets(my_targets)
 # %% [markdown]
 # ### Exercise 3 (5 minutes, medium): how sure can a smoothed network be?
 #
-# A network that fits the smoothed labels perfectly gives the labelled class the confidence $1 - a + a/C$. From which
-# positive factor on can the attacker of this chapter (three classes, stop at 95 %) no longer expect to stop? Give the
-# factor to three decimals.
+# A network that fits the smoothed labels perfectly gives the labelled class the confidence $1 - a + a/C$. Our attacker
+# stops above 95 %. Above which positive factor can the confidence for one of three classes no longer reach that? Give
+# the factor to three decimals.
 #
 # <details><summary>Hint</summary>Solve 1 - a + a/3 = 0.95 for a.</details>
 
@@ -291,8 +297,8 @@ exercises.check_ceiling(my_factor)
 # ### Exercise 4 (10 minutes, medium): is a large factor safe?
 #
 # From the paper's start the network with the factor $+0.3$ leaves the attacker stuck, about 19 away. A friend concludes
-# that it is safe. Prove them wrong: find a start that is at least 8 away from every training point of class 2, so that
-# you do not cheat, and from which the attacker ends nearer than 1.
+# that it is safe. Prove them wrong. Find a start at least 8 away from every training point of class 2, from which the
+# attacker ends nearer than 1.
 #
 # <details><summary>Hint 1</summary>They are stuck inside the region of another class. Which places belong to no
 # class?</details>
@@ -310,7 +316,7 @@ exercises.check_attack(my_attack)
 # ## Quiz
 #
 # 1. Two networks have the same accuracy. Do they leak the same amount?
-# <details><summary>Answer</summary>No. The three networks above have the same accuracy and very different
+# <details><summary>Answer</summary>No. The three networks above have the same training accuracy and very different
 # reconstructions.</details>
 #
 # 2. The attacker needs more steps on the positively smoothed network. Is it therefore safer?
@@ -323,8 +329,8 @@ exercises.check_attack(my_attack)
 #
 # ## Three sentences to remember
 #
-# 1. A classifier that is right on everything can still show where its training data was. How much depends on how it was
-#   trained.
-# 2. In this plane a little positive smoothing lays a slope that leads to the training points. A little negative smoothing
-#   stops the attacker far from them.
+# 1. A classifier that is right on its training data can still show where that data was. How much depends on how it was
+#    trained.
+# 2. Take the attackers in this plane that stop. Their median distance is smaller at +0.05 than with hard labels, and
+#    greater at −0.05.
 # 3. A single run is an anecdote, and a failed attack is not a proof: look at the band, and try another start.

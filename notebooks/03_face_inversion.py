@@ -13,7 +13,8 @@
 # %% [markdown]
 # # 3. Face inversion: build the attack
 #
-# **You will be able to** write a Plug & Play attack in forty lines, and judge what it brings back without being fooled.
+# **You will be able to** write a [Plug & Play attack](GLOSSARY.md#ppa) in forty lines, and judge what it brings back
+# without being fooled.
 #
 # **You need** chapter 1. &nbsp; **Time** about 60 minutes of yours, 1 of the computer's. &nbsp; **Memory** 0.8 GB (1.2 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Source** Fredrikson and others (CCS 2015); Struppek and others, *Plug & Play Attacks* (ICML
@@ -43,9 +44,9 @@ from mia_kit.training import fit
 # %% [markdown]
 # ## Where it began: a gradient on pixels
 #
-# In 2015 Fredrikson and others attacked a softmax regression: one linear layer from pixels to people. Train it on the ORL
-# faces, forty people. Then hold the network fixed and train the *picture*. Begin with grey, and go downhill until the
-# network is sure that it sees person 1.
+# In 2015 Fredrikson and others attacked a softmax regression: one linear layer from pixels to people. Train it on the
+# ORL faces, forty people. Then fix the network, and change the *picture* by gradient descent. Begin with grey, and stop
+# when the network is sure that it sees person 1.
 
 # %%
 faces = load("orl", size=32)
@@ -69,15 +70,16 @@ for _ in range(500):
 print(f"confidence in person 1: {(picture @ weights).softmax(dim=1)[0, 0]:.1%}")
 
 # %% [markdown]
-# Look at it beside a photograph of the person. It is a real person, so the picture appears in your own run alone.
+# Look at it beside a photograph of the person. It shows a real person, so no picture is stored here: run the cell to
+# see it.
 
 # %% tags=["nbval-ignore-output"]
 linear = to_bytes(torch.stack([picture.detach(), pictures[:1]]).view(1, 2, 1, 32, 32)).expand(1, 2, 3, 32, 32)
 show_photographs(face_wall(linear, rows=["person 1"], columns=["softmax regression", "photograph"]))
 
 # %% [markdown]
-# A ghost of a face: a linear layer keeps, for each person, something like a mean photograph. Now the same attack on a
-# convolutional network.
+# Here the linear layer kept something like the person's mean photograph. Now the same attack on a convolutional
+# network.
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 network = SmallClassifier(1, 40, seed=1)
@@ -92,14 +94,15 @@ noise = to_bytes(picture.detach()).expand(1, 1, 3, 32, 32)
 show_photographs(face_wall(noise, rows=["person 1"], columns=["convolutional network"]))
 
 # %% [markdown]
-# The network is sure, and you see noise. Most pictures in the space of pixels are noise, and a deep network says
-# confident things about noise. The attacker lacks one idea: *a face looks like a face*. A [**prior**](GLOSSARY.md#prior) is that idea. It is a
-# generator that turns any 100 numbers into a face, and the attacker searches among those numbers.
+# The network is sure, and you see noise. Most possible pictures are noise, and this network can be confident about
+# noise. So the attacker should search among faces only. For that they take a [**prior**](GLOSSARY.md#prior). It is a
+# generator that turns 100 random numbers into a face, most of the time. The attacker searches among those numbers.
 #
 # ## People who do not exist
 #
-# From here on nobody is harmed. Each of our 200 people is a point among those 100 numbers, the *true latent*. A photograph
-# is that point moved a little, then drawn. So all pictures may be shown, and the truth is known exactly.
+# From here on all people are synthetic. Each of our 200 people is a list of 100 numbers, the *true*
+# [*latent*](GLOSSARY.md#latent-and-code). The generator draws each of their photographs from slightly changed numbers.
+# So all pictures may be shown, and the truth is known exactly.
 
 # %% tags=["nbval-ignore-output"]
 album = face_wall(
@@ -116,12 +119,13 @@ check("3.1", album, tolerance=0.01)
 # %% [markdown]
 # | who | has what |
 # |---|---|
-# | the [**target**](GLOSSARY.md#target) | a residual network, trained with hard labels on 20 photographs of each person; it comes with the course |
-# | the **attacker** | the target's weights, and the prior. No photograph of anybody |
+# | the [**target**](GLOSSARY.md#target) | a [residual network](GLOSSARY.md#residual-network), trained with [hard labels](GLOSSARY.md#hard-labels) on 20 photographs of each person; it comes with the course |
+# | the [**attacker**](GLOSSARY.md#attacker) | the target's weights, and the prior. No photograph of anybody |
 # | the [**evaluator**](GLOSSARY.md#evaluator) | another architecture, trained on 30 other photographs of each person. The attacker never touches it |
-# | the [**second judge**](GLOSSARY.md#second-judge) | a third network, trained on photographs of its own. We use its features, not its answer |
+# | the [**second judge**](GLOSSARY.md#second-judge) | a third network, trained on photographs of its own. We use its last hidden layer, the [features](GLOSSARY.md#features), not its answer |
 #
-# The attacker's prior is the very generator that draws the people. That is the best case for them, and chapter 5 says so.
+# The attacker's prior is the very generator that draws the people. That is the attacker's best case: a real one has a
+# worse prior.
 
 # %%
 target, prior = shipped.shipped_target(0.0), load_dcgan()
@@ -138,8 +142,8 @@ def confidences(images):
 #
 # ### Exercise 1 (5 minutes, easy): where to begin
 #
-# Draw many faces. Ask the target about each face and its mirror image. For each person keep the face in which the target
-# is surest, by the mean of the two answers. Return the number of that face for each of `people`.
+# Draw many faces. Ask the target about each face and its mirror image. For each person keep the face with the highest
+# mean confidence of the two. Return the index of that face for each of `people`.
 #
 # <details><summary>Hint</summary><code>images.flip(3)</code> swaps left and right; column <code>p</code> of the answer is
 # person p; <code>argmax(dim=0)</code> finds the best row of each column.</details>
@@ -168,14 +172,16 @@ exercises.check_sample(my_sample)
 #
 # ### Exercise 2 (10 minutes, medium): the Poincaré loss
 #
-# Plug & Play measures distance in hyperbolic space, which grows without bound towards the border. With $u$ the logits
-# divided by the sum of their sizes, and $v$ the one-hot vector of the person with its 1 lowered by $10^{-4}$:
+# Plug & Play measures distances in hyperbolic space, where they grow without bound towards the edge of the unit ball.
+# Let $u$ be the [logits](GLOSSARY.md#logit) divided by the sum of their absolute values. Let $v$ be the person's
+# [one-hot](GLOSSARY.md#one-hot-label) vector, its 1 lowered by $10^{-4}$:
 #
 # $$d(u, v) = \operatorname{arccosh}\left(1 + \frac{2\,|u - v|^2}{(1 - |u|^2)(1 - |v|^2)}\right)$$
 #
 # Return one distance for each image.
 #
-# <details><summary>Hint 1</summary><code>logits.abs().sum(dim=1, keepdim=True)</code> is the length to divide by.</details>
+# <details><summary>Hint 1</summary><code>logits.abs().sum(dim=1, keepdim=True)</code> is the sum to divide
+# by.</details>
 # <details><summary>Hint 2</summary><code>(one_hot - 1e-4).clamp(0, 1)</code>; |x|² is
 # <code>x.square().sum(dim=1)</code>.</details>
 
@@ -202,8 +208,9 @@ exercises.check_poincare(my_poincare)
 # %% [markdown]
 # ### Exercise 3 (5 minutes, easy): one step
 #
-# `loss_of(codes)` gives one loss for each person. All people share a batch: take the gradient of the *sum* of the losses,
-# so that nobody's gradient depends on who else is there. Put it into `codes.grad` and let the optimiser step.
+# `codes` are the 100 numbers of each face. `loss_of(codes)` gives one loss for each person. All people share a batch.
+# Take the gradient of the *sum* of the losses: then each person's gradient is the same as alone. (A mean would divide
+# it by the number of people.) Put it into `codes.grad` and let the optimiser step.
 #
 # <details><summary>Hint</summary><code>torch.autograd.grad(value, codes)</code> returns a tuple with one entry.</details>
 
@@ -227,12 +234,13 @@ exercises.check_step(my_step)
 # %% [markdown]
 # ## Stage 3: select
 #
-# A serious attacker walks from several starts for each person and hands in one result. They can ask nobody but the target.
-# So they show it each candidate many times, cropped and mirrored.
+# A thorough attacker walks from several starts for each person. Each ends in a [candidate](GLOSSARY.md#candidate), and
+# they keep one. They can ask nobody but the target. So they show the target many *views* of each candidate: crops and
+# mirror images.
 #
 # ### Exercise 4 (3 minutes, easy): which candidate?
 #
-# `confidences` has the shape (people, candidates, views). Return the number of the best candidate of each person.
+# `confidences` has the shape (people, candidates, views). Return the index of the best candidate of each person.
 #
 # <details><summary>Hint</summary>A single lucky view proves nothing: take the mean over views first.</details>
 
@@ -257,9 +265,10 @@ exercises.check_select(my_select)
 #
 # ### Exercise 5 (15 minutes, hard): your whole attack
 #
-# Put the parts together, with one candidate for each person, so that nothing is left to select. The pool, the crops and
-# the optimiser are given: at each step the picture is cut a little differently, so that it cannot cheat in single pixels.
-# Add the sampling, and the loop over `steps`. The check compares your codes with those of `mia_kit.attacks.run`.
+# Put the parts together, with one candidate for each person, so that nothing is left to select. The
+# [pool](GLOSSARY.md#pool) (the faces drawn first), the crops and the optimiser are given. A random crop at each step
+# prevents solutions that rest on a few pixels. Add the sampling, and the loop over `steps`. The check compares your
+# codes with those of `mia_kit.attacks.run`.
 #
 # <details><summary>Hint 1</summary>Images of the pool: <code>prior.synthesise(pool)</code>, resized as in
 # <code>confidences</code> above.</details>
@@ -309,8 +318,8 @@ def my_attack(target, prior, people, loss, *, pool=1000, steps=100, rate=0.03, s
 exercises.check_attack(my_attack)
 
 # %% [markdown]
-# That is a whole Plug & Play attack. From now on the course calls `mia_kit.attacks.run`, which does the same and keeps a
-# record of the way. If you skipped the exercises, the package's attack is below and nothing is lost.
+# That is a whole Plug & Play attack. From now on the course calls `mia_kit.attacks.run`, which does the same and
+# records the path. If you skipped the exercises, use the package's attack below.
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 settings = Settings(
@@ -327,13 +336,13 @@ show("3.2", strip)
 check("3.2", strip, tolerance=0.06)
 
 # %% [markdown]
-# Read a column from top to bottom. The attacker begins with a stranger, and the stranger turns into somebody like the
-# person in the last row. They never saw that row.
+# Read a column from top to bottom. The attacker begins with a stranger. Does the stranger become more like the person
+# in the last row? The attacker never saw that row.
 #
 # ## Drag it
 #
-# The same attack on seven targets that differ in their smoothing factor, with four losses, for up to 200 steps. Place a
-# guess, then drag. **Attack live** walks the attack now, on your machine.
+# The same attack on seven targets that differ in their smoothing factor, with four losses, for up to 200 steps. Guess
+# first, then drag. The button **Attack live** runs the attack now, on your machine.
 
 # %% tags=["nbval-ignore-output"]
 from mia_kit.widgets.faces_lab import FacesLab
@@ -345,8 +354,9 @@ FacesLab(live=shipped.live_frames)
 #
 # ## Judging: who says that this is the person?
 #
-# [**Acc@1**](GLOSSARY.md#acc1) is the share of reconstructions in which the evaluator ranks the person first. But a classifier always names
-# somebody. So we ask a second judge as well: in its features, is the nearest of 200 people the right one?
+# [**Acc@1**](GLOSSARY.md#acc1) is the share of [reconstructions](GLOSSARY.md#reconstruction) for which the evaluator
+# ranks the right person first. But a classifier always names somebody. So we ask a second judge as well: in its
+# features, is the nearest of 200 people the right one?
 
 # %% tags=["nbval-ignore-output"]
 with torch.no_grad():
@@ -358,12 +368,15 @@ for judge, ranks in said.items():
 # %% [markdown]
 # Rank 1 is a hit among 200. Two controls belong beside every such number, and chapter 5 draws both as lines:
 #
-# * [**Placebo**](GLOSSARY.md#placebo), the floor. Attack a target that never saw the person, and judge the result as if it had.
-# * [**Oracle**](GLOSSARY.md#oracle), the ceiling. Invert the evaluator itself, and let the second judge look.
+# * [**Placebo**](GLOSSARY.md#placebo), the floor. Attack a target that never saw the person, and judge the result as if
+#   it had.
+# * [**Oracle**](GLOSSARY.md#oracle), the ceiling. Attack the evaluator itself, and let the second judge rate the
+#   result.
 #
 # ## A line-up
 #
-# And you? Which of six people does the reconstruction show? Your hit rate stands beside the evaluator's.
+# And you? Which of six people does the reconstruction show? Your hits stand beside the evaluator's, which chose among
+# 200 people.
 
 # %% tags=["nbval-ignore-output"]
 from mia_kit.widgets.faces_lab import LineUp
@@ -371,8 +384,9 @@ from mia_kit.widgets.faces_lab import LineUp
 LineUp()
 
 # %% [markdown]
-# **Finding.** Forty lines and a generator turn a classifier's weights into faces that an evaluator recognises. Without
-# the generator the same gradient leads to noise.
+# **Finding.** With a generator, forty lines turned a classifier's weights into faces of eight drawn people. The
+# evaluator and a second judge each recognised more than half of them. Without a generator, a gradient attack on another
+# network gave noise.
 #
 # ## What this may be used for
 #
@@ -382,7 +396,7 @@ LineUp()
 #
 # ## Quiz
 #
-# 1. Why may the evaluator share no photograph with the target?
+# 1. Why must the evaluator and the target share no photograph?
 # <details><summary>Answer</summary>Otherwise it would reward what the target memorised of those photographs, poses and
 # backgrounds included, as if it were the person.</details>
 #
@@ -391,11 +405,11 @@ LineUp()
 # random.</details>
 #
 # 3. The prior has never seen the photographs. Where does the likeness come from?
-# <details><summary>Answer</summary>From the target's weights. The prior says what a face is; which face, the gradient
-# says.</details>
+# <details><summary>Answer</summary>From the target's weights. The prior says what a face is. The gradient says which
+# face.</details>
 #
 # ## Three sentences to remember
 #
 # 1. Sample, optimise, select: the attacker needs the target's gradients and a prior, but not one photograph.
-# 2. Without a prior, a deep network's gradient leads to noise; with one it leads to a face.
+# 2. Here the attack without a prior gave noise, and the attack with one gave faces.
 # 3. A judge always names somebody, so put a placebo and an oracle beside every hit rate.

@@ -39,13 +39,14 @@ from mia_kit.studies.inversion.stages import mix_stages, single_swaps
 # %% [markdown]
 # ## A question with three places for the answer
 #
-# Chapter 5 shows that an attacker with cross-entropy brings back less from a model with negative smoothing. The attacker
-# queried the model three times: to choose faces to begin from ([**sampling**](GLOSSARY.md#sampling)), to walk ([**optimisation**](GLOSSARY.md#optimisation)), and to choose
-# what to hand in ([**selection**](GLOSSARY.md#selection)). In which of the three did smoothing act?
+# In chapter 5 an attacker with cross-entropy brought back less from a model with negative smoothing. The attacker uses
+# the model in three stages: to choose faces to begin from ([**sampling**](GLOSSARY.md#sampling)), to walk
+# ([**optimisation**](GLOSSARY.md#optimisation)), and to choose what to hand in
+# ([**selection**](GLOSSARY.md#selection)). In which of the three did smoothing act?
 #
-# The trick is a swap. Attack the hard-label model as usual. Then let *one* stage query another model, trained on the same
-# photographs with another factor. Leave everything else as it was: the same latents, the same crops. Whatever changes
-# was made in that stage.
+# The trick is a swap. Attack the [hard-label](GLOSSARY.md#hard-labels) model as usual. Then let *one* stage query
+# another model, trained on the same photographs with another factor. Leave everything else as it was: the same
+# [latents](GLOSSARY.md#latent-and-code), the same crops. Any difference must then come from that stage.
 #
 # **Predict first.** Which of the three stages changes most? Write it down.
 #
@@ -72,9 +73,9 @@ show("4.1", wall)
 check("4.1", wall, tolerance=0.5)
 
 # %% [markdown]
-# Compare each row with the first. A *selection* by another target keeps most faces: it can only choose among the
-# candidates that are there. A *sampling* by another target begins from other strangers. An *optimisation* with the target
-# at −0.20 begins from the same faces, and stays there.
+# Compare each row with the first. A *selection* by another target can only choose among the
+# [candidates](GLOSSARY.md#candidate) that are there: in our run it lost no hit. A *sampling* by another target begins
+# from other strangers. An *optimisation* with the target at −0.20 begins from the same faces, and hardly moves.
 #
 # Now mix for yourself. Drag a slider, or focus it and use the arrow keys.
 
@@ -94,9 +95,9 @@ StageMixer(
 # %% [markdown]
 # ## How the gradient turns
 #
-# The paper's explanation of why negative smoothing defends: the gradient loses its direction. So record, at each step, the
-# cosine between the gradient and the one before. 1 is straight on, 0 a right angle, −1 back where it came from. Here is
-# the walk in sight, with the cosine in its last line.
+# The paper explains the defence so: the gradient loses its direction. So we record, at each step, the cosine between
+# the gradient and the one before. 1 is straight on, 0 a right angle, −1 back where it came from. Here is the whole
+# loop.
 
 # %% tags=["nbval-ignore-output"]
 prior, cosines = load_dcgan(), {}
@@ -120,8 +121,9 @@ print(
 )
 
 # %% [markdown]
-# With hard labels the walk goes on in one direction. At −0.20 the gradient is shorter than rounding, and its direction is
-# chance. Chapter 5 shows its length. The stored table has the same for 80 people, all seeds, and two losses:
+# With hard labels the direction changes little in this short walk. At −0.20 the gradient is so short that rounding
+# decides its direction. Chapter 5 shows its length. The stored table has the same for 80 people and every seed measured
+# so far. Here is cross-entropy:
 
 # %% tags=["nbval-ignore-output"]
 table = read_table("smoothing_drawn")
@@ -134,11 +136,11 @@ show("4.2", turns)
 check("4.2", turns, tolerance=0.001)
 
 # %% [markdown]
-# Each attacker has tuned the length of their steps, so compare with care. Long steps jump across a valley, and the cosine
-# falls below 0. At −0.20 there is nothing to turn: from the first look on the cosine is 0.
+# Each attacker has tuned the length of their steps, so compare with care. Long steps can jump across a valley, and then
+# the cosine falls below 0. At −0.20 the cosine is near 0 from the first recorded step.
 #
-# The claims S6 to S8 ask how much of the difference each stage makes. They are answered by `mia-kit run stages_drawn`: one
-# stage at a time, 50 people, three seeds.
+# The [claims](GLOSSARY.md#claim) S6 to S8 ask how much of the difference each stage makes. `mia-kit run stages_drawn`
+# measures it: one stage at a time, 50 people, three seeds.
 
 # %%
 from mia_kit.runs.claims import judge, read_claims
@@ -188,7 +190,8 @@ exercises.check_turns(my_turns)
 # %% [markdown]
 # ### Exercise 2 (3 minutes, easy): design the swap
 #
-# You want to know what the *selection* contributes to the leakage of the model at +0.1. Whose target does each stage?
+# You want to know what the *selection* contributes to the leakage of the model at +0.1. Which target, by its factor,
+# should each stage use?
 #
 # <details><summary>Hint</summary>The usual attack is that on hard labels, 0.0. How many stages may differ from it?</details>
 
@@ -218,5 +221,5 @@ exercises.check_swap(my_swap)
 # ## Three sentences to remember
 #
 # 1. To find where a difference arises, change one stage and keep everything else, the random numbers included.
-# 2. Six people show what an attack does; eighty people with intervals show how much.
+# 2. Six people illustrate the stages; how much each matters takes more people, and intervals.
 # 3. An explanation ("the gradient loses its direction") is a claim of its own, and is measured like one.
