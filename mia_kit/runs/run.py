@@ -77,16 +77,27 @@ def walk(parts: Sequence[Part[Any]], store: Store, *, progress: bool = True) -> 
     waiting = [part for part in with_inputs(parts) if part.kept and not maker.has(part)]
     with tqdm(total=len(waiting), disable=not progress, desc="parts", unit="part") as bar:
         while waiting:
-            busy = []
-            for part in waiting:
-                bar.set_postfix_str(part.kind, refresh=True)
-                if maker.has(part) or _try(maker, part):
-                    bar.update()
-                else:
-                    busy.append(part)
-            if len(busy) == len(waiting):
+            made = _first_made(waiting, maker, bar)
+            if not made:
                 time.sleep(PAUSE)
-            waiting = busy
+            waiting = [part for part in waiting if part not in made]
+            bar.update(len(made))
+
+
+def _first_made(waiting: Sequence[Part[Any]], maker: Maker, bar: tqdm[Any]) -> list[Part[Any]]:
+    """Those that others have made by now, and the first that could be made here: then the list begins anew.
+
+    Who went on down the list would begin the next seed while parts of this one have become possible.
+    """
+    made = []
+    for part in waiting:
+        if maker.has(part):
+            made.append(part)
+            continue
+        bar.set_postfix_str(part.kind, refresh=True)
+        if _try(maker, part):
+            return [*made, part]
+    return made
 
 
 def _try(maker: Maker, part: Part[Any]) -> bool:

@@ -84,6 +84,39 @@ def test_two_workers_share_the_work(tmp_path):
     assert made_so_far(tmp_path) == sorted([*(f"number {value}" for value in range(20)), "total"])
 
 
+@dataclass(frozen=True)
+class Elsewhere(Part[float]):
+    """A part at which another worker is, until somebody writes the file `done`."""
+
+    log: str
+    done: str
+
+    def make(self, made, checkpoint, *, progress):
+        if not Path(self.done).exists():
+            raise BlockingIOError
+        note(self.log, "elsewhere")
+        return {"elsewhere": 1.0}
+
+
+@dataclass(frozen=True)
+class Meanwhile(Part[float]):
+    """A part during which the other worker comes to an end."""
+
+    log: str
+    done: str
+
+    def make(self, made, checkpoint, *, progress):
+        note(self.log, "meanwhile")
+        Path(self.done).touch()
+        return {"meanwhile": 1.0}
+
+
+def test_after_each_part_the_list_begins_anew_so_that_one_seed_is_finished_before_the_next(tmp_path):
+    log, done = str(tmp_path / "log"), str(tmp_path / "done")
+    walk([Elsewhere(log, done), Meanwhile(log, done), Number(1, log)], Store(tmp_path / "store"), progress=False)
+    assert (tmp_path / "log").read_text().splitlines() == ["meanwhile", "elsewhere", "number 1"]
+
+
 def test_an_error_of_a_part_is_raised_as_it_is(tmp_path):
     with pytest.raises(FileNotFoundError):
         walk([Number(1, str(tmp_path / "nowhere" / "log"))], Store(tmp_path / "store"), progress=False)
