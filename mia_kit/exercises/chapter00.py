@@ -6,41 +6,33 @@ from collections.abc import Callable
 
 from torch import Generator, Tensor, cdist, randn
 
-from mia_kit.exercises import speak
+from mia_kit.exercises import mistake, spoken
 
 
-def check_attacker(answer: str) -> None:
+@spoken
+def check_attacker(answer: str) -> str | None:
     """What the attacker of the demonstration must hold."""
-
-    def verdict() -> str | None:
-        if answer == "the network":
-            return None
-        if answer in ("the training points", "the labels of the training points"):
-            return f"he never sees {answer}; look at what `invert` is given."
-        return "choose one of the three answers, as text."
-
-    speak(verdict)
+    if answer in ("the training points", "the labels of the training points"):
+        return f"he never sees {answer}; look at what `invert` is given."
+    return None if answer == "the network" else "choose one of the three answers, as text."
 
 
-def check_distance(my_distance: Callable[[Tensor, Tensor], Tensor]) -> None:
+@spoken
+def check_distance(my_distance: Callable[[Tensor, Tensor], Tensor]) -> str | None:
     """Exercise 2: the distance to the nearest point."""
-
-    def verdict() -> str | None:
-        random = Generator().manual_seed(0)
-        for count in (1, 3, 50):
-            end, points = randn(2, generator=random), 3 * randn(count, 2, generator=random) + 5
-            distances = cdist(end[None], points)[0]
-            mine, right = float(my_distance(end, points)), float(distances.min())
-            if abs(mine - right) < 1e-4:
-                continue
-            for words, wrong in (
-                ("to the middle of the points", (points.mean(dim=0) - end).norm()),
-                ("to all points on average", distances.mean()),
-                ("to the farthest point", distances.max()),
-            ):
-                if abs(mine - float(wrong)) < 1e-4:
-                    return f"that is the distance {words}; the nearest is wanted."
-            return f"of {count} points the nearest is {right:.3f} away, yours gives {mine:.3f}."
-        return None
-
-    speak(verdict)
+    random = Generator().manual_seed(0)
+    for count in (1, 3, 50):
+        end, points = randn(2, generator=random), 3 * randn(count, 2, generator=random) + 5
+        distances = cdist(end[None], points)[0]
+        mine, right = float(my_distance(end, points)), float(distances.min())
+        wrong = {
+            "to the middle of the points": (points.mean(dim=0) - end).norm(),
+            "to all points on average": distances.mean(),
+            "to the farthest point": distances.max(),
+        }
+        if abs(mine - right) < 1e-4:
+            continue
+        if words := mistake(mine, wrong, 1e-4):
+            return f"that is the distance {words}; the nearest is wanted."
+        return f"of {count} points the nearest is {right:.3f} away, yours gives {mine:.3f}."
+    return None

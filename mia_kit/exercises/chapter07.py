@@ -10,110 +10,97 @@ from torch.nn.functional import one_hot
 
 from mia_kit.defences.bido import gaussian_kernel, linear_kernel, normalised_hsic
 from mia_kit.defences.mid import divergence
-from mia_kit.exercises import speak
+from mia_kit.exercises import mistake, same, spoken
 
 
-def check_divergence(my_divergence: Callable[[Tensor, Tensor], Tensor]) -> None:
+@spoken
+def check_divergence(my_divergence: Callable[[Tensor, Tensor], Tensor]) -> str | None:
     """Exercise 1: what MID pays for the code of a picture, in nats."""
-
-    def verdict() -> str | None:
-        random = Generator().manual_seed(0)
-        mean, deviation = torch.randn(4, 3, generator=random), 0.2 + torch.rand(4, 3, generator=random)
-        right, mine = divergence(mean, deviation), my_divergence(mean, deviation)
-        if mine.shape != (4,):
-            return f"four pictures have four prices: the shape should be (4,), yours is {tuple(mine.shape)}."
-        if torch.allclose(mine, right, atol=1e-4):
-            return None
-        if torch.allclose(mine, right / 3, atol=1e-4):
-            return "that is the mean over the numbers of the code: every number has its price, so add them up."
-        if torch.allclose(mine, 2 * right, atol=1e-4):
-            return "twice too much: there is a half before the bracket."
-        without = 0.5 * (mean.square() + deviation.square() - 1).sum(dim=1)
-        if torch.allclose(mine, without, atol=1e-4):
-            return "a code without noise should cost infinitely much: the logarithm of the deviation is missing."
-        return f"the first picture should pay {right[0]:.3f} nats, yours pays {mine[0]:.3f}."
-
-    speak(verdict)
+    random = Generator().manual_seed(0)
+    mean, deviation = torch.randn(4, 3, generator=random), 0.2 + torch.rand(4, 3, generator=random)
+    right, mine = divergence(mean, deviation), my_divergence(mean, deviation)
+    if mine.shape != (4,):
+        return f"four pictures have four prices: the shape should be (4,), yours is {tuple(mine.shape)}."
+    if same(mine, right, 1e-4):
+        return None
+    wrong = {
+        "that is the mean over the numbers of the code: every number has its price, so add them up.": right / 3,
+        "twice too much: there is a half before the bracket.": 2 * right,
+        "a code without noise should cost infinitely much: the logarithm of the deviation is missing.": (
+            0.5 * (mean.square() + deviation.square() - 1).sum(dim=1)
+        ),
+    }
+    return mistake(mine, wrong, 1e-4) or f"the first picture should pay {right[0]:.3f} nats, yours pays {mine[0]:.3f}."
 
 
-def check_dependence(my_dependence: Callable[[Tensor, Tensor], Tensor]) -> None:
+@spoken
+def check_dependence(my_dependence: Callable[[Tensor, Tensor], Tensor]) -> str | None:
     """Exercise 2: the normalised HSIC of two centred kernel matrices."""
-
-    def verdict() -> str | None:
-        rows = torch.randn(12, 3, generator=Generator().manual_seed(0)).double()
-        first, second = gaussian_kernel(rows), linear_kernel(one_hot(torch.arange(12) % 3).double())
-        right, mine = normalised_hsic(first, second), my_dependence(first, second)
-        if mine.shape != ():
-            return f"two layers have one number in common: the shape should be (), yours is {tuple(mine.shape)}."
-        if torch.allclose(mine, right, rtol=1e-3):
-            return None
-        if torch.allclose(mine, (first * second).sum()):
-            return "that is HSIC without its norm: it shrinks with the layer. Turn each kernel into its R first."
-        if torch.allclose(mine, right / 12, rtol=1e-3) or torch.allclose(mine, right / 144, rtol=1e-3):
-            return "that is a mean: add all products up."
-        halves = (normalised_hsic(first, first), normalised_hsic(second, second))
-        if any(torch.allclose(mine, half, rtol=1e-3) for half in halves):
-            return "you took one kernel twice: multiply the R of the first by the R of the second."
-        return f"the two kernels should give {right:.3f}, yours give {mine:.3f}."
-
-    speak(verdict)
+    rows = torch.randn(12, 3, generator=Generator().manual_seed(0)).double()
+    first, second = gaussian_kernel(rows), linear_kernel(one_hot(torch.arange(12) % 3).double())
+    right, mine = normalised_hsic(first, second), my_dependence(first, second)
+    if mine.shape != ():
+        return f"two layers have one number in common: the shape should be (), yours is {tuple(mine.shape)}."
+    near = float(1e-3 * right.abs())
+    if same(mine, right, near):
+        return None
+    if same(mine, (first * second).sum()):
+        return "that is HSIC without its norm: it shrinks with the layer. Turn each kernel into its R first."
+    if same(12 * mine, right, near) or same(144 * mine, right, near):
+        return "that is a mean: add all products up."
+    if same(mine, normalised_hsic(first, first), near) or same(mine, normalised_hsic(second, second), near):
+        return "you took one kernel twice: multiply the R of the first by the R of the second."
+    return f"the two kernels should give {right:.3f}, yours give {mine:.3f}."
 
 
-def check_clip(my_clip: Callable[[Tensor, float], Tensor]) -> None:
+@spoken
+def check_clip(my_clip: Callable[[Tensor, float], Tensor]) -> str | None:
     """Exercise 3: each row shortened to a norm, and left alone if it is shorter."""
-
-    def verdict() -> str | None:
-        gradients = torch.tensor([[3.0, 4.0, 0.0], [0.1, 0.0, 0.2], [-6.0, 0.0, 8.0]])
-        right = torch.tensor([[1.2, 1.6, 0.0], [0.1, 0.0, 0.2], [-1.2, 0.0, 1.6]])
-        mine = my_clip(gradients, 2.0)
-        if mine.shape != (3, 3):
-            return f"three gradients stay three: the shape should be (3, 3), yours is {tuple(mine.shape)}."
-        if torch.allclose(mine, right, atol=1e-5):
-            return None
-        if torch.allclose(mine, gradients * 2 / gradients.norm(dim=1, keepdim=True), atol=1e-4):
-            return "the second gradient was short enough: clipping never makes one longer."
-        if torch.allclose(mine, gradients.clamp(-2, 2), atol=1e-5):
-            return "you cut each number: that turns the gradient. Shorten the whole row by one factor."
-        if torch.allclose(mine, gradients * 2 / gradients.norm(), atol=1e-4):
-            return "you took the norm of all gradients together: each picture has its own, and its own factor."
-        return f"the first gradient should have length 2, yours has {float(mine[0].norm()):.3f}."
-
-    speak(verdict)
+    gradients = torch.tensor([[3.0, 4.0, 0.0], [0.1, 0.0, 0.2], [-6.0, 0.0, 8.0]])
+    mine = my_clip(gradients, 2.0)
+    if mine.shape != (3, 3):
+        return f"three gradients stay three: the shape should be (3, 3), yours is {tuple(mine.shape)}."
+    if same(mine, torch.tensor([[1.2, 1.6, 0.0], [0.1, 0.0, 0.2], [-1.2, 0.0, 1.6]])):
+        return None
+    each = gradients * 2 / gradients.norm(dim=1, keepdim=True)
+    wrong = {
+        "the second gradient was short enough: clipping never makes one longer.": each,
+        "you cut each number: that turns the gradient. Shorten the whole row by one factor.": gradients.clamp(-2, 2),
+        "you took the norm of all gradients together: each picture has its own, and its own factor.": (
+            gradients * 2 / gradients.norm()
+        ),
+    }
+    return mistake(mine, wrong) or f"the first gradient should have length 2, yours has {float(mine[0].norm()):.3f}."
 
 
-def check_step(my_step: Callable[[Tensor, Tensor, float, float, float, Generator], Tensor]) -> None:
+@spoken
+def check_step(my_step: Callable[[Tensor, Tensor, float, float, float, Generator], Tensor]) -> str | None:
     """Exercise 4: a step along the clipped, noisy mean of eight gradients."""
+    gradients = 0.1 * torch.randn(8, 4000, generator=Generator().manual_seed(0))  # each about 6 long
+    weights, rate, norm = torch.ones(4000), 0.5, 2.0
 
-    def verdict() -> str | None:
-        gradients = 0.1 * torch.randn(8, 4000, generator=Generator().manual_seed(0))  # each about 6 long
-        weights, rate, norm = torch.ones(4000), 0.5, 2.0
+    def move(noise: float) -> Tensor:
+        return my_step(weights, gradients, rate, norm, noise, Generator().manual_seed(1)) - weights
 
-        def move(noise: float) -> Tensor:
-            return my_step(weights, gradients, rate, norm, noise, Generator().manual_seed(1)) - weights
-
-        still = move(0.0)
-        if still.shape != weights.shape:
-            return f"the weights keep their shape {tuple(weights.shape)}, yours is {tuple(still.shape)}."
-        clipped = gradients * (norm / gradients.norm(dim=1, keepdim=True)).clamp(max=1)
-        complaint = {
-            "you walk up the loss: take the step away from the weights.": rate * clipped.mean(dim=0),
-            "you added the gradients up: divide by the number of photographs.": -rate * clipped.sum(dim=0),
-            "clip each photograph's gradient before you add them up.": -rate * gradients.mean(dim=0),
-        }
-        for words, wrong in complaint.items():
-            if torch.allclose(still, wrong, atol=1e-6):
-                return words
-        if not torch.allclose(still, -rate * clipped.mean(dim=0), atol=1e-6):
-            return "without noise the step should be the rate times the mean of the clipped gradients."
-        spread = float((move(3.0) - still).std()) / (rate * 3.0 * norm / 8)  # in units of what it should be
-        if abs(spread - 1) < 0.1:
-            return None
-        if spread < 0.01:
-            return "the noise is missing: add noise * norm * torch.randn(..., generator=random) to the sum."
-        if abs(spread - 8**0.5) < 0.3:
-            return "you drew noise for each photograph: one draw for their sum is enough."
-        if abs(spread - 8) < 1:
-            return "you added the noise after dividing: add it to the sum."
-        return f"the noise on the sum should have the deviation noise * norm, yours has {spread:.2f} times that."
-
-    speak(verdict)
+    still = move(0.0)
+    if still.shape != weights.shape:
+        return f"the weights keep their shape {tuple(weights.shape)}, yours is {tuple(still.shape)}."
+    clipped = gradients * (norm / gradients.norm(dim=1, keepdim=True)).clamp(max=1)
+    wrong = {
+        "you walk up the loss: take the step away from the weights.": rate * clipped.mean(dim=0),
+        "you added the gradients up: divide by the number of photographs.": -rate * clipped.sum(dim=0),
+        "clip each photograph's gradient before you add them up.": -rate * gradients.mean(dim=0),
+    }
+    if not same(still, -rate * clipped.mean(dim=0), 1e-6):
+        rest = "without noise the step should be the rate times the mean of the clipped gradients."
+        return mistake(still, wrong, 1e-6) or rest
+    spread = float((move(3.0) - still).std()) / (rate * 3.0 * norm / 8)  # in units of what it should be
+    if abs(spread - 1) < 0.1:
+        return None
+    if spread < 0.01:
+        return "the noise is missing: add noise * norm * torch.randn(..., generator=random) to the sum."
+    if abs(spread - 8**0.5) < 0.3:
+        return "you drew noise for each photograph: one draw for their sum is enough."
+    if abs(spread - 8) < 1:
+        return "you added the noise after dividing: add it to the sum."
+    return f"the noise on the sum should have the deviation noise * norm, yours has {spread:.2f} times that."

@@ -10,70 +10,64 @@ from torch.nn.functional import cosine_similarity
 
 from mia_kit.defences import AlignmentSettings, Substitute
 from mia_kit.defences.alignment import align, parameter_gradient
-from mia_kit.exercises import speak
+from mia_kit.exercises import spoken
 from mia_kit.models import InversionDecoder
 
 BOUND, ROUNDS = 0.1, 10
 ENOUGH = 0.7  # of what the package's poison gains
 
 
-def check_serve(my_serve: Callable[[Tensor, Tensor], Tensor]) -> None:
+@spoken
+def check_serve(my_serve: Callable[[Tensor, Tensor], Tensor]) -> str | None:
     """Exercise 1: a disturbed confidence vector that is still one, with the label it had."""
-
-    def verdict() -> str | None:
-        clean, disturbance = _trial()
-        served = my_serve(clean, disturbance)
-        if served.shape != clean.shape:
-            return f"six vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
-        if float(served.min()) < 0:
-            return "an entry is negative: no service answers with a negative confidence."
-        if not torch.allclose(served.sum(dim=1), torch.ones(len(clean)), atol=1e-5):
-            return "the entries of a vector should sum to 1: divide by their sum at the very end."
-        lost = served.argmax(dim=1) != clean.argmax(dim=1)
-        if lost.any():
-            return f"{int(lost.sum())} of {len(clean)} vectors have another label: no entry may pass the label's own."
-        raw = clean + disturbance
-        if torch.allclose(served, clean, atol=1e-6):
-            return "that is the clean vector, which protects nobody."
-        if not torch.allclose(served[0], raw[0] / raw[0].sum(), atol=1e-3):
-            return "the first vector needs nothing but division by its sum, and you have changed it."
-        return None
-
-    speak(verdict)
+    clean, disturbance = _trial()
+    served = my_serve(clean, disturbance)
+    if served.shape != clean.shape:
+        return f"six vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
+    if float(served.min()) < 0:
+        return "an entry is negative: no service answers with a negative confidence."
+    if not torch.allclose(served.sum(dim=1), torch.ones(len(clean)), atol=1e-5):
+        return "the entries of a vector should sum to 1: divide by their sum at the very end."
+    lost = served.argmax(dim=1) != clean.argmax(dim=1)
+    if lost.any():
+        return f"{int(lost.sum())} of {len(clean)} vectors have another label: no entry may pass the label's own."
+    raw = clean + disturbance
+    if torch.allclose(served, clean, atol=1e-6):
+        return "that is the clean vector, which protects nobody."
+    if not torch.allclose(served[0], raw[0] / raw[0].sum(), atol=1e-3):
+        return "the first vector needs nothing but division by its sum, and you have changed it."
+    return None
 
 
-def check_poison(my_poison: Callable[..., Tensor]) -> None:
+@spoken
+def check_poison(my_poison: Callable[..., Tensor]) -> str | None:
     """Exercise 2: vectors whose gradient turns the wanted way, about as far as the package's own turn it."""
+    substitute, clean, images = poison_trial()
 
-    def verdict() -> str | None:
-        substitute, clean, images = poison_trial()
+    def gradient_of(vectors: Tensor) -> Tensor:
+        return parameter_gradient(substitute.decoder, vectors, images, error="mse", create_graph=True)
 
-        def gradient_of(vectors: Tensor) -> Tensor:
-            return parameter_gradient(substitute.decoder, vectors, images, error="mse", create_graph=True)
+    def cosine(vectors: Tensor) -> float:
+        return float(cosine_similarity(substitute.target, gradient_of(vectors).detach(), dim=0))
 
-        def cosine(vectors: Tensor) -> float:
-            return float(cosine_similarity(substitute.target, gradient_of(vectors).detach(), dim=0))
-
-        served = my_poison(clean, substitute.target, gradient_of, BOUND, rounds=ROUNDS)
-        if served.shape != clean.shape:
-            return f"{len(clean)} vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
-        if torch.allclose(served, clean, atol=1e-6):
-            return "that is the clean vector: nothing has moved it yet."
-        if (served.argmax(dim=1) != clean.argmax(dim=1)).any():
-            return "a vector has another label: serve it through poisoned(clean, disturbance, bound)."
-        if float((served - clean).norm(dim=1).max()) > BOUND * 1.001:
-            return "a vector is farther away than the bound: serve it through poisoned(clean, disturbance, bound)."
-        settings = AlignmentSettings(bound=BOUND, rounds=ROUNDS)
-        best = cosine(align(substitute, clean, images, torch.zeros_like(clean), settings))
-        before, mine = cosine(clean), cosine(served)
-        words = f"the cosine was {before:+.2f}, yours brings it to {mine:+.2f}"
-        if mine < before:
-            return f"{words}: you turn away from the wanted gradient. Minimise 1 - cosine, and step against its slope."
-        if mine - before < ENOUGH * (best - before):
-            return f"{words}, the package to {best:+.2f}: step by the sign of the slope, in every round."
-        return None
-
-    speak(verdict)
+    served = my_poison(clean, substitute.target, gradient_of, BOUND, rounds=ROUNDS)
+    if served.shape != clean.shape:
+        return f"{len(clean)} vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
+    if torch.allclose(served, clean, atol=1e-6):
+        return "that is the clean vector: nothing has moved it yet."
+    if (served.argmax(dim=1) != clean.argmax(dim=1)).any():
+        return "a vector has another label: serve it through poisoned(clean, disturbance, bound)."
+    if float((served - clean).norm(dim=1).max()) > BOUND * 1.001:
+        return "a vector is farther away than the bound: serve it through poisoned(clean, disturbance, bound)."
+    settings = AlignmentSettings(bound=BOUND, rounds=ROUNDS)
+    best = cosine(align(substitute, clean, images, torch.zeros_like(clean), settings))
+    before, mine = cosine(clean), cosine(served)
+    words = f"the cosine was {before:+.2f}, yours brings it to {mine:+.2f}"
+    if mine < before:
+        return f"{words}: you turn away from the wanted gradient. Minimise 1 - cosine, and step against its slope."
+    if mine - before < ENOUGH * (best - before):
+        return f"{words}, the package to {best:+.2f}: step by the sign of the slope, in every round."
+    return None
 
 
 def poison_trial() -> tuple[Substitute, Tensor, Tensor]:
