@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
 from typing import Any, Protocol
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import plotly.graph_objects as go
 
-from mia_kit.figures.style import Drawn, base_layout
+from mia_kit.figures.style import Drawn, base_layout, legend_below
 
 PAPERS = {"S": "label smoothing", "M": "membership", "P": "data poisoning", "D": "data-centric"}
 # Verdict: colour, marker. What was not measured, or not by these rules, is hollow.
@@ -32,22 +33,14 @@ LINE = 70  # characters of a line of hover text
 STEP = 0.2  # of a row, from a world to the next
 
 
-class Claim(Protocol):
-    """What is drawn of a claim."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def claim(self) -> str: ...
-    @property
-    def paper(self) -> str: ...
-
-
 class Judged(Protocol):
-    """A claim with its marks; `mia_kit.course.scoreboard.Row` is one. A mark is a word of `LOOKS` and a sentence."""
+    """A claim, with `id`, `claim` and `paper`, and its marks, words of `LOOKS` with a sentence each.
+
+    `mia_kit.course.scoreboard.Row` is one.
+    """
 
     @property
-    def claim(self) -> Any: ...  # a Claim
+    def claim(self) -> Any: ...
     @property
     def marks(self) -> list[tuple[str, str]]: ...
 
@@ -77,17 +70,17 @@ def scoreboard(rows: Sequence[Judged]) -> Drawn:
             hovertext=[mark["hover"] for mark in shown],
             hoverinfo="text",
         )
-    figure.update_layout(base_layout("What became of the claims", height=480), legend={"orientation": "h", "y": -0.05})
+    title, legend = "What became of the claims", legend_below(0.05)
+    figure.update_layout(base_layout(title, height=480, legend=legend, margin={"l": 130}))
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(
-        tickvals=list(range(len(PAPERS))), ticktext=list(PAPERS.values()), range=(len(PAPERS) - 0.1, -0.5)
-    )
-    figure.update_layout(margin={"l": 130})
-    counts = {look: np.array([_count(marks, paper, look) for paper in PAPERS]) for look in LOOKS}
+    figure.update_yaxes(tickvals=list(range(len(PAPERS))), ticktext=list(PAPERS.values()))
+    figure.update_yaxes(range=(len(PAPERS) - 0.1, -0.5))
+    seen = Counter((mark["paper"], mark["look"]) for mark in marks)
+    counts = {look: np.array([seen[paper, look] for paper in PAPERS]) for look in LOOKS}
     told = "; ".join(
-        f"{words}: " + ", ".join(f"{counts[look][row]} {look}" for look in LOOKS if counts[look][row])
-        for row, words in enumerate(PAPERS.values())
-        if any(counts[look][row] for look in LOOKS)
+        f"{words}: " + ", ".join(f"{seen[paper, look]} {look}" for look in LOOKS if seen[paper, look])
+        for paper, words in PAPERS.items()
+        if any(seen[paper, look] for look in LOOKS)
     )
     alt = f"{len(rows)} claims of four papers, a mark for each world by its verdict. {told}."
     return Drawn(figure, alt, counts)
@@ -97,8 +90,7 @@ def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
     """Every mark with its place, label and hover text."""
     placed, columns = [], dict.fromkeys(PAPERS, 0)
     for row in rows:
-        claim: Claim = row.claim
-        paper = claim.id[0]
+        claim, paper = row.claim, row.claim.id[0]
         columns[paper] += 1
         for place, (look, sentence) in enumerate(row.marks):
             lines = [f"{claim.id}: {claim.claim}", f"paper: {claim.paper}", *sentence.split("; ")]
@@ -107,7 +99,3 @@ def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
             label = claim.id if place == 0 else ""
             placed.append({**where, "look": look, "paper": paper, "label": label, "hover": hover})
     return placed
-
-
-def _count(marks: Sequence[dict[str, Any]], paper: str, look: str) -> int:
-    return sum(mark["paper"] == paper and mark["look"] == look for mark in marks)

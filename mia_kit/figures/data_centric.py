@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.series import bars
-from mia_kit.figures.style import CLASS_NAMES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.series import series, with_ends
+from mia_kit.figures.style import CLASS_NAMES, MARKERS, OKABE_ITO, Drawn, base_layout, legend_below
 from mia_kit.toy.surrogate import SurrogateTable
 
 EXTENT = (-19.0, 19.0)  # both axes of the plane
@@ -35,8 +36,8 @@ def surrogate_map(table: SurrogateTable) -> Drawn:
     figure.frames = [
         go.Frame(name=name, data=_moving(table, place), traces=moved) for name, place in zip(names, places, strict=True)
     ]
-    figure.update_layout(base_layout("Where the attack ends, by the place of the surrogate", height=560))
-    figure.update_layout(legend={"orientation": "h", "y": -0.12})
+    title = "Where the attack ends, by the place of the surrogate"
+    figure.update_layout(base_layout(title, height=560, legend=legend_below(0.12)))
     figure.update_xaxes(range=EXTENT, title_text="first coordinate", constrain="domain")
     figure.update_yaxes(range=EXTENT, title_text="second coordinate", scaleanchor="x")
     landed = table.landed()
@@ -65,19 +66,12 @@ def landed_map(table: SurrogateTable) -> Drawn:
             hovertemplate="surrogate at (%{x}, %{y}): %{z:.0%}<extra></extra>",
         )
     )
-    for place, name in enumerate(CLASS_NAMES):
+    for place in range(len(CLASS_NAMES)):
         x, y = table.data.of_class(place).mean(dim=0).tolist()
-        figure.add_trace(
-            go.Scatter(
-                x=[x],
-                y=[y],
-                mode="markers",
-                name=f"{name}{', under attack' if place == table.protected else ''}",
-                marker={"symbol": f"{MARKERS[place]}-open", "color": OKABE_ITO[1], "size": 26, "line": {"width": 4}},
-            )
-        )
-    figure.update_layout(base_layout("How often the attack ends on the surrogate, by its place", height=520))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+        look = {"symbol": f"{MARKERS[place]}-open", "color": OKABE_ITO[1], "size": 26, "line": {"width": 4}}
+        figure.add_scatter(x=[x], y=[y], mode="markers", name=_class_name(table, place), marker=look)
+    title = "How often the attack ends on the surrogate, by its place"
+    figure.update_layout(base_layout(title, height=520, legend=legend_below(0.2)))
     figure.update_xaxes(title_text="surrogate, first coordinate", tickvals=axis, constrain="domain", showgrid=False)
     figure.update_yaxes(title_text="surrogate, second coordinate", tickvals=axis, scaleanchor="x", showgrid=False)
     low, high = (np.unravel_index(end, landed.shape) for end in (landed.argmin(), landed.argmax()))
@@ -105,23 +99,11 @@ def shares_by_defence(shares: pd.DataFrame, names: Mapping[str, str], *, title: 
     for place, (key, name) in enumerate(names.items()):
         rows = shares[shares[by] == key]
         columns = np.array([defences.index(defence) for defence in rows["defence"]])
-        value, low, high = (rows[end].to_numpy() for end in ("value", "low", "high"))
-        figure.add_scatter(
-            x=columns + GAP * (place - (len(names) - 1) / 2),
-            y=value.round(4),
-            mode="markers",
-            name=name,
-            marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
-            error_y=bars(value, low, high, thickness=1.2),
-            hovertemplate=f"{name}: %{{y:.0%}}<extra></extra>",
-        )
-        arrays[key] = value
-        listed = ", ".join(
-            f"{row.defence} {row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()
-        )
-        words.append(f"{name}: {listed}")
-    figure.update_layout(base_layout(title, height=460))
-    figure.update_layout(legend={"orientation": "h", "y": -0.22})
+        columns = columns + GAP * (place - (len(names) - 1) / 2)
+        figure.add_trace(series(columns, rows, name, place, ": %{y:.0%}", size=11, joined=False))
+        arrays[key] = rows["value"].to_numpy()
+        words.append(f"{name}: {with_ends(rows, 'defence')}")
+    figure.update_layout(base_layout(title, height=460, legend=legend_below(0.22)))
     figure.update_xaxes(tickvals=list(range(len(defences))), ticktext=[_wrapped(defence) for defence in defences])
     figure.update_yaxes(title_text="share of protected people", tickformat=".0%", range=(-0.04, 1.04))
     alt = f"Shares of protected people for {len(defences)} defences, with 95 % intervals. {'; '.join(words)}."
@@ -131,16 +113,14 @@ def shares_by_defence(shares: pd.DataFrame, names: Mapping[str, str], *, title: 
 def before_and_after(rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.ndarray], *, title: str) -> Drawn:
     """A row of pictures for each target, or of the truth, a column for each protected person.
 
-    Parameters
-    ----------
     rows : pictures by name of the row, uint8 of shape (people, h, w, 3)
     nearer : for those rows that are reconstructions, whether each is nearer to the surrogate, bool of shape (people,)
 
     The arrays hold each row's share that is nearer.
     """
     pictures = np.stack(list(rows.values()))
-    figure = wall(pictures, rows=list(rows), columns=[f"person {place + 1}" for place in range(pictures.shape[1])])
-    figure.update_layout(title_text=title, margin={"l": 150})
+    people = [f"person {place + 1}" for place in range(pictures.shape[1])]
+    figure = wall(pictures, rows=list(rows), columns=people, title=title, left=150)
     words = "; ".join(f"{name}: {hits.sum()} of {len(hits)} nearer to the surrogate" for name, hits in nearer.items())
     alt = f"{len(rows)} rows of faces, a column for each protected person: {', '.join(rows)}. {words}."
     return Drawn(figure, alt, {name: np.array([hits.mean()]) for name, hits in nearer.items()})
@@ -148,33 +128,36 @@ def before_and_after(rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.nda
 
 def _clouds(table: SurrogateTable) -> list[go.Scatter]:
     """What stays: the classes' points, the starts, and the ends without a surrogate."""
-    traces = []
-    for place, name in enumerate(CLASS_NAMES):
-        points = table.data.of_class(place).numpy()
-        look = {"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 5, "opacity": 0.45}
-        words = f"{name}{', under attack' if place == table.protected else ''}"
-        traces.append(go.Scatter(x=points[:, 0], y=points[:, 1], mode="markers", name=words, marker=look))
-    starts, bare = np.array(table.starts), table.bare.reshape(-1, 2)
-    for name, points, symbol in (("starts", starts, "x-thin"), ("ends, no surrogate", bare, "star-open")):
-        look = {"color": "#555555", "symbol": symbol, "size": 10, "line": {"width": 2, "color": "#555555"}}
-        traces.append(
-            go.Scatter(x=points[:, 0].round(2), y=points[:, 1].round(2), mode="markers", name=name, marker=look)
-        )
-    return traces
+    bare = table.bare.reshape(-1, 2).round(2)
+    quiet = {"color": "#555555", "size": 10, "line": {"width": 2, "color": "#555555"}}
+    clouds = [
+        _cloud(_class_name(table, place), table.data.of_class(place).numpy(), _look(place, opacity=0.45))
+        for place in range(len(CLASS_NAMES))
+    ]
+    starts = _cloud("starts", np.array(table.starts).round(2), quiet | {"symbol": "x-thin"})
+    return [*clouds, starts, _cloud("ends, no surrogate", bare, quiet | {"symbol": "star-open"})]
 
 
 def _moving(table: SurrogateTable, place: tuple[int, int]) -> list[go.Scatter]:
     """The surrogate at a place, and the ends on either side."""
-    ends, landed = table.ends[place].reshape(-1, 2), table.on_surrogate[place].ravel()
-    looks = (
-        ("surrogate", table.clouds[place], {"color": OKABE_ITO[3], "symbol": MARKERS[3], "size": 5, "opacity": 0.6}),
-        ("ends on the class", ends[~landed], {"color": OKABE_ITO[1], "symbol": "star", "size": 13}),
-        ("ends on the surrogate", ends[landed], {"color": "black", "symbol": "hexagram", "size": 13}),
-    )
+    ends, landed = table.ends[place].reshape(-1, 2).round(2), table.on_surrogate[place].ravel()
     return [
-        go.Scatter(x=points[:, 0].round(2), y=points[:, 1].round(2), mode="markers", name=name, marker=look)
-        for name, points, look in looks
+        _cloud("surrogate", table.clouds[place].round(2), _look(3, opacity=0.6)),
+        _cloud("ends on the class", ends[~landed], {"color": OKABE_ITO[1], "symbol": "star", "size": 13}),
+        _cloud("ends on the surrogate", ends[landed], {"color": "black", "symbol": "hexagram", "size": 13}),
     ]
+
+
+def _look(place: int, *, opacity: float) -> dict[str, Any]:
+    return {"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 5, "opacity": opacity}
+
+
+def _cloud(name: str, points: np.ndarray, look: Mapping[str, Any]) -> go.Scatter:
+    return go.Scatter(x=points[:, 0], y=points[:, 1], mode="markers", name=name, marker=dict(look))
+
+
+def _class_name(table: SurrogateTable, place: int) -> str:
+    return f"{CLASS_NAMES[place]}{', under attack' if place == table.protected else ''}"
 
 
 def _wrapped(name: str) -> str:

@@ -12,11 +12,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from mia_kit.figures.embedding_distances import distance_distributions, ratio_against_factor
 from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
 from mia_kit.metrics import scaled_distances
-
-__all__ = ["distance_distributions", "ratio_against_factor", "tsne_morph"]
 
 QUIET = "#b5b5b5"
 
@@ -31,8 +28,6 @@ def tsne_morph(
 ) -> Drawn:
     """A t-SNE map with a slider over the factors, which works in the page itself, without a kernel.
 
-    Parameters
-    ----------
     coordinates : factor -> array of shape (n, 2) in the unit circle, as `metrics.morphing_tsne` returns them
     labels : integer array of shape (n,)
     class_names : a name for each class
@@ -47,16 +42,16 @@ def tsne_morph(
     figure = go.Figure(frames=[_frame(factor, coordinates[factor], groups) for factor in factors])
     for place, (label, members) in enumerate(groups):
         name = "other classes" if label is None else class_names[label]
-        figure.add_trace(_marks(coordinates[shown][members], name, _marker(label, place)))
+        figure.add_trace(_marks(coordinates[shown][members], label, place, name))
     figure.update_layout(base_layout(f"{len(np.unique(labels))} classes in the last hidden layer", height=640))
     figure.update_layout(legend={"itemsizing": "constant"}, sliders=[_slider(factors, shown)])
     figure.update_xaxes(range=(-1.05, 1.05), showticklabels=False, constrain="domain")
     figure.update_yaxes(range=(-1.05, 1.05), showticklabels=False, scaleanchor="x", constrain="domain")
+    words = "; ".join(f"smoothing {factor_name(factor)}: {ratios[factor]:.3f}" for factor in factors)
     alt = (
         f"t-SNE maps of the penultimate activations of {len(labels)} samples of {len(np.unique(labels))} classes, one "
-        f"map for each smoothing factor, some classes in colour. Mean distance within a "
-        "class, divided by the one between classes, in the map: "
-        f"{'; '.join(f'smoothing {factor_name(factor)}: {ratios[factor]:.3f}' for factor in factors)}."
+        "map for each smoothing factor, some classes in colour. Mean distance within a class, divided by the one "
+        f"between classes, in the map: {words}."
     )
     return Drawn(figure, alt, {"factors": np.array(factors), "ratio": np.array([ratios[a] for a in factors])})
 
@@ -68,32 +63,22 @@ def _evenly(labels: np.ndarray, count: int) -> list[int]:
 
 def _groups(labels: np.ndarray, highlighted: Sequence[int]) -> list[tuple[int | None, np.ndarray]]:
     """What is drawn as one trace: each highlighted class, and last the quiet ones (None), if there are any."""
-    groups: list[tuple[int | None, np.ndarray]] = [
-        (int(label), np.flatnonzero(labels == label)) for label in highlighted
-    ]
+    groups: list[tuple[int | None, np.ndarray]] = [(int(own), np.flatnonzero(labels == own)) for own in highlighted]
     quiet = np.flatnonzero(~np.isin(labels, highlighted))
     return [*groups, (None, quiet)] if len(quiet) else groups
 
 
-def _marker(label: int | None, place: int) -> dict[str, Any]:
-    """Colour and shape of a group; after seven classes the shapes are dealt out anew, so that no pair comes twice."""
-    count = len(OKABE_ITO)
-    colour = QUIET if label is None else OKABE_ITO[place % count]
-    shape = "circle" if label is None else MARKERS[(place + place // count) % count]
-    return {
-        "color": colour,
-        "symbol": shape,
-        "size": 4 if label is None else 9,
-        "line": {"color": "white", "width": 0.8},
-    }
-
-
-def _marks(points: np.ndarray, name: str, marker: dict[str, Any]) -> go.Scatter:
+def _marks(points: np.ndarray, label: int | None, place: int, name: str) -> go.Scatter:
+    """A group; after seven classes the shapes are dealt out anew, so that no pair of colour and shape comes twice."""
     x, y = points.round(3).T
-    # the quiet classes lie below the others, and take no part in hovering
-    quiet = marker["color"] == QUIET
-    hover = {"hoverinfo": "skip"} if quiet else {"hovertemplate": f"{name}<extra></extra>"}
-    return go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, zorder=0 if quiet else 1, **hover)
+    marker: dict[str, Any] = {"color": QUIET, "symbol": "circle", "size": 4, "line": {"color": "white", "width": 0.8}}
+    if label is None:  # the quiet classes lie below the others, and take no part in hovering
+        return go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, zorder=0, hoverinfo="skip")
+    count = len(OKABE_ITO)
+    shape = MARKERS[(place + place // count) % count]
+    marker |= {"color": OKABE_ITO[place % count], "symbol": shape, "size": 9}
+    hover = f"{name}<extra></extra>"
+    return go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, zorder=1, hovertemplate=hover)
 
 
 def _frame(factor: float, points: np.ndarray, groups: Sequence[tuple[int | None, np.ndarray]]) -> go.Frame:

@@ -12,8 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.series import seed_points
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, translucent
+from mia_kit.figures.series import seed_points, series
+from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, factor_name, legend_below, translucent
 from mia_kit.metrics import mean_interval
 
 PANELS = {"": "mean distance", "nearest_": "distance to the nearest photograph"}
@@ -32,17 +32,18 @@ def distance_distributions(table: pd.DataFrame) -> Drawn:
     factors = sorted(table["strength"].dropna().unique())
     kinds = [f"{panel}{kind}" for panel in PANELS for kind, _, _ in OUTLINES]
     rows = {kind: [_values(table, kind, factor) for factor in factors] for kind in kinds}
-    shares = {kind: np.stack([_shares(values) for values in of_factors]) for kind, of_factors in rows.items()}
+    shares = {  # of the values in each of equal bins of [0, 1]
+        kind: np.stack([np.histogram(values, BINS, (0, 1))[0] / len(values) for values in of_factors])
+        for kind, of_factors in rows.items()
+    }
     figure = make_subplots(cols=2, subplot_titles=list(PANELS.values()), shared_yaxes=True, horizontal_spacing=0.03)
     for column, panel in enumerate(PANELS, start=1):
         for trace in _ridges(shares, panel, rows=len(factors), legend=column == 1):
             figure.add_trace(trace, row=1, col=column)
     names = [factor_name(factor) for factor in factors]
-    height = 190 + 70 * len(factors)
-    figure.update_layout(
-        base_layout("Distances in the last hidden layer, divided by the greatest, by smoothing factor", height=height)
-    )
-    figure.update_layout(legend={"orientation": "h", "y": 1 + 50 / (height - 190), "x": 0}, margin={"t": 120, "l": 130})
+    title = "Distances in the last hidden layer, divided by the greatest, by smoothing factor"
+    figure.update_layout(base_layout(title, height=190 + 70 * len(factors), margin={"t": 120, "l": 130}))
+    figure.update_layout(legend={"orientation": "h", "y": 1 + 5 / (7 * len(factors)), "x": 0})
     figure.update_xaxes(range=(0, 1), title_text="scaled distance")
     figure.update_yaxes(tickvals=list(range(len(factors))), ticktext=names, range=(-0.1, len(factors)))
     means = {kind: np.array([values.mean() for values in of_factors]) for kind, of_factors in rows.items()}
@@ -59,8 +60,6 @@ def ratio_against_factor(
 ) -> Drawn:
     """A quantity against the factor: a faint point for each seed, and the mean with its 95 % interval.
 
-    Parameters
-    ----------
     by_seed : name of a line -> array of shape (seeds, factors); a single seed is drawn without interval
     factors : the factors, ascending
     quantity : what is shown, as the axis and the title say it
@@ -70,15 +69,19 @@ def ratio_against_factor(
     for place, (name, rows) in enumerate(by_seed.items()):
         values = np.asarray(rows, dtype=float)
         mean, half = values.mean(axis=0), _half_intervals(values)
-        figure.add_traces(_line(name, place, np.asarray(factors), values, half))
+        ends = pd.DataFrame({"value": mean, "low": mean - half, "high": mean + half})
+        figure.add_trace(seed_points(np.asarray(factors), values.T, place, size=6, legendgroup=name))
+        shown, hover = ends if half.any() else mean.round(4), ", smoothing %{x:g}: %{y:.3f}"
+        figure.add_trace(series(factors, shown, name, place, hover, size=10, thickness=1.5, legendgroup=name))
         arrays |= {f"{name}: mean": mean, f"{name}: half interval": half}
         spread = [
-            f"{value:.3f}" + (f" ± {margin:.3f}" if margin else "") for value, margin in zip(mean, half, strict=True)
+            f"{factor:g}: {value:.3f}" + (f" ± {margin:.3f}" if margin else "")
+            for factor, value, margin in zip(factors, mean, half, strict=True)
         ]
-        words.append(f"{name}: {', '.join(f'{a:g}: {text}' for a, text in zip(factors, spread, strict=True))}")
+        words.append(f"{name}: {', '.join(spread)}")
     seeds = len(next(iter(by_seed.values())))
-    figure.update_layout(base_layout(f"{quantity[0].upper()}{quantity[1:]}, {seeds} seed{'s'[: seeds != 1]}"))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2})
+    title = f"{quantity[0].upper()}{quantity[1:]}, {seeds} seed{'s'[: seeds != 1]}"
+    figure.update_layout(base_layout(title, legend=legend_below(0.2)))
     figure.update_xaxes(title_text="smoothing factor", tickvals=list(factors), ticktext=[f"{a:g}" for a in factors])
     figure.update_yaxes(title_text=quantity)
     base = f"mean over {seeds} seeds with 95 % interval" if seeds > 1 else "one seed"
@@ -89,11 +92,6 @@ def ratio_against_factor(
 def _values(table: pd.DataFrame, measure: str, factor: float) -> np.ndarray:
     mask = (table["measure"] == measure) & (table["strength"] == factor)
     return table.loc[mask, "value"].to_numpy()
-
-
-def _shares(values: np.ndarray) -> np.ndarray:
-    """The share of values in each of equal bins of [0, 1]."""
-    return np.histogram(values, BINS, (0, 1))[0] / len(values)
 
 
 def _ridges(shares: Mapping[str, np.ndarray], panel: str, *, rows: int, legend: bool) -> list[go.Scatter]:
@@ -128,21 +126,3 @@ def _half_intervals(values: np.ndarray) -> np.ndarray:
         return np.zeros(values.shape[1])
     intervals = [mean_interval(column) for column in values.T]
     return np.array([interval.high - interval.value for interval in intervals])
-
-
-def _line(name: str, place: int, factors: np.ndarray, values: np.ndarray, half: np.ndarray) -> list[go.Scatter]:
-    """The seeds as faint points, then the mean with bars."""
-    colour, marker = OKABE_ITO[place], MARKERS[place]
-    points = seed_points(factors, values.T, place, size=6, legendgroup=name)
-    mean = go.Scatter(
-        x=factors,
-        y=values.mean(axis=0).round(4),
-        mode="lines+markers",
-        name=name,
-        legendgroup=name,
-        line={"color": colour, "width": 2, "dash": ("solid", "dash", "dot")[place % 3]},
-        marker={"color": colour, "symbol": marker, "size": 10},
-        error_y={"type": "data", "array": half.round(4), "thickness": 1.5, "visible": bool(half.any())},
-        hovertemplate=f"{name}, smoothing %{{x:g}}: %{{y:.3f}}<extra></extra>",
-    )
-    return [points, mean]

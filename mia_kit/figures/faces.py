@@ -26,10 +26,8 @@ def face_rows(faces: ImageSet, people: Sequence[int], per_person: int = 4) -> Dr
             shades = np.repeat(picture[..., None], 3, axis=2)
             figure.add_trace(go.Image(z=shades, hoverinfo="skip"), row=row, col=column)
     names = [faces.class_names[person] for person in people]
-    figure.update_layout(
-        base_layout(f"{' and '.join(names)}, {per_person} photographs each", height=150 * len(rows) + 90)
-    )
-    figure.update_layout(margin={"l": 20, "b": 20})
+    title = f"{' and '.join(names)}, {per_person} photographs each"
+    figure.update_layout(base_layout(title, height=150 * len(rows) + 90, margin={"l": 20, "b": 20}))
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     alt = (

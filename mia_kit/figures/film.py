@@ -22,12 +22,11 @@ TILE = 106  # height of a face on the page
 
 def face_wall(images: Any, *, rows: Sequence[str], columns: Sequence[str], title: str = "") -> Drawn:
     """Pictures in rows and columns: `images` is a uint8 Tensor or array of shape (rows, columns, 3, h, w)."""
-    pictures = _channels_last(images)
-    figure = wall(pictures, rows=rows, columns=columns)
-    figure.update_layout(title_text=title)
+    pictures = channels_last(images)
     alt = f"{title + ': ' if title else ''}faces in {len(rows)} rows ({', '.join(rows)}) and {len(columns)} columns "
-    alt += f"({', '.join(columns)})."
-    return Drawn(figure, alt, {"brightness": pictures.reshape(len(rows), -1).mean(axis=1) / 255})
+    brightness = pictures.reshape(len(rows), -1).mean(axis=1) / 255
+    figure = wall(pictures, rows=rows, columns=columns, title=title)
+    return Drawn(figure, f"{alt}({', '.join(columns)}).", {"brightness": brightness})
 
 
 def film_strip(film: Any, steps: Sequence[int], *, truth: Any, names: Sequence[str]) -> Drawn:
@@ -36,20 +35,26 @@ def film_strip(film: Any, steps: Sequence[int], *, truth: Any, names: Sequence[s
     `film` has the shape (steps, people, 3, h, w) and `truth` (people, 3, h, w), uint8. The arrays hold how far the
     pictures lie from the truth: the mean difference, as a share of the range from black to white.
     """
-    pictures, true = _channels_last(film), _channels_last(truth)
+    pictures, true = channels_last(film), channels_last(truth)
     rows = ["start" if step == 0 else f"step {step}" for step in steps]
-    figure = wall(np.concatenate([pictures, true[None]]), rows=[*rows, "the person"], columns=list(names))
-    figure.update_layout(title_text="From a stranger to the person")
-    off = np.abs(pictures.astype(float) - true).mean(axis=(1, 2, 3, 4)) / 255  # (steps,)
+    shown, title = np.concatenate([pictures, true[None]]), "From a stranger to the person"
+    off = how_far(pictures, true)
     words = "; ".join(f"{row}: {share:.3f}" for row, share in zip(rows, off, strict=True))
     alt = (
         f"{len(names)} columns of faces, one for each person under attack. From top to bottom they follow the attack; "
         f"the last row shows the people themselves. Mean difference from the last row, 1 being black to white: {words}."
     )
-    return Drawn(figure, alt, {"difference": off})
+    return Drawn(wall(shown, rows=[*rows, "the person"], columns=names, title=title), alt, {"difference": off})
 
 
-def wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> go.Figure:
+def how_far(pictures: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """The mean difference of each row of pictures from `true`; black to white is 1."""
+    return np.abs(pictures.astype(float) - true).mean(axis=(1, 2, 3, 4)) / 255
+
+
+def wall(
+    pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], title: str, left: int | None = None
+) -> go.Figure:
     """All pictures, of shape (rows, columns, h, w, 3), as one image; the labels are the ticks of its axes."""
     height, width = pictures.shape[2:4]
     pixels = np.full((len(rows) * (height + GAP), len(columns) * (width + GAP), 3), 255, dtype=np.uint8)
@@ -57,15 +62,9 @@ def wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -
         x, y = column * (width + GAP), row * (height + GAP)
         pixels[y : y + height, x : x + width] = pictures[row, column]
     figure = go.Figure(go.Image(source=picture_source(pixels), zsmooth="fast", hoverinfo="skip"))
-    figure.update_layout(base_layout("", height=TILE * len(rows) + 135))
-    figure.update_layout(margin={"l": 130 if max(map(len, rows)) > 10 else 60})
-    quiet: dict[str, Any] = {
-        "showgrid": False,
-        "zeroline": False,
-        "ticks": "outside",
-        "ticklen": 6,
-        "tickcolor": "white",
-    }
+    left = left or (130 if max(map(len, rows)) > 10 else 60)
+    figure.update_layout(base_layout(title, height=TILE * len(rows) + 135, margin={"l": left}))
+    quiet = {"showgrid": False, "zeroline": False, "ticks": "outside", "ticklen": 6, "tickcolor": "white"}
     centres = [height / 2 + place * (height + GAP) for place in range(len(rows))]
     figure.update_yaxes(tickvals=centres, ticktext=list(rows), **quiet)
     centres = [width / 2 + place * (width + GAP) for place in range(len(columns))]
@@ -82,5 +81,6 @@ def picture_source(picture: np.ndarray) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 
-def _channels_last(images: Any) -> np.ndarray:
+def channels_last(images: Any) -> np.ndarray:
+    """Pictures of shape (..., 3, h, w) as an array of shape (..., h, w, 3)."""
     return np.moveaxis(np.asarray(images), -3, -1)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.series import bars
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.series import series
+from mia_kit.figures.style import Drawn, base_layout, legend_below
 
 NAMES = {
     "none": "no defence",
@@ -28,13 +29,14 @@ NAMES = {
     "dp_sgd_head": "DP-SGD of the head",
 }
 NONE = "none"
+HOVER = "%{customdata[0]}: accuracy %{x:.1%}, leakage %{y:.1%}<br>%{customdata[1]}<extra></extra>"
 
 
 @dataclass(frozen=True)
 class Mark:
     """A defence with a strength: accuracy and leakage, shares in [0, 1], with the ends of the leakage's interval.
 
-    words : more for the hover, such as the attack and epsilon
+    `words` stand in the hover, such as the attack and epsilon.
     """
 
     defence: str
@@ -67,18 +69,21 @@ def frontier(points: Sequence[Mark], *, title: str) -> Drawn:
         defence: sorted((point for point in points if point.defence == defence), key=lambda point: point.strength)
         for defence in dict.fromkeys(point.defence for point in points)
     }
-    traces = {defence: _line(marks, place) for place, (defence, marks) in enumerate(lines.items())}
-    figure = go.Figure(sorted(traces.values(), key=lambda trace: trace.name == NAMES[NONE]))
-    figure.update_layout(base_layout(title, height=500))
-    figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"b": 110})
+    figure = go.Figure()
+    for place, (defence, marks) in sorted(enumerate(lines.items()), key=lambda item: item[1][0] == NONE):
+        ends = pd.DataFrame([(mark.leakage, mark.low, mark.high) for mark in marks], columns=["value", "low", "high"])
+        accuracies = [round(mark.accuracy, 4) for mark in marks]
+        line = series(
+            accuracies, ends, NAMES.get(defence, defence), place, "", size=11, thickness=1, line={"width": 1.5}
+        )
+        line.update(customdata=[[mark.name, mark.words] for mark in marks], hovertemplate=HOVER)
+        figure.add_trace(line)
+    figure.update_layout(base_layout(title, height=500, legend=legend_below(0.2), margin={"b": 110}))
     figure.update_xaxes(title_text="test accuracy (use)", tickformat=".0%")
     top = min(1.04, 1.15 * max(point.high for point in points))
     figure.update_yaxes(title_text="leakage: Acc@1, strongest attack", tickformat=".0%", range=(-0.04 * top, top))
-    words = (
-        f"{mark.name}: accuracy {mark.accuracy:.1%}, leakage {mark.leakage:.1%}"
-        for marks in lines.values()
-        for mark in marks
-    )
+    flat = [mark for marks in lines.values() for mark in marks]
+    words = (f"{mark.name}: accuracy {mark.accuracy:.1%}, leakage {mark.leakage:.1%}" for mark in flat)
     alt = (
         "Leakage (Acc@1) against test accuracy, a point for each defence and strength, a line through the strengths of "
         f"a defence. Down and to the right is better. {'; '.join(words)}."
@@ -94,40 +99,17 @@ def frontier(points: Sequence[Mark], *, title: str) -> Drawn:
 def defended_wall(pictures: np.ndarray, ranks: np.ndarray, points: Sequence[Mark], *, names: Sequence[str]) -> Drawn:
     """What the attacker hands in for each person (column) against each model (row), the most accurate first.
 
-    Parameters
-    ----------
     pictures : uint8 of shape (points, people, h, w, 3)
     ranks : of the person by the evaluator, of shape (points, people); 1 is a hit
     """
     order = sorted(range(len(points)), key=lambda place: -points[place].accuracy)
     rows = [f"{points[place].name}<br>right on {points[place].accuracy:.0%}" for place in order]
-    figure = wall(pictures[order], rows=rows, columns=names)
-    figure.update_layout(title_text="The same people against every defence", margin={"l": 190})
+    title = "The same people against every defence"
+    figure = wall(pictures[order], rows=rows, columns=names, title=title, left=190)
     hits = (ranks[order] == 1).sum(axis=1)
     words = "; ".join(
         f"{points[place].name}, right on {points[place].accuracy:.0%}: {hit} of {len(names)} recognised"
         for place, hit in zip(order, hits, strict=True)
     )
-    alt = (
-        f"{len(points)} rows of {len(names)} reconstructions, a row for each model, a column for each person. {words}."
-    )
-    return Drawn(figure, alt, {"hits": hits / len(names)})
-
-
-def _line(marks: Sequence[Mark], place: int) -> go.Scatter:
-    """A defence's marks with bars, joined."""
-    colour = OKABE_ITO[place % len(OKABE_ITO)]
-    # Past the palette colours come again: another marker and an open one tell them apart.
-    symbol = MARKERS[place % len(MARKERS)] + ("-open" if place >= len(OKABE_ITO) else "")
-    value, low, high = (np.array([getattr(mark, end) for mark in marks]) for end in ("leakage", "low", "high"))
-    return go.Scatter(
-        x=[round(mark.accuracy, 4) for mark in marks],
-        y=value.round(4),
-        mode="lines+markers",
-        name=NAMES.get(marks[0].defence, marks[0].defence),
-        line={"color": colour, "width": 1.5, "dash": DASHES[place % len(DASHES)]},
-        marker={"color": colour, "symbol": symbol, "size": 11},
-        error_y=bars(value, low, high, thickness=1),
-        customdata=[[mark.name, mark.words] for mark in marks],
-        hovertemplate="%{customdata[0]}: accuracy %{x:.1%}, leakage %{y:.1%}<br>%{customdata[1]}<extra></extra>",
-    )
+    alt = f"{len(points)} rows of {len(names)} reconstructions, a row for each model, a column for each person. "
+    return Drawn(figure, f"{alt}{words}.", {"hits": hits / len(names)})

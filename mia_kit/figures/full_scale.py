@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.series import series
+from mia_kit.figures.style import Drawn, base_layout, legend_below
 
 
 def images_by_work(counts: Mapping[str, Mapping[str, float]]) -> Drawn:
@@ -19,20 +20,13 @@ def images_by_work(counts: Mapping[str, Mapping[str, float]]) -> Drawn:
     figure, words, arrays = go.Figure(), [], {}
     for place, (recipe, count) in enumerate(counts.items()):
         there = [kind for kind in kinds if kind in count]
-        figure.add_scatter(
-            x=[round(count[kind]) for kind in there],
-            y=there,
-            name=recipe,
-            mode="markers",
-            marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 11},
-            hovertemplate=f"{recipe}, %{{y}}: %{{x:,}} images<extra></extra>",
-        )
+        numbers = [round(count[kind]) for kind in there]
+        figure.add_trace(series(numbers, there, recipe, place, ", %{y}: %{x:,} images", size=11, joined=False))
         words.append(f"{recipe}: " + ", ".join(f"{kind} {count[kind]:,.0f}" for kind in there))
         arrays[recipe] = np.log10([count[kind] for kind in there])
-    figure.update_layout(
-        base_layout("Images that pass through a network, by kind of work", height=90 + 42 * len(kinds))
-    )
-    figure.update_layout(margin={"l": 170, "b": 75}, legend={"orientation": "h", "y": 1.12, "x": 1, "xanchor": "right"})
+    title, place_of_legend = "Images that pass through a network, by kind of work", {"x": 1, "xanchor": "right"}
+    figure.update_layout(base_layout(title, height=90 + 42 * len(kinds), margin={"l": 170, "b": 75}))
+    figure.update_layout(legend=legend_below(-1.12) | place_of_legend)
     figure.update_xaxes(type="log", title_text="images", dtick=1)
     figure.update_yaxes(categoryorder="array", categoryarray=kinds[::-1])
     alt = (

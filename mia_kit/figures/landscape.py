@@ -13,7 +13,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout
+from mia_kit import check
+from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
 from mia_kit.metrics.landscape import LossPlane
 
 LEAST = 1e-3  # losses below it are drawn there: 0 has no logarithm
@@ -24,30 +25,19 @@ POINTS = (("protected picture", 0.0, OKABE_ITO[1], "circle"), ("surrogate", 1.0,
 def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker's loss between two pictures") -> Drawn:
     """One surface for each plane, such as "without defence" and "defended", with the same logarithmic scale of losses.
 
-    Parameters
-    ----------
-    planes : name of a panel -> its plane, at least one; those to be compared should have the same pictures and seed
-    title : of the figure
-
-    Raises ValueError if there is no plane.
+    `planes` are those of the panels by name, at least one; those to be compared have the same pictures and seed.
     """
-    if not planes:
-        raise ValueError("give at least one plane, got none instead")
+    check.count("the number of planes", len(planes))
     lowest = max(LEAST, min(float(plane.losses.min()) for plane in planes.values()))
     highest = max(2 * lowest, *(float(plane.losses.max()) for plane in planes.values()))
     lift = (highest / lowest) ** 0.03  # markers stand a little above the surface, which would hide half of them
-    figure = make_subplots(
-        cols=len(planes),
-        specs=[[{"type": "surface"}] * len(planes)],
-        horizontal_spacing=0.01,
-        subplot_titles=list(planes),
-    )
+    specs = [[{"type": "surface"}] * len(planes)]
+    figure = make_subplots(cols=len(planes), specs=specs, horizontal_spacing=0.01, subplot_titles=list(planes))
     for column, plane in enumerate(planes.values(), start=1):
         figure.add_trace(_surface(plane, lowest, highest, column == len(planes)), row=1, col=column)
         for trace in _markers(plane, lift, column == 1):
             figure.add_trace(trace, row=1, col=column)
-    figure.update_layout(base_layout(title, height=480))
-    figure.update_layout(legend={"orientation": "h", "y": -0.05})
+    figure.update_layout(base_layout(title, height=480, legend=legend_below(0.05)))
     figure.update_scenes(
         xaxis_title="to the surrogate",
         yaxis_title="random direction",
@@ -59,7 +49,9 @@ def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker
     )
     words = "; ".join(f"{name}: {_words(plane)}" for name, plane in planes.items())
     alt = f"Surfaces of the attacker's loss on a plane through a protected picture and its surrogate. {words}."
-    return Drawn(figure, alt, _arrays(planes))
+    quantiles = np.stack([np.quantile(plane.losses, (0.1, 0.5, 0.9, 1.0)) for plane in planes.values()])
+    at_pictures = np.array([[plane.at_target, plane.at_surrogate] for plane in planes.values()])
+    return Drawn(figure, alt, {"at_pictures": at_pictures, "loss_quantiles": quantiles})
 
 
 def _surface(plane: LossPlane, lowest: float, highest: float, scale: bool) -> go.Surface:
@@ -94,23 +86,10 @@ def _markers(plane: LossPlane, lift: float, legend: bool) -> list[go.Scatter3d]:
     ]
 
 
-def _lowest_place(plane: LossPlane) -> tuple[float, float, float]:
-    row, column = np.unravel_index(plane.losses.argmin(), plane.losses.shape)
-    return float(plane.across[column]), float(plane.aside[row]), float(plane.losses[row, column])
-
-
 def _words(plane: LossPlane) -> str:
-    across, aside, loss = _lowest_place(plane)
+    row, column = np.unravel_index(plane.losses.argmin(), plane.losses.shape)
     return (
         f"loss {plane.at_target:.2f} at the protected picture and {plane.at_surrogate:.2f} at the surrogate, lowest on "
-        f"the plane {loss:.2f}, {across:.2f} of the way to the surrogate and {aside:.2f} aside, highest "
-        f"{plane.losses.max():.2f}"
+        f"the plane {plane.losses[row, column]:.2f}, {plane.across[column]:.2f} of the way to the surrogate and "
+        f"{plane.aside[row]:.2f} aside, highest {plane.losses.max():.2f}"
     )
-
-
-def _arrays(planes: Mapping[str, LossPlane]) -> dict[str, np.ndarray]:
-    shown = planes.values()
-    return {
-        "at_pictures": np.array([[plane.at_target, plane.at_surrogate] for plane in shown]),
-        "loss_quantiles": np.stack([np.quantile(plane.losses, (0.1, 0.5, 0.9, 1.0)) for plane in shown]),
-    }

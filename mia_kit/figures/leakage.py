@@ -13,8 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.series import band, bars
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.series import band, series
+from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name, legend_below
 
 # Of every loss its name, and its place among colours and markers: the same in all chapters.
 LOSSES = {
@@ -26,7 +26,8 @@ LOSSES = {
     "boundary": ("boundary distance", 5),
     "others_down": ("others down", 6),
 }
-LEGEND_BELOW = {"legend": {"orientation": "h", "y": -0.25}, "margin": {"b": 110}}
+LEGEND_BELOW: dict[str, Any] = {"legend": legend_below(0.25), "margin": {"b": 110}}
+HOVER = ": %{y:.3g}"
 
 
 def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, of: str = "recognised by the evaluator") -> Drawn:
@@ -40,15 +41,15 @@ def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, of: str = 
         name, place = LOSSES[str(loss)]
         rows = rows.sort_values("strength")
         # Lines lie side by side, so that bars do not hide each other.
-        figure.add_trace(_line(rows["strength"] + 0.0025 * (place - 1.5), rows, name, place))
+        figure.add_trace(series(rows["strength"] + 0.0025 * (place - 1.5), rows, name, place, HOVER))
         words.append(_told(name, rows))
         arrays[str(loss)] = rows["value"].to_numpy()
     for attack, value in controls[["attack", "value"]].itertuples(index=False):
         figure.add_hline(y=value, line={"dash": "dot", "color": "#555555"}, annotation_text=attack)
         words.append(f"{attack}: {value:.2f}")
         arrays[str(attack)] = np.array([value])
-    figure.update_layout(base_layout(f"People {of}, by smoothing factor and the attacker's loss", height=480))
-    figure.update_layout(LEGEND_BELOW)
+    title = f"People {of}, by smoothing factor and the attacker's loss"
+    figure.update_layout(base_layout(title, height=480, **LEGEND_BELOW))
     factors = sorted(means["strength"].unique())
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
     figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
@@ -64,11 +65,11 @@ def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:
     words, arrays = [], {}
     for column, (name, rows) in enumerate((("margin ratio", margins), ("accuracy", accuracy)), 1):
         rows = rows.sort_values("strength")
-        figure.add_trace(_line(rows["strength"], rows, name, column - 1), row=1, col=column)
+        figure.add_trace(series(rows["strength"], rows, name, column - 1, HOVER), row=1, col=column)
         words.append(_told(name, rows))
         arrays[name] = rows["value"].to_numpy()
     figure.add_hline(y=2, line={"dash": "dot", "color": "#555555"}, row=1, col=1)
-    figure.update_layout(base_layout("Was the factor delivered, and at what price?", height=400), showlegend=False)
+    figure.update_layout(base_layout("Was the factor delivered, and at what price?", height=400, showlegend=False))
     figure.update_xaxes(title_text="smoothing factor")
     figure.update_yaxes(type="log", row=1, col=1)
     figure.update_yaxes(range=(0, 1), tickformat=".0%", row=1, col=2)
@@ -86,17 +87,17 @@ def leakage_over_steps(means: pd.DataFrame) -> Drawn:
     for column, loss in enumerate(losses, 1):
         for place, (strength, rows) in enumerate(means[means["loss"] == loss].groupby("strength")):
             rows, name = rows.sort_values("steps"), factor_name(float(strength))
-            trace = _line(np.sqrt(rows["steps"]), rows, name, place)
-            figure.add_trace(trace.update(showlegend=column == 1, legendgroup=name), row=1, col=column)
+            trace = series(np.sqrt(rows["steps"]), rows, name, place, HOVER, legendgroup=name)
+            figure.add_trace(trace.update(showlegend=column == 1), row=1, col=column)
             words.append(f"{LOSSES[loss][0]}, {name}: " + ", ".join(f"{value:.2f}" for value in rows["value"]))
             arrays[f"{loss} {strength:+g}"] = rows["value"].to_numpy()
     steps = sorted(means["steps"].unique())
-    figure.update_layout(base_layout("People recognised by the evaluator, by steps of the attack", height=440))
-    figure.update_layout(LEGEND_BELOW)
-    figure.update_xaxes(title_text="steps", tickvals=np.sqrt(steps), ticktext=[f"{step:g}" for step in steps])
+    numbers = [f"{step:g}" for step in steps]
+    title = "People recognised by the evaluator, by steps of the attack"
+    figure.update_layout(base_layout(title, height=440, **LEGEND_BELOW))
+    figure.update_xaxes(title_text="steps", tickvals=np.sqrt(steps), ticktext=numbers)
     figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
-    numbers = ", ".join(f"{step:g}" for step in steps)
-    return Drawn(figure, f"Shares of people after {numbers} steps. {'; '.join(words)}.", arrays)
+    return Drawn(figure, f"Shares of people after {', '.join(numbers)} steps. {'; '.join(words)}.", arrays)
 
 
 def closing_interval(estimates: pd.DataFrame, *, of: str) -> Drawn:
@@ -106,18 +107,15 @@ def closing_interval(estimates: pd.DataFrame, *, of: str) -> Drawn:
     """
     people = [f"{number:g}" for number in estimates["people"]]
 
-    def shown(count: int) -> list[Any]:
+    def shown(count: int) -> list[go.Scatter]:
         """The differences of so many rows, and the area between the ends of their intervals."""
-        rows = estimates[:count]
-        numbers, low, high = (rows[column].to_numpy(dtype=float) for column in ("people", "low", "high"))
-        line = go.Scatter(x=numbers, y=rows["value"].to_numpy().round(4), mode="lines+markers")
-        line.update(line={"color": OKABE_ITO[0]}, marker={"symbol": MARKERS[0], "size": 9})
-        return [line, band(numbers, low, high, 0, alpha=0.25)]
+        numbers, value, low, high = estimates[:count][["people", "value", "low", "high"]].to_numpy(dtype=float).T
+        line = go.Scatter(x=numbers, y=value.round(4), mode="lines+markers", line={"color": OKABE_ITO[0]})
+        return [line.update(marker={"symbol": MARKERS[0], "size": 9}), band(numbers, low, high, 0, alpha=0.25)]
 
-    figure = go.Figure(
-        shown(1), frames=[go.Frame(data=shown(n + 1), name=name, traces=[0, 1]) for n, name in enumerate(people)]
-    )
-    figure.update_layout(base_layout(f"{of}: an interval closes as people are added", height=420), showlegend=False)
+    frames = [go.Frame(data=shown(number), name=name, traces=[0, 1]) for number, name in enumerate(people, 1)]
+    figure = go.Figure(shown(1), frames=frames)
+    figure.update_layout(base_layout(f"{of}: an interval closes as people are added", showlegend=False))
     figure.add_hline(y=0, line={"color": "#555555"})
     figure.update_xaxes(title_text="people", range=(0, float(estimates["people"].max()) + 3))
     figure.update_yaxes(range=(float(estimates["low"].min()) - 0.05, float(estimates["high"].max()) + 0.05))
@@ -126,24 +124,9 @@ def closing_interval(estimates: pd.DataFrame, *, of: str) -> Drawn:
     words = "; ".join(
         f"{row.people:g}: {row.value:+.2f} [{row.low:+.2f}, {row.high:+.2f}]" for row in estimates.itertuples()
     )
-    return Drawn(
-        figure, f"{of}, with its 95 % interval, for so many people. {words}.", {"low": estimates["low"].to_numpy()}
-    )
+    alt = f"{of}, with its 95 % interval, for so many people. {words}."
+    return Drawn(figure, alt, {"low": estimates["low"].to_numpy()})
 
 
 def _told(name: str, rows: pd.DataFrame) -> str:
     return f"{name}: " + ", ".join(f"{row.strength:+g} {row.value:.2f}" for row in rows.itertuples())
-
-
-def _line(x: Any, rows: pd.DataFrame, name: str, place: int) -> go.Scatter:
-    value, low, high = (rows[column].to_numpy() for column in ("value", "low", "high"))
-    return go.Scatter(
-        x=x,
-        y=value.round(4),
-        name=name,
-        mode="lines+markers",
-        line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)], "width": 2},
-        marker={"symbol": MARKERS[place], "size": 9},
-        error_y=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{name}: %{{y:.3g}}<extra></extra>",
-    )

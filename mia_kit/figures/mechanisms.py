@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.series import series
+from mia_kit.figures.style import Drawn, base_layout, legend_below
 
 PANELS = ("MID: the price of a number", "BiDO: what a layer depends on", "DP-SGD: clip, add up, add noise")
 AXES = (
@@ -24,35 +24,17 @@ def mechanisms(*, prices: Curves, dependence: Curves, gradients: Mapping[str, np
 
     `prices` and `dependence` are the x values and the curves by name; `gradients` are points of shape (n, 2) by name.
     """
-    figure = make_subplots(cols=3, subplot_titles=PANELS, horizontal_spacing=0.08)
-    for column, (x, curves) in enumerate((prices, dependence), 1):
-        for name, values in curves.items():
-            figure.add_trace(_trace(x, values, name, len(figure.data), "lines+markers"), row=1, col=column)
-    for name, points in gradients.items():
-        figure.add_trace(_trace(points[:, 0], points[:, 1], name, len(figure.data), "markers"), row=1, col=3)
-    figure.update_layout(base_layout("Three mechanisms", height=440))
-    figure.update_layout(legend={"orientation": "h", "y": -0.25}, margin={"b": 120})
+    figure, curves = make_subplots(cols=3, subplot_titles=PANELS, horizontal_spacing=0.08), (prices, dependence)
+    shown = [(column, name, x, y) for column, (x, lines) in enumerate(curves, 1) for name, y in lines.items()]
+    shown += [(3, name, points[:, 0], points[:, 1]) for name, points in gradients.items()]
+    for place, (column, name, x, y) in enumerate(shown):
+        trace = series(x.round(4), y.round(4), name, place, ": %{x:.2f}, %{y:.2f}", size=7, joined=column < 3)
+        figure.add_trace(trace, row=1, col=column)
+    figure.update_layout(base_layout("Three mechanisms", height=440, legend=legend_below(0.25), margin={"b": 120}))
     for column, (x_words, y_words) in enumerate(AXES, 1):
         figure.update_xaxes(title_text=x_words, row=1, col=column)
         figure.update_yaxes(title_text=y_words, row=1, col=column)
     figure.update_yaxes(scaleanchor="x3", row=1, col=3)
-    lines = "; ".join(
-        f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}"
-        for _, curves in (prices, dependence)
-        for name, values in curves.items()
-    )
+    lines = "; ".join(f"{name} goes from {y[0]:.2f} to {y[-1]:.2f}" for column, name, _, y in shown if column < 3)
     alt = f"Left and middle, curves: {lines}. Right, points in the plane: {', '.join(gradients)}."
     return Drawn(figure, alt, dict(prices[1]) | dict(dependence[1]) | dict(gradients))
-
-
-def _trace(x: np.ndarray, y: np.ndarray, name: str, place: int, mode: str) -> go.Scatter:
-    look = {"color": OKABE_ITO[place % len(OKABE_ITO)]}
-    return go.Scatter(
-        x=x.round(4),
-        y=y.round(4),
-        mode=mode,
-        name=name,
-        line=look | {"dash": DASHES[place % len(DASHES)]},
-        marker=look | {"symbol": MARKERS[place % len(MARKERS)], "size": 7},
-        hovertemplate=f"{name}: %{{x:.2f}}, %{{y:.2f}}<extra></extra>",
-    )

@@ -8,16 +8,15 @@ membership_fashion`), live or from the evidence: columns defence, strength, seed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.series import band, seed_points
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
-from mia_kit.metrics import Interval, mean_interval
+from mia_kit.figures.series import band, seed_points, series
+from mia_kit.figures.style import Drawn, base_layout, legend_below
+from mia_kit.metrics import mean_interval
 
 ATTACKS = {
     "average": "average",
@@ -49,44 +48,29 @@ COLUMNS = {
 def roc_curves(curves: Mapping[str, Mapping[str, Sequence[float]]], false_positives: Sequence[float]) -> Drawn:
     """True against false positives on logarithmic axes, the diagonal is guessing.
 
-    Parameters
-    ----------
     curves : by attack, `value` at each of `false_positives`, and `low` and `high`, the ends of an interval
     """
     rates = np.asarray(false_positives)
-    figure = go.Figure()
-    figure.add_scatter(
-        x=rates, y=rates, mode="lines", name="guessing", line={"color": "#777777", "width": 1}, hoverinfo="skip"
-    )
+    guessing = {"mode": "lines", "name": "guessing", "line": {"color": "#777777", "width": 1}, "hoverinfo": "skip"}
+    figure = go.Figure(go.Scatter(x=rates, y=rates, **guessing))
     words, arrays = [], {}
     for place, (attack, curve) in enumerate(curves.items()):
         name = CURVES.get(attack, attack)
         value, low, high = (np.asarray(curve[end], dtype=float) for end in ("value", "low", "high"))
         drawn = value > 0
         if drawn.any():
-            shade = band(rates[drawn], low[drawn].clip(rates.min() / 10), high[drawn], place, alpha=0.15)
-            figure.add_trace(shade)
-        figure.add_scatter(
-            x=rates[drawn],
-            y=value[drawn],
-            name=name,
-            mode="lines+markers",
-            line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)]},
-            marker={"symbol": MARKERS[place], "size": 6},
-            hovertemplate=f"{name}: %{{y:.2%}} of members at %{{x:.2%}} false alarms<extra></extra>",
-        )
-        at = ", ".join(
-            f"{_at(rates, value, rate):.1%} at {rate:.1%}" for rate in (0.001, 0.01, 0.1) if rate >= rates[0]
-        )
-        words.append(f"{name} {at}")
+            low = low[drawn].clip(rates.min() / 10)
+            figure.add_trace(band(rates[drawn], low, high[drawn], place, alpha=0.15))
+        hover = ": %{y:.2%} of members at %{x:.2%} false alarms"
+        figure.add_trace(series(rates[drawn], value[drawn], name, place, hover, size=6))
+        shown = [rate for rate in (0.001, 0.01, 0.1) if rate >= rates[0]]
+        words.append(f"{name} " + ", ".join(f"{_at(rates, value, rate):.1%} at {rate:.1%}" for rate in shown))
         arrays[attack] = value
     figure.update_layout(base_layout("Who is found at few false alarms", height=460))
-    for update, title in (
-        (figure.update_xaxes, "non-members called members"),
-        (figure.update_yaxes, "members found"),
-    ):
-        update(type="log", range=(np.log10(rates[0]), 0), title_text=title, tickformat=".1%", dtick=1)
-    figure.update_yaxes(range=(np.log10(rates[0]) - 0.1, 0.05))
+    figure.update_xaxes(range=(np.log10(rates[0]), 0), title_text="non-members called members")
+    figure.update_yaxes(range=(np.log10(rates[0]) - 0.1, 0.05), title_text="members found")
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(type="log", tickformat=".1%", dtick=1)
     alt = (
         "ROC curves on axes that are both logarithmic, with 95 % intervals; the diagonal is guessing. Members found at "
         f"shares of false alarms: {'; '.join(words)}."
@@ -96,10 +80,10 @@ def roc_curves(curves: Mapping[str, Mapping[str, Sequence[float]]], false_positi
 
 def as_text(table: pd.DataFrame) -> str:
     """The table with Student's intervals over the models: accuracy, attacks, and an area under the curve."""
-    lines = [f"{'mechanism':42}" + "".join(f"{name:22}" for name in COLUMNS)]
-    columns = [_by_model(table, *path) for path in COLUMNS.values()]
-    for mechanism in columns[0].index:
-        intervals = [mean_interval(column.loc[mechanism]) for column in columns]
+    columns = {name: _by_model(table, *path) for name, path in COLUMNS.items()}
+    lines = [f"{'mechanism':42}" + "".join(f"{name:22}" for name in columns)]
+    for mechanism in columns["accuracy"].index:
+        intervals = [mean_interval(column.loc[mechanism]) for column in columns.values()]
         numbers = "".join(f"{own.value:6.3f} [{own.low:6.3f},{own.high:6.3f}] " for own in intervals)
         lines.append(f"{mechanism.replace('_', ' '):42}{numbers}".rstrip())
     return "\n".join(lines)
@@ -124,35 +108,32 @@ def heat_map(rows: pd.DataFrame) -> Drawn:
     words, arrays = [], {}
     for column, ((kind, labels), middle) in enumerate(zip(shown, (0.0, 0.5), strict=True), start=1):
         table = np.stack([_by_model(rows, kind, own).mean(axis=1) for own in labels], axis=1)  # (mechanisms, attacks)
-        figure.add_trace(
-            go.Heatmap(
-                z=table.round(4),
-                x=list(labels.values()),
-                y=[name.replace("_", " ") for name in names],
-                zmin=middle,
-                zmax=max(table.max(), middle + 0.1),
-                colorscale="Cividis_r",
-                colorbar={"title": {"text": kind}, "len": 0.45, "y": 0.76 - 0.52 * (column - 1), "thickness": 14},
-                text=[[f"{value:.2f}" for value in own] for own in table],
-                texttemplate="%{text}",
-                xgap=1,
-                ygap=1,
-                hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
-            ),
+        figure.add_heatmap(
+            z=table.round(4),
+            x=list(labels.values()),
+            y=[name.replace("_", " ") for name in names],
+            zmin=middle,
+            zmax=max(table.max(), middle + 0.1),
+            colorscale="Cividis_r",
+            colorbar={"title": {"text": kind}, "len": 0.45, "y": 0.76 - 0.52 * (column - 1), "thickness": 14},
+            text=[[f"{value:.2f}" for value in own] for own in table],
+            texttemplate="%{text}",
+            xgap=1,
+            ygap=1,
+            hovertemplate="%{y}, %{x}: %{z:.3f}<extra></extra>",
             row=1,
             col=column,
         )
-        for number, own in enumerate(labels):
-            lines = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, table[:, number], strict=True))
+        for own, values in zip(labels, table.T, strict=True):
+            lines = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True))
             words.append(f"{kind} of {labels[own]}: {lines}")
-            arrays[f"{kind} {own}"] = table[:, number]
-    figure.update_layout(base_layout("Mechanisms against attacks", height=26 * len(names) + 190))
-    figure.update_layout(margin={"l": 300, "b": 90})
+            arrays[f"{kind} {own}"] = values
+    title, margin = "Mechanisms against attacks", {"l": 300, "b": 90}
+    figure.update_layout(base_layout(title, height=26 * len(names) + 190, margin=margin))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, tickangle=-35)
-    return Drawn(
-        figure, f"A table in colours, one row for each mechanism, means over models. {'; '.join(words)}.", arrays
-    )
+    alt = f"A table in colours, one row for each mechanism, means over models. {'; '.join(words)}."
+    return Drawn(figure, alt, arrays)
 
 
 def distance_curves(within: Mapping[str, Mapping[str, Sequence[float]]], distances: Sequence[float]) -> Drawn:
@@ -160,44 +141,27 @@ def distance_curves(within: Mapping[str, Mapping[str, Sequence[float]]], distanc
 
     `within` holds by mechanism the shares of "members" and of "non-members" at each of `distances`, ascending.
     """
-    columns = len(within)
-    figure = make_subplots(
-        cols=columns,
-        shared_yaxes=True,
-        horizontal_spacing=0.04,
-        subplot_titles=[own.replace("_", " ") for own in within],
-    )
+    titles = [own.replace("_", " ") for own in within]
+    figure = make_subplots(cols=len(within), shared_yaxes=True, horizontal_spacing=0.04, subplot_titles=titles)
     words, arrays = [], {}
     for column, (name, sides) in enumerate(within.items(), start=1):
         for place, side in enumerate(SIDES):
-            shares = np.asarray(sides[side], dtype=float)
-            figure.add_scatter(
-                x=list(distances),
-                y=shares,
-                name=side,
-                mode="lines+markers",
-                showlegend=column == 1,
-                line={"color": OKABE_ITO[place], "dash": DASHES[place]},
-                marker={"symbol": MARKERS[place], "size": 5},
-                hovertemplate=f"{side}: %{{y:.1%}} within %{{x:.1f}}<extra></extra>",
-                row=1,
-                col=column,
-            )
-            arrays[f"{name} {side}"] = shares
-        gap = np.asarray(sides[SIDES[0]]) - np.asarray(sides[SIDES[1]])
-        widest = int(np.abs(gap).argmax())
+            shares = arrays[f"{name} {side}"] = np.asarray(sides[side], dtype=float)
+            line = series(list(distances), shares, side, place, ": %{y:.1%} within %{x:.1f}", size=5)
+            figure.add_trace(line.update(showlegend=column == 1), row=1, col=column)
+        members, others = (arrays[f"{name} {side}"] for side in SIDES)
+        widest = int(np.abs(members - others).argmax())
         words.append(
-            f"{name}: at distance 0 {sides[SIDES[0]][0]:.0%} of members and {sides[SIDES[1]][0]:.0%} of non-members, "
-            f"widest apart at {distances[widest]:.1f} with {gap[widest]:+.0%}"
+            f"{name}: at distance 0 {members[0]:.0%} of members and {others[0]:.0%} of non-members, widest apart at "
+            f"{distances[widest]:.1f} with {(members - others)[widest]:+.0%}"
         )
-    figure.update_layout(base_layout("How far to being confident", height=420))
-    figure.update_layout(legend={"orientation": "h", "y": -0.25}, margin={"b": 110})
+    figure.update_layout(base_layout("How far to being confident", legend=legend_below(0.25), margin={"b": 110}))
     figure.update_yaxes(range=(-0.03, 1.03), tickformat=".0%")
     figure.update_yaxes(title_text="share of pictures within", row=1, col=1)
     figure.update_xaxes(title_text="distance")
     alt = (
         "Share of members and of non-members whose distance to a confident answer is at most so much, for "
-        f"{columns} mechanisms. {'; '.join(words)}."
+        f"{len(within)} mechanisms. {'; '.join(words)}."
     )
     return Drawn(figure, alt, arrays)
 
@@ -209,39 +173,22 @@ def smoothing_sweep(rows: pd.DataFrame) -> Drawn:
     """
     smoothed = rows[rows["defence"].isin(("none", "smoothing"))]
     factors = sorted(set(smoothed["strength"].fillna(0.0)))
-    figure = make_subplots(
-        cols=2,
-        column_widths=[0.5, 0.5],
-        horizontal_spacing=0.1,
-        subplot_titles=["advantage (0 is guessing)", "AUC (0.5 is guessing), accuracy"],
-    )
+    titles, even = ["advantage (0 is guessing)", "AUC (0.5 is guessing), accuracy"], np.arange(len(factors))
+    figure = make_subplots(cols=2, horizontal_spacing=0.1, subplot_titles=titles)
     words, arrays = [], {}
     for place, (name, path) in enumerate(SWEEP.items()):
         column = 1 if path[0] == "advantage" else 2
         table = _by_model(smoothed, *path, by="strength").sort_index().to_numpy()  # (factors, models)
-        even = np.arange(len(factors))
         figure.add_trace(seed_points(even, table, place, size=5), row=1, col=column)
         value = table.mean(axis=1)
-        figure.add_scatter(
-            x=even,
-            y=value.round(4),
-            name=name,
-            mode="lines+markers",
-            line={"color": OKABE_ITO[place], "dash": DASHES[place]},
-            marker={"symbol": MARKERS[place], "size": 9},
-            error_y=_bars(table),
-            hovertemplate=f"{name}: %{{y:.3f}}<extra></extra>",
-            row=1,
-            col=column,
-        )
+        ends = pd.DataFrame([mean_interval(own) for own in table]) if table.shape[1] >= FEWEST else value.round(4)
+        figure.add_trace(series(even, ends, name, place, ": %{y:.3f}", thickness=2), row=1, col=column)
         words.append(f"{name} " + ", ".join(f"{a:+g}: {own:.3f}" for a, own in zip(factors, value, strict=True)))
         arrays[" ".join(path)] = value
-    figure.update_layout(base_layout("Two attacks and a distance against the smoothing factor", height=460))
-    figure.update_layout(legend={"orientation": "h", "y": -0.25}, margin={"b": 120})
+    title = "Two attacks and a distance against the smoothing factor"
+    figure.update_layout(base_layout(title, height=460, legend=legend_below(0.25), margin={"b": 120}))
     ticks = [f"{a:+g}".replace("-", "\u2212") if a else "0" for a in factors]
-    figure.update_xaxes(
-        title_text="smoothing factor", tickvals=list(range(len(factors))), ticktext=ticks, zeroline=False
-    )
+    figure.update_xaxes(title_text="smoothing factor", tickvals=list(even), ticktext=ticks, zeroline=False)
     figure.update_yaxes(rangemode="tozero", row=1, col=1)
     figure.update_yaxes(range=(0.45, 1.02), row=1, col=2)
     return Drawn(figure, f"Lines over the smoothing factor, means over models. {'; '.join(words)}.", arrays)
@@ -257,14 +204,6 @@ def _by_model(rows: pd.DataFrame, measure: str, attack: str | None = None, *, by
     by_model = rows.pivot(index=by, columns="seed", values="value")
     order = sorted(dict.fromkeys(rows[by]), key=lambda name: (name != "none", " + " in str(name)))
     return by_model.loc[order]
-
-
-def _bars(table: np.ndarray) -> dict[str, Any] | None:
-    """Plotly's bars over the models, of a table of shape (factors, models); None of too few."""
-    if table.shape[1] < FEWEST:
-        return None
-    found: list[Interval] = [mean_interval(own) for own in table]
-    return {"type": "data", "array": [round(own.high - own.value, 4) for own in found]}
 
 
 def _at(rates: np.ndarray, value: np.ndarray, rate: float) -> float:

@@ -7,13 +7,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mia_kit import check
 from mia_kit.figures.film import wall
-from mia_kit.figures.series import bars
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout
+from mia_kit.figures.series import series
+from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
 from mia_kit.metrics import Interval, share_interval
 
 Row = Mapping[str, Any]
@@ -26,16 +27,14 @@ def poison_wall(
 ) -> Drawn:
     """The private pictures and, below them, what an attacker reconstructs under each defence.
 
-    Parameters
-    ----------
     originals : uint8 of shape (m, h, w, 3)
     rows : by defence, of the same shape
     hits : whether the evaluator names the class, bool of shape (n,) for all attacked pictures, by defence
     labels : of the m pictures shown
     """
     pictures = np.stack([originals, *rows.values()])
-    figure = wall(pictures, rows=["private", *rows], columns=labels)
-    figure.update_layout(title_text="Private pictures and their reconstructions", margin={"l": 170})
+    title = "Private pictures and their reconstructions"
+    figure = wall(pictures, rows=["private", *rows], columns=labels, title=title, left=170)
     figure.update_layout(height=84 * len(pictures) + 150)
     shares = {name: float(hits[name].mean()) for name in rows}
     words = "; ".join(f"{name} {share:.0%}" for name, share in shares.items())
@@ -68,15 +67,12 @@ def trade_off(
     groups = {**lines, **{name: [name] for name in points if name not in joined}}
     figure = go.Figure()
     for place, (group, names) in enumerate(groups.items()):
-        figure.add_trace(_points(group, [at[name] for name in names], [shares[name] for name in names], place))
+        ends = pd.DataFrame([shares[name] for name in names])
+        figure.add_trace(series([at[name] for name in names], ends, group, place, ": %{y:.1%} at %{x:.2g}", size=11))
     figure.add_hline(y=chance, line={"color": "#555555", "dash": "dot"}, annotation_text="chance")
     figure.update_layout(base_layout("What is kept from the attacker, and at which distortion", height=460))
-    figure.update_xaxes(
-        title_text="mean distance of served from clean vectors (no defence: at the left end)",
-        type="log",
-        dtick=1,
-        exponentformat="power",
-    )
+    figure.update_xaxes(type="log", dtick=1, exponentformat="power")
+    figure.update_xaxes(title_text="mean distance of served from clean vectors (no defence: at the left end)")
     figure.update_yaxes(title_text="attack accuracy", range=(-0.03, 1.03), tickformat=".0%")
     words = "; ".join(f"{name} {share.value:.2f} at {points[name][0]:.2g}" for name, share in shares.items())
     alt = f"Attack accuracy against the distortion of the served vectors; chance is {chance:.2f}. {words}."
@@ -91,12 +87,12 @@ def vectors_map(flat: np.ndarray, close: np.ndarray, detector: Interval) -> Draw
     figure = make_subplots(cols=2, subplot_titles=("PCA", "t-SNE"), horizontal_spacing=0.06)
     half = len(flat) // 2
     for column, points in enumerate((flat, close), start=1):
-        for place, (name, own) in enumerate((("clean", points[:half]), ("poisoned", points[half:]))):
+        for place, (name, (x, y)) in enumerate((("clean", points[:half].T), ("poisoned", points[half:].T))):
             look = {"color": OKABE_ITO[place], "symbol": ("circle-open", "x-thin-open")[place], "size": 7}
-            dots = go.Scatter(x=own[:, 0].round(4), y=own[:, 1].round(4), mode="markers", name=name, marker=look)
-            figure.add_trace(dots.update(showlegend=column == 1, hoverinfo="skip"), row=1, col=column)
-    figure.update_layout(base_layout(f"Clean or poisoned? A detector's area under the curve: {detector}", height=430))
-    figure.update_layout(margin={"t": 100}, legend={"orientation": "h", "y": -0.08})
+            dots = go.Scatter(x=x.round(4), y=y.round(4), mode="markers", name=name, marker=look, hoverinfo="skip")
+            figure.add_trace(dots.update(showlegend=column == 1), row=1, col=column)
+    title = f"Clean or poisoned? A detector's area under the curve: {detector}"
+    figure.update_layout(base_layout(title, height=430, margin={"t": 100}, legend=legend_below(0.08)))
     figure.update_xaxes(showticklabels=False)
     figure.update_yaxes(showticklabels=False)
     alt = (
@@ -119,36 +115,21 @@ def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
     figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05)
     arrays = {}
     for column, measure in enumerate(("attack", "error"), start=1):
-        value, low, high = (np.array([row[measure][end] for row in rows]) for end in ("value", "low", "high"))
+        ends = pd.DataFrame([row[measure] for row in rows])
         seeds = np.array([row[measure]["by_seed"] for row in rows])  # (rows, seeds)
         places, faint = np.arange(len(rows)), {"color": "#888888", "symbol": "x-thin-open", "size": 6}
         crosses = {"x": seeds.ravel().round(4), "y": np.repeat(places, seeds.shape[1])}
         figure.add_trace(go.Scatter(**crosses, mode="markers", name="a seed", marker=faint), row=1, col=column)
-        look = {"color": OKABE_ITO[0], "symbol": "circle", "size": 9}
-        dots = go.Scatter(x=value.round(4), y=places, mode="markers", name="all seeds", marker=look)
-        figure.add_trace(dots.update(error_x=bars(value, low, high, thickness=1.2)), row=1, col=column)
-        arrays[measure] = value
+        dots = series(places, ends, "all seeds", 0, "", joined=False, across=True).update(hovertemplate=None)
+        figure.add_trace(dots, row=1, col=column)
+        arrays[measure] = ends["value"].to_numpy()
     figure.update_traces(showlegend=False, col=2)
     figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
-    figure.update_layout(base_layout(f"{pictures}: defences and attackers", height=24 * len(rows) + 170))
-    figure.update_layout(margin={"l": 310}, legend={"orientation": "h", "y": -2 / len(rows)})
+    title, height = f"{pictures}: defences and attackers", 24 * len(rows) + 170
+    figure.update_layout(base_layout(title, height=height, margin={"l": 310}, legend=legend_below(2 / len(rows))))
     figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
     words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)
     what = f"attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals"
     alt = f"{pictures}: {what}: {words}."
     return Drawn(figure, alt, arrays)
-
-
-def _points(group: str, at: Sequence[float], shares: Sequence[Interval], place: int) -> go.Scatter:
-    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
-    return go.Scatter(
-        x=list(at),
-        y=value.round(4),
-        mode="lines+markers",
-        name=group,
-        line={"color": OKABE_ITO[place % len(OKABE_ITO)], "dash": DASHES[place % len(DASHES)]},
-        marker={"symbol": MARKERS[place % len(MARKERS)] + ("-open" if place >= len(MARKERS) else ""), "size": 11},
-        error_y=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{group}: %{{y:.1%}} at %{{x:.2g}}<extra></extra>",
-    )

@@ -12,6 +12,7 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,8 +21,7 @@ from mia_kit.data.folders import read_json
 from mia_kit.figures.style import Drawn
 
 REFERENCES = Path(__file__).with_name("references")
-
-
+PLOTLY = "application/vnd.plotly.v1+json"
 NO_TWINS = (
     'Figures get no static twins. They take kaleido, pip install "mia_kit[twins]", and Chromium or Chrome: '
     "install one, or run  plotly_get_chrome"
@@ -42,9 +42,8 @@ def show(number: str, drawn: Drawn) -> None:
 
     figure = go.Figure(drawn.figure)
     figure.update_layout(title_text=f"Figure {number}. {figure.layout.title.text or ''}")
-    bundle = {"application/vnd.plotly.v1+json": json.loads(figure.to_json()), "text/plain": drawn.alt}
-    bundle |= twin(figure)
-    display(bundle, raw=True, metadata={"image/png": {"alt": drawn.alt}})
+    bundle = _plain(figure) | {"text/plain": drawn.alt}
+    display(bundle | twin(figure), raw=True, metadata={"image/png": {"alt": drawn.alt}})
     words = html.escape(f"Figure {number} in words: {drawn.alt}")
     display(HTML(f"<details><summary>Figure {number} in words</summary><p>{words}</p></details>"))
 
@@ -58,6 +57,10 @@ def twin(figure: go.Figure) -> dict[str, str]:
     """The figure as "image/png" if notebooks are executed for commit, and a Chrome is there to draw it."""
     content = _png(figure) if os.environ.get("MIA_KIT_STATIC") == "1" else None
     return {"image/png": base64.b64encode(content).decode("ascii")} if content else {}
+
+
+def _plain(figure: go.Figure) -> dict[str, Any]:
+    return {PLOTLY: json.loads(figure.to_json())}
 
 
 def _png(figure: go.Figure) -> bytes | None:
@@ -87,15 +90,14 @@ def show_photographs(drawn: Drawn) -> None:
         note = "The photographs are shown when you run this cell. They are not stored with the notebook."
         display(HTML(f"<p>{note} What they show: {html.escape(drawn.alt)}</p>"))
     else:
-        bundle = {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json()), "text/plain": drawn.alt}
-        display(bundle, raw=True)
+        display(_plain(drawn.figure) | {"text/plain": drawn.alt}, raw=True)
 
 
 def show_measured(drawn: Drawn) -> None:
     """Display a figure of evidence, which its own file pins and which may not be there: a PNG with words for commit."""
     from IPython.display import display
 
-    picture = twin(drawn.figure) or {"application/vnd.plotly.v1+json": json.loads(drawn.figure.to_json())}
+    picture = twin(drawn.figure) or _plain(drawn.figure)
     display(picture | {"text/plain": drawn.alt}, raw=True, metadata={"image/png": {"alt": drawn.alt}})
 
 
@@ -111,12 +113,8 @@ def check(number: str, drawn: Drawn, tolerance: float) -> None:
     """Compare a figure's arrays to the committed ones and print that it is reproduced.
 
     The greatest difference may be `tolerance` times the greatest size in the committed array (at least 1). With
-    MIA_KIT_REFERENCES=update the arrays are committed instead, and what changed is printed.
-
-    Raises
-    ------
-    NotReproduced
-        If an array is missing, has another shape, or lies outside the tolerance.
+    MIA_KIT_REFERENCES=update the arrays are committed instead. NotReproduced if an array is missing, has another shape,
+    or lies outside the tolerance.
     """
     path = REFERENCES / f"{number}.json"
     known = read_json(path, "renew it with: mia-kit notebooks --references") if path.is_file() else {}
@@ -150,8 +148,7 @@ def _compare(number: str, name: str, values: np.ndarray | None, known: list | No
 
 
 def _update(path: Path, drawn: Drawn) -> None:
-    rounded = {
-        name: np.vectorize(lambda x: float(f"{x:.6g}"))(values).tolist() for name, values in drawn.arrays.items()
-    }
+    in_short = np.vectorize(lambda x: float(f"{x:.6g}"))
+    rounded = {name: in_short(values).tolist() for name, values in drawn.arrays.items()}
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")

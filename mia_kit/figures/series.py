@@ -1,4 +1,4 @@
-"""What lines with uncertainty share: faint points for seeds, bars to an interval's ends, a band between quartiles."""
+"""What lines with uncertainty share: a look for each place, faint points for seeds, bars to both ends, a band."""
 
 from __future__ import annotations
 
@@ -6,12 +6,48 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 
-from mia_kit.figures.style import MARKERS, OKABE_ITO, translucent
-from mia_kit.metrics import Interval
+from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, translucent
 
 FAINT = 0.35
+
+
+def series(
+    x: Any,
+    y: Any,
+    name: str,
+    place: int,
+    hover: str,
+    *,
+    size: int = 9,
+    joined: bool = True,
+    across: bool = False,
+    thickness: float = 1.2,
+    **options: Any,
+) -> go.Scatter:
+    """Values in the colour, marker and dash of their `place`, the markers open past the palette; joined by a line.
+
+    `y` are numbers, or a table with the columns value, low and high, which gets bars to both ends. `hover` follows the
+    name. If `across`, the values go along the x axis.
+    """
+    colour = OKABE_ITO[place % len(OKABE_ITO)]
+    symbol = MARKERS[place % len(MARKERS)] + "-open" * (place >= len(MARKERS))
+    if isinstance(y, pd.DataFrame):
+        value, low, high = (y[column].to_numpy(dtype=float) for column in ("value", "low", "high"))
+        y, options["error_x" if across else "error_y"] = value.round(4), bars(value, low, high, thickness=thickness)
+    if joined:
+        options["line"] = {"color": colour, "dash": DASHES[place % len(DASHES)]} | options.get("line", {})
+    return go.Scatter(
+        x=y if across else x,
+        y=x if across else y,
+        name=name,
+        mode="lines+markers" if joined else "markers",
+        marker={"color": colour, "symbol": symbol, "size": size},
+        hovertemplate=f"{name}{hover}<extra></extra>",
+        **options,
+    )
 
 
 def seed_points(
@@ -35,39 +71,23 @@ def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **options: Any) -
     return {"type": "data", "array": up.round(4), "arrayminus": down.round(4), **options}
 
 
-def shares_across(
-    y: np.ndarray, shares: Sequence[Interval], seeds: np.ndarray, name: str, place: int, **options: Any
-) -> list[go.Scatter]:
-    """Lying shares with bars, one at each y; the last trace has them.
-
-    `seeds` are those of each seed, of shape (shares, seeds); where there are several, the first trace has faint marks.
-    """
-    value, low, high = (np.array([getattr(share, end) for share in shares]) for end in ("value", "low", "high"))
-    dots = go.Scatter(
-        x=value.round(4),
-        y=y,
-        mode="markers",
-        name=name,
-        marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
-        error_x=bars(value, low, high, thickness=1.2),
-        hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
-        **options,
-    )
-    if seeds.shape[1] < 2:
-        return [dots]
-    faint = seed_points(y, seeds, place, size=5)
-    faint.update(x=faint.y, y=faint.x)
-    return [faint, dots]
-
-
-def band(x: np.ndarray, low: np.ndarray, high: np.ndarray, place: int, *, alpha: float) -> go.Scatter:
-    """The area between two curves."""
+def band(
+    x: np.ndarray, low: np.ndarray, high: np.ndarray, place: int, *, alpha: float, name: str | None = None
+) -> go.Scatter:
+    """The area between two curves, in the legend if it has a name."""
     return go.Scatter(
         x=np.concatenate([x, x[::-1]]),
-        y=np.concatenate([low, high[::-1]]).round(5),
+        y=np.concatenate([low, high[::-1]]),
         fill="toself",
         fillcolor=translucent(OKABE_ITO[place], alpha),
         mode="none",
         hoverinfo="skip",
-        showlegend=False,
+        name=name,
+        showlegend=name is not None,
     )
+
+
+def with_ends(rows: pd.DataFrame, name: str) -> str:
+    """Each row in words, as its column `name` calls it: its value with the ends of its interval."""
+    told = zip(*(rows[column] for column in (name, "value", "low", "high")), strict=True)
+    return ", ".join(f"{own} {value:.3f} [{low:.3f}, {high:.3f}]" for own, value, low, high in told)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit.figures.film import wall
+from mia_kit.figures.film import channels_last, how_far, wall
 from mia_kit.figures.leakage import LEGEND_BELOW, LOSSES
-from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.series import series
+from mia_kit.figures.style import Drawn, base_layout, factor_name
 
 LEAST = 1e-24  # shorter gradients are drawn there: 0 has no logarithm
 
@@ -27,22 +29,14 @@ def gradients_on_the_way(norms: pd.DataFrame) -> Drawn:
     words, arrays = [], {}
     for (strength, loss), rows in norms.groupby(["strength", "loss"], sort=False):
         (name, place), lengths = LOSSES[loss], rows["value"].clip(lower=LEAST)
-        trace = go.Scatter(
-            x=rows["share"],
-            y=[float(f"{length:.3g}") for length in lengths],
-            name=name,
-            legendgroup=name,
-            showlegend=bool(strength == factors[0]),
-            mode="lines+markers",
-            line={"color": OKABE_ITO[place], "dash": DASHES[place % len(DASHES)], "width": 2},
-            marker={"symbol": MARKERS[place], "size": 8},
-            hovertemplate=f"{name}, %{{x:.0%}} of the way: %{{y:.1e}}<extra></extra>",
-        )
+        shown = [float(f"{length:.3g}") for length in lengths]
+        trace = series(rows["share"], shown, name, place, ", %{x:.0%} of the way: %{y:.1e}", size=8, legendgroup=name)
+        trace.update(showlegend=bool(strength == factors[0]))
         figure.add_trace(trace, row=1, col=factors.index(strength) + 1)
         words.append(f"{factor_name(strength)}, {name}: {lengths.iloc[0]:.0e} to {lengths.iloc[-1]:.0e}")
         arrays[f"{loss} {strength:+g}"] = np.log10(lengths.to_numpy())
-    figure.update_layout(base_layout("The gradient on the way from a stranger to the person", height=480))
-    figure.update_layout(LEGEND_BELOW)
+    title = "The gradient on the way from a stranger to the person"
+    figure.update_layout(base_layout(title, height=480, **LEGEND_BELOW))
     figure.update_xaxes(title_text="share of the way", tickformat=".0%")
     figure.update_yaxes(type="log", exponentformat="power", dtick=4, automargin=True)
     figure.update_yaxes(title_text="length of the gradient", row=1, col=1)
@@ -52,11 +46,11 @@ def gradients_on_the_way(norms: pd.DataFrame) -> Drawn:
 
 def attacked_wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str]) -> Drawn:
     """What each attack (row) brings back of each person (column): uint8 of shape (rows, columns, 3, h, w)."""
-    figure = wall(np.moveaxis(pictures, -3, -1), rows=rows, columns=columns)
-    figure.update_layout(title_text="One target, three losses")
-    moved = np.abs(pictures.astype(float) - pictures[0]).mean(axis=(1, 2, 3, 4)) / 255  # (rows,)
+    shown = channels_last(pictures)
+    moved = how_far(shown, shown[0])
     words = "; ".join(f"{row} {share:.3f}" for row, share in zip(rows, moved, strict=True))
     alt = f"Faces in {len(rows)} rows and {len(columns)} columns. Mean difference from the first row, 1 being black to "
+    figure = wall(shown, rows=rows, columns=columns, title="One target, three losses")
     return Drawn(figure, f"{alt}white: {words}.", {"moved": moved})
 
 
@@ -65,19 +59,11 @@ def differences(estimates: pd.DataFrame, *, title: str) -> Drawn:
 
     estimates : columns name, value, low, high
     """
-    value, low, high = (estimates[column].to_numpy() for column in ("value", "low", "high"))
-    dots = go.Scatter(
-        x=value.round(4),
-        y=estimates["name"],
-        mode="markers",
-        marker={"color": OKABE_ITO[0], "symbol": MARKERS[0], "size": 11},
-        error_x={"type": "data", "array": (high - value).round(4), "arrayminus": (value - low).round(4)},
-        hovertemplate="%{y}: %{x:+.3f}<extra></extra>",
-    )
-    figure = go.Figure(dots)
+    look: dict[str, Any] = {"size": 11, "joined": False, "across": True, "thickness": 2}
+    figure = go.Figure(series(estimates["name"], estimates, "", 0, "%{y}: %{x:+.3f}", **look))
     figure.add_vline(x=0, line={"color": "#555555", "dash": "dash", "width": 1})
     figure.update_layout(base_layout(title, height=36 * len(estimates) + 150))
     figure.update_yaxes(autorange="reversed", automargin=True)
-    told = zip(estimates["name"], value, low, high, strict=True)
-    words = "; ".join(f"{name} {middle:+.3f} [{a:+.3f}, {b:+.3f}]" for name, middle, a, b in told)
-    return Drawn(figure, f"{title}, with 95 % intervals. {words}.", {"differences": value})
+    told = zip(*(estimates[column] for column in ("name", "value", "low", "high")), strict=True)
+    words = "; ".join(f"{name} {middle:+.3f} [{low:+.3f}, {high:+.3f}]" for name, middle, low, high in told)
+    return Drawn(figure, f"{title}, with 95 % intervals. {words}.", {"differences": estimates["value"].to_numpy()})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,7 +31,7 @@ class Drawn:
         return replace(self, figure=go.Figure(data=self.figure.data, layout=layout))
 
 
-def base_layout(title: str, height: int = 420) -> dict:
+def base_layout(title: str, height: int = 420, *, margin: Mapping[str, int] | None = None, **others: Any) -> dict:
     """Layout that every figure starts from: quiet background, readable type, no template weight in the notebook."""
     axis = {"gridcolor": "#e5e5e5", "zerolinecolor": "#bdbdbd", "linecolor": "#555555"}
     return {
@@ -39,9 +41,14 @@ def base_layout(title: str, height: int = 420) -> dict:
         "font": {"size": 13, "color": "#222222"},
         "paper_bgcolor": "white",
         "plot_bgcolor": "white",
-        "margin": {"l": 60, "r": 20, "t": 70, "b": 60},
+        "margin": {"l": 60, "r": 20, "t": 70, "b": 60, **(margin or {})},
         "hoverlabel": {"align": "left"},
-    }
+    } | others
+
+
+def legend_below(y: float) -> dict:
+    """A legend in one line, so much of the figure's height below it."""
+    return {"orientation": "h", "y": -y}
 
 
 def translucent(colour: str, alpha: float) -> str:

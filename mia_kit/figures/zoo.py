@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from mia_kit.figures.film import wall
-from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor_name
+from mia_kit.figures.series import series, with_ends
+from mia_kit.figures.style import Drawn, base_layout, factor_name, legend_below
 
 PANELS = {"named": "named by the second judge", "verified": "verified by it", "acc1": "Acc@1 (evaluator)"}
 GAP = 0.22  # between two factors, in rows
@@ -45,8 +46,9 @@ def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Draw
                 hovertemplate="best sampled picture: %{x:.1%}<extra></extra>",
             )
             figure.add_trace(strokes, row=1, col=column)
-    figure.update_layout(base_layout("What each attack shows of the same people", height=48 * len(labels) + 170))
-    figure.update_layout(margin={"l": 230}, legend={"orientation": "h", "y": -0.12})
+    title = "What each attack shows of the same people"
+    figure.update_layout(base_layout(title, height=48 * len(labels) + 170, margin={"l": 230}))
+    figure.update_layout(legend=legend_below(0.12))
     figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=list(labels.values()), row=1, col=1)
     figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
     alt = (
@@ -67,8 +69,7 @@ def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) 
     The arrays hold the changes of shape (attacks,) by measure and factor. ValueError if one is missing.
     """
     attacks = list(dict.fromkeys(changes["attack"]))
-    panels = {measure: PANELS[measure] for measure in ("acc1", "named")}
-    figure, words, arrays = _dots(changes, attacks, panels)
+    figure, words, arrays = _dots(changes, attacks, {measure: PANELS[measure] for measure in ("acc1", "named")})
     known = [attack for attack in attacks if attack in published]
     figure.add_scatter(
         x=[published[attack] for attack in known],
@@ -80,8 +81,9 @@ def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) 
         row=1,
         col=1,
     )
-    figure.update_layout(base_layout("What smoothing changes for each attack", height=40 * len(attacks) + 190))
-    figure.update_layout(margin={"l": 160}, legend={"orientation": "h", "y": -0.14})
+    title = "What smoothing changes for each attack"
+    figure.update_layout(base_layout(title, height=40 * len(attacks) + 190, margin={"l": 160}))
+    figure.update_layout(legend=legend_below(0.14))
     figure.update_yaxes(tickvals=list(range(len(attacks))), ticktext=attacks, row=1, col=1)
     figure.update_xaxes(tickformat="+.0%", zeroline=True, zerolinewidth=2)
     theirs = ", ".join(f"{attack} {published[attack]:+.3f}" for attack in known)
@@ -96,13 +98,10 @@ def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) 
 def zoo_wall(pictures: np.ndarray, passed: np.ndarray, *, attacks: Sequence[str], names: Sequence[str]) -> Drawn:
     """What each attack (row) hands in for each person (column).
 
-    Parameters
-    ----------
     pictures : uint8 of shape (attacks, people, h, w, 3)
     passed : whether a judge takes it for the person, bool of shape (attacks, people)
     """
-    figure = wall(pictures, rows=list(attacks), columns=names)
-    figure.update_layout(title_text="The same people, every attack", margin={"l": 150})
+    figure = wall(pictures, rows=attacks, columns=names, title="The same people, every attack", left=150)
     hits, count = passed.sum(axis=1), passed.shape[1]
     words = "; ".join(f"{name}: {hit} of {count} pass" for name, hit in zip(attacks, hits, strict=True))
     alt = f"{len(attacks)} rows of {count} pictures, a row for each attack, a column for each person. {words}."
@@ -113,32 +112,17 @@ def _dots(
     frame: pd.DataFrame, attacks: Sequence[str], panels: Mapping[str, str]
 ) -> tuple[go.Figure, list[str], dict[str, np.ndarray]]:
     """A panel a measure, a row an attack, a mark with its interval for each factor; the same in words and arrays."""
-    figure = make_subplots(
-        cols=len(panels), shared_yaxes=True, subplot_titles=list(panels.values()), horizontal_spacing=0.04
-    )
+    titles = list(panels.values())
+    figure = make_subplots(cols=len(panels), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
     words, arrays = [], {}
     for column, (measure, title) in enumerate(panels.items(), start=1):
         for place, factor in enumerate(factors := sorted(frame["strength"].unique())):
             rows, name = _of(frame, attacks, measure, factor), factor_name(factor)
-            reach = {"array": rows["high"] - rows["value"], "arrayminus": rows["value"] - rows["low"]}
-            figure.add_scatter(
-                x=rows["value"].round(4),
-                y=_lanes(len(attacks), place, len(factors)),
-                mode="markers",
-                name=name,
-                legendgroup=name,
-                showlegend=column == 1,
-                marker={"color": OKABE_ITO[place], "symbol": MARKERS[place], "size": 10},
-                error_x={"type": "data", "thickness": 1.2} | {end: length.round(4) for end, length in reach.items()},
-                hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
-                row=1,
-                col=column,
-            )
+            lanes = _lanes(len(attacks), place, len(factors))
+            dots = series(lanes, rows, name, place, ": %{x:.1%}", size=10, joined=False, across=True, legendgroup=name)
+            figure.add_trace(dots.update(showlegend=column == 1), row=1, col=column)
             arrays[f"{measure} {factor:+g}"] = rows["value"].to_numpy(dtype=float)
-            spread = ", ".join(
-                f"{row.Index} {row.value:.3f} [{row.low:.3f}, {row.high:.3f}]" for row in rows.itertuples()
-            )
-            words.append(f"{title}, {name}: {spread}")
+            words.append(f"{title}, {name}: {with_ends(rows, 'attack')}")
     figure.update_yaxes(range=(len(attacks) - 0.5, -0.5), zeroline=False)
     return figure, words, arrays
 
@@ -149,8 +133,8 @@ def _lanes(count: int, place: int, factors: int) -> np.ndarray:
 
 
 def _of(frame: pd.DataFrame, attacks: Sequence[str], measure: str, factor: float) -> pd.DataFrame:
-    """The rows of these attacks in their order, by name."""
-    rows = frame[(frame["measure"] == measure) & (frame["strength"] == factor)].set_index("attack")
+    """The rows of these attacks in their order."""
+    rows = frame[(frame["measure"] == measure) & (frame["strength"] == factor)].set_index("attack", drop=False)
     if missing := [attack for attack in attacks if attack not in rows.index]:
         raise ValueError(f"every attack needs {measure} at {factor:+g}, got none of {', '.join(missing)} instead")
     return rows.loc[list(attacks)]

@@ -1,6 +1,5 @@
 """The board of claims: every world has its mark, where its paper is, in the look of its verdict."""
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,17 +9,10 @@ from mia_kit.figures.claims import LOOKS, STEP, scoreboard
 from mia_kit.runs.claims import WORDS
 
 
-@dataclass
-class Row:
+def row(name: str, *words: str, sentence: str = "drawn people: what it showed") -> SimpleNamespace:
     """A claim with its marks."""
-
-    claim: SimpleNamespace
-    marks: list[tuple[str, str]]
-
-
-def row(name: str, *words: str, sentence: str = "drawn people: what it showed") -> Row:
     claim = SimpleNamespace(id=name, claim=f"what {name} says", paper="1 < 2")
-    return Row(claim, [(word, sentence) for word in words])
+    return SimpleNamespace(claim=claim, marks=[(word, sentence) for word in words])
 
 
 ROWS = [
@@ -52,8 +44,5 @@ def test_hover_has_the_figures_in_short_lines() -> None:
     lines = scoreboard(ROWS).figure.data[0].hovertext[0].split("<br>")
     assert lines[0] == "S1: what S1 says" and lines[1] == "paper: 1 < 2" and lines[-1] == "and a part"
     assert lines[2].startswith("a long figure") and max(map(len, lines)) <= 70
-
-
-def test_an_unknown_verdict_is_refused() -> None:
     with pytest.raises(ValueError, match="a verdict must be one of reproduced, .*, got 'perhaps' instead"):
         scoreboard([row("S1", "perhaps")])

@@ -51,18 +51,7 @@ def test_no_two_colours_of_the_palette_look_alike(eyes):
 def test_the_simulation_finds_a_bad_pair():
     """Red and green of the same lightness, and a palette that many programs begin with."""
     assert nearest(("#C85A3C", "#7B8A32"), "full colour") > 40 and nearest(("#C85A3C", "#7B8A32"), "deuteranopia") < 15
-    usual = (
-        "#1f77b4",
-        "#ff7f0e",
-        "#2ca02c",
-        "#d62728",
-        "#9467bd",
-        "#8c564b",
-        "#e377c2",
-        "#7f7f7f",
-        "#bcbd22",
-        "#17becf",
-    )
+    usual = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22")
     assert nearest(usual, "deuteranopia") < AT_A_GLANCE
 
 

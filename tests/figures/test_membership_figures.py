@@ -32,11 +32,8 @@ def test_roc_has_a_diagonal_and_leaves_out_what_a_logarithm_cannot_show():
     assert drawn.figure.layout.xaxis.type == drawn.figure.layout.yaxis.type == "log"
     np.testing.assert_array_equal(drawn.arrays["lira"], curve["value"])
     assert "likelihood ratio 0.0% at 0.1%, 5.0% at 1.0%, 40.0% at 10.0%" in drawn.alt
-
-
-def test_roc_of_one_who_finds_nobody_still_stands():
     nobody = {"value": [0.0] * 4, "low": [0.0] * 4, "high": [0.0] * 4}
-    drawn = roc_curves({"loss": nobody}, RATES)
+    drawn = roc_curves({"loss": nobody}, RATES)  # still stands
     assert len(drawn.figure.data[-1].x) == 0 and "0.0% at 10.0%" in drawn.alt
 
 
@@ -53,10 +50,7 @@ def test_heat_map_writes_means_over_the_models_into_the_cells():
     assert list(right.x) == ["loss", "distance"]
     np.testing.assert_allclose(drawn.arrays["advantage powerful"], [0.3, 0.1])
     assert "advantage of powerful: none 0.30, dropout 0.2 0.10" in drawn.alt
-
-
-def test_heat_map_shows_the_likelihood_ratio_where_there_is_one():
-    drawn = heat_map(table(rows("none", 0, 0.2, lira=0.5)))
+    drawn = heat_map(table(rows("none", 0, 0.2, lira=0.5)))  # the likelihood ratio where there is one
     assert list(drawn.figure.data[0].x) == ["average", "powerful", "LiRA"]
 
 

@@ -5,13 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mia_kit.figures.poisoning import (
-    LEAST_DISTORTION,
-    poison_table,
-    poison_wall,
-    trade_off,
-    vectors_map,
-)
+from mia_kit.figures.poisoning import LEAST_DISTORTION, poison_table, trade_off, vectors_map
 from mia_kit.figures.style import Drawn
 from mia_kit.metrics import Interval
 
@@ -24,15 +18,6 @@ def symbols(drawn: Drawn) -> list[str]:
     return [trace.marker.symbol for trace in drawn.figure.data if "markers" in trace.mode]
 
 
-def test_wall_has_the_private_pictures_above() -> None:
-    pictures = np.random.default_rng(0).integers(0, 255, (3, 4, 8, 8, 3), dtype=np.uint8)
-    rows = {"none": pictures[1], "LPA": pictures[2]}
-    drawn = poison_wall(pictures[0], rows, {"none": hits(15), "LPA": hits(5)}, labels=list("0123"))
-    assert list(drawn.figure.layout.yaxis.ticktext) == ["private", "none", "LPA"]
-    assert "none 75%; LPA 25%." in drawn.alt and "20 attacked pictures" in drawn.alt
-    np.testing.assert_allclose(drawn.arrays["attack accuracy"], [0.75, 0.25])
-
-
 def test_trade_off_shows_no_defence_at_the_left_end_and_joins_strengths() -> None:
     points = {"none": (0.0, hits(18)), "LPA 0.02": (0.02, hits(6)), "LPA 0.2": (0.2, hits(4)), "MID": (0.1, hits(12))}
     drawn = trade_off(points, chance=0.2, lines={"LPA": ["LPA 0.02", "LPA 0.2"]})
@@ -41,11 +26,8 @@ def test_trade_off_shows_no_defence_at_the_left_end_and_joins_strengths() -> Non
     assert list(none.x) == [LEAST_DISTORTION] and list(none.y) == [0.9] and mid.name == "MID"
     assert len(set(symbols(drawn))) == 3 and none.error_y.array[0] > 0 and none.error_y.arrayminus[0] > 0
     assert "chance is 0.20" in drawn.alt and "MID 0.60 at 0.1" in drawn.alt
-
-
-def test_many_points_can_be_told_apart() -> None:
-    drawn = trade_off({str(place): (0.1, hits(place)) for place in range(14)}, chance=0.5)
-    assert len(set(symbols(drawn))) == 14
+    many = trade_off({str(place): (0.1, hits(place)) for place in range(14)}, chance=0.5)
+    assert len(set(symbols(many))) == 14
 
 
 def test_vectors_are_shown_twice_with_the_detector_beside() -> None:
