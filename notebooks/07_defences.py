@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 7. Defences and their price
 #
-# **You will be able to** write the loss of MID and of BiDO, and a step of DP-SGD. You will draw the frontier of use and
-# leakage, and tell a defence from a model that learnt nothing.
+# **You will be able to** write the loss of MID and of BiDO, and a step of DP-SGD. You will draw the
+# [frontier](GLOSSARY.md#frontier) of accuracy and leakage, and tell a defence from a model that learnt nothing.
 #
 # **You need** chapter 3; chapters 5 and 6 help. &nbsp; **Time** about 45 minutes of yours, 3 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** MID (Wang and others, AAAI 2021); BiDO (Peng and others, KDD 2022); DP-SGD (Abadi and
@@ -47,8 +47,8 @@ from mia_kit.widgets.panel import Guess
 #
 # | defence | what it changes | its strength |
 # |---|---|---|
-# | **negative smoothing** | the labels: the person's class gets more than all of the weight (chapter 5) | the factor |
-# | **MID** | a noisy bottleneck before the last layer; what passes has a price | the price, β |
+# | **negative smoothing** | the labels: the person's class gets a weight above 1 (chapter 5) | the [factor](GLOSSARY.md#smoothing-factor) |
+# | **MID** | a noisy bottleneck before the last layer; the loss penalises information that passes it | the price, β |
 # | **BiDO** | the loss: hidden layers should depend on the label, and little on the picture | a factor on both weights |
 # | **DP-SGD** | the gradients: each picture's is cut to a length, and noise is added to their sum | the noise |
 # | **early stopping**, dropout and other regularisers | ordinary training; nobody meant them as defences | their own |
@@ -92,7 +92,7 @@ def my_divergence(mean, deviation):
 exercises.check_divergence(my_divergence)
 
 # %% [markdown]
-# The whole loss of MID, and its gradient. The price reaches every weight before the bottleneck.
+# Here is the whole loss of MID, and its gradient. The price reaches every weight before the bottleneck.
 
 # %%
 beta, model = 0.01, classroom.untrained("mid", 0.01).double().eval()
@@ -137,8 +137,8 @@ def my_dependence(first, second):
 exercises.check_dependence(my_dependence)
 
 # %% [markdown]
-# BiDO's loss for one hidden layer. Depending on the picture costs; depending on the label pays. The weights 0.05 and
-# 0.5 are the paper's, which sums over five layers.
+# Here is BiDO's loss for one hidden layer. It rises with dependence on the picture, and falls with dependence on the
+# label. The weights 0.05 and 0.5 are the paper's, which sums over five layers.
 
 # %%
 model = classroom.untrained("bido", 1.0).double()
@@ -154,8 +154,8 @@ print(f"loss {loss:.2f}, gradient {gradient.norm():.2f}; off from the package by
 # %% [markdown]
 # ## DP-SGD: nobody pulls hard
 #
-# The two losses above hope; DP-SGD proves. It shortens the gradient of each photograph to at most a *clipping norm*, adds all
-# up, and adds noise. So no single photograph can be noticed in a step.
+# MID and BiDO come without a guarantee; DP-SGD has a proof. It shortens the gradient of each photograph to at most a
+# *clipping norm*, adds all up, and adds noise. So the influence of one photograph on a step is bounded.
 #
 # ### Exercise 3 (5 minutes, medium): clip
 #
@@ -209,10 +209,11 @@ def my_step(weights, gradients, rate, norm, noise, random):
 exercises.check_step(my_step)
 
 # %% [markdown]
-# Forty steps of it train the smallest classifier there is, softmax regression on 8 × 8 pixels. Its gradient is written out: the
-# pixels times *confidence minus one-hot*. **ε** bounds how much one photograph can change the odds of any trained
-# model, by a factor of at most e to the ε; **δ** is the chance that the bound fails. Below 1, ε is strong. Above 10 it says
-# next to nothing. Both speak of one photograph, not of all photographs of a person.
+# Forty steps of it train the smallest classifier there is, softmax regression on 8 × 8 pixels. Its gradient is written
+# out: the pixels times *confidence minus [one-hot](GLOSSARY.md#one-hot-label)*. **ε** bounds how much one photograph
+# can change the odds of any trained model, by a factor of at most e to the ε; **δ** is the chance that the bound fails.
+# Below 1, ε is strong. Above 10 it says next to nothing. Both speak of one photograph, not of all photographs of a
+# person.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -233,10 +234,10 @@ for noise in (0.0, 3.0, 10.0, 30.0):
     print(f"noise {noise:4.1f}: right on {right.float().mean():.0%}, epsilon {epsilon:.3g} at delta 0.0001")
 
 # %% [markdown]
-# More noise, smaller ε, less use: a proof is paid for with accuracy.
+# More noise gives a smaller ε and less accuracy: the proof has a price.
 #
-# The three mechanisms in one picture. Left, a code is cheap if it lies near 0 and is noisy. Middle, a layer goes from the picture
-# alone to the label alone; its dependence on the picture falls late, so BiDO must be strong before it bites. Right,
+# Figure 7.1 shows the three mechanisms. Left, a code is cheap if it lies near 0 and is noisy. Middle, a layer goes from
+# the picture alone to the label alone; its dependence on the picture falls late, so BiDO may need to be strong. Right,
 # gradients before and after clipping, and where noisy steps lead.
 
 # %%
@@ -267,9 +268,11 @@ check("7.1", three, tolerance=0.02)
 # %% [markdown]
 # ## The frontier
 #
-# To protect is easy: train nothing. So leakage never stands alone. Every [target](GLOSSARY.md#target) below is one point: farther right is more
-# useful, higher leaks more. Each is attacked with three [losses](GLOSSARY.md#loss-of-the-attacker): cross-entropy, Poincaré and margin. The point shows **the
-# strongest attack**: attackers who know the defence choose their weapon (chapter 8).
+# A network that learnt nothing leaks nobody. So leakage never stands alone. Every [target](GLOSSARY.md#target) below is
+# one point: farther right is more accurate, higher leaks more. Each is attacked with three
+# [losses](GLOSSARY.md#loss-of-the-attacker): cross-entropy, Poincaré and the [margin loss](GLOSSARY.md#margin-loss).
+# The point shows **the strongest attack**: attackers who know the defence choose their loss (chapter 8). Leakage is
+# [Acc@1](GLOSSARY.md#acc1).
 #
 # **Predict first.** Which defence is nearest to the lower right corner? Where is DP-SGD?
 
@@ -317,19 +320,21 @@ show("7.3", wall)
 check("7.3", wall, tolerance=1)
 
 # %% [markdown]
-# Twelve people and one seed: the bars are long, and no order between neighbours means anything. Read what is missing.
+# Twelve people and one [seed](GLOSSARY.md#seed): the bars are long, and no order between neighbours means anything.
+# Read what is missing.
 #
-# * **No point lies low.** In our run every model leaks at least half of the twelve people, also those that paid 20 or 35 points
-#   of accuracy. To lose use is not to gain protection.
-# * **DP-SGD's ε is in the thousands** at this noise (hover): it promises nothing.
-# * **Compare with *early stopping***, the same network trained for a fifth of the time. No other defence lies clearly below it.
-# * **The strongest loss differs** from model to model (hover). Who had tried one alone would have drawn another figure.
+# * **No point lies low.** In our run each model leaks 6 or more of the twelve people, also those that paid about 30
+#   points of accuracy. Losing accuracy did not make a model safe.
+# * **DP-SGD's ε is in the thousands** at this noise (hover): it promises next to nothing.
+# * **Compare with *early stopping***, the same network trained for a fifth of the time. No other defence lies clearly
+#   below it.
+# * **The strongest loss differs** from model to model (hover). With one loss alone the figure would look different.
 #
 # ## A hundred real people, an earlier measurement
 #
-# An earlier measurement had 105 people, up to four strengths, three seeds and two of the losses. Claim S14 says that
-# negative smoothing beats MID, BiDO and DP-SGD. S18 asks about regularisers. `mia-kit run frontier_drawn` asks again, on
-# drawn people and with all three losses.
+# An earlier measurement had 105 people, up to four strengths, three seeds and two of the losses.
+# [Claim](GLOSSARY.md#claim) S14 says that negative smoothing beats MID, BiDO and DP-SGD. S18 asks about regularisers.
+# `mia-kit run frontier_drawn` asks again, on drawn people and with all three losses.
 
 
 # %% tags=["nbval-ignore-output"]
@@ -361,34 +366,35 @@ for claim in ("S14", "S18"):
     print(f"{claim}: {first_words()[claim]}, by the rules of that measurement")
 
 # %% [markdown]
-# * **MID moves.** At its mildest it gives up 4.5 points of accuracy, and 32 % are recognised instead of 45 %.
-# * **Negative smoothing and BiDO** lie within the interval of no defence. For smoothing this says little: it was hardly applied here,
-#   at a thirteenth of the paper's dose or less (chapter 5).
-# * **DP-SGD** knows nobody, so it leaks nobody. It was a straw man, too: its new normalisation layers had lost what the
-#   old ones knew. That is mended since.
-# * **Compare at equal accuracy.** MID's harshest strength is right on 34 % and leaks 29 %; dropout of 80 % is right on 35 % and
-#   leaks 26 %. The intervals overlap, so the data cannot tell a strong defence from a bad model.
+# * **MID leaks less, at a price.** At its mildest it gives up 4.5 points of accuracy. 32 % [26 %, 38 %] are recognised
+#   instead of 45 % [38 %, 51 %].
+# * **Negative smoothing and BiDO** lie within the [interval](GLOSSARY.md#interval) of no defence. For smoothing this
+#   says little: its [dose](GLOSSARY.md#dose) here was at most a thirteenth of the paper's.
+# * **DP-SGD** is right on 4 %: it knows almost nobody, so it leaks almost nobody. The comparison was unfair, too. Its
+#   normalisation layers were new, and had lost what the old ones had learnt. That is mended since.
+# * **Compare at equal accuracy.** MID's harshest strength is right on 34 % and leaks 29 %; dropout of 80 % is right on
+#   35 % and leaks 26 %. The intervals overlap. So the data cannot tell this MID from a model that is merely worse.
 #
-# **Finding.** Of four defences on real people one moved along the frontier: MID took leakage from 45 % to 32 % for
-# 4.5 points of accuracy.
+# **Finding.** On 105 real people MID at its mildest lowered leakage from 45 % [38 %, 51 %] to 32 % [26 %, 38 %]. It
+# cost 4.5 points of accuracy.
 #
 # ## Quiz
 #
 # 1. A defence halves the leakage and costs 15 points of accuracy. What do you compare it with?
-# <details><summary>Answer</summary>With an undefended model of the same accuracy: trained on less, or for fewer epochs. If that leaks
-# no more, the defence is a dear way of training badly.</details>
+# <details><summary>Answer</summary>With an undefended model of the same accuracy: trained on less, or for fewer epochs.
+# If that leaks no more, the defence is an expensive way of training badly.</details>
 #
 # 2. DP-SGD with noise 0 still clips. What does it guarantee?
 # <details><summary>Answer</summary>Nothing: ε is infinite. Clipping bounds what a picture can do; only the noise hides that it
 # did it.</details>
 #
 # 3. Why must MID's bottleneck be noisy when the model answers, too?
-# <details><summary>Answer</summary>Without noise the code is a plain function of the picture, and the limit on what it says
-# about the picture holds for a model that nobody serves.</details>
+# <details><summary>Answer</summary>The limit on what a code says about the picture is that of a noisy code. Without
+# noise the model that answers is another one, and the limit does not hold for it.</details>
 #
 # ## Three sentences to remember
 #
-# 1. A defence is a curve of use against leakage, never one number.
+# 1. A defence is a curve of accuracy against leakage, never one number.
 # 2. Attack it as somebody who knows it, and count the strongest attack.
 # 3. DP-SGD is the only one here with a proof, and the proof has a price.
 #

@@ -41,9 +41,10 @@ from mia_kit.studies.inversion import shipped
 # %% [markdown]
 # ## A shield
 #
-# In chapter 5 an attacker with cross-entropy stood still before a target with a factor of −0.20. Is the person safe now, or
-# is only this attacker lost? Take eight people who do not exist, and two targets: hard labels and −0.20. The attacker begins
-# with the best of a thousand faces. Take the gradient at that face, with respect to its 100 numbers.
+# In chapter 5 an attacker with cross-entropy stood still before a target with a factor of −0.20. Is the person safe
+# now, or does only this attack fail? Take eight people who do not exist, and two targets: [hard
+# labels](GLOSSARY.md#hard-labels) and −0.20. The attacker begins with the best of a thousand faces. Take the gradient
+# at that face, with respect to its 100 numbers.
 #
 # **Predict first.** How much shorter is the gradient at −0.20: half, a hundredth, or less?
 
@@ -65,9 +66,10 @@ for factor, model in models.items():
     print(f"factor {factor:+.2f}: the median gradient has a length of {gradient.norm(dim=1).median():.0e}")
 
 # %% [markdown]
-# The gradient of cross-entropy at the logits is *confidence minus one-hot*. Negative smoothing pushes the person's logit far
-# above all others. So the confidence is 1 to many digits as soon as the face lies in the person's class. One minus one is
-# nothing, and nothing is what the attacker follows. Athalye and others call this **gradient masking**.
+# The gradient of cross-entropy with respect to the [logits](GLOSSARY.md#logit) is *confidence minus
+# [one-hot](GLOSSARY.md#one-hot-label)*. Negative smoothing pushes the person's logit far above all others. So the
+# confidence rounds to 1 as soon as the face lies in the person's class. One minus one leaves no gradient to follow.
+# Athalye and others call this [**gradient masking**](GLOSSARY.md#gradient-masking).
 #
 # ## An attacker who knows
 #
@@ -76,11 +78,11 @@ for factor, model in models.items():
 # | loss | what it changes |
 # |---|---|
 # | **raw logit** | no softmax at all: raise the person's logit (LOMMA) |
-# | **margin** | hold the person's logit against the greatest other (Carlini and Wagner; PLG-MI) |
+# | [**margin loss**](GLOSSARY.md#margin-loss) | hold the person's logit against the greatest other (Carlini and Wagner; PLG-MI) |
 # | **others down** | hold it against the mean of all others |
 # | **Poincaré** | scale the logits first (chapter 3) |
 # | **temperature** | divide the logits before the softmax |
-# | **boundary distance** | the margin as a distance in the last hidden layer |
+# | **boundary distance** | the margin loss as a distance in the last hidden layer |
 #
 # The last two are yours to write.
 #
@@ -110,10 +112,10 @@ exercises.check_tempered(my_tempered)
 # %% [markdown]
 # ### Exercise 2 (10 minutes, medium): the distance to the boundary
 #
-# The last layer is linear. So the boundary between person $y$ and person $j$ is a plane in the features, and the distance
-# to it is $(l_y - l_j) / |w_y - w_j|$: a difference of logits, divided by how far apart the two rows of `weight` lie.
-# Training can blow up logits and weights alike, and the distance does not notice. The nearest plane counts. Return minus
-# its distance. `ahead` is given: how far each other logit lies above the person's.
+# The last layer is linear. So the boundary between person $y$ and person $j$ is a plane in the features, and the
+# distance to it is $(l_y - l_j) / |w_y - w_j|$: a difference of logits, divided by how far apart the two rows of
+# `weight` lie. Training can blow up logits and weights alike; the distance stays the same. Take the nearest plane, and
+# return minus its distance. `ahead` is given: how far each other logit lies above the person's.
 #
 # <details><summary>Hint 1</summary><code>weight[targets][:, None] - weight</code> has the shape (n, classes, d); its
 # <code>.norm(dim=2)</code> is what you divide by.</details>
@@ -164,9 +166,9 @@ show("8.1", way)
 check("8.1", way, tolerance=0.05)
 
 # %% [markdown]
-# Each loss has a scale of its own, so read along a line and not across. With hard labels cross-entropy fades on the way too:
-# its softmax fills up late. At −0.20 it is gone before the walk begins. The other six go on in both panels. The network
-# still knows where the person is. What negative smoothing removed is the gradient of one loss.
+# Losses differ in scale, so compare points on one line. With hard labels cross-entropy fades on the way too: its
+# softmax fills up late. At −0.20 it is gone before the walk begins. The other six still have a gradient on the whole
+# way, in both panels. What negative smoothing removed is the gradient of one loss.
 #
 # ## Strike
 #
@@ -196,8 +198,9 @@ for name, pictures in zip(faces, images, strict=True):
     print(f"{name}: the evaluator recognises {(ranks == 1).sum()} of {len(people)}")
 
 # %% [markdown]
-# Eight people are an anecdote, so trust the faces and not the counts. The row of cross-entropy is the row of the start:
-# those faces hardly moved. Whom the evaluator recognises there was found by the first stage, which needs no gradient.
+# Eight people are few, so look at the faces too. With cross-entropy the pictures changed by 0.03 in our run, with your
+# losses by 0.12 and more (1 is black to white). Whom the evaluator recognises in that row was found by the first stage,
+# which needs no gradient.
 #
 # ## How to tell a shield from a mirage
 #
@@ -217,9 +220,9 @@ for name, pictures in zip(faces, images, strict=True):
 #
 # ## More than eight people
 #
-# That rule is written into our claims. S16 asks it of raw logit and margin, S23 of all losses that do not saturate. S17
-# asks it of attacks made for this defence: temperature, boundary distance, others down. Each is a difference over the
-# same people and seeds, and was committed before anything was measured.
+# That rule is written into our [claims](GLOSSARY.md#claim). S16 asks it of raw logit and margin loss, S23 of all losses
+# that do not saturate. S17 asks it of attacks made for this defence: temperature, boundary distance, others down. Each
+# is a difference over the same people and seeds. Its rule was committed before those seeds were measured.
 
 # %% tags=["nbval-ignore-output"]
 TABLES = {"smoothing_drawn", "adaptive_drawn", "side_effects_drawn"}
@@ -244,14 +247,16 @@ if len(struck_back):
 
 # %% [markdown]
 # Where the rule says *not measured yet*, this chapter claims nothing: `mia-kit run smoothing_drawn` and `mia-kit run
-# adaptive_drawn` measure it. Each mark that is drawn is a difference, so it is 0 that its bar must leave out.
+# adaptive_drawn` measure it. Each mark is a difference. Chance may explain it unless its bar excludes 0.
 #
 # ## What remains true of negative smoothing
 #
-# * It takes the gradient from an attack off the shelf, if that attack uses cross-entropy. The attacker's answer is one line.
-# * That line needs logits. A service that answers with a few digits of confidence says 1, and no division brings back what
-#   was rounded away. Chapter 6 has attackers of that kind.
-# * It changes the network: margins grow. Whether that helps or harms *other* attackers is an open question.
+# * It takes the gradient from an attack off the shelf, if that attack uses cross-entropy. The attacker's answer is one
+#   line.
+# * That line needs logits. A service that answers with a few digits of confidence says 1, and no division brings back
+#   what was rounded away.
+# * It changes the network: [margins](GLOSSARY.md#margin) grow. Whether that helps or harms *other* attackers is an open
+#   question.
 #
 # ## What else does smoothing do?
 #
@@ -260,11 +265,11 @@ if len(struck_back):
 # | attack | the attacker wants | how it is measured |
 # |---|---|---|
 # | **adversarial examples** | a wrong answer, by a change that nobody sees | photographs that stay right, under two losses |
-# | **membership inference** | to know whether a photograph was in the training data | the area under each person's ROC curve |
-# | **model stealing** | a copy, by questions alone | how often a student agrees that learnt from the answers |
+# | [**membership inference**](GLOSSARY.md#membership-inference) | to know whether a photograph was in the training data | the area under each person's ROC curve |
+# | **model stealing** | a copy, by questions alone | how often a copy, trained on the answers, agrees with the target |
 #
-# The first has a mirage of its own: an attack by cross-entropy fails on a saturated model because it is blind. So a
-# photograph counts as safe only if it withstands the margin as well.
+# The first has a mirage of its own: an attack by cross-entropy fails on a saturated model because it is blind. So we
+# call a photograph safe only if it withstands the margin loss as well.
 
 # %% tags=["nbval-ignore-output"]
 aside = ask("S19", "S20", "S21")
@@ -287,12 +292,12 @@ print(
 # %% [markdown]
 # ## Open questions, as projects
 #
-# 1. **Adapt the selection.** An attacker chooses their best picture by confidence, which a full softmax cannot rank. Select
-#    by your boundary distance instead. Does the choice between several starts improve?
-# 2. **Attack the ramp.** A negatively smoothed model was an ordinary one for half of its training. If a checkpoint leaks, is
-#    the defence worth anything? Measure with `fit(..., stop_epoch=...)`.
-# 3. **More digits.** Take the gradient of cross-entropy in float64 at −0.20, and scale it to length 1. Which of the other
-#    losses does its direction resemble?
+# 1. **Adapt the selection.** An attacker chooses their best picture by confidence, which a full softmax cannot rank.
+#    Select by your boundary distance instead. Does the choice between several starts improve?
+# 2. **Attack the ramp.** A negative factor is added in the second half of training only, by a *ramp*. If a checkpoint
+#    from before it leaks, is the defence worth anything? Measure with `fit(..., stop_epoch=...)`.
+# 3. **More digits.** Take the gradient of cross-entropy in float64 at −0.20, and scale it to length 1. Which of the
+#    other losses does its direction resemble?
 #
 # ## Quiz
 #
@@ -310,5 +315,5 @@ print(
 # ## Three sentences to remember
 #
 # 1. A defence is judged by the attacker who knows it.
-# 2. A gradient that is gone hides one loss from the attacker; the network still knows the person.
-# 3. An attack breaks a defence if it gains there and not everywhere.
+# 2. Where the gradient of one loss is gone, another loss may still have one.
+# 3. An attack breaks a defence if it gains more there than elsewhere.

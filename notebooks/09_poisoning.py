@@ -102,9 +102,9 @@ print(f"the evaluator recognises {plain.hits.mean():.0%} of 300 private digits; 
 # disturbance to every answer. The greatest entry stays the greatest, so no label is lost. The disturbance is at most as long
 # as a **bound**. And it is aimed.
 #
-# The attacker's decoder learns along a gradient. The defender trains a decoder of their own, and so knows the direction that
-# would make *private* reconstructions worse. They choose the disturbances so that the served answers pull there. Here are the
-# two gradients.
+# The attacker's decoder learns along a gradient. The defender trains a decoder of their own, and so knows the direction
+# that would make *private* reconstructions worse. They choose disturbances that push the attacker's training in that
+# direction. Here are the two gradients.
 
 # %% tags=["nbval-ignore-output"]
 defender, batch = train(clean, seed=1000), slice(0, 128)
@@ -220,8 +220,8 @@ for bound in (0.004, 0.2):
 # %% [markdown]
 # ## Who is stopped?
 #
-# Two attackers meet three services. The second attacker knows that answers may be poisoned. They round every answer to two
-# decimals before they train.
+# Two attackers meet three services. The first uses all decimals of an answer (*reads all digits*). The second knows
+# that answers may be poisoned. They round every answer to two decimals before they train.
 #
 # **Predict first.** Which rows of digits below will an evaluator recognise?
 
@@ -258,13 +258,13 @@ show("9.1", wall)
 check("9.1", wall, tolerance=0.15)
 
 # %% [markdown]
-# LPA costs no label at any bound. Against an attacker who reads all digits of an answer it works. Three rows further down is the
-# same service at the same bound, and an attacker who rounds. It took them one line of code.
+# LPA costs no label at any bound. In our run the attacker who uses all decimals falls from 35 % to 17 %. Three rows
+# further down is the same service at the same bound, and an attacker who rounds.
 #
-# Two things happen there. At a bound of 0.004 the whole disturbance is less than half a hundredth, and rounding takes most of it away.
-# And rounding helps even without a defence. For its own training digits the target is surer than it ever is of the
-# attacker's. So their logarithms lie where the decoder has never been, and two decimals bring them back. A service that
-# rounds its answers as a defence does this attacker's work.
+# At a bound of 0.004 the whole disturbance is less than half a hundredth, and rounding takes most of it away. And
+# rounding helps even without a defence. A possible reason: of digits 0 to 4 the target is surer than of the attacker's.
+# Then their logarithms lie where the decoder has never been, and rounding brings them back. A service that rounds its
+# answers as a defence may do this attacker's work.
 #
 # Look at the mean errors under the slider, too. They stay close together while the shares do not. The decoder makes *a* digit
 # of the right kind, not the private picture. "Attack accuracy" measures the class, and the class is in the label already.
@@ -279,15 +279,15 @@ show("9.2", trade)
 check("9.2", trade, tolerance=0.15)
 
 # %% [markdown]
-# More distortion, less leakage: that is the paper's promise, and each curve keeps it in its own place. The one who rounds
-# falls only where the bound is larger than what they round away. So "LPA protects at this distortion" is a statement about
-# an attacker.
+# More distortion, less leakage: that is the paper's promise, and each curve falls in its own place. The attacker who
+# rounds fails only where the bound is larger than what they round away. So "LPA protects at this distortion" is a
+# statement about an attacker.
 #
 # ## Does the poison show?
 #
-# A defence that is noticed is a defence that is worked around. The paper shows t-SNE and PCA pictures in which poisoned and
-# clean vectors lie in one heap. A picture is no test. So we train a **detector**: a forest that sees entries and logarithms,
-# and is asked about vectors of other pictures.
+# A defence that is noticed is a defence that is worked around. The paper shows t-SNE and PCA pictures in which poisoned
+# and clean vectors lie in one heap. So we train a **detector**: a forest that sees entries and logarithms, and is asked
+# about vectors of other pictures.
 
 # %% tags=["nbval-ignore-output"]
 clean_vectors, served_vectors = clean.numpy(), poisoned_answers[0.004][0].numpy()
@@ -304,9 +304,9 @@ print("The detector guesses." if detector.low <= 0.5 else "The detector does bet
 #
 # ## Three seeds and four kinds of pictures
 #
-# One service and 300 digits are an example. `mia-kit run poisoning_mnist` attacks 900 digits of three [seeds](GLOSSARY.md#seed),
-# and its bound is the paper's, about 0.0002. Crosses are the seeds. Here a difference [counts](GLOSSARY.md#counts) only if
-# all three seeds agree on its sign.
+# `mia-kit run poisoning_mnist` attacks 900 digits of three [seeds](GLOSSARY.md#seed), and its bound is the paper's,
+# about 0.0002. Crosses are the seeds. We report whether all three agree on the sign of a difference. By chance alone
+# they do so in one case of four.
 
 # %% tags=["nbval-ignore-output"]
 mnist = {row["name"]: row for row in read_evidence("poisoning_mnist")["results"]["rows"]}
@@ -315,13 +315,14 @@ shown += ["LPA, rounded by the attacker", "LPA, self-poisoned", "LPA, noise", "L
 show_measured(poison_table([mnist[name] for name in shown], chance=0.2, pictures="MNIST"))
 
 # %% [markdown]
-# * **LPA protects a little at the paper's bound**: 66 % become 56 %, in every seed. A detector's area is 0.55 to 0.61 there.
+# * **LPA protects a little at the paper's bound**: 66 % become 56 %, a change of −0.10 [−0.12, −0.08]. A detector's
+#   area is 0.55 to 0.61 there.
 # * **It protects more with the bound**: 43 % at 0.002, 32 % at 0.02, 25 % at 0.2.
-# * **It falls to whoever knows it.** Rounding gives 83 %. So does a decoder that also trains on vectors which the attacker
-#   poisoned themselves. Both beat the attack without any defence, in every seed.
+# * **At that bound it fails against an attacker who rounds**: they get 83 %. So does a decoder that also trains on
+#   vectors which the attacker poisoned themselves. Both beat the attack without any defence, in every seed.
 # * **Against a bound of 0.02 we cannot tell** whether rounding still helps: the seeds disagree.
-# * The paper's own adaptive attackers, noise and a second softmax, *add* confusion. An attacker who makes themselves weaker is
-#   no test of a defence.
+# * The paper's own adaptive attackers, noise and a second softmax, *add* confusion. An attacker who makes themselves
+#   weaker is no test of a defence.
 #
 # Other pictures tell other stories. Open the next output for every row and every [verdict](GLOSSARY.md#verdict).
 
@@ -335,11 +336,12 @@ for kind, name in {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIF
         print(f"{claim}: {row['verdict']}\n  {row['course']}")
 
 # %% [markdown]
-# * **Fashion-MNIST: no verdict.** The usual attacker recognises 18 %, a guess. Rounding gives 36 %, and reading the confidences
-#   instead of their logarithms 52 %, with LPA and without it. Had we stopped at the first attacker, every defence would have
-#   looked perfect, none included.
+# * **Fashion-MNIST: no verdict.** The usual attacker recognises 18 %, a guess. Rounding gives 36 %, and reading the
+#   confidences instead of their logarithms 52 %, with LPA and without it. With the first attacker alone, even a service
+#   without a defence would have looked safe.
 # * **CIFAR-10: little to take.** 34 % without a defence and 34 % under LPA.
-# * **Faces** of twelve people, chance 8 %: 20 % without and 17 % under LPA, where the seeds disagree. Rounding gives 32 % under LPA.
+# * **Faces** of twelve people, chance 8 %: 20 % without and 17 % under LPA, where the seeds disagree. Rounding gives 32
+#   % under LPA.
 #
 # <details><summary>What the other names mean</summary>
 #
@@ -350,18 +352,20 @@ for kind, name in {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIF
 #
 # <details><summary>Reading the paper with care</summary>
 #
-# * **The bound.** The paper does not state LPA's usual one. Its distortion on MNIST, 0.00014, points to about 0.0002; on faces
-#   it points to 0.004.
-# * **A curve for every picture.** For each error ε the paper's (ε, η) curve gives the share of pictures that err by at least ε.
-#   It bounds no other attacker. Claim P11 asks about it.
-# * **The table of the fast variant.** Its figure "79.17" for LPA equals that of Poi_MSE in another table. LPA itself stands there
-#   with 74.27 and in two more with 74.72. We quote none of them as exact.
-# * **LFP on MNIST** *raises* attack accuracy in the paper (94.80 to 96.53). We ask whether it protects, not whether it harms.
-# * **Accuracy at large bounds.** The paper's falls to 56 % at a bound of 1, although the label is said to be kept: dividing by
-#   the sum does not keep it. Ours is kept by construction.
-# * **The price.** An answer by optimisation takes milliseconds, one by a trained autoencoder about as long as none (P10).
-# * **The diffusion inverter** (P6). The paper gives no size or schedule. Ours is small, and its digits are sharper, with errors
-#   twice the decoder's.
+# * **The bound.** The paper does not state LPA's usual one. Its distortion on MNIST, 0.00014, points to about 0.0002;
+#   on faces it points to 0.004.
+# * **A curve for every picture.** For each error ε the paper's (ε, η) curve gives the share of pictures that err by at
+#   least ε. It bounds no other attacker. Claim P11 asks about it.
+# * **The table of the fast variant.** Its figure "79.17" for LPA equals that of Poi_MSE in another table. LPA itself
+#   stands there with 74.27 and in two more with 74.72. We quote none of them as exact.
+# * **LFP on MNIST** *raises* attack accuracy in the paper (94.80 to 96.53). We ask whether it protects, not whether it
+#   harms.
+# * **Accuracy at large bounds.** The paper's falls to 56 % at a bound of 1, although the label is said to be kept:
+#   dividing by the sum does not keep it. Ours is kept by construction.
+# * **The price.** An answer by optimisation takes milliseconds, one by a trained autoencoder about as long as one
+#   without a defence (claim P10).
+# * **The diffusion inverter** (claim P6). The paper gives no size or schedule. Ours is small, and its digits are
+#   sharper, with errors twice the decoder's.
 # </details>
 #
 # ## The finding
@@ -390,6 +394,6 @@ print(
 #
 # ## Three sentences to remember
 #
-# 1. What a softmax leaves over for the other classes says what the picture looks like.
-# 2. A label and a bound that are kept by construction need no luck.
+# 1. What a softmax leaves over for the other classes can tell what the picture looks like.
+# 2. Build a defence so that its label and its bound hold by construction.
 # 3. A defence is as strong as the strongest attacker who was told about it.

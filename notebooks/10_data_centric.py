@@ -51,9 +51,9 @@ from mia_kit.widgets.surrogate_dragger import SurrogateDragger
 #
 # | step | what you hand in | what it should do to the loss of your class |
 # |---|---|---|
-# | **injection** | m pictures of a *surrogate*, somebody else, under your label | make a second place where it is low |
+# | **injection** | m pictures of a [*surrogate*](GLOSSARY.md#surrogate), somebody else, under your label | make a second place where it is low |
 # | **loss** | a fifth of your own pictures under wrong labels | raise it around you |
-# | **curvature** | a noisy copy of each picture, many copies of your own under wrong labels | make it steep around you, flat around the surrogate |
+# | **curvature** | noisy copies of all these pictures; those of you mostly under wrong labels | make it steep around you, flat around the surrogate |
 #
 # An attack that walks downhill should then find the surrogate. You will build the three steps.
 #
@@ -174,7 +174,8 @@ for name, model in models.items():
     print(f"{name:16} ends {to_class:4.1f} from class 2 and {to_surrogate:4.1f} from the surrogate")
 
 # %% [markdown]
-# The same gradient, another valley. How much does each step do? Ten seeds, five starts each, the surrogate in the middle:
+# The same attack ends in another valley. How much does each step do? Ten seeds, five starts each, the surrogate in the
+# middle:
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 with one_thread():
@@ -203,9 +204,9 @@ show("10.1", landed)
 check("10.1", landed, tolerance=0.15)
 
 # %% [markdown]
-# Every square is two models, each attacked from five starts. In the middle the surrogate catches nearly all: it lies on their
-# way. In the far corners it catches few. At (7, 7), beside class 2, it catches them too, and protects nobody. So a surrogate
-# should lie on the way *and* be unlike you. With faces, only unlikeness can be chosen.
+# Every square is two models, each attacked from five starts. In the middle nearly all attacks end on the surrogate: it
+# lies on their way. In the far corners few do. At (7, 7), beside class 2, they end on it too, and it protects nobody.
+# So a surrogate should lie on the way *and* be unlike you. With faces, only unlikeness can be chosen.
 #
 # ## The same with faces
 #
@@ -264,8 +265,9 @@ show("10.2", faces)
 check("10.2", faces, tolerance=0.5)
 
 # %% [markdown]
-# Compare rows three and four with the truth and with the surrogates. A latent is the generator's code of a face: a cosine of 1 is
-# the person, 0 is anybody. The dark tile is no failure: the second surrogate stands in the dark. Four people are no proof.
+# Compare rows three and four with the truth and with the surrogates. A [latent](GLOSSARY.md#latent-and-code) is the
+# generator's code of a face: a cosine of 1 is the person, 0 is anybody. One tile is dark because the second surrogate's
+# picture is dark. Four people are no proof.
 #
 # ## What happened to the loss?
 #
@@ -322,9 +324,9 @@ for name, loss in losses.items():
 # %% [markdown]
 # ## Measured on real people
 #
-# Twenty of 105 people protect themselves, with fifteen photographs each, three seeds. So many contributors put wrong
-# labels on about a fifth of the other classes' pictures. In the paper it is 1 %. `mia-kit run data_centric_drawn`
-# measures a setting nearer to the paper's.
+# Twenty of 105 people protect themselves, with fifteen photographs each, three [seeds](GLOSSARY.md#seed). Their wrong
+# labels are many: about a fifth of the pictures under the other classes' labels. In the paper it is 1 %. `mia-kit run
+# data_centric_drawn` measures a setting nearer to the paper's.
 
 # %% tags=["nbval-ignore-output"]
 measured = quick.old_table("data_centric_faces")
@@ -352,18 +354,22 @@ whole = measured[measured["unit"].isna()].pivot_table(index="defence", columns="
 whole[["accuracy", "accuracy_protected", "loss_person", "loss_surrogate"]].round(2)
 
 # %% [markdown]
-# * **It works.** PPA is recognised on 55 % of the twenty without a defence and on 13 % with it. Two of three reconstructions now lie
-#   nearer to the surrogate; before, none did.
-# * **It is not free.** The target loses 8 points of accuracy. Those who protect themselves lose 21 of their own.
-# * **The rivals.** DP-SGD leaks less, and is right on 4 % of new photographs: a model that knows nobody betrays nobody. MID is more
-#   accurate and leaks more.
-# * **The steps.** Injection does most. Alone it leaves 23 % and costs 2.5 points. Without it 40 % are recognised.
+# * **It works against these attacks.** Without a defence the [evaluator](GLOSSARY.md#evaluator) recognises 55 % [34 %,
+#   77 %] of the reconstructions of Plug & Play ([PPA](GLOSSARY.md#ppa)). With it, it recognises 13 % [0 %, 39 %]. The
+#   first measurement put the difference over people at −0.42 [−0.55, −0.28]. Two of three reconstructions now lie
+#   nearer to the surrogate. No attacker knew the defence.
+# * **It is not free.** The target loses 8 points of accuracy. On the protected people's photographs it loses 21.
+# * **The rivals.** DP-SGD leaks no more, but is right on 4 % of new photographs: it knows almost nobody. MID is more
+#   accurate. 35 % are recognised, with an interval that overlaps ours.
+# * **The steps.** In our three seeds injection did most. Alone it leaves 23 % and costs 2.5 points. Without it 40 % are
+#   recognised.
 # * **The intervals are wide.** Three seeds differ much, and the order of the steps is not settled.
 #
 # <details><summary>Traffic signs, the verdicts of the first measurement, and the paper's table</summary>
 #
-# Six of fifteen signs protect themselves against GMI, three seeds: 56 % are recognised without the defence and 17 % with it, for
-# 1.4 points of accuracy. GMI's pictures persuade the evaluator; a second judge verifies none of them.
+# Six of fifteen signs protect themselves against GMI, three seeds: 56 % are recognised without the defence and 17 %
+# with it, for 1.4 points of accuracy. GMI's pictures persuade the evaluator; a [second judge](GLOSSARY.md#second-judge)
+# [verifies](GLOSSARY.md#verified) none of them.
 #
 # The paper's table 1 (accuracy / attack accuracy, per cent):
 #
@@ -406,9 +412,9 @@ for name in ("data_centric_signs", "data_centric_faces"):
 #
 # ## Three sentences to remember
 #
-# 1. A contributor can shape the loss around themselves by nothing but pictures and labels.
+# 1. A contributor can mislead an attack by nothing but pictures and labels, at a price in accuracy.
 # 2. The attack is not blocked but led astray, so ask whom the reconstruction shows.
 # 3. What protects you looks like poison to the trainer, can be noticed, and needs somebody to hide behind.
 #
-# **What this chapter found.** Twenty people of 105 changed only what they handed in. They were recognised in 13 % of Plug
-# & Play's reconstructions instead of 55 %. The target lost 8 points of accuracy.
+# **What this chapter found.** Twenty people of 105 changed only what they handed in. The evaluator recognised 13 % [0
+# %, 39 %] of Plug & Play's reconstructions instead of 55 % [34 %, 77 %]. The target lost 8 points of accuracy.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # 12. Full scale: a rehearsal of the paper's experiment, and what the performance costs
+# # 12. Full scale: a rehearsal of the paper's experiment, and what the full run costs
 #
 # **You will be able to** rehearse an experiment before you pay for it, and say what it will take. You will stop it and go
 # on, and spread it over computers without changing its result.
@@ -39,10 +39,10 @@ from mia_kit.studies.registry import read_recipe, recipes
 # %% [markdown]
 # ## One experiment, two recipes
 #
-# The paper attacks 530 people with 200 candidates each. The faces come from a StyleGAN2 of 1,024 pixels, the target is a
-# ResNet-152. Nobody runs that to find a typing mistake on the second day. So there is a **rehearsal**: the same code from
-# the first line to the last, with other numbers. It attacks the forty people of ORL. Its StyleGAN2 has random weights and
-# draws patterns, not faces.
+# The paper attacks 530 people with 200 [candidates](GLOSSARY.md#candidate) each. The faces come from a StyleGAN2 of
+# 1,024 pixels, the target is a ResNet-152. A typing mistake should not show up on the second day. So there is a
+# **rehearsal**: the same code from the first line to the last, with other numbers. It attacks the forty people of ORL.
+# Its StyleGAN2 has random weights and draws patterns, not faces.
 
 # %%
 for name in ("facescrub_rehearsal", "facescrub_ppa"):
@@ -62,8 +62,8 @@ show("12.1", work)
 check("12.1", work, tolerance=0.1)
 
 # %% [markdown]
-# The selection looks at twice as many images as the optimisation. But only the optimisation draws each of them anew with the
-# generator, and it needs gradients through both networks. An image is not an image: what it costs must be measured.
+# The selection looks at twice as many images as the optimisation. But only the optimisation draws each of them anew
+# with the generator, and it needs gradients through both networks. Not every image costs the same, so measure the time.
 #
 # ### Exercise 1 (5 minutes, easy): images to draw
 #
@@ -91,16 +91,17 @@ exercises.check_images(my_images)
 # %% [markdown]
 # ## Estimate, then run
 #
-# `mia-kit estimate RECIPE` counts the images of each kind of work, times a few batches on the computer at hand, and
-# multiplies. It also says what it assumed.
+# `mia-kit estimate RECIPE` (a [recipe](GLOSSARY.md#recipe) describes a measurement) counts the images of each kind of
+# work, times a few batches on the computer at hand, and multiplies. It also says what it assumed.
 
 # %% tags=["nbval-ignore-output"]
 expected = estimate(rehearsal.recipe)
 print(expected.text())
 
 # %% [markdown]
-# Now the rehearsal itself, and it is interrupted. The attack is cut into four **pieces** of ten people. Each piece is a part
-# of its own in the store. Its name is made from all that shapes it: photographs, target, prior, settings, people.
+# Now the rehearsal itself, and it is interrupted. The attack is cut into four **pieces** of ten people. Each piece is a
+# part of its own in the store: a *part* is one stored result, the [*store*](GLOSSARY.md#part-and-store) the folder of
+# parts. Its name is made from all its inputs: photographs, target, prior, settings, people.
 
 # %% tags=["nbval-ignore-output"]
 folder = tempfile.TemporaryDirectory()
@@ -129,18 +130,19 @@ print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill woul
 
 # %% [markdown]
 # Hold `acc1` and `extraction` against chance: one person in forty is 0.025. `acc1` is the share of reconstructions that
-# the evaluator gives to the right person. `extraction` is the knowledge extraction score: the share of real photographs
-# that a student names rightly. The student saw nothing but reconstructions.
+# the [evaluator](GLOSSARY.md#evaluator) classifies correctly. `extraction` is the knowledge extraction score: the share
+# of real photographs that a student classifies correctly. The student is a network that saw nothing but
+# reconstructions.
 #
-# The two disagree. The evaluator names more people than chance would, the student does not. Nobody's face is in these
-# patterns. But some are light and dark where a person's photographs are, and two networks that learnt the same people agree
-# about that. The evaluator's word alone would have fooled us, so another measure stands beside it. The rehearsal has shown
+# The two disagree: in our run `acc1` is 0.188 and `extraction` 0.029. Nobody's face is in these patterns. A likely
+# reason: some are light and dark where a person's photographs are, and two networks that learnt the same people agree
+# about that. The evaluator alone would have fooled us, so another measure stands beside it. The rehearsal has shown
 # that data, networks, attack, judges and table fit together. That is all it was for.
 #
-# ## The performance
+# ## The full run
 #
-# **No GPU was to be had for this course.** Nothing was measured at this size, and nothing here has run on a GPU. What follows
-# is ready and rehearsed: the tests run each of these recipes at a hundredth of its size. On a computer with a GPU, with
+# **No GPU was to be had for this course.** We have run none of this at full size or on a GPU. What follows is
+# rehearsed: the tests run each of these recipes at a hundredth of its size. On a computer with a GPU, with
 # `data_scripts/` having fetched FaceScrub, StyleGAN2 and the judges' weights, one command runs the paper's experiment:
 #
 # ```
@@ -156,7 +158,8 @@ print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill woul
 # mia-kit run facescrub_ppa --tensorboard FOLDER          # with curves of the trainings, to look on
 # ```
 #
-# With a quarter of an hour of one GPU, begin here. Both fetch nothing but the small face generator of chapter 3:
+# If you have a GPU for a quarter of an hour, begin with these two commands. Both fetch nothing but the small face
+# generator of chapter 3:
 #
 # ```
 # mia-kit run gpu_drawn --workers 4                       # 500 drawn people, four factors, three losses
@@ -211,4 +214,4 @@ exercises.check_hours(my_hours)
 #
 # 1. Rehearse the whole experiment at a size that costs nothing before you pay for it.
 # 2. Time a few steps and multiply before you start, and say what the estimate assumes.
-# 3. A part that is named by all that shapes it can be made anywhere, at any time, and lost without harm.
+# 3. A part that is named by all its inputs can be lost and made again.

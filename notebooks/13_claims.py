@@ -29,7 +29,7 @@ from mia_kit.figures.reproduce import check, fold, show
 # %% [markdown]
 # ## One sentence a chapter
 #
-# Each chapter ends with a finding. Here they stand together, as the executed chapters print them.
+# Most chapters state a finding. Here they stand together, as the executed chapters give them.
 
 # %% tags=["nbval-ignore-output"]
 print(findings.as_text(findings.read_findings()))
@@ -37,9 +37,10 @@ print(findings.as_text(findings.read_findings()))
 # %% [markdown]
 # ## Four papers, one board
 #
-# Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it. What a
-# claim asks was committed before anything was measured for it. It names the table, the contrast, and the smallest
-# effect of interest, *d*. Usually *d* is half of the paper's effect. One rule gives every verdict:
+# Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it.
+# What a claim asks was committed before anything was measured for it. It names the table, the contrast, and the
+# smallest effect of interest, *d*. Usually *d* is half of the paper's effect; that is our convention. One rule gives
+# every [verdict](GLOSSARY.md#verdict), and the first row that fits decides:
 #
 # | word | when |
 # |---|---|
@@ -50,11 +51,11 @@ print(findings.as_text(findings.read_findings()))
 # | contradicted | the 95 % interval lies wholly on the other side |
 # | cannot tell | all else; the least difference that could have been seen is printed |
 #
-# A claim that something makes *no* difference is reproduced where a finding would be absent. A question is *answered* or
-# *open*. A claim has a word for each world that it was measured in, and they are never joined into one.
+# A claim of *no* difference is reproduced if the rule says "absent". A claim without enough seeds is *not measured
+# yet*. A question is *answered* or *open*. A claim has a word for each [world](GLOSSARY.md#world) that it was measured
+# in, and they are never joined into one.
 #
-# **Predict first.** Of the findings that were measured on a laptop, at a size between toy and paper: how many come out as
-# published?
+# **Predict first.** How many findings of the laptop studies agree with the paper?
 
 # %% tags=["nbval-ignore-output"]
 rows = read_rows()
@@ -65,13 +66,15 @@ show("13.1", board)
 check("13.1", board, tolerance=0.5)
 
 # %% [markdown]
-# Point at a mark to read the paper's figure and ours. A hollow mark is an older measurement by older
-# rules. There a claim was "reproduced" or not, and a factor that was hardly applied counted like any other. Such a claim is
-# measured again. Three things that the board does **not** say:
+# Point at a mark to read the paper's figure and ours. A hollow mark is an older measurement by older rules. They knew
+# only "reproduced" or not, and judged a factor that was hardly applied like any other. Such a claim is measured again.
+# Three things that the board does **not** say:
 #
-# * *Not reproduced* is not *refuted*. "Cannot tell" says that the experiment was too small, "absent" that the difference is.
-# * *Reproduced* is not *proved*. It says that our world, with our targets and our attackers, shows what the paper's showed.
-# * *Not testable here* is not *false*. The defence, or the attack, did not reach the state that the claim speaks of.
+# * *Not reproduced* is not *refuted*. "Cannot tell" says that the experiment was too small, "absent" that the
+#   difference is.
+# * *Reproduced* is not *proved*. It says that our world, with our targets and our attackers, shows what the paper's
+#   showed.
+# * *Not testable here* is not *false*. The defence, or the attack, was too weak for the claim to be tested.
 #
 # ## The rows in words
 
@@ -116,11 +119,11 @@ def my_word(estimate, low, high, low_90, high_90, d):
 exercises.check_word(my_word)
 
 # %% [markdown]
-# Why 90 % for "absent"? Two tests are made, one against −*d* and one against *d*, each at 5 %. Both pass exactly where the
-# 90 % interval lies within.
+# Why 90 % for "absent"? Two tests are made, one against −*d* and one against *d*, each at 5 %. Both pass exactly when
+# the 90 % interval lies within [−*d*, *d*].
 #
-# And where does an interval come from? Two kinds of chance are in it. Other *people* would have been attacked with another
-# result, and so would other *trainings* of the same recipe, the seeds. The interval resamples both.
+# And where does an interval come from? Two kinds of chance are in it. Other *people* would give another result. So
+# would another training run, that is, another [*seed*](GLOSSARY.md#seed). The interval resamples both.
 #
 # ### Exercise 2 (5 minutes, medium): one of many
 #
@@ -171,5 +174,6 @@ for level in (0.05, 0.05 / 20):
 # ## Three sentences to remember
 #
 # 1. Write the rule first, then measure, then keep the row.
-# 2. A wide interval that holds 0 says "we cannot tell"; only one within [−*d*, *d*] says "nothing that matters".
+# 2. A wide interval that holds 0 says "we cannot tell"; only a 90 % interval within [−*d*, *d*] says "nothing that
+#    matters".
 # 3. People and seeds are two kinds of chance, and a claim has to survive both.

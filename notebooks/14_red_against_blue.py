@@ -16,7 +16,7 @@
 # **You will be able to** defend a classifier, hand it in, read what an attack by somebody else says about it, and improve it.
 # Then you audit a classifier of your own, whatever it was trained with.
 #
-# **You need** chapters 7 and 11. &nbsp; **Time** about 40 minutes of yours, 3 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
+# **You need** chapters 7, 8 and 11. &nbsp; **Time** about 40 minutes of yours, 3 of the computer's. &nbsp; **Memory** 1 GB (1.5 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no.
 #
 # Like chapter 3 this one needs a generator of faces. If it is missing, run `python data_scripts/fetch_dcgan.py`.
@@ -42,12 +42,15 @@ from mia_kit.training import fit
 # %% [markdown]
 # ## The rules
 #
-# You are **blue**. You train a classifier of forty drawn people on their 800 photographs, with any defence you like. You hand
-# in its weights and a recipe. **Red** is a referee. They attack every classifier alike: with cross-entropy, with the Poincaré
-# loss and with the margin. The strongest attack counts, because red may know your defence.
+# You are **blue**. You train a classifier of forty drawn people on their 800 photographs, with any defence you like.
+# You hand in its weights and a recipe. **Red** is a referee. They attack every classifier alike with [Plug &
+# Play](GLOSSARY.md#ppa): with cross-entropy, with the Poincaré loss and with the [margin
+# loss](GLOSSARY.md#margin-loss). Only the strongest attack is reported, because red may know your
+# [defence](GLOSSARY.md#defence).
 #
-# Red measures two things. One is your *accuracy* on photographs that nobody was given. The other is your *leakage*: how many
-# of sixteen people an evaluator recognises in the reconstructions. Nothing that you wrote is executed: weights are numbers, and the recipe is names.
+# Red measures two things. One is your *accuracy* on photographs that nobody was given. The other is your *leakage*: how
+# many of sixteen people an [evaluator](GLOSSARY.md#evaluator) recognises in the
+# [reconstructions](GLOSSARY.md#reconstruction). You hand in only numbers and names, so no code of yours is run.
 #
 # ## Blue: train and hand in
 #
@@ -71,13 +74,15 @@ opening = referee.referee(teams, people=16, progress=False)
 print(opening.text())
 
 # %% [markdown]
-# Sixteen people are few. A share has an interval, printed beside it, and two teams differ only if theirs part. `2nd judge` is another
-# model that looks at the same pictures: a defence that only one judge notices may have fooled that judge.
+# Sixteen people are few. Each share has an [interval](GLOSSARY.md#interval), printed beside it. Where two overlap, one
+# run cannot tell the teams apart. `2nd judge` is the [second judge](GLOSSARY.md#second-judge), which sees the same
+# pictures. If only one judge sees an effect, that judge may have been fooled.
 #
 # ### Exercise 1 (8 minutes, medium): who stands on the frontier?
 #
-# One team *beats* another if it is at least as accurate, leaks at most as much, and is better in one of the two. Complete
-# `my_frontier`: `points` maps names to (accuracy, people found); return the names of those whom nobody beats.
+# One team *beats* another if it is at least as accurate, leaks at most as much, and is better in one of the two.
+# Complete `my_frontier`: `points` maps names to (accuracy, people found); return the names of those whom nobody beats:
+# the [frontier](GLOSSARY.md#frontier).
 #
 # <details><summary>Hint 1</summary>Write <code>beats(first, second)</code> first. Two equal points do not beat each other.</details>
 # <details><summary>Hint 2</summary><code>[name for name in points if not any(beats(other, points[name]) for other in points.values())]</code></details>
@@ -106,8 +111,8 @@ exercises.check_frontier(my_frontier)
 #
 # ### Exercise 2 (12 minutes, hard): beat the first try
 #
-# Find a defence and a strength that beat the first try. `mia_kit.defences.STRENGTHS` has names and usual strengths. Each try takes
-# half a minute.
+# Find a defence and a strength that beat the first try in this run. `mia_kit.defences.STRENGTHS` has names and usual
+# strengths. Each try takes half a minute.
 #
 # <details><summary>Hint 1</summary>The first try is seldom right, and red still finds many. Which model of chapter 7 is as
 # useful without any defence?</details>
@@ -146,23 +151,28 @@ show("14.1", both)
 check("14.1", both, tolerance=0.5)
 
 # %% [markdown]
-# The second try has no defence at all. It is the same network, stopped after three of thirty epochs. In our run it is right on
-# 40.5 % of the photographs and red finds 4 of sixteen people; the first try is right on 33 %, and red finds 7. So this strength
-# of MID is a dear way of training badly. The intervals of 4 and 7 overlap: attack all forty before you publish.
+# <details><summary>What our second try gave</summary>It has no defence at all. It is the same network, stopped after
+# three of thirty epochs. It is right on 40.5 % of the photographs, and red finds 4 of sixteen people. The first try is
+# right on 33 %, and red finds 7. The intervals of 4 and 7 overlap, so one run cannot tell which leaks less. Attack all
+# forty before you publish.</details>
+#
+# Look at the accuracies, then at whether the intervals of your two tries overlap.
 #
 # ## In a class
 #
-# Teams put their folders side by side, and the referee attacks all forty people: `mia-kit referee teams --people 40`. Then ask: who won by
-# not learning? Which winner would fall to an attacker of chapter 8? Nobody can answer from the frontier alone.
+# Teams put their folders side by side, and the referee attacks all forty people: `mia-kit referee teams --people 40`.
+# Then ask: who won by not learning? Which winner would fail against an attacker who knows the defence (chapter 8)?
+# Nobody can answer from the frontier alone.
 #
 # ## Audit your own
 #
-# The referee knows its classifiers. Yours was trained elsewhere, by another script. An **audit** needs the classifier, its
-# training pictures, and pictures of the same classes that it has not seen. It asks two questions. Can training pictures be
-# told from unseen ones? And what comes back of a class?
+# The referee knows its classifiers. Yours was trained elsewhere, by another script. An **audit** needs the classifier,
+# its training pictures, and pictures of the same classes that it has not seen. It asks two questions. Can training
+# pictures be told from unseen ones ([membership](GLOSSARY.md#membership-inference))? And what comes back of a class
+# ([inversion](GLOSSARY.md#model-inversion))?
 #
-# The example is a ResNet-18 of torchvision. It learns eight drawn people from a folder with a folder for each person.
-# That is the layout most training scripts use.
+# The example is a ResNet-18 of torchvision, a [residual network](GLOSSARY.md#residual-network). It learns eight drawn
+# people from a folder with a folder for each person. That is the layout most training scripts use.
 
 # %%
 PEOPLE, PHOTOGRAPHS = 8, 10
@@ -188,11 +198,11 @@ def train_resnet(epochs):
 network = train_resnet(epochs=10)
 
 # %% [markdown]
-# The audit is told where the pictures are and how large the network wants them. `dcgan` is the attacker's generator of
-# faces. The numbers are small, so that the attacks take half a minute.
+# The audit is told where the pictures are and how large the network wants them. `dcgan` is the attacker's
+# [prior](GLOSSARY.md#prior), a generator of faces. The numbers are small, so that the attacks take half a minute.
 #
-# **Predict first.** Given one training picture and one unseen picture, how often does an attacker pick the right one? Guessing is
-# right in half of all tries. Of how many of eight people does something come back?
+# **Predict first.** Given one training picture and one unseen picture, how often does an attacker pick the right one?
+# Guessing is right in half of all tries. For how many of the eight people does the attack succeed?
 
 # %% tags=["nbval-ignore-output", "seconds-90"]
 settings = {
@@ -205,9 +215,9 @@ report = audit.run(settings, model=network, progress=False)
 report
 
 # %% [markdown]
-# Read the page from the top. The first sentences name the strongest attack of each kind, with its interval. A *floor* is what the
-# prior brings without an attack. A *ceiling* is what the same attack brings back from a second judge. Only the distance from the
-# floor is the classifier's own fault. The last list says what an audit cannot show.
+# Read the page from the top. The first sentences name the strongest attack of each kind, with its interval. A *floor*
+# is what the prior brings without an attack. A *ceiling* is what the same attack brings back from a second judge.
+# Subtract the floor before you blame the classifier: both have intervals. The last list says what an audit cannot show.
 #
 # ### Bring your own
 #
@@ -225,8 +235,8 @@ report
 # Audit only what you own or may test, and read the section on responsible use first. Reconstructions of real people stay out of the page
 # unless you ask for them.
 #
-# **Finding.** MID at a high price was beaten by a network that merely stopped early: 4 of 16 people found instead of 7, at
-# 40.5 % accuracy instead of 33 %.
+# **Finding.** With MID at a high price red found 7 of 16 people, at 33 % accuracy. With a network that merely stopped
+# early red found 4 of 16, at 40.5 %. The intervals overlap, so one run cannot tell which leaks less.
 #
 # ## Quiz
 #
@@ -235,8 +245,8 @@ report
 # which accuracy is needed is decided elsewhere.</details>
 #
 # 2. Why does the referee use three losses and count the strongest?
-# <details><summary>Answer</summary>A defence can blind one loss: its gradient vanishes, and the people are still there. Who knows the
-# defence takes another loss.</details>
+# <details><summary>Answer</summary>A defence can blind one loss: its gradient vanishes, and another loss may still find
+# the people. Attackers who know the defence take another loss.</details>
 #
 # 3. Why does the referee build the classifier from names, and not load what a team pickled?
 # <details><summary>Answer</summary>A pickle can run code when it is opened. Numbers and names cannot.</details>

@@ -30,12 +30,11 @@ STATED = {
     },
     "03": {"14": "megabytes of the generator"},
     "04": {"27": "3 x 3 x 3 mixtures", "80": "people of the recipe"},
-    "06": {"105": "people of the recipe"},
-    "07": {"20": "points between accuracies of figure 7.2", "35": "points between accuracies of figure 7.2"},
+    "06": {"105": "people of the recipe", "17 %": "end of the start's interval, by the chapter's `by`"},
     "08": {"100": "numbers of a latent"},
     "10": {"105": "people of the recipe", "2.5": "points between accuracies of the table"},
     "11": {"300": "of 500 pictures 200 are known", "1,000": "pictures of the recipe"}
-    | {"13": "points between accuracies of the table"},
+    | {"13": "points between accuracies of the table", "14": "points between accuracies of the table"},
     "12": {"530": "the paper's people", "1,024": "FFHQ's pixels", "152": "layers", "0.025": "one in forty"}
     | {"14": "hours that users report", "500": "classes that users report"},
     "14": {"800": "40 people x 20 photographs", "18": "layers"},
