@@ -16,8 +16,8 @@
 # **You will be able to** say what a model inversion attack is and whom it harms. You check your machine, and find your
 # way through the chapters.
 #
-# **You need** to know what a neural network and its loss are. &nbsp; **Time** about 15 minutes of yours, seconds of the
-# computer's. &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
+# **You need** to know what a neural network and its loss are. &nbsp; **Time** about 15 minutes of yours, seconds of the computer's.
+# &nbsp; **Memory** 0.6 GB (1.2 GB with CUDA builds of PyTorch). &nbsp; **GPU** no.
 #
 # ## The problem in four sentences
 #
