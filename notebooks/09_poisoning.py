@@ -340,8 +340,8 @@ for kind, name in {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIF
 #   confidences instead of their logarithms 52 %, with LPA and without it. With the first attacker alone, even a service
 #   without a defence would have looked safe.
 # * **CIFAR-10: little to take.** 34 % without a defence and 34 % under LPA.
-# * **Faces** of twelve people, chance 8 %: 20 % without and 17 % under LPA, where the seeds disagree. Rounding gives 32
-#   % under LPA.
+# * **Faces** of twelve people, chance 8 %: 20 % without and 17 % under LPA, too little to count. Rounding gives 32 %
+#   under LPA.
 #
 # <details><summary>What the other names mean</summary>
 #
