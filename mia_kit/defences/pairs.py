@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from mia_kit.defences.bido import BidoObjective
 from mia_kit.defences.registry import DefenceTraining
 
 Change = TypeVar("Change", bound=Callable[[Any, Any], Any])
@@ -16,8 +17,9 @@ Change = TypeVar("Change", bound=Callable[[Any, Any], Any])
 def combine(first: DefenceTraining, second: DefenceTraining) -> DefenceTraining:
     """Both at once: augmentations and changes of the classifier in turn, the shares of the epochs multiplied.
 
-    ValueError if they compete: if both change the loss, drop features, decay weights or are private, or if DP-SGD meets
-    a defence that looks at more than one picture at a time, or the training of the head alone meets new layers.
+    ValueError if they compete: if both change the loss or the last layers, drop features, decay weights or are private,
+    or if DP-SGD meets a defence that looks at more than one picture at a time, or the training of the head alone meets
+    a changed classifier.
     """
     for what, changes in _COMPETING.items():
         if changes(first) and changes(second):
@@ -34,6 +36,7 @@ def combine(first: DefenceTraining, second: DefenceTraining) -> DefenceTraining:
     return DefenceTraining(
         name=f"{first.name} + {second.name}",
         wrap=_in_turn(first.wrap, second.wrap),
+        new_head=first.new_head or second.new_head,
         smoothing=first.smoothing + second.smoothing,
         objective=first.objective or second.objective,
         dropout=first.dropout + second.dropout,
@@ -65,6 +68,8 @@ def _in_turn(first: Change | None, second: Change | None) -> Change | InTurn | N
 
 _COMPETING: dict[str, Callable[[DefenceTraining], bool]] = {
     "the loss": lambda training: training.objective is not None or training.smoothing != 0,
+    # BiDO looks for them by name.
+    "the last layers": lambda training: training.new_head or isinstance(training.objective, BidoObjective),
     "the share of features dropped": lambda training: training.dropout != 0,
     "the weight decay": lambda training: training.weight_decay is not None,
     "the privacy": lambda training: training.noise_multiplier is not None,

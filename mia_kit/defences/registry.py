@@ -20,9 +20,13 @@ from torch import Tensor
 from mia_kit import check
 from mia_kit.defences.bido import LABEL_WEIGHT, PICTURE_WEIGHT, BidoObjective
 from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private
+from mia_kit.defences.early_layers import EarlyLayersStay
+from mia_kit.defences.erasing import RandomErasing
 from mia_kit.defences.group_norm import with_group_norm
+from mia_kit.defences.low_rank import LowRank
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.regularisers import DropoutObjective, MixupObjective, StrongAugment
+from mia_kit.defences.skips import WeakerLastSkip
 from mia_kit.models import Classifier
 from mia_kit.smoothing import check_smoothing
 from mia_kit.training.fit import Augment, Epoch, FitResult, Objective, Optimiser, SmoothedObjective, fit
@@ -39,6 +43,10 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
     "augmentation": (0.2, 0.4, 0.6, 0.8),
     "early_stopping": (0.2, 0.4, 0.6, 0.8),
     "mixup": (0.1, 0.2, 0.4, 1.0),
+    "tl_dmi": (0.2, 0.4, 0.6, 0.8),
+    "rolss": (0.25, 0.5, 0.75, 1.0),
+    "midre": (0.2, 0.4, 0.6, 0.8),
+    "loft": (0.6, 0.8, 0.9, 0.95),
 }
 
 # DP-SGD adds its noise once a step, however many pictures are in it: its steps are few, large and long. Chosen on 40
@@ -63,7 +71,7 @@ class DefenceTraining:
     """How a defence changes training; what it leaves alone is at its default. `DefenceTraining()` changes nothing.
 
     name, strength : as given to `build`; a pair has no strength of its own
-    wrap : (classifier, seed) -> the classifier to train
+    wrap : (classifier, seed) -> the classifier to train; new_head : it has other last layers
     smoothing, objective, augment, optimiser, weight_decay : as in `fit`; `augment` takes the place of the usual one
     dropout : share of the penultimate features dropped in training, in [0, 1), whatever the loss
     share_of_epochs : early stopping after this share of the epochs, in (0, 1], rounded, one at least
@@ -74,6 +82,7 @@ class DefenceTraining:
     name: str = "none"
     strength: float | None = None
     wrap: Wrap | None = None
+    new_head: bool = False
     smoothing: float = 0.0
     objective: Objective | None = None
     dropout: float = 0.0
@@ -160,6 +169,10 @@ def build(name: str, strength: float = 0.0) -> DefenceTraining:
     dropout, augmentation : the share of features dropped, the strength of `StrongAugment`, in [0, 1)
     early_stopping : the share of the epochs that is not trained, in [0, 1)
     mixup : the concentration of the Beta distribution, positive
+    tl_dmi : the share of the layers that stay as a public trunk has them, in [0, 1): give it to the classifier before
+    rolss : the share of the last skip connection that goes, in [0, 1], for a classifier that has some; 1 is the paper's
+    midre : the greatest share of a picture to erase, in [0, 1); the paper's 0.8
+    loft : the share of the features' rank that goes, in [0, 1)
     """
     check.one_of("the defence", name, _MAKERS)
     check.in_range(f"the strength of {name}", strength, float("-inf") if name == "smoothing" else 0)
@@ -186,7 +199,7 @@ def _early_stopping(share: float) -> DefenceTraining:
 _MAKERS: dict[str, Callable[[float], DefenceTraining]] = {
     "none": lambda _: DefenceTraining(),
     "smoothing": _smoothing,
-    "mid": lambda beta: DefenceTraining(wrap=_bottleneck, objective=MidObjective(beta)),
+    "mid": lambda beta: DefenceTraining(wrap=_bottleneck, new_head=True, objective=MidObjective(beta)),
     "bido": lambda factor: DefenceTraining(objective=BidoObjective(factor * PICTURE_WEIGHT, factor * LABEL_WEIGHT)),
     "dp_sgd": lambda noise: DefenceTraining(
         wrap=_group_norm, noise_multiplier=noise, batch_factor=PRIVATE_BATCH, rate_factor=PRIVATE_RATE
@@ -199,4 +212,8 @@ _MAKERS: dict[str, Callable[[float], DefenceTraining]] = {
     "augmentation": lambda strength: DefenceTraining(augment=StrongAugment(strength)),
     "early_stopping": _early_stopping,
     "mixup": lambda concentration: DefenceTraining(objective=MixupObjective(concentration)),
+    "tl_dmi": lambda share: DefenceTraining(wrap=EarlyLayersStay(share)),
+    "rolss": lambda removed: DefenceTraining(wrap=WeakerLastSkip(removed)),
+    "midre": lambda largest: DefenceTraining(augment=RandomErasing(largest)),
+    "loft": lambda removed: DefenceTraining(wrap=LowRank(removed), new_head=True),
 }

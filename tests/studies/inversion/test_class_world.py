@@ -15,7 +15,10 @@ def small_class(tiny_classroom):
     """Every test here plays in a class of four."""
 
 
-@pytest.mark.parametrize("defence", ["none", *STRENGTHS])
+WITHOUT_SKIPS = [name for name in STRENGTHS if name != "rolss"]  # the class has no skip connections to remove
+
+
+@pytest.mark.parametrize("defence", ["none", *WITHOUT_SKIPS])
 def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
     strength = STRENGTHS[defence][0] if defence != "none" else 0.0
     defended = classroom.train(defence, strength)
