@@ -1,0 +1,61 @@
+"""LOKT: a surrogate that saw labels alone knows where the classes are, and the attack on it finds them."""
+
+import pytest
+import torch
+from tiny_target import FlatPrior, Quarters
+
+from mia_kit.access import LabelAPI
+from mia_kit.attacks import lokt, margin, ppa
+from mia_kit.attacks.crops import Crop
+from mia_kit.models import Classifier
+
+
+class Halves(Quarters):
+    """Class 0 is bright above, class 1 below: a mirror image, which the surrogate is shown as well, is as bright."""
+
+    def forward(self, images):
+        self.log.note(images)
+        shades = torch.nn.functional.adaptive_avg_pool2d(images, (2, 1)).flatten(1)  # (n, 2)
+        return self.scale * (shades - shades.flip(1))
+
+
+class Small(Classifier):
+    """Means of the quarters and a linear layer: all that these targets look at."""
+
+    channels = 1
+
+    def __init__(self, classes=4):
+        super().__init__()
+        self.body = torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(2), torch.nn.Flatten())
+        self.head = torch.nn.Linear(4, classes)
+        torch.nn.init.zeros_(self.head.weight)
+
+    def features(self, images):
+        return self.body(images)
+
+
+ATTACK = ppa.Settings(
+    (8, 8), pool=20, candidates=1, keep=1, steps=40, learning_rate=0.1, crop=Crop(area=(1.0, 1.0)), selection_views=1
+)
+SETTINGS = lokt.Settings(samples=300, epochs=15, learning_rate=0.05, attack=ATTACK)
+
+
+def attack(classes, surrogate, access):
+    options = {"prior": FlatPrior(), "seed": 0, "settings": SETTINGS, "loss": margin, "progress": False}
+    return lokt.run(access, classes, surrogate=surrogate, **options)
+
+
+def test_known_answer_from_labels_alone():
+    access, surrogate = LabelAPI(Halves()), Small(classes=2)
+    found = attack([1, 0], surrogate, access)
+    above, below = found.images[:, 0, :4].mean(dim=(1, 2)), found.images[:, 0, 4:].mean(dim=(1, 2))
+    assert (below - above)[0] > 0.8 and (above - below)[1] > 0.8
+    assert found.queries == access.queries == 300, "the surrogate's queries cost nothing"
+    pictures = FlatPrior().synthesise(torch.randn(200, 4, generator=torch.Generator().manual_seed(9)))
+    said = Halves()(pictures).argmax(dim=1)
+    assert (surrogate(pictures).argmax(dim=1) == said).float().mean() > 0.8
+
+
+def test_a_surrogate_with_too_few_classes_is_refused():
+    with pytest.raises(ValueError, match="surrogate must have the target's classes, got 3 of them and 3 said"):
+        attack([1], Small(classes=3), LabelAPI(Quarters()))
