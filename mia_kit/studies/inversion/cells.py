@@ -30,7 +30,8 @@ from mia_kit.studies.inversion.people import PeoplePart, Photos, people_of
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Attack, Recipe
 from mia_kit.studies.inversion.side_effects import side_effects
-from mia_kit.studies.inversion.zoo_cells import zoo_cell
+from mia_kit.studies.inversion.zoo import ZooAttack
+from mia_kit.studies.inversion.zoo_cells import ZooCell, zoo_cell
 from mia_kit.training.dose import dose
 
 
@@ -53,7 +54,7 @@ def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
         if recipe.side_effects:
             yield from side_effects(model, recipe.world, recipe.side_effects, seed)
         for attack in recipe.attacks:
-            if not attack.factors or model.strength in attack.factors:
+            if _meets(attack, model):
                 yield from _attacks(recipe, attack, model, judges, seed)
     for attack in recipe.attacks:
         if attack.stages:
@@ -73,8 +74,16 @@ def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, 
         yield AttackCell(single, judges, seed)
         if recipe.student is not None:
             yield ExtractionCell(single, recipe.student, seed)
-    if attack.strongest:
+    if attack.strongest and attacks:
         yield StrongestCell(tuple(attacks), judges, seed)
+        rivals = [other for other in recipe.attacks if other.strongest and other.method != "ppa"]
+        zoo = [zoo_cell(recipe, other, model, judges, seed).attack for other in rivals if _meets(other, model)]
+        if zoo:
+            yield StrongestCell(tuple(attacks), judges, seed, tuple(zoo))
+
+
+def _meets(attack: Attack, model: Target) -> bool:
+    return not attack.factors or model.strength in attack.factors
 
 
 def _stages(recipe: Recipe, attack: Attack, models: Sequence[Target], judges: JudgesPart, seed: int) -> Iterator[Cell]:
@@ -259,22 +268,28 @@ class AttackCell(Cell):
 
 @dataclass(frozen=True)
 class StrongestCell(Cell):
-    """The rows of the attack whose loss hit most of the people who serve to tune, under the loss "strongest"."""
+    """The rows of the attack whose loss hit most of the people who serve to tune, under the loss "strongest".
+
+    With attacks of the zoo to choose from as well, the attack is called "strongest", too.
+    """
 
     attacks: tuple[Inversion, ...]
     judges: JudgesPart
     seed: int
+    zoo: tuple[ZooAttack, ...] = ()
     version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
         """Those of the attacks, which differ in their loss alone."""
-        return AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
+        columns = AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
+        return columns | {"attack": "strongest"} if self.zoo else columns
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Choose, and say what was chosen by its number among the losses."""
-        hits = [max(made(attack).tried) for attack in self.attacks]
-        best = int(np.argmax(hits))
-        table = made(AttackCell(self.attacks[best], self.judges, self.seed))
+        """Choose, and say what was chosen by its number among the losses and then the zoo."""
+        cells: list[AttackCell | ZooCell] = [AttackCell(attack, self.judges, self.seed) for attack in self.attacks]
+        cells += [ZooCell(attack, self.judges, self.seed) for attack in self.zoo]
+        best = int(np.argmax([max(made(cell.attack).tried) for cell in cells]))
+        table = made(cells[best])
         rows = Rows()
         final = table[table["unit"].notna() & (table["steps"] > 0)]
         for measure, group in final.groupby("measure"):

@@ -16,8 +16,8 @@ from typing import Any, Literal
 import torch
 from torch import Generator, Tensor, nn
 
-from mia_kit.access import WhiteBox
-from mia_kit.attacks import kedmi, lomma, plgmi
+from mia_kit.access import LabelAPI, WhiteBox
+from mia_kit.attacks import kedmi, lokt, lomma, plgmi
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data import load
 from mia_kit.data.pictures import to_bytes, to_floats
@@ -226,6 +226,22 @@ class Surrogate(Part[Distilled]):
 
     def _fresh(self, channels: int, classes: int) -> Classifier:
         return SmallClassifier(channels, classes, seed=self.seed + 1, width=self.tools.surrogate_width)
+
+
+@dataclass(frozen=True)
+class LabelSurrogate(Surrogate):
+    """LOKT's: it learns the target's labels of public pictures, which for drawn people are a sample of the prior."""
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Ask for labels and learn them."""
+        channels, model = made(self.model.people).channels, made(self.model)
+        size = (self.public.world.size, self.public.world.size)
+        images = in_channels(channels, resize(to_floats(made(self.public)), size))
+        surrogate = self._fresh(channels, int(model.head.out_features))
+        settings = lokt.Settings(samples=len(images), epochs=self.tools.surrogate_epochs)
+        lokt.learn(LabelAPI(model), surrogate, images, seed=self.seed, settings=settings, progress=progress)
+        weights = {f"{SURROGATE}{name}": weight for name, weight in surrogate.state_dict().items()}
+        return weights | {"reference": torch.empty(0), "queries": len(images), "channels": channels}
 
 
 def _packed(generator: nn.Module, critic: nn.Module, *, classes: int, queries: int) -> Values:

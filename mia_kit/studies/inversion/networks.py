@@ -31,7 +31,7 @@ from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 from mia_kit.smoothing import phases
 from mia_kit.studies.inversion.devices import Bfloat16Objective, PaperAugment, device_of
-from mia_kit.studies.inversion.people import People, PeoplePart, Photos
+from mia_kit.studies.inversion.people import People, PeoplePart, Photos, people_of
 from mia_kit.studies.inversion.recipe import Defence, Network
 from mia_kit.training import fit
 from mia_kit.training.augment import usual_augmentation
@@ -88,12 +88,28 @@ class Trunk(Part[Mapping[str, Tensor]]):
         return {name: torch.as_tensor(value) for name, value in values.items()}
 
 
+@dataclass(frozen=True)
+class StrangersTrunk(Part[Mapping[str, Tensor]]):
+    """The same of drawn strangers: the placebo's target, which TL-DMI begins from."""
+
+    model: Target
+    kept: ClassVar[bool] = False
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        """Take its weights."""
+        return without_head(made(self.model).state_dict())
+
+    def unpack(self, values: Values) -> Mapping[str, Tensor]:
+        """Weights by name."""
+        return values
+
+
 class Trained(Part[Classifier]):
     """A classifier that is kept as its weights; its people and its network say how it is built."""
 
     people: PeoplePart
     network: Network
-    trunk: Trunk | None
+    trunk: Trunk | StrangersTrunk | None
     seed: int
 
     def fresh(self, made: Made) -> tuple[Classifier, People]:
@@ -180,7 +196,7 @@ class Target(Trained):
     strength: float
     per_class: int
     seed: int
-    trunk: Trunk | None = None
+    trunk: Trunk | StrangersTrunk | None = None
     half: FirstHalf | None = None
     version: ClassVar[int] = 1
 
@@ -233,10 +249,15 @@ def target(
 ) -> Target:
     """A target with what it begins from: the public trunk, and the first half that hard and negative labels share.
 
-    ValueError if there is no such strength: said here, before anything trains.
+    ValueError if there is no such strength, or TL-DMI has no public trunk: said here, before anything trains.
     """
     build(defence, strength)
-    trunk = Trunk(network, people.world.size) if network.pretraining else None
+    trunk: Trunk | StrangersTrunk | None = Trunk(network, people.world.size) if network.pretraining else None
+    if defence == "tl_dmi" and trunk is None:
+        if people.world.name != "drawn":
+            raise ValueError("tl_dmi needs a public trunk: give the target's network pretraining, got 0 instead")
+        others = people_of(people.world, people.seed, strangers=True)
+        trunk = StrangersTrunk(target(others, network, strength=0.0, per_class=per_class, seed=seed))
     half = None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:
         half = FirstHalf(people, network, per_class, seed, trunk)

@@ -19,6 +19,10 @@ Defence = Literal[
     "augmentation",
     "early_stopping",
     "mixup",
+    "tl_dmi",
+    "rolss",
+    "midre",
+    "loft",
 ]
 LossName = Literal[
     "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
@@ -35,6 +39,8 @@ Method = Literal[
     "mirror_black_box",
     "brep_mi",
     "fredrikson",
+    "if_gmi",
+    "lokt",
 ]
 WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
 PriorName = Annotated[
@@ -171,11 +177,12 @@ class Tuning(Settings, frozen=True, kw_only=True):
 class Attack(Settings, frozen=True, kw_only=True):
     """Plug & Play with each of the losses, or another paper's attack.
 
-    method : whose attack; `losses`, `optimiser`, `stages` and `strongest` are for "ppa" alone
+    method : whose attack; `losses`, `optimiser` and `stages` are for "ppa" alone
     rates : learning rates to choose from; none for an attack without gradients
     factors : attack targets of these strengths alone; all by default
     stages : also give one stage of the attack on hard labels at a time to the target of each other strength
-    strongest : also show, for each target, the loss with most hits among the people who serve to tune
+    strongest : also show, for each target, the loss with most hits among the people who serve to tune; another paper's
+        attack is compared with these losses, and has rates
     """
 
     method: Method = "ppa"
@@ -189,8 +196,10 @@ class Attack(Settings, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.method == "ppa" and not self.losses:
             raise ValueError("losses must name one at least for the method ppa, got none instead")
-        if self.method != "ppa" and (self.losses or self.stages or self.strongest):
-            raise ValueError(f"{self.method} has its paper's loss: losses, stages and strongest are for the method ppa")
+        if self.method != "ppa" and (self.losses or self.stages):
+            raise ValueError(f"{self.method} has its paper's loss: losses and stages are for the method ppa")
+        if self.strongest and not self.rates:
+            raise ValueError(f"strongest is for attacks that choose a rate on people, got it for {self.method} instead")
         if bool(self.rates) == (self.method in WITHOUT_GRADIENTS):
             wanted = "none" if self.rates else "one at least"
             raise ValueError(f"rates must hold {wanted} for the method {self.method}, got {self.rates} instead")

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.access import ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, kedmi, mirror, plgmi
+from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, if_gmi, kedmi, mirror, plgmi, ppa
 from mia_kit.attacks.latent_search import ImageLoss
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import asker, synthesise
@@ -135,7 +135,7 @@ class ZooAttack(Part[HandedIn]):
         What walked through a prior in half precision is drawn anew in whole: the judges see float32.
         """
         result = self._search(made, sorted(set(classes.tolist())), rate, steps)
-        if self.method == "fredrikson" or self.search.precision == "float32":
+        if self.method in ("fredrikson", "if_gmi") or self.search.precision == "float32":
             return result
         source = made(self.gan).generator if self.gan is not None else load_prior(self.search.prior)
         return replace(result, images=synthesise(source, result.codes))
@@ -147,6 +147,8 @@ class ZooAttack(Part[HandedIn]):
         numbers: dict[str, Any] = {"batch_size": self.search.batch_size, "input_size": size}
         if self.gan is not None:
             return self._with_gan(made, made(self.gan), classes, numbers | {"learning_rate": rate}, steps, asked)
+        if self.method in ("if_gmi", "lokt"):
+            return self._plug_and_play(made, classes, numbers | {"learning_rate": rate}, steps, asked)
         if self.method == "mirror":
             settings = mirror.Settings(pool=self.search.pool, steps=steps, learning_rate=rate, **numbers)
             return mirror.run(WhiteBox(model), classes, prior=self._walked(prior), settings=settings, **asked)
@@ -166,6 +168,20 @@ class ZooAttack(Part[HandedIn]):
             batch_size=self.search.batch_size,
         )
         return fredrikson.run(WhiteBox(model), classes, settings=pixels, **asked)
+
+    def _plug_and_play(
+        self, made: Made, classes: list[int], numbers: dict[str, Any], steps: int, asked: dict[str, Any]
+    ) -> Reconstructions:
+        """IF-GMI, half of whose steps are in the first two layers, or Plug & Play on LOKT's surrogate."""
+        prior = load_prior(self.search.prior)
+        numbers |= {"pool": self.search.pool, "candidates": 1, "keep": 1, "selection_views": 1}
+        if self.surrogate is not None:
+            settings, surrogate = ppa.Settings(steps=steps, **numbers), WhiteBox(made(self.surrogate).surrogate)
+            result = ppa.run(surrogate, classes, prior=self._walked(prior), settings=settings, **asked)
+            return replace(result, queries=0)  # of the target
+        latent = ppa.Settings(steps=steps - 2 * (steps // 4), **numbers)
+        layers = if_gmi.Settings(latent, layer_steps=(steps // 4, steps // 4))
+        return if_gmi.run(WhiteBox(made(self.model)), classes, prior=prior, settings=layers, **asked)
 
     def _with_gan(
         self,
@@ -200,7 +216,7 @@ class ZooAttack(Part[HandedIn]):
         if self.method == "fredrikson":  # it begins with a black picture
             black = torch.zeros(len(classes), made(self.people).channels, size, size, dtype=torch.uint8)
             return black, np.ones(len(classes), dtype=bool)
-        if self.method == "brep_mi":
+        if self.method in ("brep_mi", "lokt"):
             walk = self._walk(self.search.steps, numbers)
             return first_with_label(LabelAPI(model), prior, classes, settings=walk, seed=self.seed)
         source = made(self.gan).generator if self.gan is not None else prior

@@ -13,7 +13,7 @@ from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made
 from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.columns import BY_PERSON, about
-from mia_kit.studies.inversion.gans import Gan, Public, Surrogate
+from mia_kit.studies.inversion.gans import Gan, LabelSurrogate, Public, Surrogate
 from mia_kit.studies.inversion.judges import JudgesPart
 from mia_kit.studies.inversion.networks import Trained
 from mia_kit.studies.inversion.priors import prior_digest
@@ -40,7 +40,10 @@ LOSSES: dict[Method, tuple[str, str]] = {
     "mirror_black_box": ("lack_of_confidence", ""),
     "brep_mi": ("", ""),
     "fredrikson": ("cross_entropy", "sgd"),
+    "if_gmi": ("poincare", "adam"),
+    "lokt": ("poincare", "adam"),
 }
+SURROGATES = {"lomma_gmi": Surrogate, "lomma_ked_mi": Surrogate, "lokt": LabelSurrogate}
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,6 @@ def zoo_attack(
         seed,
         digest=digest,
         gan=gan,
-        surrogate=Surrogate(model, public, tools, seed) if method.startswith("lomma") else None,
+        surrogate=SURROGATES[method](model, public, tools, seed) if method in SURROGATES else None,
         placebo=placebo,
     )

@@ -52,9 +52,24 @@ def test_a_whole_recipe(table):
         "public pictures that the surrogate learnt from"
     )
     assert spent["plg_mi", 0.0] > 6 and spent["mirror", 0.0] == pytest.approx(6 + 1 + (40 + 1) / 6, abs=1e-3)
+    assert spent["lokt", 0.0] == pytest.approx(40 / 8), "the labels that the surrogate learnt, and nothing after"
+    assert spent["if_gmi", 0.0] == pytest.approx(6 + 2 + (2 * 40 + 1) / 6, abs=1e-3), "twice one look to select"
     rates = table[table.measure == "rate"]
     assert set(rates[rates.attack == "gmi"].value) <= {0.1, 1}
     assert not set(rates.attack) & set(WITHOUT_GRADIENTS)
+
+
+def test_the_strongest_of_all_is_who_hit_most_of_the_people_who_tune(table):
+    judged = table[table.measure.eq("acc1") & table.unit.notna()].set_index("unit")
+    for strength in (-0.2, 0):
+        here = table[table.strength == strength]
+        tried = here[here.measure.str.startswith("tried") & here.attack.isin(["ppa", "if_gmi"])]
+        best = tried.groupby("attack", observed=True).value.max()[["ppa", "if_gmi"]].idxmax()  # the first of equals
+        rows = judged[judged.strength == strength]
+        strongest = rows[rows.attack == "strongest"]
+        assert set(strongest.loss) == {"strongest"} and len(strongest) == 6
+        theirs = rows[rows.attack.eq(best) & rows.loss.ne("strongest")]
+        assert strongest.value.sort_index().tolist() == theirs.value.sort_index().tolist()
 
 
 def test_the_claims_find_their_rows(table):
@@ -80,8 +95,8 @@ def test_gmis_gan_serves_all_targets_and_the_others_one():
                 if isinstance(tool, Gan | Surrogate):
                     kind = tool.method if isinstance(tool, Gan) else "surrogate"
                     gans.setdefault(kind, set()).add(tool.key)
-    # Two targets and the strangers'.
-    assert {kind: len(keys) for kind, keys in gans.items()} == {"gmi": 1, "ked_mi": 3, "plg_mi": 3, "surrogate": 3}
+    # Two targets and the strangers'; LOMMA's surrogates, and LOKT's.
+    assert {kind: len(keys) for kind, keys in gans.items()} == {"gmi": 1, "ked_mi": 3, "plg_mi": 3, "surrogate": 6}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +105,7 @@ def test_gmis_gan_serves_all_targets_and_the_others_one():
         ({"method": "gmi", "losses": ["margin"], "rates": [0.1]}, "gmi has its paper's loss"),
         ({"method": "brep_mi", "rates": [0.1]}, "rates must hold none for the method brep_mi"),
         ({"method": "mirror"}, "rates must hold one at least for the method mirror"),
+        ({"method": "brep_mi", "strongest": True}, "strongest is for attacks that choose a rate"),
         ({"rates": [0.1]}, "losses must name one at least"),
         ({"method": "miror", "rates": [0.1]}, "did you mean mirror?"),
     ],
