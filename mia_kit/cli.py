@@ -243,7 +243,7 @@ def _audit(options: argparse.Namespace) -> int:
     say("\n".join([*report.sentences(), *report.warnings, *left_out]))
     failed = report.failed()
     for condition in failed:
-        say(f"failed: {condition.text}")
+        say(f"failed: {condition}")
     return 1 if failed else 0
 
 

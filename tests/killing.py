@@ -15,7 +15,12 @@ from mia_kit.training.checkpoints import load_checkpoint
 
 KILLS = 10
 # Forked from a server that has imported what is slow, where there is fork: a start takes a tenth of a second.
-PRELOAD = ["pytest", "torch._dynamo", "mia_kit.training.wasserstein"]  # Adam's first step imports the second
+PRELOAD = [
+    "pytest",
+    "torch._dynamo",
+    "mia_kit.training.wasserstein",
+    "mia_kit.audit.session",
+]  # Adam's first step imports the second
 METHOD = "spawn" if os.name == "nt" else "forkserver"
 
 
@@ -25,15 +30,16 @@ def finish_despite_kills(
     seed: int,
     longest: float,
     progress: Callable[[], int] | None = None,
+    kills: int = KILLS,
 ) -> int:
-    """Kill `target` ten times, each after a random delay below `longest` seconds, then let it finish.
+    """Kill `target` ten times or `kills`, each after a random delay below `longest` seconds, then let it finish.
 
     `target` is a function of a module, and `arguments` are plain values. The delay begins when `progress`, a count of
     what was begun so far, has grown, however long the imports take; at once by default. Returns how often it was still
     at work when it was killed.
     """
     context, chance, hits = _context(), random.Random(seed), 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         before = progress() if progress else 0
         process = _start(context, target, arguments)
         while progress and progress() == before and process.is_alive():

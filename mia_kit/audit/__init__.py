@@ -9,22 +9,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from mia_kit.audit.report import Report
+    from mia_kit.audit.session import run
 
 __all__ = ["run"]
 
 
-def run(source: Path | str | dict[str, Any], *, model: nn.Module | None = None, **options: Any) -> Report:
-    """Audit the classifier that a YAML file, a mapping or a `Config` describes, or a `model` in memory.
+def __getattr__(name: str) -> Any:
+    if name != "run":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from mia_kit.audit.session import run
 
-    Options are `trust`, `budget` in minutes, `fail_if` and `progress`; see `mia_kit.audit.session.run`.
-    """
-    from mia_kit.audit import session
-
-    return session.run(source, model=model, **options)
+    return run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -25,21 +26,27 @@ from mia_kit.models.foreign import (
 from mia_kit.training.checkpoints import fingerprint
 
 
-def load(config: Config, classes: int) -> Foreign:
-    """The classifier in evaluation mode, frozen. `mia_kit.audit.config.check_whole` has asked whether code may run.
+def load(config: Config, classes: int, *, network: nn.Module | None = None) -> Foreign:
+    """The configuration's classifier, or a network in memory: in evaluation mode, frozen.
 
-    ValueError, OSError or ImportError, one sentence, if it cannot be had or its answer is none for `classes`.
+    `mia_kit.audit.config.check_whole` has asked whether code may run. ValueError, OSError or ImportError, one sentence,
+    if it cannot be had or its answer is none for `classes`.
     """
     model = config.model
-    if model.torchscript:
-        return tried(scripted_network(Path(model.torchscript)), config, classes)
-    if model.onnx:
-        return tried(OnnxNetwork(Path(model.onnx)), config, classes)
-    weights = read_weights(Path(model.weights)) if model.weights else {}
-    network = fresh_network(config, classes, seed=config.seed, names=weights)
-    if model.weights:
-        give_weights(network, weights, where=model.weights)
-    return tried(network, config, classes)
+    if network is None and model.torchscript:
+        network = scripted_network(Path(model.torchscript))
+    elif network is None and model.onnx:
+        network = OnnxNetwork(Path(model.onnx))
+    elif network is None:
+        weights = read_weights(Path(model.weights)) if model.weights else {}
+        network = fresh_network(config, classes, seed=config.seed, names=weights)
+        if model.weights:
+            give_weights(network, weights, where=model.weights)
+    foreign = _behind(network, config.pictures, classes, confidences=model.answers == "confidences").eval()
+    for parameter in foreign.parameters():
+        parameter.requires_grad_(False)  # one by one: TorchScript has no other way
+    _try(foreign, config.pictures)
+    return foreign
 
 
 def fresh_network(config: Config, classes: int, *, seed: int, names: Iterable[str] = ()) -> nn.Module:
@@ -61,16 +68,12 @@ def another(config: Config, audited: Foreign, *, seed: int) -> Foreign:
     return _behind(network, config.pictures, audited.classes, confidences=audited.confidences and not named)
 
 
-def tried(network: nn.Module, config: Config, classes: int) -> Foreign:
-    """A network whose answer to blank pictures was looked at. ValueError if it is none."""
-    pictures, confidences = config.pictures, config.model.answers == "confidences"
-    foreign = _behind(network, pictures, classes, confidences=confidences).eval()
-    for parameter in foreign.parameters():
-        parameter.requires_grad_(False)  # one by one: TorchScript has no other way
-    blank = torch.zeros(2, pictures.colours, *pictures.shape)
+def _try(foreign: Foreign, pictures: Pictures) -> None:
+    """ValueError if its answer to blank pictures is none."""
+    blank, classes = torch.zeros(2, pictures.colours, *pictures.shape), foreign.classes
     try:
         with torch.no_grad():
-            raw, said = network((blank + 0.5 - foreign.mean) / foreign.deviation), foreign(blank)
+            raw, said = foreign.network((blank + 0.5 - foreign.mean) / foreign.deviation), foreign(blank)
     except Exception as problem:  # whatever a foreign network raises
         size = f"{pictures.colours} x {pictures.shape[0]} x {pictures.shape[1]}"
         raise ValueError(f"the network does not take pictures of {size} ({reason(problem)})") from problem
@@ -78,9 +81,9 @@ def tried(network: nn.Module, config: Config, classes: int) -> Foreign:
         came = tuple(said.shape[1:])
         raise ValueError(f"the network must answer with {classes} classes, one for each folder, got {came} instead")
     check.finite("the network's answer to a grey picture", said)
-    if not confidences and raw.shape[1] > 1 and bool((raw >= 0).all() and ((raw.sum(dim=1) - 1).abs() < 1e-3).all()):
+    sums = bool((raw >= 0).all() and ((raw.sum(dim=1) - 1).abs() < 1e-3).all())
+    if sums and raw.shape[1] > 1 and not foreign.confidences:
         raise ValueError("the network's answers sum to 1: they are confidences, say so with model.answers: confidences")
-    return foreign
 
 
 def has_gradients(model: Foreign) -> bool:
@@ -96,11 +99,5 @@ def digest(model: Foreign) -> str:
 
 
 def _behind(network: nn.Module, pictures: Pictures, classes: int, *, confidences: bool) -> Foreign:
-    return Foreign(
-        network,
-        classes=classes,
-        channels=pictures.colours,
-        mean=pictures.mean,
-        deviation=pictures.deviation,
-        confidences=confidences,
-    )
+    colours: dict[str, Any] = {"channels": pictures.colours, "mean": pictures.mean, "deviation": pictures.deviation}
+    return Foreign(network, classes=classes, confidences=confidences, **colours)

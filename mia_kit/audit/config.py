@@ -6,7 +6,6 @@ Nothing here imports torch. Paths are those of files beside the YAML.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -138,34 +137,22 @@ class Config(Settings, frozen=True, kw_only=True):
     seed: Seed = 0
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A measure of the strongest attack that must not be passed."""
-
-    measure: str
-    limit: float
-    text: str
-
-
-def condition(text: str) -> Condition:
-    """`tpr@1%>0.1` as a condition. RecipeError if the measure is unknown or it is none."""
-    parts = re.fullmatch(r"\s*([a-z][a-z0-9@.%_]*)\s*>\s*([0-9.]+)\s*", text)
-    if not parts or not re.fullmatch(r"\d+(\.\d*)?|\.\d+", parts[2]):
+def condition(text: str) -> tuple[str, float]:
+    """`tpr@1%>0.1` as a measure of the strongest attack, and what it must not pass. RecipeError for anything else."""
+    parts = re.fullmatch(r"\s*([a-z][a-z0-9@.%_]*)\s*>\s*(\d+(?:\.\d*)?|\.\d+)\s*", text)
+    if not parts:
         raise RecipeError(f"fail-if must be a measure, > and a number, such as tpr@1%>0.1, got {text!r} instead")
     if parts[1] not in MEASURES:
         known = ", ".join(MEASURES)
         raise RecipeError(f"fail-if knows {known}, got {parts[1]!r} instead{did_you_mean(parts[1], MEASURES)}")
-    return Condition(parts[1], float(parts[2]), text.strip())
+    return parts[1], float(parts[2])
 
 
 def read(source: Path | str | dict[str, Any] | Config) -> Config:
     """The configuration of a file or a mapping, its paths made absolute. RecipeError says what is wrong, and where."""
-    if isinstance(source, Config):
-        return _rooted(source, Path.cwd())
-    if isinstance(source, dict):
-        return _rooted(typed(source, Config, where="the configuration"), Path.cwd())
-    path = Path(source)
-    return _rooted(typed(read_yaml(path), Config, where=str(path)), path.resolve().parent)
+    if isinstance(source, str | Path):
+        return _rooted(typed(read_yaml(Path(source)), Config, where=str(source)), Path(source).resolve().parent)
+    return _rooted(typed(source, Config, where="the configuration") if isinstance(source, dict) else source, Path.cwd())
 
 
 def check_whole(config: Config, *, given: bool, trust: bool) -> None:
@@ -184,7 +171,7 @@ def check_whole(config: Config, *, given: bool, trust: bool) -> None:
     if config.train and closed and not config.train.torchvision:
         raise RecipeError(f"train: a network of {config.model.kind} cannot be made anew: name one in train.torchvision")
     for text in config.fail_if:
-        if condition(text).measure == "recognised" and not config.inversion:
+        if condition(text)[0] == "recognised" and not config.inversion:
             raise RecipeError(f"fail-if: {text} needs the section `inversion`, which is missing")
     check_output(Path(config.out) / "report.html", "name another folder in `out`.")
 
@@ -246,17 +233,12 @@ def _check_inversion(inversion: Inversion) -> None:
 def _rooted(config: Config, folder: Path) -> Config:
     """The same with absolute paths."""
 
-    def at(value: str | None) -> str | None:
-        return value and str((folder / Path(value).expanduser()).resolve())
+    def at(section: Any, *names: str) -> Any:
+        given = {name: getattr(section, name) for name in names if getattr(section, name)}
+        paths = {name: str((folder / Path(path).expanduser()).resolve()) for name, path in given.items()}
+        return msgspec.structs.replace(section, **paths)
 
-    model, pictures, inversion = config.model, config.pictures, config.inversion
-    files = {name: at(getattr(model, name)) for name in ("torchscript", "onnx", "weights")}
-    if inversion and not is_ours(inversion.prior):
-        inversion = msgspec.structs.replace(inversion, prior=str(at(inversion.prior)))
-    return msgspec.structs.replace(
-        config,
-        model=msgspec.structs.replace(model, **files),
-        pictures=msgspec.structs.replace(pictures, train=at(pictures.train), unseen=at(pictures.unseen)),
-        inversion=inversion,
-        out=at(config.out),
-    )
+    inversion = config.inversion
+    inversion = at(inversion, "prior") if inversion and not is_ours(inversion.prior) else inversion
+    model, pictures = at(config.model, "torchscript", "onnx", "weights"), at(config.pictures, "train", "unseen")
+    return msgspec.structs.replace(at(config, "out"), model=model, pictures=pictures, inversion=inversion)

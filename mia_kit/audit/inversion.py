@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from mia_kit.attacks.prior_to_target import in_channels, resize, synthesise
 from mia_kit.audit.config import Inversion, Train
 from mia_kit.audit.membership import ask, train_on
 from mia_kit.audit.pictures import Side
-from mia_kit.audit.plan import TUNED_ON, VIEWS, Sizes
+from mia_kit.audit.plan import SPHERE, TUNED_ON, VIEWS, Sizes
 from mia_kit.audit.rows import Row
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.metrics import share_interval, target_ranks
@@ -101,62 +102,34 @@ class Attack:
 
     def bred(self, access: ConfidenceAPI | None = None) -> Values:
         """MIRROR's black box: codes are bred by confidences."""
-        settings = mirror.GeneticSettings(
-            self.shape,
-            pool=self.sizes.pool,
-            population=self.sizes.population,
-            generations=self.sizes.generations,
-            batch_size=64,
-        )
-        access = access or ConfidenceAPI(self.model)
-        result = mirror.run_black(
-            access, self.classes, prior=self.prior, seed=self.seed, settings=settings, progress=self.progress
-        )
+        at = self.sizes
+        sizes: dict[str, Any] = {"pool": at.pool, "population": at.population, "generations": at.generations}
+        settings = mirror.GeneticSettings(self.shape, batch_size=64, **sizes)
+        result = mirror.run_black(access or ConfidenceAPI(self.model), self.classes, settings=settings, **self._common)
         return {"images": to_bytes(result.images)}
 
     def walk(self) -> Values:
         """BREP-MI: a walk away from the boundary. Classes whose label the prior never gets are `missed`."""
-        settings = brep.Settings(
-            self.shape,
-            start_batch=128,
-            start_batches=max(1, self.sizes.pool // 128),
-            points=12,
-            iterations=4,
-            rounds=self.sizes.rounds,
-            batch_size=64,
-        )
-        access = LabelAPI(self.model)
-        result = brep.run(
-            access, self.classes, prior=self.prior, seed=self.seed, settings=settings, progress=self.progress
-        )
+        start: dict[str, Any] = {"start_batch": 128, "start_batches": max(1, self.sizes.pool // 128)}
+        walk: dict[str, Any] = {"points": SPHERE - 1, "iterations": 4, "rounds": self.sizes.rounds}
+        settings = brep.Settings(self.shape, batch_size=64, **start, **walk)
+        result = brep.run(LabelAPI(self.model), self.classes, settings=settings, **self._common)
         return {"images": to_bytes(result.images), "missed": (~result.reached).numpy()}
 
     def _pool(self) -> Tensor:
         return sample_latents(self.prior, self.sizes.pool, seed=self.seed)
 
     def _plug_and_play(self, rate: float) -> ppa.Settings:
-        return ppa.Settings(
-            self.shape,
-            pool=self.sizes.pool,
-            steps=self.sizes.steps,
-            candidates=1,
-            keep=1,
-            learning_rate=rate,
-            selection_views=VIEWS,
-            batch_size=32,
-        )
+        sizes: dict[str, Any] = {"pool": self.sizes.pool, "steps": self.sizes.steps, "candidates": 1, "keep": 1}
+        return ppa.Settings(self.shape, learning_rate=rate, selection_views=VIEWS, batch_size=32, **sizes)
 
     def _white(self, loss: str, rate: float, classes: Sequence[int]) -> ppa.Reconstructions:
-        return ppa.run(
-            WhiteBox(self.model),
-            classes,
-            prior=self.prior,
-            seed=self.seed,
-            settings=self._plug_and_play(rate),
-            loss=LOSSES[loss],
-            scores=self.scores,
-            progress=self.progress,
-        )
+        how: dict[str, Any] = {"settings": self._plug_and_play(rate), "loss": LOSSES[loss], "scores": self.scores}
+        return ppa.run(WhiteBox(self.model), classes, **how, **self._common)
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        return {"prior": self.prior, "seed": self.seed, "progress": self.progress}
 
 
 def likest(model: nn.Module, side: Side, classes: Sequence[int], known: Sequence[int]) -> list[int]:
@@ -170,14 +143,17 @@ def rows(values: Values, judge: Judge, classes: Sequence[int], names: Sequence[s
     """The share of classes that the judge recognises, with Wilson's interval, and a row for each class."""
     hits = judge(to_floats(torch.as_tensor(values["images"])), np.asarray(classes)) == 1
     hits &= ~np.asarray(values.get("missed", np.zeros(len(hits), dtype=bool)))
-    share = share_interval(int(hits.sum()), len(hits))
-    whole = Row("inversion", measure="recognised", value=share.value, low=share.low, high=share.high, **of)
+    whole = Row.of("inversion", measure="recognised", value=share_interval(int(hits.sum()), len(hits)), **of)
     each = zip(classes, hits, strict=True)
     return [whole, *(replace(whole, unit=names[c], value=float(hit), low=np.nan, high=np.nan) for c, hit in each)]
 
 
 def shrunk(images: Tensor) -> Tensor:
     """At most 64 pixels high and wide, in [-1, 1]."""
-    scale = min(1.0, JUDGE_SIDE / max(images.shape[2:]))
-    height, width = (max(16, round(side * scale)) for side in images.shape[2:])
-    return resize(images, (height, width)).clamp(-1, 1)
+    return resize(images, small(images.shape[2:])).clamp(-1, 1)
+
+
+def small(shape: Sequence[int]) -> tuple[int, int]:
+    """A height and width in proportion, both from 16 to 64."""
+    height, width = (max(16, round(side * min(1.0, JUDGE_SIDE / max(shape)))) for side in shape)
+    return height, width

@@ -2,14 +2,16 @@
 
 *threshold*: the loss (Yeom et al., CSF 2018). *calibrated*: the loss less that of moved and mirrored copies of the same
 picture, which say how hard it is without another model. *labels*: how many of the copies are named right
-(Choquette-Choo et al., ICML 2021), for an attacker who is given labels alone. *references*: the offline likelihood
-ratio over few models (Carlini et al., S&P 2022), each trained on a random half of both sides.
+(Choquette-Choo et al., ICML 2021), for an attacker who is given labels alone. *references* and *relative*: the offline
+likelihood ratio (Carlini et al., S&P 2022) and the relative attack (Zarifzadeh et al., ICML 2024) over few models, each
+trained on a random half of both sides.
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +22,7 @@ from mia_kit.audit.config import Train
 from mia_kit.audit.pictures import Side
 from mia_kit.audit.rows import Row
 from mia_kit.data.pictures import to_floats
-from mia_kit.membership import lira, scaled_confidences
+from mia_kit.membership import lira, rmia, scaled_confidences
 from mia_kit.metrics import auc, true_positives_at
 from mia_kit.models import in_batches
 from mia_kit.runs.store import Values
@@ -38,32 +40,16 @@ OPTIMISERS: dict[str, Optimiser] = {
 Scores = dict[str, tuple[np.ndarray, np.ndarray]]  # attack -> of members and of others, the higher the more a member
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Bytes to floats, and where asked for the usual changes of training pictures: an augmentation for `fit`."""
-
-    augment: bool
-
-    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
-        """Floats in [-1, 1]."""
-        floats = to_floats(images)
-        return usual_augmentation(images.shape[1])(floats, generator) if self.augment else floats
+def prepared(images: Tensor, generator: Generator, *, augment: bool) -> Tensor:
+    """Bytes to floats in [-1, 1], and where asked for the usual changes of training pictures: for `fit`."""
+    return usual_augmentation(images.shape[1])(to_floats(images), generator) if augment else to_floats(images)
 
 
 def train_on(network: nn.Module, side: Side, train: Train, *, seed: int, progress: bool) -> None:
     """Train a network in place as a configuration says."""
-    fit(
-        network,
-        side.images,
-        side.labels,
-        seed=seed,
-        augment=Prepared(train.augment),
-        optimiser=OPTIMISERS[train.optimiser],
-        epochs=train.epochs,
-        batch_size=train.batch_size,
-        learning_rate=train.learning_rate,
-        progress=progress,
-    )
+    settings = {"epochs": train.epochs, "batch_size": train.batch_size, "learning_rate": train.learning_rate}
+    how: dict[str, Any] = {"optimiser": OPTIMISERS[train.optimiser], "seed": seed, "progress": progress, **settings}
+    fit(network, side.images, side.labels, augment=functools.partial(prepared, augment=train.augment), **how)
 
 
 def ask(model: nn.Module, images: Tensor) -> Tensor:
@@ -76,15 +62,13 @@ def answers(model: nn.Module, side: Side, *, copies: int, seed: int) -> Values:
     generator, logits = Generator().manual_seed(seed), ask(model, side.images)
     scaled, right = [], [logits.argmax(dim=1) == side.labels]
     for _ in range(copies):
-        moved = in_batches(
-            lambda part: model(to_floats(flip_and_shift(part, generator))), side.images, batch_size=AT_ONCE
-        )
+        moved = in_batches(lambda part: ask(model, flip_and_shift(part, generator)), side.images, batch_size=AT_ONCE)
         scaled.append(scaled_confidences(moved, side.labels))
         right.append(moved.argmax(dim=1) == side.labels)
     return {"logits": logits, "copies": np.mean(scaled, axis=0), "right": torch.stack(right).sum(dim=0).numpy()}
 
 
-def scores(said: tuple[Values, Values], sides: tuple[Side, Side]) -> Scores:
+def scores(said: Sequence[Values], sides: Sequence[Side]) -> Scores:
     """Of the attacks that need no other model."""
     plain = [scaled_confidences(of["logits"], side.labels) for of, side in zip(said, sides, strict=True)]
     return {
@@ -95,9 +79,12 @@ def scores(said: tuple[Values, Values], sides: tuple[Side, Side]) -> Scores:
 
 
 def reference_scores(scaled: np.ndarray, reference_scaled: np.ndarray, inside: np.ndarray) -> Scores:
-    """Of the likelihood ratio: log odds (n,), members first; those of the references and who saw what: (models, n)."""
-    members, others = np.split(lira.offline(scaled, reference_scaled, inside).scores, 2)
-    return {"references": (members, others)}
+    """Of the two attacks: log odds (n,), members first; those of the references and who saw what: (models, n)."""
+    line = rmia.line_of(reference_scaled, inside)
+    relative = rmia.offline(scaled, reference_scaled, inside, line=line)
+    found = {"references": lira.offline(scaled, reference_scaled, inside), "relative": relative}
+    halves = {name: np.split(verdicts.scores, 2) for name, verdicts in found.items()}
+    return {name: (members, others) for name, (members, others) in halves.items()}
 
 
 def rows(found: Scores, *, defence: str = "") -> list[Row]:

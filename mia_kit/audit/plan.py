@@ -12,11 +12,13 @@ from dataclasses import dataclass
 
 from mia_kit.audit.config import Config, Inversion
 
+WHOLE = {"population": (20, 8), "generations": (20, 5), "rounds": (16, 5), "judge_epochs": (40, 15)}  # and the least
 SCALES = (1.0, 0.6, 0.35, 0.2, 0.1)
 PLANNED, FIRST = 0.75, 0.6  # of the budget is planned, as steps may take longer than timed; of that for the first steps
 MATTERS = ("membership", "judge", "white")
 TUNED_ON, VIEWS = 3, 8  # classes on which a rate is chosen, and views that score a reconstruction
 SPHERE = 13  # labels asked about in one look around a class
+FEW = 8  # pictures of a call that is timed
 JUDGED = ("white", "confidences", "labels", "oracle", "placebo")
 
 
@@ -35,13 +37,16 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Costs:
-    """Seconds for one picture: asked about, drawn and asked, with a gradient, to train the judge or a reference."""
+    """Seconds for one picture: asked about, to train the judge or a reference, drawn and asked, with a gradient.
+
+    A classifier without gradients has 0 for these.
+    """
 
     ask: float
-    drawn: float
-    gradient: float
     judge: float
     reference: float
+    drawn: float = 0.0
+    gradient: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,35 +58,23 @@ class Plan:
     left_out: dict[str, str]
 
 
-def timed(call: Callable[[], object], pictures: int) -> float:
-    """Seconds a picture of the second of two calls: the first one pays for what is set up."""
+def timed(call: Callable[[], object]) -> float:
+    """Seconds a picture of the second of two calls with `FEW`: the first one pays for what is set up."""
     call()
     began = time.perf_counter()
     call()
-    return (time.perf_counter() - began) / pictures
+    return (time.perf_counter() - began) / FEW
 
 
 def sizes(inversion: Inversion, scale: float, shared: int) -> Sizes:
     """The configuration's times a scale, none below what still makes an attack."""
-
-    def shrunk(number: int, least: int) -> int:
-        return max(min(number, least), round(number * scale))
-
-    return Sizes(
-        classes=min(shared, shrunk(inversion.classes, 6)),
-        pool=shrunk(inversion.pool, 150),
-        steps=shrunk(inversion.steps, 25),
-        population=shrunk(20, 8),
-        generations=shrunk(20, 5),
-        rounds=shrunk(16, 5),
-        judge_epochs=shrunk(40, 15),
-    )
+    whole = {"classes": (inversion.classes, 6), "pool": (inversion.pool, 150), "steps": (inversion.steps, 25), **WHOLE}
+    at = {name: max(min(number, least), round(number * scale)) for name, (number, least) in whole.items()}
+    return Sizes(**at | {"classes": min(shared, at["classes"])})
 
 
-def step_seconds(
-    config: Config, costs: Costs, at: Sizes, *, compared: int, unseen: int, open: bool
-) -> dict[str, float]:
-    """Seconds of each step that is asked for, the most important first. `open` says that there are gradients."""
+def step_seconds(config: Config, costs: Costs, at: Sizes, *, compared: int, unseen: int) -> dict[str, float]:
+    """Seconds of each step that is asked for, the most important first."""
     inversion, train, judge = config.inversion, config.train, unseen * at.judge_epochs * costs.judge
     access = inversion.access if inversion else ()
     rates, losses = (len(inversion.rates), len(inversion.losses)) if inversion else (1, 1)
@@ -91,16 +84,15 @@ def step_seconds(
     seconds = {"membership": compared * (1 + config.membership.copies) * costs.ask}
     if inversion:
         seconds["judge"] = judge
-    if "white" in access and open:
+    if "white" in access and costs.gradient:
         seconds["white"] = losses * one
     if train:
         seconds["references"] = train.shadows * compared * (train.epochs / 2 + 1) * costs.reference
     if "confidences" in access:
         seconds["confidences"] = bred
     if "white" in access:
-        seconds["oracle"] = (
-            judge + at.pool * costs.drawn + tries * at.steps * (costs.judge + 2 * costs.drawn - costs.ask)
-        )
+        climbed = tries * at.steps * (costs.judge + 2 * costs.drawn - costs.ask)
+        seconds["oracle"] = judge + at.pool * costs.drawn + climbed
     if "labels" in access:
         seconds["labels"] = (at.pool + at.classes * SPHERE * at.rounds) * costs.drawn
     if config.serving:
@@ -110,12 +102,12 @@ def step_seconds(
     return seconds
 
 
-def make(config: Config, costs: Costs, *, shared: int, compared: int, unseen: int, open: bool) -> Plan:
+def make(config: Config, costs: Costs, *, shared: int, compared: int, unseen: int) -> Plan:
     """The plan for the configuration's budget; without one all is done at full size."""
     limit = float("inf") if config.budget is None else config.budget * 60 * PLANNED
     for scale in SCALES:
         at = sizes(config.inversion or Inversion(), scale, shared)
-        seconds = step_seconds(config, costs, at, compared=compared, unseen=unseen, open=open)
+        seconds = step_seconds(config, costs, at, compared=compared, unseen=unseen)
         if sum(seconds.get(name, 0) for name in MATTERS) <= FIRST * limit:
             break
     done, left_out = dict[str, float](), dict[str, str]()
@@ -126,6 +118,6 @@ def make(config: Config, costs: Costs, *, shared: int, compared: int, unseen: in
             done[name] = round(took, 1)
         else:
             left_out[name] = f"it would take about {took / 60:.1f} of {config.budget:g} minutes"
-    if config.inversion and "white" in config.inversion.access and not open:
+    if config.inversion and "white" in config.inversion.access and not costs.gradient:
         left_out["white"] = "the classifier gives no gradients"
     return Plan(at, done, left_out)

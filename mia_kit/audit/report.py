@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from mia_kit import __version__
-from mia_kit.audit.config import Condition, Config, condition
+from mia_kit.audit.config import Config, condition
 from mia_kit.audit.membership import Scores
 from mia_kit.audit.rows import CONTROLS, Row, as_csv, strongest
 from mia_kit.data.folders import write_whole
@@ -25,6 +25,7 @@ NAMES = {
     "calibrated": "loss less that of moved copies",
     "labels": "labels of moved copies",
     "references": "likelihood ratio over reference models",
+    "relative": "relative attack over reference models",
     "start": "floor: best of the prior",
     "oracle": "ceiling: a second judge attacked",
     "placebo": "floor: a classifier that never saw the class",
@@ -43,6 +44,12 @@ NOT_SHOWN = (
     "A reconstruction shows what the classifier has learnt about a class. It is no evidence about anybody.",
     "Not tried: attackers who change the training data, train many reference models, or spend days on one person.",
 )
+RATIO = (
+    "The margin ratio compares the margin of the training pictures with that of reference models, which are trained as "
+    "the section train says. Far from 1 it says that this classifier was trained or scaled in another way. It cannot "
+    "say that this protects: ten times the logits make ten times the margin and change no label. Whether a shield is "
+    "masked gradients is decided by this classifier alone, by its gradients and by what each loss brings back."
+)
 SERVED_ATTACKS = ("threshold", "bred")
 HEADS = {
     "auc": "right of two",
@@ -53,34 +60,39 @@ HEADS = {
 MEMBERSHIP, SERVED = ("auc", "tpr@1%", "tpr@0.1%"), ("auc", "tpr@1%", "recognised", "labels changed")
 
 
-@dataclass(repr=False, frozen=True, eq=False)
+@dataclass(repr=False, eq=False)
 class Report:
     """The rows of the table, and what the page says beside them.
 
+    counts : pictures compared on a side, unseen ones, classes
     scores : of members and others by attack. shown : reconstructions by attack, uint8, where they were asked for
     left_out : a sentence for each step that was not taken
-    attacked : names of the attacked classes. counts : pictures compared on a side, unseen ones, classes
+    attacked : names of the attacked classes
     """
 
     config: Config
-    rows: tuple[Row, ...]
-    scores: Scores
-    warnings: tuple[str, ...]
-    left_out: Mapping[str, str]
-    shown: Mapping[str, Tensor]
-    attacked: Sequence[str]
     counts: tuple[int, int, int]
-    seconds: float
+    rows: list[Row] = field(default_factory=list)
+    scores: Scores = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, Tensor] = field(default_factory=dict)
+    attacked: Sequence[str] = ()
+    seconds: float = 0.0
 
-    def failed(self) -> list[Condition]:
+    def value(self, measure: str) -> float:
+        """That of the first row of a measure."""
+        return next(row.value for row in self.rows if row.measure == measure)
+
+    def failed(self) -> list[str]:
         """The conditions of `fail_if` that are met. ValueError if one asks for what was not measured."""
         met = []
-        for asked in map(condition, self.config.fail_if):
-            row = strongest(self.rows, asked.measure)
-            if row is None:
+        for text in self.config.fail_if:
+            measure, limit = condition(text)
+            if not (row := strongest(self.rows, measure)):
                 why = "; ".join(f"{name}: {words}" for name, words in self.left_out.items()) or "too few pictures"
-                raise ValueError(f"fail-if: {asked.text} has no answer, {asked.measure} was not measured ({why})")
-            met += [asked] * (row.value > asked.limit)
+                raise ValueError(f"fail-if: {text} has no answer, {measure} was not measured ({why})")
+            met += [text] * (row.value > limit)
         return met
 
     def sentences(self) -> list[str]:
@@ -120,6 +132,8 @@ class Report:
     def _repr_html_(self) -> str:
         """The page's content, which a notebook shows, too."""
         members, unseen, classes = self.counts
+        own = [row for row in self.rows if row.part in ("classifier", "gradients")]
+        left_out = [f"{name}: {words}." for name, words in self.left_out.items()]
         parts = [
             f"<p>{members} training and as many unseen pictures compared; {unseen} unseen pictures in all, {classes} "
             f"classes; {self.seconds / 60:.1f} minutes.</p>",
@@ -134,45 +148,29 @@ class Report:
             "of the picture, and confidences alone.</p>",
             self._table("", SERVED),
             "<h2>The classifier itself</h2>",
-            table(
-                ["", "measure", "value"],
-                [[_name(r), r.measure, _interval(r, ".3g")] for r in self.rows if self._own(r)],
-            ),
-            *(
-                ["<h2>Left out</h2>", _list(f"{name}: {words}." for name, words in self.left_out.items())]
-                * bool(self.left_out)
-            ),
+            table(["", "measure", "value"], [[_name(row), row.measure, _interval(row, ".3g")] for row in own]),
+            f"<p>{RATIO}</p>" if any(row.measure == "margin ratio" for row in own) else "",
+            f"<h2>Left out</h2>{_list(left_out)}" if left_out else "",
             "<h2>What this does not show</h2>",
             _list(NOT_SHOWN),
             f"<p>mia_kit {__version__}, PyTorch {torch.__version__}, Python {platform.python_version()}, seed "
             f"{self.config.seed}. Intervals are 95 %, over pictures or classes.</p>",
         ]
-        return "\n".join(parts)
+        return "\n".join(filter(None, parts))
 
     def _returned(self) -> list[str]:
         """The section about inversion."""
         if not (found := self._inverted()):
             return []
-        each = {
-            row.attack: [
-                other.value for other in self.rows if other.unit and other.attack == row.attack and not other.defence
-            ]
-            for row in found
-        }
-        whole = {attack: values for attack, values in each.items() if len(values) == len(self.attacked)}
-        lines = [
-            [name, *("yes" if values[k] else "no" for values in whole.values())] for k, name in enumerate(self.attacked)
-        ]
+        each = [row for row in self.rows if row.unit and not row.defence]
+        whole = [row.attack for row in found if sum(row.attack == other.attack for other in each) == len(self.attacked)]
+        hits = {(row.attack, row.unit): "yes" if row.value else "no" for row in each}
+        lines = [[name, *(hits[attack, name] for attack in whole)] for name in self.attacked]
+        shares = [(_name(row), row.value, row.low, row.high) for row in found]
         return [
             "<h2>What comes back of a class?</h2>",
-            bars(
-                [(_name(row), row.value, row.low, row.high) for row in found],
-                "share of classes that the judge recognises",
-            ),
-            *(
-                pictures(NAMES.get(attack, attack), images.numpy(), self.attacked)
-                for attack, images in self.shown.items()
-            ),
+            bars(shares, "share of classes that the judge recognises"),
+            *(pictures(NAMES.get(name, name), images.numpy(), self.attacked) for name, images in self.shown.items()),
             "<details><summary>Class by class: recognised?</summary>",
             table(["class", *(NAMES.get(attack, attack) for attack in whole)], lines),
             "</details>",
@@ -180,10 +178,6 @@ class Report:
 
     def _inverted(self) -> list[Row]:
         return [row for row in self.rows if row.measure == "recognised" and not row.unit and not row.defence]
-
-    @staticmethod
-    def _own(row: Row) -> bool:
-        return row.part in ("classifier", "gradients")
 
     def _table(self, part: str, measures: Sequence[str]) -> str:
         """A line for each attack of a part, or without one for each service; a column for each measure."""
@@ -193,10 +187,8 @@ class Report:
             if wanted and not row.unit and row.measure in measures:
                 lines.setdefault(_name(row) if part or row.defence else "as it is", {})[row.measure] = _interval(row)
         shown = [measure for measure in measures if any(measure in line for line in lines.values())]
-        return table(
-            ["", *(HEADS.get(each, each) for each in shown)],
-            [[name, *(line.get(each, "–") for each in shown)] for name, line in lines.items()],
-        )
+        cells = [[name, *(line.get(measure, "–") for measure in shown)] for name, line in lines.items()]
+        return table(["", *(HEADS.get(measure, measure) for measure in shown)], cells)
 
 
 def _name(row: Row) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
 
 from mia_kit.metrics import Interval
 
@@ -33,16 +33,12 @@ class Row:
         return cls(part, attack, access, measure, value.value, value.low, value.high, defence)
 
 
-def as_csv(rows: Iterable[Row]) -> str:
+def as_csv(rows: Sequence[Row]) -> str:
     """All rows, one a line, numbers with six digits."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Row))
-    writer.writerows([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in astuple(row)] for row in rows)
-    return text.getvalue()
+    return pd.DataFrame(list(rows)).to_csv(index=False, float_format="%.6g", na_rep="nan", lineterminator="\n")
 
 
-def strongest(rows: Iterable[Row], measure: str) -> Row | None:
+def strongest(rows: Sequence[Row], measure: str) -> Row | None:
     """The attack on the undefended classifier that does best by a measure; None if nothing was measured."""
     known = (row for row in rows if row.measure == measure and not row.defence and not row.unit)
     return max((row for row in known if row.attack not in CONTROLS), key=lambda row: row.value, default=None)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from mia_kit.audit import classifier, config, inversion, membership, pictures, p
 from mia_kit.audit.config import Config, Inversion, Train
 from mia_kit.audit.inversion import Attack, Judge
 from mia_kit.audit.pictures import Pictures, Side
-from mia_kit.audit.plan import Costs, Plan, Sizes
+from mia_kit.audit.plan import Costs, Plan
 from mia_kit.audit.report import Report
 from mia_kit.audit.rows import Row
 from mia_kit.membership import half_memberships, scaled_confidences
@@ -53,8 +53,6 @@ def run(
 ) -> Report:
     """Audit a classifier. `Report.write` then writes the page and the table.
 
-    Parameters
-    ----------
     source : the YAML file, a mapping like it, or a `Config`
     model : a network in memory instead of one that the configuration names
     trust : run code that the configuration names, a module or TorchScript
@@ -63,72 +61,44 @@ def run(
 
     Raises ValueError, OSError or ImportError, one sentence, before anything is measured.
     """
-    settings = config.read(source)
-    settings = msgspec.structs.replace(
-        settings, budget=budget or settings.budget, fail_if=(*settings.fail_if, *fail_if)
-    )
+    began, read = time.perf_counter(), config.read(source)
+    settings = msgspec.structs.replace(read, budget=budget or read.budget, fail_if=(*read.fail_if, *fail_if))
     config.check_whole(settings, given=model is not None, trust=trust)
-    began = time.perf_counter()
-    read = pictures.read(settings.pictures, seed=settings.seed, progress=progress)
-    classes = len(read.class_names)
-    foreign = (
-        classifier.load(settings, classes) if model is None else classifier.tried(snapshot(model), settings, classes)
-    )
-    return _Session(settings, foreign, read, began, progress).report()
+    given = pictures.read(settings.pictures, seed=settings.seed, progress=progress)
+    network = classifier.load(settings, len(given.class_names), network=None if model is None else snapshot(model))
+    return _Session(settings, network, given, began, progress).run()
 
 
 @dataclass(eq=False)
 class _Session:
-    """One audit at work."""
+    """One audit at work. Each step of the plan is the method of its name; it says why it could not be taken."""
 
     config: Config
     model: Foreign
     pictures: Pictures
     began: float
     progress: bool
-    rows: list[Row] = field(default_factory=list)
-    scores: membership.Scores = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    shown: dict[str, Tensor] = field(default_factory=dict)
-    logits: list[Tensor] = field(default_factory=list)  # the classifier's answers to both sides
 
-    def report(self) -> Report:
+    def run(self) -> Report:
         """Take all steps for which there is time."""
         if self.config.inversion:
             check_images(ConfidenceAPI(self.model), self.prior)
-        steps: dict[str, Callable[[], str | None]] = {
-            "membership": self._membership,
-            "judge": self._judge,
-            "white": self._white,
-            "references": self._references,
-            "confidences": lambda: self._invert("bred", "confidences", lambda: self._attack().bred()),
-            "oracle": self._oracle,
-            "labels": lambda: self._invert("walk", "labels", lambda: self._attack().walk()),
-            "serving": self._serving,
-            "placebo": self._placebo,
-        }
-        left_out = dict(self.plan.left_out)
+        report, limit = self.report, 60 * (self.config.budget or np.inf)
+        report.left_out |= self.plan.left_out
+        report.attacked = [self.pictures.class_names[label] for label in self.attacked]
         with tqdm(self.plan.seconds.items(), desc="audit", unit="step", disable=not self.progress) as bar:
             for name, seconds in bar:
                 bar.set_postfix_str(name)
-                late = time.perf_counter() - self.began + seconds > 60 * (self.config.budget or np.inf)
-                if (
-                    sentence := "the steps before it took longer than they were timed"
-                    if late and self.rows
-                    else steps[name]()
-                ):
-                    left_out[name] = sentence
-        return Report(
-            config=self.config,
-            rows=tuple(self.rows),
-            scores=self.scores,
-            warnings=tuple(self.warnings),
-            left_out=left_out,
-            shown=self.shown,
-            attacked=[self.pictures.class_names[label] for label in self.attacked],
-            counts=(len(self.sides[0]), len(self.pictures.unseen), len(self.pictures.class_names)),
-            seconds=time.perf_counter() - self.began,
-        )
+                late = report.rows and time.perf_counter() - self.began + seconds > limit
+                why = "the steps before it took longer than they were timed" if late else getattr(self, f"_{name}")()
+                report.left_out |= {name: why} if why else {}
+        report.seconds = time.perf_counter() - self.began
+        return report
+
+    @cached_property
+    def report(self) -> Report:
+        """What was measured so far."""
+        return Report(self.config, (len(self.sides[0]), len(self.pictures.unseen), len(self.pictures.class_names)))
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
@@ -150,105 +120,106 @@ class _Session:
     def attacked(self) -> list[int]:
         """The classes under attack, in random order."""
         order = np.random.default_rng(self.config.seed).permutation(self.pictures.shared.numpy())
-        return [int(label) for label in order[: self.plan.sizes.classes]] if self.config.inversion else []
+        return order[: self.plan.sizes.classes].tolist() if self.config.inversion else []
 
     @cached_property
     def plan(self) -> Plan:
         """What is done, and at what size."""
+        shared, compared, unseen = len(self.pictures.shared), 2 * len(self.sides[0]), len(self.pictures.unseen)
 
         def make() -> Values:
-            counts = {"compared": 2 * len(self.sides[0]), "unseen": len(self.pictures.unseen)}
-            return asdict(
-                plan.make(
-                    self.config,
-                    self._costs(),
-                    shared=len(self.pictures.shared),
-                    open=classifier.has_gradients(self.model),
-                    **counts,
-                )
-            )
+            return asdict(plan.make(self.config, self._costs(), shared=shared, compared=compared, unseen=unseen))
 
-        kept = self._part("Plan", make, budget=self.config.budget)
-        return Plan(Sizes(**kept["sizes"]), kept["seconds"], kept["left_out"])
+        return msgspec.convert(self._part("Plan", make, budget=self.config.budget), Plan)
 
     def _costs(self) -> Costs:
-        """Seconds of single calls."""
-        images, judge = self.sides[0].floats[:8], inversion.fresh_judge(self.model.channels, 2, seed=0)
-        with torch.no_grad():
-            ask = plan.timed(lambda: self.model(images), len(images))
-        trained, reference = plan.timed(lambda: judge(inversion.shrunk(images)).sum().backward(), len(images)), 0.0
-        if self.config.train:  # perhaps another network, and a much dearer one
-            other = classifier.another(self.config, self.model, seed=0)
-            reference = plan.timed(lambda: other(images).sum().backward(), len(images))
+        """Seconds of single calls, which are timed here."""
+
+        def trained(network: nn.Module, images: Tensor) -> float:
+            return plan.timed(lambda: network(images).sum().backward())
+
+        few, train = self.sides[0].of(torch.arange(plan.FEW)), self.config.train
+        costs = Costs(
+            ask=plan.timed(lambda: membership.ask(self.model, few.images)),
+            judge=trained(inversion.fresh_judge(self.model.channels, 2, seed=0), inversion.shrunk(few.floats)),
+            # perhaps another network, and a much dearer one
+            reference=trained(classifier.another(self.config, self.model, seed=0), few.floats) if train else 0.0,
+        )
         if not self.config.inversion:
-            return Costs(ask, 0.0, 0.0, trained, reference)
-        codes = self.prior.map(sample_latents(self.prior, 8, seed=0)).requires_grad_()
+            return costs
+        codes = self.prior.map(sample_latents(self.prior, plan.FEW, seed=0)).requires_grad_()
 
         def drawn() -> Tensor:
-            pictures = for_target(ConfidenceAPI(self.model), self.prior.synthesise(codes))
-            return self.model(resize(pictures, self.config.pictures.shape))
+            images = for_target(ConfidenceAPI(self.model), self.prior.synthesise(codes))
+            return self.model(resize(images, self.config.pictures.shape))
 
         with torch.no_grad():
-            both = plan.timed(drawn, 8)
-        steep = classifier.has_gradients(self.model)
-        gradient = plan.timed(lambda: torch.autograd.grad(drawn().sum(), codes), 8) if steep else 0.0
-        return Costs(ask, both, gradient, trained, reference)
+            costs = replace(costs, drawn=plan.timed(drawn))
+        if classifier.has_gradients(self.model):
+            costs = replace(costs, gradient=plan.timed(lambda: torch.autograd.grad(drawn().sum(), codes)))
+        return costs
 
     @cached_property
-    def digest(self) -> str:
-        """What the classifier is known by, read once."""
-        return classifier.digest(self.model)
+    def asked(self) -> dict[str, Any]:
+        """What all parts are known by."""
+        asked = msgspec.to_builtins(msgspec.structs.replace(self.config, out="", fail_if=(), budget=None))
+        return {"config": asked, "model": classifier.digest(self.model), "pictures": self.pictures.digest}
 
     def _part(self, kind: str, make: Callable[[], Values], **of: Any) -> Values:
         """The values of a step, made once."""
-        asked = msgspec.to_builtins(msgspec.structs.replace(self.config, out="", fail_if=(), budget=None))
-        settings = {"config": asked, "model": self.digest, "pictures": self.pictures.digest, **of}
-        return Store(Path(self.config.out) / "parts").get(f"Audit{kind}", settings, lambda _: make(), version=VERSION)
+        store = Store(Path(self.config.out) / "parts")
+        return store.get(f"Audit{kind}", self.asked | of, lambda _: make(), version=VERSION)
+
+    @cached_property
+    def answers(self) -> list[Values]:
+        """What the classifier says of members, and of others."""
+        of = {"copies": self.config.membership.copies, "seed": self.config.seed}
+        asked = [partial(membership.answers, self.model, side, **of) for side in self.sides]
+        names = ("members", "others")
+        return [self._part("Answers", ask, side=name) for name, ask in zip(names, asked, strict=True)]
+
+    @property
+    def logits(self) -> list[Tensor]:
+        """Its logits alone."""
+        return [torch.as_tensor(said["logits"]) for said in self.answers]
 
     def _membership(self) -> None:
-        first, second = (
-            self._part("Answers", lambda side=side: self._answers(side), side=name)  # type: ignore[misc]
-            for name, side in zip(("members", "others"), self.sides, strict=True)
-        )
-        self.logits = [torch.as_tensor(said["logits"]) for said in (first, second)]
-        self._note(membership.scores((first, second), self.sides))
-        self.rows += shields.classifier_rows(self.model, self.sides, self.logits)
-        right, guessing = self.rows_of("accuracy, training")[0].value, 1 / len(self.pictures.shared)
+        self._note(membership.scores(self.answers, self.sides))
+        report, guessing = self.report, 1 / len(self.pictures.shared)
+        report.rows += shields.classifier_rows(self.model, self.sides, self.logits)
+        right = report.value("accuracy, training")
         if right < min(WEAK_FIT * guessing, 0.9):
-            self.warnings.append(
+            report.warnings.append(
                 f"The classifier is right on {right:.0%} of its training pictures, hardly more than by guessing: check "
                 "size, mean, deviation and the order of the classes."
             )
-        if self.pictures.doubles:
-            self.warnings.append(f"{self.pictures.doubles} unseen pictures are training pictures and were left out.")
+        if doubles := self.pictures.doubles:
+            report.warnings.append(f"{doubles} unseen pictures are training pictures and were left out.")
 
-    def rows_of(self, measure: str) -> list[Row]:
-        """The rows of a measure."""
-        return [row for row in self.rows if row.measure == measure]
-
-    def _answers(self, side: Side) -> Values:
-        return membership.answers(self.model, side, copies=self.config.membership.copies, seed=self.config.seed)
-
-    def _note(self, found: membership.Scores) -> None:
-        self.scores |= found
-        self.rows += membership.rows(found)
+    def _note(self, scores: membership.Scores) -> None:
+        self.report.scores |= scores
+        self.report.rows += membership.rows(scores)
 
     def _references(self) -> None:
-        train, (members, others) = self.config.train or Train(epochs=1), self.sides
+        members, others = self.sides
         both = Side(torch.cat([members.images, others.images]), torch.cat([members.labels, others.labels]))
-        inside = half_memberships(len(both), train.shadows, seed=self.config.seed)
+        shadows = self.config.train.shadows if self.config.train else 0
+        inside = half_memberships(len(both), shadows, seed=self.config.seed)
+        kept = [self._reference(number, both, torch.from_numpy(inside[number])) for number in range(shadows)]
+        scaled = scaled_confidences(torch.cat(self.logits), both.labels)
+        self._note(membership.reference_scores(scaled, np.stack([values["scaled"] for values in kept]), inside))
+        ratio = self.report.value("margin") / float(np.mean([values["margin"] for values in kept]))
+        self.report.rows.append(Row("classifier", measure="margin ratio", value=ratio))
 
-        def make(number: int) -> Values:
-            mask = torch.from_numpy(inside[number])
+    def _reference(self, number: int, both: Side, mask: Tensor) -> Values:
+        """What a reference model says of all pictures, and its margin on those that it was trained on."""
+
+        def make() -> Values:
             logits = membership.ask(self._another(both.of(mask), self.config.seed + SECOND + number), both.images)
             margin = membership.margins(logits, both.labels)[mask].mean()
             return {"scaled": scaled_confidences(logits, both.labels), "margin": float(margin)}
 
-        kept = [self._part("Reference", lambda k=k: make(k), number=k) for k in range(train.shadows)]  # type: ignore[misc]
-        scaled = scaled_confidences(torch.cat(self.logits), both.labels)
-        self._note(membership.reference_scores(scaled, np.stack([values["scaled"] for values in kept]), inside))
-        ratio = self.rows_of("margin")[0].value / float(np.mean([values["margin"] for values in kept]))
-        self.rows.append(Row("classifier", measure="margin ratio", value=ratio))
+        return self._part("Reference", make, number=number)
 
     def _another(self, side: Side, seed: int) -> Foreign:
         """Another such classifier, trained on these pictures."""
@@ -258,10 +229,8 @@ class _Session:
 
     def _of_unseen(self, seed: int) -> SmallClassifier:
         """A classifier of the unseen pictures."""
-        judge, epochs = (
-            inversion.fresh_judge(self.model.channels, self.model.classes, seed=seed),
-            self.plan.sizes.judge_epochs,
-        )
+        judge = inversion.fresh_judge(self.model.channels, self.model.classes, seed=seed)
+        epochs = self.plan.sizes.judge_epochs
 
         def make() -> Values:
             inversion.train_judge(judge, self.pictures.unseen, seed=seed, epochs=epochs, progress=self.progress)
@@ -281,9 +250,9 @@ class _Session:
         members = self.sides[0]
         hits = self.judge(members.floats, members.labels.numpy()) == 1
         share = share_interval(int(hits.sum()), len(hits))
-        self.rows.append(Row.of("inversion", "pictures", "", "recognised", share))
+        self.report.rows.append(Row.of("inversion", "pictures", "", "recognised", share))
         if share.value < WEAK_JUDGE:
-            self.warnings.append(
+            self.report.warnings.append(
                 f"The judge names {share.value:.0%} of the real training pictures right: it is too weak to say much "
                 "about reconstructions. Give it more unseen pictures."
             )
@@ -291,33 +260,36 @@ class _Session:
     def _attack(self, model: nn.Module | None = None, classes: Sequence[int] = ()) -> Attack:
         """The attacks on the classifier, or on another; on all that are attacked, or some."""
         shape = self.config.pictures.shape
-        if isinstance(model, SmallClassifier):
-            height, width = inversion.shrunk(torch.zeros(1, 1, *shape)).shape[2:]
-            shape = (height, width)
-        targets, of = classes or self.attacked, (self.prior, self.inversion, self.plan.sizes, shape)
-        return Attack(model or self.model, targets, *of, self.config.seed, self.progress)
+        shape = inversion.small(shape) if isinstance(model, SmallClassifier) else shape
+        of = self.prior, self.inversion, self.plan.sizes, shape, self.config.seed, self.progress
+        return Attack(model or self.model, classes or self.attacked, *of)
 
     def _invert(
         self, attack: str, access: str, make: Callable[[], Values], *, classes: Sequence[int] = (), defence: str = ""
-    ) -> None:
+    ) -> Values:
         """Judge what an attack brings back, and keep it."""
         values = self._part("Inversion", make, attack=attack, defence=defence, sizes=asdict(self.plan.sizes))
-        names, targets = self.pictures.class_names, classes or self.attacked
-        self.rows += inversion.rows(values, self.judge, targets, names, attack=attack, access=access, defence=defence)
+        of = {"attack": attack, "access": access, "defence": defence}
+        targets, names = classes or self.attacked, self.pictures.class_names
+        self.report.rows += inversion.rows(values, self.judge, targets, names, **of)
         if self.inversion.show and not defence and not classes:
-            self.shown[attack] = torch.as_tensor(values["images"])
-        if "norms" in values:
-            self._norms[attack] = torch.as_tensor(values["norms"])
+            self.report.shown[attack] = torch.as_tensor(values["images"])
+        return values
 
     def _white(self) -> None:
-        self._norms: dict[str, Tensor] = {}
-        attack = self._attack()
+        attack, norms = self._attack(), dict[str, Tensor]()
         self._invert("start", "white", attack.start)
         for loss in self.inversion.losses:
-            self._invert(loss, "white", lambda loss=loss: attack.white(loss))  # type: ignore[misc]
-        found, warning = shields.masked(self.rows, self._norms)
-        self.rows += found
-        self.warnings += [warning] if warning else []
+            norms[loss] = torch.as_tensor(self._invert(loss, "white", partial(attack.white, loss))["norms"])
+        rows, warning = shields.masked(self.report.rows, norms)
+        self.report.rows += rows
+        self.report.warnings += [warning] if warning else []
+
+    def _confidences(self) -> None:
+        self._invert("bred", "confidences", lambda: self._attack().bred())
+
+    def _labels(self) -> None:
+        self._invert("walk", "labels", lambda: self._attack().walk())
 
     def _oracle(self) -> None:
         second, loss = self._of_unseen(self.config.seed + SECOND), self.inversion.losses[-1]
@@ -341,19 +313,15 @@ class _Session:
 
     def _serving(self) -> None:
         for name in self.config.serving:
+            self._serve(name)
 
-            def access(name: str = name) -> ConfidenceAPI:
-                train, unseen = self.pictures.train, self.pictures.unseen
-                return ConfidenceAPI(
-                    self.model, shields.service(name, self.model, train, unseen, seed=self.config.seed)
-                )
+    def _serve(self, name: str) -> None:
+        def access() -> ConfidenceAPI:
+            """Anew for each part: LPA draws as it answers, and a part must not depend on those before it."""
+            return shields.service(name, self.model, self.pictures, seed=self.config.seed)
 
-            def answers(access: Callable[[], ConfidenceAPI] = access) -> Values:
-                service = access()
-                return {str(place): shields.served(service, side) for place, side in enumerate(self.sides)}
-
-            served = [torch.as_tensor(values) for values in self._part("Served", answers, service=name).values()]
-            self.rows += shields.served_rows(name, served, self.sides, self.logits)
-            if "confidences" in self.plan.seconds:
-                make = lambda access=access: self._attack().bred(access())  # noqa: E731
-                self._invert("bred", "confidences", make, defence=name)
+        values = self._part("Served", lambda: shields.served(access(), self.sides), service=name)
+        answers = [torch.as_tensor(answer) for answer in values.values()]
+        self.report.rows += shields.served_rows(name, answers, self.sides, self.logits)
+        if "confidences" in self.plan.seconds:
+            self._invert("bred", "confidences", lambda: self._attack().bred(access()), defence=name)

@@ -1,7 +1,9 @@
 """What protects, or seems to: how far apart the classes lie, how short gradients are, what a service would change.
 
-The *margin ratio* is that of the training pictures' margin to the margin of reference models on theirs. A shield is
-*masked gradients* if cross-entropy brings back less than a loss that does not saturate, on the same classes.
+A shield is *masked gradients* if cross-entropy brings back less than a loss that does not saturate, on the same
+classes, or if its gradient is gone where the attack begins. Both come from the audited classifier alone. The *margin
+ratio* is that of the training pictures' margin to the margin of reference models on theirs, and decides nothing: all
+logits times ten make it ten times greater and change no label; reference models trained otherwise change it, too.
 """
 
 from __future__ import annotations
@@ -16,29 +18,21 @@ from torch import Tensor
 from mia_kit.access import ConfidenceAPI, PictureDefence
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.audit.membership import margins, rows
-from mia_kit.audit.pictures import Side
+from mia_kit.audit.pictures import Pictures, Side
 from mia_kit.audit.rows import Row
 from mia_kit.data.pictures import to_floats
-from mia_kit.defences import (
-    AlignmentSettings,
-    LabelPreservingPoison,
-    Rounding,
-    ServingDefence,
-    Substitute,
-    TopTruncation,
-)
+from mia_kit.defences import AlignmentSettings, LabelPreservingPoison, Rounding, Substitute, TopTruncation
 from mia_kit.membership import scaled_confidences
-from mia_kit.metrics import scaled_distances
+from mia_kit.metrics import cluster_interval, scaled_distances, share_interval
 from mia_kit.models import InversionDecoder, in_batches
 from mia_kit.models.foreign import LEAST, Foreign
-from mia_kit.runs.compare import difference
-from mia_kit.runs.table import tidy
+from mia_kit.runs.store import Values
 from mia_kit.training.inversion import train_decoder
 
 SIDE, PAIRS, EPOCHS = 32, 256, 20  # of the pictures that LPA's decoder makes; how many it learns from, and how long
 BOUND, ROUNDS = 0.1, 8
 FEW = 400  # pictures whose features are compared
-VANISHED = 1e-3  # a gradient shorter than this share of another loss's
+VANISHED = 1e-3  # a gradient at most this share of another loss's
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,27 +46,25 @@ class SmallPictures:
         return self.defence.poison(confidences, _small(images))
 
 
-def service(name: str, model: Foreign, train: Side, unseen: Side, *, seed: int) -> ServingDefence | PictureDefence:
-    """A serving defence by its name in the configuration; LPA learns its decoder from unseen pictures."""
+def service(name: str, model: Foreign, pictures: Pictures, *, seed: int) -> ConfidenceAPI:
+    """The classifier behind a defence by its name in the configuration; LPA learns its decoder from unseen pictures."""
     kind, _, number = name.partition(" ")
     if kind in ("round", "top"):
-        return Rounding(int(number)) if kind == "round" else TopTruncation(int(number))
-    private, public = (
-        (served(ConfidenceAPI(model), side), _small(side.floats))
-        for side in (train.of(_some(train)), unseen.of(_some(unseen)))
-    )
+        return ConfidenceAPI(model, Rounding(int(number)) if kind == "round" else TopTruncation(int(number)))
+    few = [side.of(_some(side)) for side in (pictures.train, pictures.unseen)]
+    private, public = ((_confidences(ConfidenceAPI(model), side), _small(side.floats)) for side in few)
 
     def fresh(of: int) -> InversionDecoder:
         return InversionDecoder(model.classes, model.channels, SIDE, seed=of, blocks=4, width=8)
 
     decoder = train_decoder(fresh, *public, seed=seed, epochs=EPOCHS, tries=1, progress=False).decoder
-    settings = AlignmentSettings(bound=BOUND, rounds=ROUNDS)
-    return SmallPictures(LabelPreservingPoison(Substitute.aim(decoder, *private), seed=seed, settings=settings))
+    settings, substitute = AlignmentSettings(bound=BOUND, rounds=ROUNDS), Substitute.aim(decoder, *private)
+    return ConfidenceAPI(model, SmallPictures(LabelPreservingPoison(substitute, seed=seed, settings=settings)))
 
 
-def served(access: ConfidenceAPI, side: Side) -> Tensor:
-    """Confidences of shape (n, classes) as a service hands them out."""
-    return in_batches(lambda part: access.confidences(to_floats(part)), side.images)
+def served(access: ConfidenceAPI, sides: Sequence[Side]) -> Values:
+    """Confidences of shape (n, classes) of either side as a service hands them out."""
+    return {str(place): _confidences(access, side) for place, side in enumerate(sides)}
 
 
 def served_rows(name: str, answers: Sequence[Tensor], sides: Sequence[Side], logits: Sequence[Tensor]) -> list[Row]:
@@ -100,36 +92,43 @@ def classifier_rows(model: Foreign, sides: Sequence[Side], logits: Sequence[Tens
         except ValueError:
             continue  # a network without a last linear layer, or too few pictures of a class
         found.append(Row("classifier", access="white", measure=f"distance within over between, {name}", value=ratio))
-    margin = float(margins(logits[0], sides[0].labels).mean())
-    return [*found, Row("classifier", measure="margin", value=margin)]
+    return [*found, Row("classifier", measure="margin", value=float(margins(logits[0], sides[0].labels).mean()))]
 
 
 def masked(table: Sequence[Row], norms: Mapping[str, Tensor]) -> tuple[list[Row], str]:
-    """Rows of the gradients' lengths, and a warning where cross-entropy alone is shut out; empty if it is not."""
+    """Rows of the gradients, and a warning where cross-entropy alone is shut out; empty if it is not.
+
+    table : with a row for each loss and class, whether it was recognised
+    norms : lengths of each loss's gradient where the attack begins, of shape (classes,), the same codes for all
+    """
     lengths = {loss: float(np.nanmedian(length)) for loss, length in norms.items()}
     found = [Row("gradients", loss, "white", "median length at the start", length) for loss, length in lengths.items()]
-    hits = {loss: [row.value for row in table if row.attack == loss and row.unit] for loss in norms}
+    hits = {loss: np.array([row.value for row in table if row.attack == loss and row.unit]) for loss in norms}
     others = [loss for loss in norms if loss != "cross_entropy"]
-    if len(others) == len(norms) or not others:
+    if not others:
+        return found, "Whether gradients are masked was not looked at: inversion.losses has none that cannot saturate."
+    if len(others) == len(norms):
         return found, ""
-    best = max(others, key=lambda loss: sum(hits[loss]))
-    shared = {"study": "audit", "world": "own", "seed": 0, "measure": "recognised"}
-    units = [
-        shared | {"loss": loss, "unit": place, "value": hit}
-        for loss in (best, "cross_entropy")
-        for place, hit in enumerate(hits[loss])
-    ]
-    ahead = difference(tidy(units), measure="recognised", treated={"loss": best}, baseline={"loss": "cross_entropy"})
-    words = f"{best} less cross_entropy"
-    found.append(Row("gradients", words, "white", "classes recognised", ahead.estimate, ahead.low, ahead.high))
+    best = max(others, key=lambda loss: hits[loss].sum())
+    ahead = cluster_interval(hits[best] - hits["cross_entropy"])
+    gone = share_interval(int((norms["cross_entropy"] <= VANISHED * norms[best]).sum()), len(norms[best]))
+    found.append(Row.of("gradients", f"{best} less cross_entropy", "white", "classes recognised", ahead))
+    found.append(Row.of("gradients", "cross_entropy", "white", "starts without a gradient", gone))
     if ahead.low > 0:
         return found, (
-            f"Masked gradients: the {best} loss brings back {ahead.estimate:.0%} [{ahead.low:.0%}, {ahead.high:.0%}] "
+            f"Masked gradients: the {best} loss brings back {ahead.value:.0%} [{ahead.low:.0%}, {ahead.high:.0%}] "
             "of the classes more than cross-entropy. What stops cross-entropy alone is no protection."
         )
-    if lengths["cross_entropy"] < VANISHED * lengths[best]:
-        return found, "The gradient of cross-entropy has nearly vanished: do not read its failure as protection."
+    if gone.low > 0.5:
+        return found, (
+            f"The gradient of cross-entropy has vanished at {gone.value:.0%} [{gone.low:.0%}, {gone.high:.0%}] of the "
+            f"attack's starts, beside that of {best}: do not read its failure as protection."
+        )
     return found, ""
+
+
+def _confidences(access: ConfidenceAPI, side: Side) -> Tensor:
+    return in_batches(lambda part: access.confidences(to_floats(part)), side.images)
 
 
 def _small(images: Tensor) -> Tensor:

@@ -5,15 +5,19 @@ import importlib.util
 import re
 import subprocess
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 import yaml
 from five import SMALL, Case, make
 from foreign import World, configuration, draw_world, plain_network, random_prior, save, train
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mia_kit import audit, cli
@@ -23,7 +27,9 @@ from mia_kit.audit.rows import Row, strongest
 from mia_kit.data.folders import DataError
 from mia_kit.models import sample_latents
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.threads import one_thread
 from mia_kit.training.prior import read_prior, train_prior
+from tests.killing import finish_despite_kills
 
 ROOT = Path(__file__).parents[2]
 TINY = {"pool": 50, "steps": 2, "classes": 4, "rates": [0.05]}
@@ -100,14 +106,14 @@ def test_a_whole_audit_has_every_row_and_a_page_that_needs_nothing(
     ) | {"serving": ["round 1", "top 1", "lpa"]}
     report = audit.run(whole, model=memorised, progress=False)
     attacks = {row.attack for row in report.rows if row.measure in ("auc", "recognised")}
-    assert attacks >= {"threshold", "calibrated", "labels", "references", "start", "cross_entropy", "poincare"}
-    assert attacks >= {"bred", "walk", "oracle", "placebo", "pictures"} and not report.left_out
+    assert attacks >= {"threshold", "calibrated", "labels", "references", "relative", "start", "cross_entropy"}
+    assert attacks >= {"poincare", "bred", "walk", "oracle", "placebo", "pictures"} and not report.left_out
     assert {row.defence for row in report.rows} == {"", "round 1", "top 1", "lpa"}
     assert {"margin", "margin ratio", "median length at the start"} <= {row.measure for row in report.rows}
     assert all(
         row.low <= row.value <= row.high for row in report.rows if row.measure in ("auc", "recognised") and not row.unit
     )
-    assert [condition.text for condition in report.failed()] == ["auc>0.5"]
+    assert report.failed() == ["auc>0.5"] and "ten times the logits" in report._repr_html_()
     page = report.write().read_text(encoding="utf-8")
     assert "What this does not show" in page and page.count("<svg") == 2 and "<script" not in page
     assert not re.search(r'(?:src|href)="(?!data:)', page) and page.count('<img alt="reconstruction of') == 4 * 6
@@ -117,7 +123,7 @@ def test_a_whole_audit_has_every_row_and_a_page_that_needs_nothing(
 
 
 def test_a_run_that_is_stopped_goes_on_to_the_same_rows(world: World, memorised: nn.Module, tmp_path: Path) -> None:
-    def run(out: str) -> tuple[Row, ...]:
+    def run(out: str) -> list[Row]:
         return audit.run(settings(world, tmp_path / out), model=Counted(memorised), progress=False).rows
 
     Counted.asked, Counted.stop_at = 0, 10**9
@@ -129,6 +135,34 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_rows(world: World, memorised:
         run("stopped")
     Counted.asked, Counted.stop_at = 0, 10**9
     assert repr(run("stopped")) == repr(alone) and Counted.asked < asked
+
+
+def audited(content: dict[str, Any]) -> None:
+    """In a process of its own, which is killed."""
+    with one_thread():
+        audit.run(content, trust=True, progress=False).write()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_run_that_is_killed_at_any_moment_ends_with_the_same_table(
+    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+) -> None:
+    weights, names = tmp_path / "weights.safetensors", ("alone", "killed")
+    save_file(memorised.state_dict(), weights)
+    network = {"module": "foreign:plain_network", "arguments": {"classes": 4, "width": 8}, "weights": str(weights)}
+    inversion = TINY | {"prior": str(prior[0]), "access": ["white"]}
+    whole = settings(world, tmp_path, inversion=inversion, train={"epochs": 1, "placebo": False}) | {"model": network}
+    alone, killed = (whole | {"serving": ["round 1"], "out": str(tmp_path / name)} for name in names)
+    began = time.perf_counter()
+    audited(alone)
+    longest = (time.perf_counter() - began) / 4
+    parts = tmp_path / "killed" / "parts"
+    done = lambda: len([*parts.glob("*/*/settings.json")])  # noqa: E731
+    hits = finish_despite_kills(audited, killed, seed=0, longest=longest, progress=done, kills=4)
+    assert hits >= 2, "the runs ended before they could be killed"
+    tables = [(tmp_path / name / "audit.csv").read_text() for name in names]
+    assert tables[0] == tables[1] and tables[0].count("\n") > 20
 
 
 def test_a_budget_leaves_out_what_matters_least_and_says_so(
@@ -146,22 +180,17 @@ def test_a_budget_leaves_out_what_matters_least_and_says_so(
 def test_a_plan_shrinks_with_the_budget() -> None:
     whole = config.Config(pictures=config.Pictures(train="a", unseen="b"), inversion=config.Inversion(), serving=())
     costs = Costs(ask=0.01, drawn=0.02, gradient=0.05, judge=0.001, reference=1.0)
+    sides = {"compared": 1000, "unseen": 1000}
 
-    def made(budget: float | None, *, open: bool = True) -> plan.Plan:
-        changed = config.msgspec.structs.replace(whole, budget=budget)
-        return plan.make(changed, costs, shared=50, compared=1000, unseen=1000, open=open)
+    def made(budget: float | None, costs: Costs = costs) -> plan.Plan:
+        return plan.make(msgspec.structs.replace(whole, budget=budget), costs, shared=50, **sides)
 
     assert made(None).sizes.classes == 24 and not made(None).left_out
     assert sum(made(10).seconds.values()) <= 10 * 60 * plan.PLANNED and made(10).sizes.classes < 24
-    assert "white" in made(10).seconds and "gives no gradients" in made(10, open=False).left_out["white"]
-    dear = plan.step_seconds(
-        config.msgspec.structs.replace(whole, train=config.Train(epochs=8)),
-        costs,
-        made(10).sizes,
-        compared=1000,
-        unseen=1000,
-        open=True,
-    )
+    closed = made(10, replace(costs, gradient=0.0))
+    assert "white" in made(10).seconds and "gives no gradients" in closed.left_out["white"]
+    trained = msgspec.structs.replace(whole, train=config.Train(epochs=8))
+    dear = plan.step_seconds(trained, costs, made(10).sizes, **sides)
     assert dear["references"] == 4 * 1000 * (8 / 2 + 1) * 1.0  # the reference's own seconds, not the classifier's
     # membership: 1,000 pictures, each with 4 copies, at a hundredth of a second
     assert made(None).seconds["membership"] == pytest.approx(50)
@@ -178,9 +207,41 @@ def test_masked_gradients_are_told_from_protection() -> None:
 
     lengths = {"cross_entropy": torch.full((8,), 1e-9), "margin": torch.ones(8)}
     rows, warning = shields.masked(table([0.0] * 8, [1.0] * 7 + [0.0]), lengths)
-    assert warning.startswith("Masked gradients: the margin loss brings back 88%") and rows[-1].value == 7 / 8
-    assert "nearly vanished" in shields.masked(table([0.0] * 8, [0.0] * 8), lengths)[1]
+    ahead, gone = rows[-2:]
+    assert warning.startswith("Masked gradients: the margin loss brings back 88%") and ahead.value == 7 / 8
+    assert ahead.low > 0 and gone.value == 1 and gone.low == pytest.approx(0.676, abs=1e-3)  # Wilson's, 8 of 8
+    assert "vanished at 100% [68%, 100%]" in shields.masked(table([0.0] * 8, [0.0] * 8), lengths)[1]
     assert shields.masked(table([1.0] * 8, [1.0] * 8), dict.fromkeys(lengths, torch.ones(8)))[1] == ""
+    half = lengths | {"cross_entropy": torch.tensor([1e-9] * 4 + [1.0] * 4)}
+    assert shields.masked(table([1.0] * 8, [1.0] * 8), half)[1] == ""  # half of eight may be chance
+    assert "was not looked at" in shields.masked(table([0.0] * 8, [0.0] * 8), {"cross_entropy": torch.ones(8)})[1]
+
+
+class Sharpened(nn.Module):
+    """Tells classes by the mean of colours, behind a shield that masks gradients: every confidence is 0 or 1."""
+
+    def __init__(self, prior: ConvolutionalPrior) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 4)
+        with torch.no_grad():  # about as many of the prior's pictures for each class
+            colours = prior.synthesise(prior.map(sample_latents(prior, 200, seed=1))).mean(dim=(2, 3)) / 2 / 0.25
+            directions = torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])
+            self.linear.weight.copy_(directions @ torch.linalg.cholesky(torch.linalg.inv(colours.T.cov())).T)
+            self.linear.bias.copy_(-self.linear.weight @ colours.mean(dim=0))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return 1e5 * self.linear(images.mean(dim=(2, 3)))
+
+
+def test_a_masked_shield_is_warned_of_however_reference_models_are_trained(
+    world: World, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+) -> None:
+    attacked = TINY | {"prior": str(prior[0]), "access": ["white"], "pool": 200}
+    otherwise = {"epochs": 1, "learning_rate": 1e-6, "placebo": False}
+    shielded = settings(world, tmp_path, inversion=attacked, train=otherwise)
+    report = audit.run(shielded, model=Sharpened(prior[1]), progress=False)
+    assert any("Masked gradients" in words or "has vanished at 100%" in words for words in report.warnings)
+    assert np.isfinite(report.value("margin ratio")) and {"references", "relative"} <= set(report.scores)
 
 
 def test_pictures_are_matched_by_class_and_doubles_left_out(world: World, tmp_path: Path) -> None:

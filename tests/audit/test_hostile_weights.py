@@ -52,10 +52,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Path, Path], None]]] = {
     ),
     "a whole module": ("a.pt", lambda path, _: torch.save(nn.Linear(3, 2), path)),
     "TorchScript as weights": ("a.pt", lambda path, _: scripted(path)),
-    "a pickle named safetensors": (
-        "a.safetensors",
-        lambda path, marker: path.write_bytes(pickle.dumps(Evil(marker))),
-    ),
+    "a pickle named safetensors": ("a.safetensors", lambda path, marker: path.write_bytes(pickle.dumps(Evil(marker)))),
     "a header of 2**60 bytes": ("a.safetensors", lambda path, _: header(path, 2**60)),
     "tensors outside of the file": (
         "a.safetensors",
