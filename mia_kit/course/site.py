@@ -64,18 +64,11 @@ def build(
     settings: Mapping[str, Any] | None = None,
     shorten: Callable[[Notebook], Notebook] | None = None,
 ) -> Path:
-    """Write the pages of these sources, all by default, into a new folder and return that of the front page.
+    """Write the pages of these sources, all by default, into a new folder and return the front page's path.
 
-    `builder` is Sphinx's, with `settings` beside our own; `shorten` changes a page before it is built.
-
-    Raises
-    ------
-    FileExistsError
-        If the folder holds anything.
-    ImportError
-        If Sphinx, MyST-NB or Furo is missing.
-    ValueError
-        With Sphinx' words, if a page does not come out as it should, such as a link to nowhere. Nothing is written.
+    `builder` is Sphinx's, with `settings` beside our own; `shorten` changes a page before it is built. ImportError if
+    Sphinx, MyST-NB or Furo is missing; ValueError with Sphinx' words, and nothing written, if a page does not come out
+    as it should, such as a link to nowhere.
     """
     try:
         import furo  # noqa: F401
@@ -86,8 +79,6 @@ def build(
     new_folder(folder)
     with tempfile.TemporaryDirectory() as scratch:
         pages, static, made, doctrees = (Path(scratch) / name for name in ("pages", "static", "made", "doctrees"))
-        pages.mkdir()
-        static.mkdir()
         write_sources(pages, static, sources(paths), shorten)
         problems = io.StringIO()
         all_settings = {**SETTINGS, **(settings or {}), f"{builder}_static_path": [str(static)]}
@@ -138,14 +129,14 @@ def write_sources(
     """What Sphinx reads: the notebooks as pages, the front page, and beside them scripts, styles and static twins."""
     from nbformat import read, write
 
+    pages.mkdir()
+    static.mkdir()
     for path in paths:
-        notebook = read(path.with_suffix(".ipynb"), as_version=4)
-        page = for_page(notebook, path.stem, static)
+        page = for_page(read(path.with_suffix(".ipynb"), as_version=4), path.stem, static)
         write(shorten(page) if shorten else page, pages / f"{path.stem}.ipynb")
-    names = [path.stem for path in paths]
     copy_beside(paths, pages)
-    listed = [*names, *(["GLOSSARY"] if (pages / GLOSSARY).is_file() else [])]
-    (pages / "index.md").write_text(FRONT.format(count=len(names), chapters="\n".join(listed)), encoding="utf-8")
+    listed = "\n".join([*(path.stem for path in paths), *["GLOSSARY"] * (pages / GLOSSARY).is_file()])
+    (pages / "index.md").write_text(FRONT.format(count=len(paths), chapters=listed), encoding="utf-8")
     write_scripts(static)
 
 
@@ -175,10 +166,8 @@ def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
     for number, cell in enumerate(page.cells):
         if cell.cell_type != "code":
             continue
-        outputs = [
-            _output(output, static / f"{name}-{number}-{place}.png") for place, output in enumerate(cell.outputs)
-        ]
-        cell.outputs = [from_dict(output) for output in outputs if output]
+        shown = (_output(each, static / f"{name}-{number}-{place}.png") for place, each in enumerate(cell.outputs))
+        cell.outputs = [from_dict(output) for output in shown if output]
         tags = cell.metadata.get("tags", [])
         # a solution is folded; an exercise that was run shows what the check says of the unchanged line
         cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
@@ -192,22 +181,20 @@ def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
 
 def _output(output: Any, png: Path) -> Any:
     """An output for a page, or None if there is nothing to show without a kernel; a static twin is written to `png`."""
-    data = output.get("data", {})
+    data, twin = output.get("data", {}), ""
     words = html.escape(data.get("text/plain", ""), quote=True)
-    twin = ""
+    if "image/png" in data and not {"text/html", FACES_MIME} & set(data):
+        png.write_bytes(base64.b64decode(data["image/png"]))
+        twin = f'<img src="_static/{png.name}" alt="{words}" loading="lazy">'
     if FACES_MIME in data:
         script = _script(data[FACES_MIME] | {"sheet": "_static/faces_lab.webp"}, f' id="{png.stem}"')
         page = f'<div class="{FACES_PLACE}" data-values="{png.stem}"></div>{script}'
-        return {"output_type": "display_data", "metadata": {}, "data": {"text/html": page}}
-    if "image/png" in data and "text/html" not in data:
-        png.write_bytes(base64.b64decode(data["image/png"]))
-        twin = f'<img src="_static/{png.name}" alt="{words}" loading="lazy">'
-    if PLOTLY_MIME in data:
+    elif PLOTLY_MIME in data:
         page = f'<div class="mia-figure" role="figure" aria-label="{words}">{twin}{_script(data[PLOTLY_MIME])}</div>'
     elif PANEL_MIME in data:
         page = f'<div class="mia-panel">{_script(data[PANEL_MIME])}</div>'
     elif LAB_MIME in data:  # the table of models, and the laboratory's place
-        table = _script(payload(None, data[LAB_MIME]["state"]), ' id="lab-table"')
+        table = _script(payload(data[LAB_MIME]["state"]), ' id="lab-table"')
         page = f'<div id="lab"></div>{table}<script defer src="_static/lab.js"></script>'
     elif twin:
         page = twin

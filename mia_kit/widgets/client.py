@@ -9,12 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib import resources
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-
-if TYPE_CHECKING:
-    from mia_kit.toy import ToyGrid
+from typing import Any
 
 # a file comes after those that it imports
 MODULES = (
@@ -32,7 +27,7 @@ MODULES = (
     "lab_events.js",
     "lab.js",
 )
-PAPER_STATE = "smoothing=+0.00 seed={seed} start=(-3.0,-10.0) target=2 stop=0.95"
+PAPER_STATE = "smoothing=+0.00 seed=42 start=(-3.0,-10.0) target=2 stop=0.95"
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) )", re.MULTILINE)
@@ -46,64 +41,41 @@ def read_asset(name: str) -> str:
 def join_modules(sources: Sequence[tuple[str, str]]) -> str:
     """Several ES modules, (name, text) in order of need, as one module without imports or exports.
 
-    Raises
-    ------
-    ValueError
-        If a file imports one that does not stand before it, renames what it imports, or uses another form of import
-        or export than `import { a, b } from "./file.js";` and `export function|const|let|class`.
+    ValueError if a file imports one that does not stand before it, renames what it imports, or uses another form of
+    import or export than `import { a, b } from "./file.js";` and `export function|const|let|class`.
     """
-    joined: list[str] = []
-    seen: set[str] = set()
+    joined: dict[str, str] = {}
     for name, text in sources:
         for names, needed in _IMPORT.findall(text):
-            if needed not in seen:
+            if needed not in joined:
                 raise ValueError(f"{name} imports {needed}, which must stand before it")
             if " as " in names:
                 raise ValueError(f"{name} renames what it imports from {needed}; use the name as it is")
         body = _EXPORT.sub("", _IMPORT.sub("", text))
-        left = re.search(r"^(import|export)\b.*", body, re.MULTILINE)
-        if left:
+        if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
             raise ValueError(f"{name} has an import or export that cannot be joined: {left.group()}")
-        joined.append(body)
-        seen.add(name)
-    return "\n".join(joined)
+        joined[name] = body
+    return "\n".join(joined.values())
 
 
 def script(*names: str) -> str:
-    """The laboratory as one module without exports, followed by the files named in `more`."""
+    """The laboratory as one module without exports, followed by the named files."""
     return join_modules([(name, read_asset(name)) for name in (*MODULES, *names)])
 
 
-def table(grid: ToyGrid | None, curve: np.ndarray | None = None) -> tuple[dict[str, bytes], dict[str, Any]]:
+def table() -> tuple[dict[str, bytes], dict[str, Any]]:
     """What the client computes with: arrays as little-endian bytes, and plain values.
 
-    Parameters
-    ----------
-    grid : the trained models, `folded()` gives (factors, seeds, 540) float32; the shipped table by default
-    curve : distances of the paper's attack on `grid`, of shape (factors, seeds), so that they need not be computed;
-        those shipped with the table by default
-
-    Raises
-    ------
-    ValueError
-        If `curve` does not have one distance for each factor and seed.
+    The models that ship, as `ToyGrid.folded()` gives them, and the distances of the paper's attack on each.
     """
     from mia_kit.toy import load_table, load_table_attack, make_data
 
-    if grid is None:
-        grid, curve = load_table(), load_table_attack()
-    shape = (len(grid.smoothings), len(grid.seeds))
-    if curve is not None and np.shape(curve) != shape:
-        raise ValueError(f"curve must have the shape {shape} (factors, seeds), got {np.shape(curve)} instead")
-    data = make_data()
+    grid, data = load_table(), make_data()
     arrays = {
         "weights": grid.folded().astype("<f4").tobytes(),
         "points": data.points.numpy().astype("<f4").tobytes(),
         "labels": data.labels.numpy().astype("u1").tobytes(),
-        "curve": b"" if curve is None else np.asarray(curve, dtype="<f4").tobytes(),
+        "curve": load_table_attack().astype("<f4").tobytes(),
     }
-    plain = {
-        "smoothings": [round(float(a), 6) for a in grid.smoothings],
-        "seeds": [int(seed) for seed in grid.seeds],
-    }
-    return arrays, plain
+    factors = [round(float(a), 6) for a in grid.smoothings]
+    return arrays, {"smoothings": factors, "seeds": [int(seed) for seed in grid.seeds]}

@@ -7,12 +7,9 @@ import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mia_kit.widgets import client
-
-if TYPE_CHECKING:
-    from mia_kit.toy import ToyGrid
 
 TITLE = "How label smoothing changes what a classifier leaks"
 
@@ -54,34 +51,17 @@ person.</p>
 
 
 def write_page(
-    path: str | Path,
-    grid: ToyGrid | None = None,
-    rows: Sequence[Mapping[str, Any]] | None = None,
-    *,
-    title: str = TITLE,
-    state: str | None = None,
-    predict_first: bool = True,
+    path: str | Path, *, rows: Sequence[Mapping[str, str]] = (), state: str | None = None, predict_first: bool = True
 ) -> Path:
-    """Write the page and return its path.
+    """Write the page, and missing folders, and return its path. ValueError if the state line is bad.
 
-    Parameters
-    ----------
-    path : the HTML file to write; missing folders are made
-    grid : the trained models; `mia_kit.toy.load_table()` by default
-    rows : the leakage table below the laboratory, one mapping from column to value per row
-    title : heading and title of the page
-    state, predict_first : as in `SmoothingLab`
-
-    Raises
-    ------
-    ValueError
-        If the state line is bad, or the rows do not all have the same columns.
+    `rows` are the leakage table below the laboratory, from column to value; the rest is as in `SmoothingLab`.
     """
     page = _PAGE.format(
-        title=html.escape(title),
+        title=TITLE,
         style=client.read_asset("page.css") + client.read_asset("lab.css"),
-        rows=_leakage_table(rows or []),
-        table=as_json(payload(grid, state, predict_first=predict_first)),
+        rows=_leakage_table(rows),
+        table=as_json(payload(state, predict_first=predict_first)),
         script=client.script("page.js"),
     )
     path = Path(path)
@@ -90,12 +70,12 @@ def write_page(
     return path
 
 
-def payload(grid: ToyGrid | None, state: str | None, *, predict_first: bool = True) -> dict[str, Any]:
+def payload(state: str | None, *, predict_first: bool = True) -> dict[str, Any]:
     """What the laboratory's script reads from its page; parameters and errors are those of `write_page`."""
     from mia_kit.widgets.state_line import normalise
 
-    arrays, plain = client.table(grid)
-    line = normalise(state or client.PAPER_STATE.format(seed=plain["seeds"][0]), plain["smoothings"], plain["seeds"])
+    arrays, plain = client.table()
+    line = normalise(state or client.PAPER_STATE, plain["smoothings"], plain["seeds"])
     values = {**plain, "state": line, "predict_first": predict_first, "guess": "", "has_kernel": False}
     packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
     return {"bytes": packed, "plain": values}
@@ -106,18 +86,13 @@ def as_json(values: Any) -> str:
     return json.dumps(values).replace("<", "\\u003c")
 
 
-def _leakage_table(rows: Sequence[Mapping[str, Any]]) -> str:
+def _leakage_table(rows: Sequence[Mapping[str, str]]) -> str:
     """An HTML table with a heading and a column for each key; empty without rows."""
     if not rows:
         return ""
-    columns = list(rows[0])
-    for number, row in enumerate(rows):
-        if list(row) != columns:
-            raise ValueError(f"all rows must have the columns {columns}, got {list(row)} in row {number} instead")
-    head = "".join(f'<th scope="col">{html.escape(str(column))}</th>' for column in columns)
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(row[column]))}</td>" for column in columns) + "</tr>" for row in rows
-    )
+    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in rows[0])
+    lines = ("".join(f"<td>{html.escape(text)}</td>" for text in row.values()) for row in rows)
+    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
     return (
         '<h2 id="leakage">What leaked</h2>\n<div class="scroll"><table aria-labelledby="leakage">\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"

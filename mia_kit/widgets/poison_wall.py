@@ -32,11 +32,9 @@ class Outcome:
 class PoisonWall(FaceSliders):
     """Choose how far the service may move its answers, and who attacks; reconstructions and measures follow at once.
 
-    Display it as the last line of a cell. Nothing is computed: all attacks were run beforehand. ImportError if
-    ipywidgets is missing.
+    Display it as the last line of a cell. Nothing is computed: all attacks were run beforehand. `guess` and ImportError
+    are as in `Sliders`.
 
-    Parameters
-    ----------
     originals : the first private pictures, uint8 of shape (shown, h, w, 3)
     labels : their digits
     outcomes : by bound and attacker, one for each pair of them

@@ -25,18 +25,11 @@
 
   const payload = (box) => JSON.parse(box.querySelector(":scope > script[type='application/json']").textContent);
 
-  /** A slider or a choice over `options`; `turned(place)` is told of every change. */
-  function control({ label, options, start, slides }, turned) {
+  /** A slider over `options`; `turned(place)` is told of every change. */
+  function control({ label, options, start }, turned) {
     const id = `mia-control-${made++}`;
     const name = part("label", { htmlFor: id, textContent: label });
     const line = part("div", { className: "mia-control" }, name);
-    if (!slides) {
-      const choice = part("select", { id }, ...options.map((words) => part("option", { textContent: words })));
-      choice.selectedIndex = start;
-      choice.addEventListener("change", () => turned(choice.selectedIndex));
-      line.append(choice);
-      return line;
-    }
     const slider = part("input", { id, type: "range", min: 0, max: options.length - 1, step: 1, value: start });
     const said = part("output", { htmlFor: id });
     const show = () => {
@@ -72,7 +65,7 @@
       const options = steps.map((step) => step.label ?? String(step.value));
       const label = (currentvalue?.prefix ?? "").trim().replace(/:$/, "") || "frame";
       const turned = (number) => window.Plotly.animate(place, ...steps[number].args);
-      place.before(control({ label, options, start: active ?? 0, slides: true }, turned));
+      place.before(control({ label, options, start: active ?? 0 }, turned));
     }
   }
 
@@ -84,7 +77,7 @@
     buttons.forEach((button, number) => {
       button.addEventListener("click", () => {
         asked.replaceChildren(question, " ", part("b", { textContent: `Your guess: ${answers[number]}.` }));
-        const locked = box.querySelectorAll(".mia-control input, .mia-control select");
+        const locked = box.querySelectorAll(".mia-control input");
         for (const control of locked) control.disabled = false;
         locked[0]?.focus();
         line.remove();
@@ -132,7 +125,7 @@
         }),
       );
     });
-    if (kept.guess) for (const one of box.querySelectorAll(".mia-control input, .mia-control select")) one.disabled = true;
+    if (kept.guess) for (const one of box.querySelectorAll(".mia-control input")) one.disabled = true;
     box.append(words);
     show();
     if (kept.figure) {

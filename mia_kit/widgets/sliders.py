@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from mia_kit.figures.reproduce import twin
 from mia_kit.widgets import panel
 
 INSTALL = (
@@ -29,17 +31,11 @@ class Sliders(ABC):
     Display it as the last line of a cell. `sliders` holds the sliders by their labels, `words` the HTML below them. A
     place that cannot be shown is told there, and the next drag is tried as if nothing had happened.
 
-    Parameters
-    ----------
     stops : of each slider, by its label
     figure, moved : a plotly Figure that follows the sliders, and the numbers of its traces that move; none by default
-    guess : a question with its answers. The sliders stay locked until one is chosen, and the choice stays in sight;
-        without a question they are free
+    guess : a question with its answers. The sliders stay locked until one is chosen, and the choice stays in sight
 
-    Raises
-    ------
-    ImportError
-        If ipywidgets or anywidget is missing.
+    ImportError if ipywidgets or anywidget is missing.
     """
 
     def __init__(
@@ -86,8 +82,17 @@ class Sliders(ABC):
         """Move the figure to a value of each slider; returns the words below them as HTML."""
 
     def _ipython_display_(self) -> None:
-        controls = [panel.Control.of(slider) for slider in self.sliders.values()]
-        panel.show(self.box, controls, self.words, self.figure, self._moved, self._guess)
+        """The widget; in a notebook executed for commit, what it shows at every place instead."""
+        from IPython.display import display
+
+        if os.environ.get("MIA_KIT_STATIC") != "1":
+            display(self.box)
+            return
+        kept = panel.record(list(self.sliders.values()), self.words, self.figure, self._moved)
+        kept |= {"guess": self._guess and asdict(self._guess)}
+        picture = {} if self.figure is None else twin(self.figure)
+        still = picture or {"text/html": f"{self.words.value}<p>{panel.SENTENCE}</p>"}
+        display({panel.MIME: kept, **still, "text/plain": panel.SENTENCE}, raw=True)
 
     def _on_guess(self, change: dict[str, Any]) -> None:
         """Unlock the sliders; the guess stays above them, and in the figure."""

@@ -8,32 +8,18 @@ model when "Train live" is pressed.
 
 from __future__ import annotations
 
-import os
-import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mia_kit.widgets import client
+from mia_kit.widgets.live import Laboratory, traitlets
 from mia_kit.widgets.panel import LAB_MIME, SENTENCE
 from mia_kit.widgets.state_line import normalise
-
-try:
-    import anywidget
-    import traitlets
-except ImportError as problem:
-    raise ImportError(
-        'The smoothing laboratory needs anywidget. Install it with: pip install "mia-kit[lab]"'
-    ) from problem
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from mia_kit.toy import ToyGrid
 
 TRAINING_STEPS = 5000
 STEPS_PER_REPORT = 50
 
 
-class SmoothingLab(anywidget.AnyWidget):
+class SmoothingLab(Laboratory):
     """The laboratory. Put it last in a cell; read `lab.result` and `lab.state` in the next one.
 
     Parameters
@@ -41,9 +27,6 @@ class SmoothingLab(anywidget.AnyWidget):
     state : a state line such as "smoothing=+0.04 seed=3 start=(-3.0,-10.0) target=2 stop=0.95"; by default the
         paper's attack on hard labels (factor 0) and the table's first seed
     predict_first : the slider stays locked until the learner has placed a guess
-    grid : the trained models; `mia_kit.toy.load_table()` by default
-    curve : distances of the paper's attack on `grid`, an array of shape (factors, seeds), so that the browser need
-        not compute them first; shipped for the default grid
 
     Attributes
     ----------
@@ -68,72 +51,50 @@ class SmoothingLab(anywidget.AnyWidget):
     guess = traitlets.Enum(["", "nearer", "equal", "farther"], default_value="").tag(sync=True)
     result = traitlets.Dict(read_only=True).tag(sync=True)
 
-    def __init__(
-        self,
-        state: str | None = None,
-        predict_first: bool = True,
-        grid: ToyGrid | None = None,
-        *,
-        curve: np.ndarray | None = None,
-    ) -> None:
-        arrays, plain = client.table(grid, curve)
-        smoothings, seeds = plain["smoothings"], plain["seeds"]
-        line = normalise(state or client.PAPER_STATE.format(seed=seeds[0]), smoothings, seeds)
+    def __init__(self, state: str = client.PAPER_STATE, *, predict_first: bool = True) -> None:
+        arrays, plain = client.table()
+        line = normalise(state, plain["smoothings"], plain["seeds"])
         self._trainings = 0
-        self._training: threading.Thread | None = None
         super().__init__()
         for name, value in {**arrays, **plain}.items():
             self.set_trait(name, value)
-        self.state = line
-        self.predict_first = predict_first
+        self.state, self.predict_first = line, predict_first
         self.on_msg(self._answer)
 
-    def _repr_mimebundle_(self, **options: Any) -> Any:
-        if os.environ.get("MIA_KIT_STATIC") == "1":
-            return {LAB_MIME: {"state": self.state}, **self._still(), "text/plain": SENTENCE}
-        return super()._repr_mimebundle_(**options)
-
-    def _still(self) -> dict[str, str]:
-        """The decision map with the attack of the state, for a notebook that is opened and not run."""
+    def stored(self) -> dict[str, Any]:
+        """The state line for the pages of the site, and the decision map with the attack of the state."""
         from mia_kit.figures.reproduce import twin
         from mia_kit.figures.toy import decision_maps
         from mia_kit.toy import invert, load_table, make_data
 
         values = dict(part.split("=") for part in self.state.split())
-        factor = float(values["smoothing"])
+        factor, target, stop = float(values["smoothing"]), int(values["target"]), float(values["stop"])
         start = tuple(float(number) for number in values["start"].strip("()").split(","))
         model = load_table().model(factor, seed=int(values["seed"]))
-        path = invert(model, start=start, target_class=int(values["target"]), stop_confidence=float(values["stop"]))
-        return twin(decision_maps({factor: model}, {factor: path}, make_data()).figure)
+        path = invert(model, start=start, target_class=target, stop_confidence=stop)
+        picture = twin(decision_maps({factor: model}, {factor: path}, make_data()).figure)
+        return {LAB_MIME: {"state": self.state}, **picture, "text/plain": SENTENCE}
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> str:
         return normalise(proposal["value"], self.smoothings, self.seeds)
 
     def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
-        """Train in a thread of its own, so that the notebook's cells still run; one training at a time."""
-        if message.get("type") != "train" or (self._training and self._training.is_alive()):
-            return
-        self._trainings += 1
-        fresh_seed = max(self.seeds) + self._trainings
-        self._training = threading.Thread(
-            target=self._train, args=(float(message["smoothing"]), fresh_seed), daemon=True
-        )
-        self._training.start()
+        if message.get("type") == "train":
+            self._trainings += 1
+            fresh_seed = max(self.seeds) + self._trainings
+            self.work(self._train, float(message["smoothing"]), fresh_seed, what="Training")
 
     def _train(self, smoothing: float, seed: int) -> None:
-        """Train one model and send it; whatever goes wrong reaches the learner as one sentence."""
+        """Train one model and send it."""
         from mia_kit import toy
 
         def report(step: int) -> None:
             if step % STEPS_PER_REPORT == 0:
                 self.send({"type": "progress", "done": step, "total": TRAINING_STEPS})
 
-        try:
-            model = toy.train(smoothing, seed, steps=TRAINING_STEPS, on_step=report)
-            state = {name: value.detach()[None, None] for name, value in model.state_dict().items()}
-            numbers = toy.ToyGrid((smoothing,), (seed,), TRAINING_STEPS, state).folded()
-            answer = {"type": "trained", "smoothing": smoothing, "seed": seed}
-            self.send(answer, buffers=[numbers.astype("<f4").tobytes()])
-        except Exception as problem:  # would be lost in a thread; the widget shows it
-            self.send({"type": "failed", "sentence": f"Training did not finish: {problem}"})
+        model = toy.train(smoothing, seed, steps=TRAINING_STEPS, on_step=report)
+        state = {name: value.detach()[None, None] for name, value in model.state_dict().items()}
+        numbers = toy.ToyGrid((smoothing,), (seed,), TRAINING_STEPS, state).folded()
+        answer = {"type": "trained", "smoothing": smoothing, "seed": seed}
+        self.send(answer, buffers=[numbers.astype("<f4").tobytes()])

@@ -12,10 +12,8 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
 from mia_kit.widgets.page import write_page
-from tests.browser.conftest import NOTEBOOKS, QUIET, cut_off_page, start_jupyterlab
+from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
 from tests.conftest import find_chromium
@@ -65,19 +63,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--where", choices=("page", "lab"), default="page")
     where = parser.parse_args().where
-    home = Path(tempfile.mkdtemp())
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
-            with cut_off_page(browser) as (page, _):
-                if where == "page":
-                    page.goto(write_page(home / "lab.html", predict_first=False).as_uri())
-                    measure(Lab(page).ready())
-                else:
-                    _measure_in_jupyterlab(page, home)
-            browser.close()
-    finally:
-        shutil.rmtree(home)
+    with (
+        tempfile.TemporaryDirectory() as home,
+        launched(find_chromium()) as browser,
+        cut_off_page(browser) as (page, _),
+    ):
+        if where == "page":
+            page.goto(write_page(Path(home) / "lab.html", predict_first=False).as_uri())
+            measure(Lab(page).ready())
+        else:
+            _measure_in_jupyterlab(page, Path(home))
 
 
 def _measure_in_jupyterlab(page, home: Path) -> None:

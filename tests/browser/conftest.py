@@ -20,12 +20,19 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
 LOCAL = re.compile(r"^(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|^(data|blob|file|about):")
 
 
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
+@contextmanager
+def launched(chromium: str | None) -> Iterator[Browser]:
+    """A browser without a window."""
     with sync_playwright() as playwright:
         instance = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         yield instance
         instance.close()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with launched(chromium) as instance:
+        yield instance
 
 
 @pytest.fixture

@@ -48,8 +48,7 @@ def open_page(page: Page, folder: Path, values: dict) -> Page:
 
 @pytest.fixture
 def lab(page: Page, tmp_path: Path) -> Page:
-    lab = faces_lab.FacesLab()
-    return open_page(page, tmp_path, lab.payload())
+    return open_page(page, tmp_path, faces_lab.FacesLab().payload())
 
 
 def part(page: Page, name: str):

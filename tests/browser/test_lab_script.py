@@ -23,7 +23,7 @@ function normaliseLine(line, table) {
 @pytest.fixture(scope="module")
 def script(browser):
     """A page on which `lab` holds the script's functions, and `lab.table` the table of models."""
-    arrays, plain = client.table(None)
+    arrays, plain = client.table()
     with cut_off_page(browser) as (page, complaints):
         exports = f"window.lab = {{ {', '.join(NAMES.split())} }};"
         page.add_script_tag(content=client.script() + HELPERS + exports, type="module")
@@ -75,13 +75,8 @@ def test_attack_is_pythons(script, smoothing, seed, start, target, stop):
     assert ours["distance"] == pytest.approx(path.distance, abs=0.02, rel=1e-3)
     assert ours["confidence"] == pytest.approx(float(path.confidences[-1]), abs=0.005)
     assert ours["norm"] == pytest.approx(float(path.gradient_norms[0]), rel=1e-3)
-
-
-def test_papers_numbers(script):
-    found = [browser_attack(script, factor, 42, (-3, -10), 2, 0.95) for factor in (0.0, 0.05, -0.05)]
-    assert [one["steps"] for one in found] == [pytest.approx(steps, rel=0.02) for steps in (763, 3113, 53)]
-    assert [one["distance"] for one in found] == [pytest.approx(distance, abs=0.02) for distance in (3.23, 0.65, 6.75)]
-    assert found[2]["points"] == found[2]["steps"] + 2  # the start, and one step past the confidence that stopped it
+    if path.steps < 100:  # short ways keep every point: the start, and one step past the confidence that stopped it
+        assert ours["points"] == ours["steps"] + 2
 
 
 def test_confidences_are_pythons_wherever_the_affine_piece_came_from(script):

@@ -12,9 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import NOTEBOOKS, QUIET, cut_off_page, start_jupyterlab
+from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
 from tests.browser.notebook_driver import Notebook
 from tests.conftest import find_chromium
 
@@ -50,9 +50,8 @@ def main() -> None:
     names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
     names = [name for name in names if not given.chapters or name[:2] in given.chapters]
     total, failed = 0.0, False
-    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as home, launched(find_chromium()) as browser:
         shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
         with start_jupyterlab(Path(home)) as address:
             for name in names:
                 seconds, count, problems = walk(browser, address, name, given.pictures)

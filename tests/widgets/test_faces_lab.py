@@ -21,11 +21,7 @@ def test_the_table_has_a_row_for_every_place_and_the_sheet_a_tile_for_every_face
     sheet = Image.open(io.BytesIO(faces_lab.read_sheet()))
     assert sheet.size == (len(table["people"]) * table["tile"], (1 + len(table["rows"])) * table["tile"])
     assert len(faces_lab.read_sheet()) + len(faces_lab.read_table()) < 3e6
-
-
-def test_before_the_first_step_all_losses_have_the_same_face():
-    table = json.loads(faces_lab.read_table())
-    starts = {}
+    starts = {}  # before the first step all losses have the same face
     for row in table["rows"]:
         if row["steps"] == 0:
             assert starts.setdefault(row["factor"], (row["ranks"], row["hits"])) == (row["ranks"], row["hits"])
@@ -36,7 +32,7 @@ def sent_by(lab, monkeypatch):
     sent = []
     monkeypatch.setattr(lab, "send", lambda content, buffers=(): sent.append((content, list(buffers))))
     lab._handle_custom_msg({"type": "attack", "factor": -0.2, "loss": "logit"}, [])
-    lab._attack.join(timeout=60)
+    lab.thread.join(timeout=60)
     return sent
 
 
@@ -66,7 +62,7 @@ def test_a_live_attack_that_fails_says_so(monkeypatch):
 def test_without_a_function_nothing_is_attacked():
     lab = FacesLab()
     lab._handle_custom_msg({"type": "attack", "factor": 0.0, "loss": "logit"}, [])
-    assert not lab.has_kernel and lab._attack is None
+    assert not lab.has_kernel and lab.thread is None
     with pytest.raises(Exception, match="more"):
         lab.guess = "twice"
 

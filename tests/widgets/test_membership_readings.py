@@ -21,14 +21,11 @@ def table(*, without: str = "") -> pd.DataFrame:
 
 def test_the_slider_begins_at_hard_labels_and_follows():
     shown = SmoothingReadings(table())
-    assert (
-        shown.sliders["smoothing factor"].value == 0.0
-        and shown.sliders["smoothing factor"].description == "smoothing factor"
-    )
-    assert [value for _, value in shown.sliders["smoothing factor"].options] == [-0.2, 0.0, 0.2]
+    slider = shown.sliders["smoothing factor"]
+    assert slider.value == 0.0 and [value for _, value in slider.options] == [-0.2, 0.0, 0.2]
     assert shown.words.value.count("<span>0.65</span>") == len(METERS)
     assert shown.words.value.count('role="status"') == 1 and "powerful attack, advantage 0.65" in shown.words.value
-    shown.sliders["smoothing factor"].value = -0.2
+    slider.value = -0.2
     assert "<span>0.45</span>" in shown.words.value and "width: 0%" in shown.words.value  # an AUC below guessing
 
 

@@ -9,8 +9,7 @@ def test_sliders_show_the_attack_they_stand_at():
     pictures = np.random.default_rng(0).integers(256, size=(3, 4, 8, 8, 3), dtype=np.uint8)
     shares = {(0.0, "reads"): 12, (0.0, "rounds"): 16, (0.1, "reads"): 4, (0.1, "rounds"): 15}
     outcomes = {
-        place: Outcome(pictures[0], np.arange(20) < hits, np.full(20, hits / 20), place[0])
-        for place, hits in shares.items()
+        at: Outcome(pictures[0], np.arange(20) < hits, np.full(20, hits / 20), at[0]) for at, hits in shares.items()
     }
     wall = PoisonWall(pictures[1], (0, 1, 2, 3), outcomes)
     before = wall.words.value

@@ -1,6 +1,5 @@
 """The widget's Python side: state line, result, and training in a thread. No browser here."""
 
-import builtins
 import importlib
 import sys
 
@@ -18,12 +17,9 @@ def lab():
     return SmoothingLab()
 
 
-def test_starts_with_the_papers_attack(lab):
+def test_state_is_written_in_one_way_and_checked(lab):
     assert lab.state == "smoothing=+0.00 seed=42 start=(-3.0,-10.0) target=2 stop=0.95"
     assert (lab.predict_first, lab.guess, lab.result) == (True, "", {})
-
-
-def test_state_is_written_in_one_way_and_checked(lab):
     lab.state = " seed=3  smoothing=0.05 start=(0,0) target=1 stop=.9"
     assert lab.state == LINE == SmoothingLab(LINE).state
     with pytest.raises(ValueError, match=r"smoothing=\+0.06 is not in the table"):
@@ -45,7 +41,7 @@ def train(lab, monkeypatch):
     sent = []
     monkeypatch.setattr(lab, "send", lambda content, buffers=(): sent.append((content, list(buffers))))
     lab._handle_custom_msg({"type": "train", "smoothing": 0.1}, [])
-    lab._training.join(timeout=60)
+    lab.thread.join(timeout=60)
     return sent
 
 
@@ -79,14 +75,8 @@ def test_a_failed_training_is_told_and_the_next_one_runs(lab, monkeypatch):
 
 
 def test_missing_anywidget_gives_the_install_command(monkeypatch):
-    real_import = builtins.__import__
-
-    def without_anywidget(name, *args, **kwargs):
-        if name == "anywidget":
-            raise ImportError(name)
-        return real_import(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_anywidget)
-    monkeypatch.delitem(sys.modules, "mia_kit.widgets.smoothing_lab")
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    for name in ("live", "smoothing_lab"):
+        monkeypatch.delitem(sys.modules, f"mia_kit.widgets.{name}")
     with pytest.raises(ImportError, match=r'pip install "mia-kit\[lab\]"'):
         importlib.import_module("mia_kit.widgets.smoothing_lab")
