@@ -29,16 +29,8 @@ from tqdm.auto import tqdm, trange
 
 from mia_kit import check
 from mia_kit.smoothing import smoothed_targets
-from mia_kit.toy.world import (
-    LEARNING_RATE,
-    MOMENTUM,
-    ToyClassifier,
-    ToyData,
-    check_attack,
-    check_data,
-    distance_to_class,
-    warn_if_overflown,
-)
+from mia_kit.toy import world
+from mia_kit.toy.world import ToyClassifier, ToyData, check_attack, check_data, distance_to_class
 
 EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 BUILD = "python data_scripts/train_toy_table.py"
@@ -80,9 +72,8 @@ class ToyGrid:
         folded = []
         for layer in "12":
             scale = flat[f"norm{layer}.weight"] * (flat[f"norm{layer}.running_var"] + EPSILON).rsqrt()
-            shift = flat[f"norm{layer}.bias"] + scale * (
-                flat[f"linear{layer}.bias"] - flat[f"norm{layer}.running_mean"]
-            )
+            centre = flat[f"linear{layer}.bias"] - flat[f"norm{layer}.running_mean"]
+            shift = flat[f"norm{layer}.bias"] + scale * centre
             folded.append(torch.cat([scale[..., None] * flat[f"linear{layer}.weight"], shift[..., None]], dim=-1))
         return folded[0], folded[1], flat["head.weight"]
 
@@ -112,9 +103,8 @@ class ToyGrid:
                 about = json.loads((file.metadata() or {})["grid"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, KeyError, json.JSONDecodeError) as problem:
-            raise ValueError(
-                f"{path} is not a grid of toy models ({problem}); build it again with: {BUILD}"
-            ) from problem
+            words = f"{path} is not a grid of toy models ({problem}); build it again with: {BUILD}"
+            raise ValueError(words) from problem
         return cls(tuple(about["smoothings"]), tuple(about["seeds"]), about["steps"], state)
 
 
@@ -144,12 +134,10 @@ def train_grid(
     gradient steps, learning rate 0.001, momentum 0.9. Warns with a RuntimeWarning for each model that left the range of
     float32.
     """
-    factors = check.array("smoothings", smoothings, ("factors",)).tolist()
+    factors = check.array("smoothings", smoothings, ("factors",)).astype(float).tolist()
     seeds, steps = check.counts("seeds", seeds, least=0), check.count("steps", steps, 0)
     data_of_seed = _for_each(seeds, data)
-    pairs = [
-        (float(factor), seed, points) for factor in factors for seed, points in zip(seeds, data_of_seed, strict=True)
-    ]
+    pairs = [(factor, *own) for factor in factors for own in zip(seeds, data_of_seed, strict=True)]
     parts = []
     with tqdm(total=steps * len(pairs), desc="training toy models", unit="step", disable=not progress) as bar:
         for begin in range(0, len(pairs), GROUP):
@@ -162,8 +150,8 @@ def train_grid(
     state = {name: torch.cat([part[name].detach() for part in parts]).unflatten(0, shape) for name in parts[0]}
     for index, (smoothing, seed, _) in enumerate(pairs):
         model = {name: stack.flatten(0, 1)[index] for name, stack in state.items()}
-        warn_if_overflown(model, f"smoothing {smoothing:g} and seed {seed}")
-    return ToyGrid(tuple(map(float, factors)), seeds, steps, state)
+        world.warn_if_overflown(model, f"smoothing {smoothing:g} and seed {seed}")
+    return ToyGrid(tuple(factors), seeds, steps, state)
 
 
 def _for_each(seeds: Sequence[int], data: ToyData | Sequence[ToyData] | None) -> list[ToyData]:
@@ -187,7 +175,7 @@ class _Group:
         names = [name for name in fresh[0] if not name.endswith("num_batches_tracked")]
         self.state = {name: torch.stack([state[name] for state in fresh]) for name in names}
         weights = [self.state[name].requires_grad_() for name in names if "running" not in name]
-        self.optimiser = torch.optim.SGD(weights, lr=LEARNING_RATE, momentum=MOMENTUM, foreach=True)
+        self.optimiser = torch.optim.SGD(weights, lr=world.LEARNING_RATE, momentum=world.MOMENTUM, foreach=True)
         self.targets = torch.stack([smoothed_targets(data.labels, 3, smoothing).T for smoothing, _, data in pairs])
         self.points = torch.cat([points.mT, torch.ones_like(points[..., :1]).mT], dim=-2)  # (..., 3, points): [x, y, 1]
         self.mean = points.mean(dim=-2, keepdim=True)
@@ -293,11 +281,7 @@ def invert_grid(
     stop_confidence: float = 0.95,
     progress: bool = False,
 ) -> GridInversions:
-    """`world.invert` for every model of the grid and every start, as one batch.
-
-    Parameters are those of `world.invert`, but for `starts`: a sequence of pairs of coordinates.
-    Raises ValueError as it does.
-    """
+    """`world.invert` for every model of the grid and every start, a pair of coordinates, as one batch."""
     check.kind("grid", grid, ToyGrid, "a ToyGrid")
     check.array("starts", starts, ("starts", 2))
     for start in starts:
@@ -325,7 +309,18 @@ def invert_grid(
         if not len(running):
             break
     points[running] = current
-    return _collect(grid, starts, target_class, steps, points, max_steps, check_data(data))
+    shape, results = (len(grid.smoothings), len(grid.seeds), len(starts)), points.mT  # (models, starts, 2)
+    distance = distance_to_class(results.reshape(-1, 2), target_class, check_data(data))
+    return GridInversions(
+        smoothings=grid.smoothings,
+        seeds=grid.seeds,
+        starts=tuple((float(x), float(y)) for x, y in starts),
+        target_class=target_class,
+        steps=steps.reshape(shape).numpy(),
+        stopped=(steps < max_steps).reshape(shape).numpy(),
+        distance=distance.reshape(shape).numpy(),
+        result=results.reshape(*shape, 2).numpy(),
+    )
 
 
 def _attack_gradient(layers: tuple[Tensor, Tensor, Tensor], points: Tensor, target_class: int) -> tuple[Tensor, Tensor]:
@@ -339,27 +334,3 @@ def _attack_gradient(layers: tuple[Tensor, Tensor, Tensor], points: Tensor, targ
     to_features = (head.mT @ probabilities).mul_(features > 0)
     to_hidden = (second[..., :-1].mT @ to_features).mul_(hidden > 0)
     return first[..., :-1].mT @ to_hidden, confidence
-
-
-def _collect(
-    grid: ToyGrid,
-    starts: Sequence[Sequence[float]],
-    target_class: int,
-    steps: Tensor,
-    points: Tensor,
-    max_steps: int,
-    data: ToyData,
-) -> GridInversions:
-    shape = (len(grid.smoothings), len(grid.seeds), len(starts))
-    results = points.mT  # (models, starts, 2)
-    distance = distance_to_class(results.reshape(-1, 2), target_class, data)
-    return GridInversions(
-        smoothings=grid.smoothings,
-        seeds=grid.seeds,
-        starts=tuple((float(x), float(y)) for x, y in starts),
-        target_class=target_class,
-        steps=steps.reshape(shape).numpy(),
-        stopped=(steps < max_steps).reshape(shape).numpy(),
-        distance=distance.reshape(shape).numpy(),
-        result=results.reshape(*shape, 2).numpy(),
-    )

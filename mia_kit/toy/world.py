@@ -79,10 +79,9 @@ def train(
     """Train one classifier by full-batch gradient descent, as the paper does, and return it in evaluation mode.
 
     smoothing : the label-smoothing factor, in (-inf, 1]
-    seed : seed of the initial weights; full-batch training draws nothing else
+    seed : of the initial weights; full-batch training draws nothing else
     data : the training points; `make_data()` by default
-    steps : gradient steps, at least 0, learning rate 0.001, momentum 0.9
-    progress : show a progress bar
+    steps : gradient steps, learning rate 0.001, momentum 0.9
     on_step : called with the number of each step that is done
 
     Warns with a RuntimeWarning, if the model left the range of float32, as it does with factors below about -1.
@@ -104,8 +103,7 @@ def train(
 
 def warn_if_overflown(state: Mapping[str, Tensor], which: str) -> None:
     """Warn with a RuntimeWarning where a trained model, which is `which`, holds a number that is not finite."""
-    spoilt = [name for name, values in state.items() if not values.isfinite().all()]
-    if spoilt:
+    if spoilt := [name for name, values in state.items() if not values.isfinite().all()]:
         warnings.warn(
             f"the toy model of {which} left the range of float32 in training ({', '.join(spoilt)}): where an attack on "
             "it ends says nothing. Take a factor nearer to 0.",
@@ -159,13 +157,10 @@ def invert(
 
     model : maps points of shape (n, 2) to logits of shape (n, classes)
     start : two coordinates
-    target_class : in [0, classes)
     data : the training points that `distance` is measured to; `make_data()` by default
     learning_rate : step length per unit of gradient, above 0
     max_steps : the most updates, at least 1
     stop_confidence : in (0, 1]; 1 is never passed, so that all steps are made
-
-    ValueError if an argument is out of range.
     """
     check_attack(start, learning_rate, max_steps, stop_confidence)
     model = snapshot(model).requires_grad_(False)
@@ -217,7 +212,7 @@ def distance_to_class(points: Tensor, target_class: int, data: ToyData) -> Tenso
 
 
 def check_attack(start: Sequence[float] | Tensor, learning_rate: float, max_steps: int, stop_confidence: float) -> None:
-    """Raise a ValueError that says which setting of an inversion is out of range."""
+    """ValueError for a setting of an inversion that is out of range."""
     check.array("start", start, (2,))
     check.in_range("learning_rate", learning_rate, 0, open_ends="low")
     check.count("max_steps", max_steps)

@@ -7,17 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from nvidia_files import (
-    Described,
-    by_stack,
-    called,
-    in_storage,
-    original_modules,
-    refused,
-    storage_head,
-    text,
-    whole,
-)
+from nvidia_files import Described, by_stack, called, in_storage, original_modules, refused, storage_head, text, whole
 from torch import nn
 
 from stylegan2_pickle import convert
@@ -40,16 +30,9 @@ def in_parameters(evil: Evil) -> bytes:
 
 
 PARAMETER = b"ctorch._utils\n_rebuild_parameter\n"
-OBJECT = called(
-    "torch_utils.persistence",
-    "_reconstruct_persistent_obj",
-    b"}(" + text("class_name") + text("G") + text("state") + b"}u",
-)
 HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
     "system, protocol 0": (lambda do: b"cos\nsystem\n(S'" + do.encode() + b"'\ntR.", r"os\.system"),
     "system, protocol 4": (lambda do: pickle.dumps(Evil(os.system, do), 4), r"(posix|nt)\.system"),
-    "eval": (lambda do: pickle.dumps(Evil(eval, f"__import__('os').system({do!r})")), r"builtins\.eval"),
-    "exec, protocol 0": (lambda do: called("__builtin__", "exec", text(f"import os; os.system({do!r})")), "__.exec"),
     "chain": (
         lambda do: (
             b"cbuiltins\ngetattr\n(" + called("builtins", "__import__", text("os")) + text("system") + b"tR"
@@ -65,17 +48,12 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
         "a storage that is none",
     ),
     "setstate on a function": (lambda do: PARAMETER + b"}" + text("__setstate__") + PARAMETER + b"sb.", "a state for"),
-    "setstate on an object": (lambda do: OBJECT + b"}" + text("__setstate__") + PARAMETER + b"sb.", "a state for"),
     "slots on a function": (lambda do: PARAMETER + b"N}" + text("__code__") + text(do) + b"s\x86b.", "a state for"),
     "INST": (lambda do: b"(" + text(do) + b"ios\nsystem\n.", r"os\.system"),
     "OBJ": (lambda do: b"(cos\nsystem\n" + text(do) + b"o.", r"os\.system"),
     "NEWOBJ": (lambda do: b"\x80\x02csubprocess\nPopen\n" + text(do) + b"\x85\x81.", r"subprocess\.Popen"),
     "extension": (lambda do: b"\x80\x02\x82\xc8" + text(do) + b"\x85R.", "the extension 200"),
     "PERSID": (lambda do: b"P" + do.encode() + b"\n.", "an object outside"),
-    "dotted name": (
-        lambda do: b"\x80\x04" + by_stack("torch", "nn.functional.torch.os.system", text(do)) + b".",
-        r"torch\.nn\.functional\.torch\.os\.system",
-    ),
     "dotted module": (
         lambda do: b"\x80\x04" + by_stack("torch.nn.functional", "os.system", text(do)) + b".",
         r"torch\.nn\.functional\.os\.system",
@@ -107,17 +85,12 @@ def extension() -> Iterator[None]:
 def test_hostile_pickles_run_nothing(kind: str, path: Path, out: Path, tmp_path: Path) -> None:
     make, asked = HOSTILE[kind]
     path.write_bytes(make(f"echo > {tmp_path / 'canary'}"))
-    refused(
-        path,
-        out,
-        rf"network\.pkl was refused, and nothing in it was run: expected .* that asks for .*{asked}.* instead\.$",
-    )
+    told = r"network\.pkl was refused, and nothing in it was run: expected .* that asks for"
+    refused(path, out, rf"{told} .*{asked}.* instead\.$")
     assert not (tmp_path / "canary").exists()
 
 
-@pytest.mark.parametrize(
-    "kind", ["system, protocol 0", "system, protocol 4", "chain", "INST", "extension", "dotted module"]
-)
+@pytest.mark.parametrize("kind", ["system, protocol 0", "system, protocol 4", "chain", "extension", "dotted module"])
 @pytest.mark.usefixtures("extension")
 def test_the_canary_tells(kind: str, tmp_path: Path) -> None:
     """Python's own reader runs them."""

@@ -1,7 +1,6 @@
 """NVIDIA's pickles: well-formed ones give the same images, broken ones give one sentence."""
 
 import bz2
-import gzip
 import io
 import pickle
 import struct
@@ -15,7 +14,6 @@ from nvidia_files import TINY, Described, called, in_storage, nvidia_bytes, orig
 from safetensors.torch import save
 
 import convert_stylegan2
-from inert_pickle import read_pickle
 from mia_kit.models import StyleGAN2, load_stylegan2, sample_latents
 from stylegan2_pickle import convert, read_generator
 
@@ -49,9 +47,6 @@ def test_networks_of_the_stylegan3_repository(path: Path, out: Path) -> None:
     assert not torch.equal(images, tiny()(latents))
 
 
-# --- files that ask for too much, and broken ones ---------------------------------------------------------------------
-
-
 def stored(count: int, *, said: int | None = None) -> bytes:
     """A storage of `count` numbers in PyTorch's old format, which may say that it has more."""
     storage = torch.zeros(count).__reduce_ex__(2)[1][0]
@@ -67,16 +62,10 @@ def tensor(storage: bytes, size: list[int], stride: list[int], offset: int = 0) 
     return b"\x80\x02" + called("torch._utils", "_rebuild_tensor_v2", in_storage(storage), made) + b"."
 
 
-def test_tensors_are_read() -> None:
-    found = read_pickle(io.BytesIO(tensor(stored(6), [2, 2], [3, 1], 1)))
-    assert torch.equal(found, torch.zeros(2, 2))
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
         (lambda: tensor(stored(6), [10**6, 10**6], [10**6, 1]), "larger than its 6 numbers"),
-        (lambda: tensor(stored(6), [3], [3]), "larger than its 6 numbers"),
         (lambda: tensor(stored(6), [2], [1], 5), "larger than its 6 numbers"),
         (lambda: tensor(stored(6), [-1], [1]), "not made of whole numbers"),
         (lambda: tensor(stored(6, said=10**12), [2], [1]), "it makes no sense|ends too early|a storage that is none"),
@@ -104,7 +93,6 @@ def saved(**options: bool) -> bytes:
         (lambda: b"<html>not found</html>", "a web page"),
         (lambda: b"\xef\xbb\xbf\r\n<!DOCTYPE html>\n<title>Quota exceeded</title>", "a web page"),
         (lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "a pointer of Git LFS"),
-        (lambda: gzip.compress(whole()), "packed with gzip"),
         (lambda: bz2.compress(whole()), "packed with gzip, bzip2"),
         (lambda: saved(), r"a zip, as PyTorch's \.pt files are"),
         (lambda: saved(_use_new_zipfile_serialization=False), r"a \.pt file of PyTorch before 1\.6"),
@@ -121,11 +109,6 @@ def test_half_downloaded_files(path: Path, out: Path, share: float) -> None:
     content = whole()
     path.write_bytes(content[: int(share * len(content))])
     refused(path, out, r"network\.pkl is damaged or only half downloaded \(.*\): get it again\.$")
-
-
-def test_a_memo_of_any_number_takes_no_memory(path: Path, out: Path) -> None:
-    path.write_bytes(b"\x80\x02}r\xff\xff\xff\x7f.")
-    refused(path, out, "expected a Generator called G_ema, got none")
 
 
 def layer(**state) -> Described:
@@ -175,6 +158,7 @@ def damaged(change: Callable[[StyleGAN2], object]) -> bytes:
         (lambda: nvidia_bytes(tiny(), {**TINY, "magnitude": 3}), "expected no argument magnitude = 3"),
         (lambda: whole(G_ema=None), "expected a Generator called G_ema, got none"),
         (lambda: pickle.dumps([1, 2]), "expected a Generator called G_ema, got none"),
+        (lambda: b"\x80\x02}r\xff\xff\xff\x7f.", "expected a Generator called G_ema, got none"),  # takes no memory
         (lambda: modules(_buffers={"x": "y"}), "expected a tensor called x, got something else"),
         (lambda: modules(_buffers=[]), "expected a dictionary of at most 2000 buffers"),
         (lambda: modules(conv_clamp=[]), "expected one conv_clamp for all layers"),
@@ -184,12 +168,8 @@ def damaged(change: Callable[[StyleGAN2], object]) -> bytes:
 )
 def test_other_networks(path: Path, out: Path, content: Callable[[], bytes], sentence: str) -> None:
     path.write_bytes(content())
-    refused(
-        path, out, rf"network\.pkl holds no generator that fits \(.*{sentence}.*\): give a file of StyleGAN2-ADA\.$"
-    )
-
-
-# --- the script -------------------------------------------------------------------------------------------------------
+    told = r"network\.pkl holds no generator that fits"
+    refused(path, out, rf"{told} \(.*{sentence}.*\): give a file of StyleGAN2-ADA\.$")
 
 
 def test_script(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:

@@ -61,11 +61,11 @@ def test_nothing_lands_outside(tmp_path: Path, kind: str, name: str) -> None:
     assert list((tmp_path / "deep").iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK])
-def test_links_and_devices_in_a_zip(tmp_path: Path, kind: int) -> None:
-    archive = write_zip(tmp_path / "files.zip", {"link": b"/etc/passwd"}, mode=kind | 0o777)
-    with pytest.raises(DataError, match=r"'link', a link or a device"):
-        unpack(archive, tmp_path / "out")
+def test_links_and_devices_in_a_zip(tmp_path: Path) -> None:
+    for kind in (stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK):
+        archive = write_zip(tmp_path / "files.zip", {"link": b"/etc/passwd"}, mode=kind | 0o777)
+        with pytest.raises(DataError, match=r"'link', a link or a device"):
+            unpack(archive, tmp_path / "out")
 
 
 def test_a_file_written_through_a_link(tmp_path: Path) -> None:
@@ -90,13 +90,9 @@ def test_a_bomb_by_its_ratio(tmp_path: Path, kind: str) -> None:
         unpack(archive, tmp_path / "out")
     unpack(archive, tmp_path / "out", max_ratio=2000)
     assert (tmp_path / "out" / "zeros").stat().st_size == 5_000_000
-
-
-@kinds
-def test_a_bomb_of_empty_files(tmp_path: Path, kind: str) -> None:
-    archive = WRITERS[kind](tmp_path / "files", {f"{i}": b"" for i in range(200)})
+    empty = WRITERS[kind](tmp_path / "empty", {f"{i}": b"" for i in range(200)})
     with pytest.raises(DataError, match=r"it may be a bomb"):
-        unpack(archive, tmp_path / "out", max_bytes=50_000)
+        unpack(empty, tmp_path / "out2", max_bytes=50_000)
 
 
 def test_a_bomb_in_a_header(tmp_path: Path) -> None:

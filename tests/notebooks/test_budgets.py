@@ -60,7 +60,3 @@ def test_promises_are_read():
 def test_every_notebook_promises_minutes_and_memory(path):
     opening = nbformat.read(path, as_version=4).cells[0].source
     assert None not in promised(opening, cuda=True)
-
-
-def test_budgets_are_checked_where_notebooks_are():
-    assert "-p tests.notebooks.budgets --nbval" in (ROOT / "Makefile").read_text()

@@ -19,10 +19,6 @@ def pair(request):
     return jupytext.read(request.param), nbformat.read(copy, as_version=4)
 
 
-def test_there_are_notebooks():
-    assert [path.stem[:2] for path in SOURCES][:4] == ["00", "01", "02", "03"]
-
-
 def test_copy_holds_the_source(pair):
     source, copy = pair
     assert [(c.cell_type, c.source, c.metadata.get("tags")) for c in source.cells] == [
@@ -72,15 +68,7 @@ def test_cells_that_draw_are_not_compared_and_checks_are(pair):
 def test_opening_and_closing(pair):
     _, copy = pair
     text = "\n".join(cell.source for cell in copy.cells if cell.cell_type == "markdown")
-    for words in (
-        "You will be able to",
-        "You need",
-        "Time",
-        "Memory",
-        "GPU",
-        "## Quiz",
-        "Three sentences to remember",
-    ):
+    for words in ("You will be able to", "You need", "Time", "Memory", "GPU", "## Quiz", "Three sentences to remember"):
         assert words in text, f"the notebook lacks: {words}"
     assert "<summary>Answer</summary>" in text
 

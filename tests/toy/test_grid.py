@@ -1,18 +1,11 @@
 """The batched toy: each model equals the plain one, each attack the plain attack, and the shipped table is true."""
 
+import itertools
+
 import pytest
 import torch
 
-from mia_kit.toy import (
-    ToyGrid,
-    invert,
-    invert_grid,
-    load_table,
-    load_table_attack,
-    make_data,
-    train,
-    train_grid,
-)
+from mia_kit.toy import ToyGrid, invert, invert_grid, load_table, load_table_attack, make_data, train, train_grid
 
 FACTORS = (0.3, 0.0, -0.1)
 
@@ -27,14 +20,16 @@ def small():
     return train_grid(FACTORS, (1, 7), steps=300, progress=False)
 
 
-@pytest.mark.parametrize("smoothing", FACTORS)
-@pytest.mark.parametrize("seed", [1, 7])
-def test_each_model_is_the_plain_one(small, smoothing, seed):
-    plain = train(smoothing, seed, steps=300).state_dict()
-    batched = small.model(smoothing, seed).state_dict()
-    for name, values in plain.items():
+def close(ours, plain, tolerance):
+    """Two models of one state, number by number."""
+    for name, values in plain.state_dict().items():
         if not name.endswith("num_batches_tracked"):
-            torch.testing.assert_close(batched[name], values, rtol=1e-4, atol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+            torch.testing.assert_close(ours.state_dict()[name], values, rtol=tolerance, atol=tolerance)
+
+
+def test_each_model_is_the_plain_one(small):
+    for smoothing, seed in itertools.product(FACTORS, small.seeds):
+        close(small.model(smoothing, seed), train(smoothing, seed, steps=300), 1e-4)
 
 
 # past a few steps a factor of a million leaves no digit in common
@@ -42,10 +37,7 @@ def test_each_model_is_the_plain_one(small, smoothing, seed):
 def test_extreme_factors_train_as_the_plain_loop_does(steps, factors):
     grid = train_grid(factors, (42,), steps=steps, progress=False)
     for factor in factors:
-        plain = train(factor, 42, steps=steps).state_dict()
-        for name, values in grid.model(factor, 42).state_dict().items():
-            if not name.endswith("num_batches_tracked"):
-                torch.testing.assert_close(values, plain[name], rtol=1e-3, atol=1e-3, msg=lambda m, n=name: f"{n}: {m}")
+        close(grid.model(factor, 42), train(factor, 42, steps=steps), 1e-3)
 
 
 def test_a_model_that_leaves_float32_leaves_it_alike_in_both():
@@ -68,9 +60,9 @@ def test_each_seed_can_have_points_of_its_own():
     own = [make_data(60, seed=seed) for seed in (1, 2)]
     grid = train_grid((0.0,), (5, 5), own, steps=100, progress=False)
     for place, data in enumerate(own):
-        plain = train(0.0, 5, data, steps=100)
-        torch.testing.assert_close(grid.state["linear1.weight"][0, place], plain.linear1.weight, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(grid.state["head.weight"][0, place], plain.head.weight, rtol=1e-4, atol=1e-4)
+        plain = train(0.0, 5, data, steps=100).state_dict()
+        for name in ("linear1.weight", "head.weight"):
+            torch.testing.assert_close(grid.state[name][0, place], plain[name], rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match=r"each of 1 seeds, got \[60, 60\] instead"):
         train_grid((0.0,), (5,), own, steps=1, progress=False)
     with pytest.raises(ValueError, match=r"got \[60, 61\] instead"):
@@ -127,14 +119,11 @@ def test_folded_weights_compute_the_same_logits(table):
     torch.testing.assert_close(features @ head.view(3, 20).T, expected, rtol=1e-3, atol=1e-2)
 
 
-def test_save_and_load(small, tmp_path):
+def test_save_and_load_and_bad_files(small, tmp_path):
     small.save(tmp_path / "grid.safetensors")
     again = ToyGrid.load(tmp_path / "grid.safetensors")
     assert (again.smoothings, again.seeds, again.steps) == (FACTORS, (1, 7), 300)
     torch.testing.assert_close(again.state["head.weight"], small.state["head.weight"], rtol=0, atol=0)
-
-
-def test_bad_grid_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="data_scripts/train_toy_table.py"):
         ToyGrid.load(tmp_path / "absent.safetensors")
     (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")

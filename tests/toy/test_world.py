@@ -45,13 +45,10 @@ def test_path_is_gradient_descent(table):
     assert path.distance == pytest.approx(float(nearest), abs=1e-6)
 
 
-def test_stop_confidence_of_one_uses_all_steps(table):
-    path = invert(table.model(-0.05, 42), max_steps=80, stop_confidence=1)
+def test_where_it_stops(table):
+    path = invert(table.model(-0.05, 42), max_steps=80, stop_confidence=1)  # which is never passed
     assert (path.steps, path.stopped, len(path.points)) == (80, False, 81)
-
-
-def test_a_start_that_is_already_confident(table):
-    path = invert(table.model(0.0, 42), start=(10, 10))
+    path = invert(table.model(0.0, 42), start=(10, 10))  # confident already
     assert path.stopped and path.steps == 0 and path.distance < 1
 
 
@@ -63,29 +60,21 @@ def test_training_learns_and_is_seeded():
     assert (first.head.weight - other.head.weight).abs().max() > 0.01
 
 
-def test_classifier_leaves_the_global_random_state_alone():
+def test_classifier_leaves_the_global_random_state_alone_and_its_features_are_the_penultimate_layer():
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
-    ToyClassifier(seed=9)
+    model = ToyClassifier(seed=9).eval()
     assert torch.rand(1) == expected
-
-
-def test_features_are_the_penultimate_layer():
-    model = ToyClassifier(0).eval()
     points = make_data().points[:4]
     torch.testing.assert_close(model.head(model.features(points)), model(points))
     assert model.features(points).shape == (4, 20)
 
 
-def test_distance_to_class():
+def test_distance_to_class_and_too_few_points():
     data = make_data()
     point = data.of_class(1)[5:6]
-    assert distance_to_class(point, 1, data) == 0
-    assert distance_to_class(point, 2, data) > 5
-
-
-def test_too_few_points():
+    assert distance_to_class(point, 1, data) == 0 and distance_to_class(point, 2, data) > 5
     with pytest.raises(ValueError, match="steps must be at least 0, got -5"):
         train(0.0, steps=-5)
     with pytest.raises(ValueError, match="points of class 7 must be at least 1, got 0"):
