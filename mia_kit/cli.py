@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from mia_kit.data.folders import check_output, write_whole
@@ -104,10 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     classroom.add_argument("--kernels", type=int, default=20)
     classroom.add_argument("--threads", type=int, default=1, help="of each kernel; 1 by default")
 
-    site = command("site", _site, "write the chapters as web pages that need neither kernel nor network")
-    site.add_argument("folder", type=Path)
-    slides = command("slides", _slides, "write the chapters as slides that need neither kernel nor network")
-    slides.add_argument("folder", type=Path)
+    for name, words in (("site", "web pages"), ("slides", "slides")):
+        pages = command(name, _pages, f"write the chapters as {words} that need neither kernel nor network")
+        pages.add_argument("folder", type=Path)
     return parser
 
 
@@ -157,7 +157,7 @@ def _estimate(options: argparse.Namespace) -> None:
 
 
 def _choose_device(device: str | None) -> None:
-    """Before anything is made: hide the GPU from here and from all workers, or ValueError if there is none."""
+    """Hide the GPU from here and from all workers, or ValueError if there is none."""
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     if device == "cuda":
@@ -189,13 +189,12 @@ def _claims(options: argparse.Namespace) -> None:
         from mia_kit.course.scoreboard import update_pages
 
         update_pages(options.pages)
-    say(stored_claims.read() or _judged())
+    text = stored_claims.read()
+    if not text:
+        from mia_kit.course.scoreboard import as_text, read_rows
 
-
-def _judged() -> str:
-    from mia_kit.course.scoreboard import as_text, read_rows
-
-    return as_text(read_rows(links=False))
+        text = as_text(read_rows(links=False))
+    say(text)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -203,7 +202,7 @@ def _check(options: argparse.Namespace) -> int:
 
     text, complete = report()
     say(text)
-    return 0 if complete else 1
+    return int(not complete)
 
 
 def _notebooks(options: argparse.Namespace) -> None:
@@ -215,8 +214,8 @@ def _notebooks(options: argparse.Namespace) -> None:
 def _edition(options: argparse.Namespace) -> None:
     from mia_kit.course.editions import student, teacher
 
-    write = student if options.command == "student" else teacher
-    say(f"wrote {len(write(options.folder))} notebooks into {options.folder}")
+    written = (student if options.command == "student" else teacher)(options.folder)
+    say(f"wrote {len(written)} notebooks into {options.folder}")
 
 
 def _referee(options: argparse.Namespace) -> None:
@@ -250,8 +249,8 @@ def _audit(options: argparse.Namespace) -> int:
 def _prior(options: argparse.Namespace) -> None:
     from mia_kit.training.prior import train_prior
 
-    size, grey, steps = options.size, options.grey, options.steps
-    say(f"wrote {train_prior(options.folder, options.out, size=size, grey=grey, steps=steps)}")
+    settings = {"size": options.size, "grey": options.grey, "steps": options.steps}
+    say(f"wrote {train_prior(options.folder, options.out, **settings)}")
 
 
 def _classroom(options: argparse.Namespace) -> int:
@@ -262,15 +261,8 @@ def _classroom(options: argparse.Namespace) -> int:
     return 0 if len(lesson.ended) == options.kernels else 1
 
 
-def _site(options: argparse.Namespace) -> None:
-    from mia_kit.course.site import build
-
-    say(f"wrote {build(options.folder)}: open it in any browser")
-
-
-def _slides(options: argparse.Namespace) -> None:
-    from mia_kit.course.slides import build
-
+def _pages(options: argparse.Namespace) -> None:
+    build = import_module(f"mia_kit.course.{options.command}").build
     say(f"wrote {build(options.folder)}: open it in any browser")
 
 

@@ -43,32 +43,19 @@ class Lesson:
     def text(self) -> str:
         """The lines of the report."""
         lines = [f"kernels that ran to their end  {len(self.ended)} of {self.kernels}"]
-        if self.started:
-            lines.append(f"a kernel answers after         {_range(self.started)}")
-        if self.ended:
-            lines.append(f"a notebook is at its end after {_range(self.ended)}")
+        for what, times in (("a kernel answers after", self.started), ("a notebook is at its end after", self.ended)):
+            if times:
+                lines.append(f"{what:30} {median(times):.0f} s in the middle, {max(times):.0f} s at the latest")
         if self.readings:
             peak = max(self.readings, key=lambda reading: reading.proportional)
-            each = peak.proportional / self.kernels
-            lines.append(
-                f"memory of all at its peak      {peak.proportional / 1e9:.1f} GB, {each / 1e6:.0f} MB for each"
-            )
+            whole, each = peak.proportional / 1e9, peak.proportional / self.kernels / 1e6
+            lines.append(f"memory of all at its peak      {whole:.1f} GB, {each:.0f} MB for each")
             lines.append(f"without shared pages it were   {peak.resident / 1e9:.1f} GB")
         return "\n".join(lines + self.failures)
 
 
 def hold(notebook: Path, kernels: int, *, threads: int = 1) -> Lesson:
-    """Run one notebook in so many kernels at once.
-
-    Raises
-    ------
-    ValueError
-        If there is not at least one kernel or thread, or the file is no notebook.
-    FileNotFoundError
-        If there is no such notebook.
-    OSError
-        Where memory cannot be read like this: everywhere but on Linux.
-    """
+    """Run one notebook in so many kernels at once. ValueError if it is none; OSError everywhere but on Linux."""
     import nbformat
 
     Path.home()  # Jupyter needs one: RuntimeError now, not in every kernel
@@ -124,7 +111,3 @@ def memory(pid: int | str) -> Reading | None:
         return None
     kilobytes = {name: int(rest.split()[0]) for name, _, rest in (line.partition(":") for line in lines[1:]) if rest}
     return Reading(kilobytes["Pss"] * 1024, kilobytes["Rss"] * 1024)
-
-
-def _range(seconds: Sequence[float]) -> str:
-    return f"{median(seconds):.0f} s in the middle, {max(seconds):.0f} s at the latest"

@@ -20,7 +20,7 @@ FACTORS = (0.05, 0.0, -0.05)
 def run(page: Path) -> None:
     """Train and attack the paper's toy models, embed real faces, print both tables and write the page.
 
-    Raises OSError, before anything is trained, if the page cannot be written.
+    OSError, before anything is trained, if the page cannot be written.
     """
     from mia_kit.widgets.page import write_page
 
@@ -34,24 +34,18 @@ def run(page: Path) -> None:
 def toy_rows() -> list[dict[str, str]]:
     """The leakage table of the paper's three factors, trained and attacked now."""
     grid = train_grid(FACTORS, (42,))
-    rows = []
-    for factor in FACTORS:
-        path = invert(grid.model(factor, 42))
-        rows.append(
-            {
-                "smoothing": f"{factor:+g}" if factor else "0",
-                "attack steps": f"{path.steps:,}",
-                "distance to the nearest training point": f"{path.distance:.2f}",
-            }
-        )
-    return rows
+    return [
+        {
+            "smoothing": f"{factor:+g}" if factor else "0",
+            "attack steps": f"{path.steps:,}",
+            "distance to the nearest training point": f"{path.distance:.2f}",
+        }
+        for factor, path in ((factor, invert(grid.model(factor, 42))) for factor in FACTORS)
+    ]
 
 
 def face_rows() -> list[dict[str, str]]:
-    """The recipe embedding_quick, measured now: for each factor accuracy, and distances within against between people.
-
-    Raises DataError if ORL is absent.
-    """
+    """The recipe embedding_quick, measured now: for each factor accuracy, and distances within and between people."""
     with TemporaryDirectory() as folder:
         made = Maker(Store(Path(folder)))
         table = pd.concat([made(cell) for cell in read_recipe("embedding_quick").cells()])

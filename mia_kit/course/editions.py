@@ -21,10 +21,7 @@ GUIDE = "INSTRUCTORS.md"
 
 
 def student(folder: Path, paths: Sequence[Path] = ()) -> list[Path]:
-    """Write the students' edition of these sources, all by default, into a new folder; return the notebooks' paths.
-
-    Raises FileExistsError if the folder holds anything.
-    """
+    """Write the students' edition of these sources, all by default, into a new folder; return the notebooks' paths."""
     return _write(folder, sources(paths), for_students)
 
 
@@ -96,13 +93,5 @@ def _write(folder: Path, paths: Sequence[Path], edition: Callable[[Notebook, str
 
 def _mark(identity: str) -> dict[str, Any]:
     """nbgrader's metadata, schema 3, of a test that the student cannot change."""
-    return {
-        "grade": True,
-        "grade_id": identity,
-        "locked": True,
-        "points": 1,
-        "schema_version": 3,
-        "solution": False,
-        "task": False,
-        "cell_type": "code",
-    }
+    kind = {"grade": True, "locked": True, "solution": False, "task": False, "cell_type": "code"}
+    return kind | {"grade_id": identity, "points": 1, "schema_version": 3}

@@ -47,22 +47,19 @@ def needs() -> list[Need]:
         *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
         Need("opacus", _version("opacus"), "DP-SGD (chapter 7)", 'pip install "mia_kit[dp]"', required=False),
         Need("data are looked for in", ", ".join(map(_short, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
-        *(
-            Need(item.what, _short(item.find()), item.purpose, item.command, required=item is DCGAN)
-            for item in INVENTORY
-        ),
+        *(Need(own.what, _short(own.find()), own.purpose, own.command, required=own is DCGAN) for own in INVENTORY),
         Need("Chromium", browser, "browser tests and twins of figures", "install Chromium or Chrome", required=False),
     ]
 
 
 def report() -> tuple[str, bool]:
     """The needs as text, and whether all required ones are met."""
-    lines, complete = [], True
-    for need in needs():
+    lines, everything = [], needs()
+    for need in everything:
         missing = "MISSING" if need.required else "not found, optional"
         state = f"ok       {need.presence}" if need.presence else f"{missing} — for {need.purpose}: {need.remedy}"
         lines.append(f"{need.name:22} {state}")
-        complete = complete and bool(need.presence or not need.required)
+    complete = all(need.presence or not need.required for need in everything)
     end = "All that the notebooks need is here." if complete else "Install what is MISSING, then run this again."
     return "\n".join([*lines, end]), complete
 

@@ -39,12 +39,7 @@ def read_findings(folder: Path | None = None) -> list[Finding]:
 
 def finding_of(cells: Sequence[Mapping[str, Any]]) -> str:
     """The last finding among the cells of an executed notebook, on one line; empty if there is none."""
-    texts = [
-        text
-        for cell in cells
-        for text in (_printed(cell), "".join(cell["source"]) if cell["cell_type"] == "markdown" else "")
-    ]
-    sentences = [match[1] for text in texts for match in FINDING.finditer(text)]
+    sentences = [match[1] for cell in cells for match in FINDING.finditer(_said(cell))]
     return " ".join(sentences[-1].split()) if sentences else ""
 
 
@@ -58,5 +53,8 @@ def as_markdown(findings: list[Finding]) -> str:
     return "\n".join(f"* [{item.title}](notebooks/{item.name}.ipynb): {item.sentence}" for item in findings)
 
 
-def _printed(cell: Mapping[str, Any]) -> str:
+def _said(cell: Mapping[str, Any]) -> str:
+    """The text of a cell, or what it printed."""
+    if cell["cell_type"] == "markdown":
+        return "".join(cell["source"])
     return "".join("".join(output.get("text", "")) for output in cell.get("outputs", []))

@@ -26,8 +26,6 @@ def commands(
 ) -> tuple[str, list[Command]]:
     """Why, in a sentence, and what is run.
 
-    Parameters
-    ----------
     extras : of mia_kit, such as "lab,test"
     torch : "auto", "cpu" or "cuda"
     constraints : file of tested versions, "" for the newest

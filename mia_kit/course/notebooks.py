@@ -58,14 +58,8 @@ def copy_beside(paths: Sequence[Path], folder: Path) -> None:
 def execute_all(paths: Sequence[Path] = (), *, references: bool = False) -> None:
     """Execute sources for commit, with the figures' static twins, and say how long each took.
 
-    With `references` the figures' reference arrays are written instead of compared to.
-
-    Raises
-    ------
-    OSError
-        If a notebook is absent or cannot be written: said before the first is executed.
-    ValueError
-        For a cell that stops.
+    With `references` the figures' reference arrays are written instead of compared to. OSError, before the first is
+    executed, if one is absent or cannot be written; ValueError for a cell that stops.
     """
     from mia_kit.figures.reproduce import NO_TWINS, REFERENCES, draws_twins
 

@@ -15,7 +15,8 @@ Accuracy is that on photographs which no team was given.
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.data.folders import write_whole
-from mia_kit.metrics import share_interval
+from mia_kit.metrics import Interval, share_interval
 from mia_kit.models import Classifier, in_batches
 from mia_kit.models.weights import set_weights
 from mia_kit.studies.inversion import classroom
@@ -56,7 +57,7 @@ class Entry:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A team's line: what the strongest attack brought back, or the sentence that says why there is none."""
+    """A team's line: what the strongest attack brought back, or the sentence that says why there is nothing."""
 
     team: str
     words: str = ""
@@ -75,29 +76,27 @@ class Verdicts:
         from mia_kit.figures.frontier import Mark
 
         points = []
-        for row in self.rows:
-            if outcome := row.outcome:
-                hits = share_interval(outcome.hits, len(outcome.ranks))
-                name = NONE if row.team == UNDEFENDED else html.escape(row.team)
-                words = f"{row.words}<br>{outcome.loss} loss"
-                points.append(Mark(name, outcome.strength, outcome.accuracy, hits.value, hits.low, hits.high, words))
+        for row, outcome, hits in self._judged():
+            name = NONE if row.team == UNDEFENDED else html.escape(row.team)
+            words = f"{row.words}<br>{outcome.loss} loss"
+            points.append(Mark(name, outcome.strength, outcome.accuracy, hits.value, hits.low, hits.high, words))
         return points
 
     def text(self) -> str:
         """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
-        judged = [(row, row.outcome) for row in self.rows if row.outcome]
-        judged.sort(key=lambda pair: (pair[1].hits, -pair[1].accuracy))
         lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'2nd judge':>9}  {'attack':13} says of itself"]
-        lines += [self._line(row, outcome) for row, outcome in judged]
+        for row, outcome, hits in sorted(self._judged(), key=lambda own: (own[1].hits, -own[1].accuracy)):
+            leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
+            second = f"{int((outcome.identity_ranks == 1).sum())} of {len(outcome.ranks)}"
+            start = f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {second:>9}"
+            lines.append(f"{start}  {outcome.loss:13} {row.words}")
         lines += [f"{row.team[:28]:28} not judged: {row.problem}" for row in self.rows if not row.outcome]
         return "\n".join(lines)
 
-    def _line(self, row: Row, outcome: Attacked) -> str:
-        count = len(outcome.ranks)
-        hits = share_interval(outcome.hits, count)
-        leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
-        second = f"{int((outcome.identity_ranks == 1).sum())} of {count}"
-        return f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {second:>9}  {outcome.loss:13} {row.words}"
+    def _judged(self) -> list[tuple[Row, Attacked, Interval]]:
+        """Each team that was attacked, with what was brought back."""
+        pairs = [(row, row.outcome) for row in self.rows if row.outcome]
+        return [(row, own, share_interval(own.hits, len(own.ranks))) for row, own in pairs]
 
 
 def hand_in(
@@ -127,8 +126,7 @@ def hand_in(
 def referee(folder: Path, *, people: int = 16, progress: bool = True) -> Verdicts:
     """Attack every team's classifier below `folder`, and one without a defence, for the first `people` people.
 
-    A team whose files cannot be taken gets a row that says so. Raises FileNotFoundError if there is no team, ValueError
-    if there are not so many people.
+    A team whose files cannot be taken gets a row that says so. FileNotFoundError if there is no team.
     """
     people = check.count("people", people, most=classroom.PEOPLE)
     homes = sorted({path.parent for name in (WEIGHTS, RECIPE) for path in folder.glob(f"*/{name}")})
@@ -149,22 +147,16 @@ def referee(folder: Path, *, people: int = 16, progress: bool = True) -> Verdict
 def read_entry(folder: Path) -> Entry:
     """Read a team's folder.
 
-    Raises
-    ------
-    ValueError
-        With one sentence that begins with the file's path, if something is missing, too large, or not as it should be.
+    ValueError, one sentence that begins with the file's path, if something is missing, too large, or not as it should
+    be.
     """
     recipe = _recipe(folder / RECIPE)
     defence, strength = recipe["defence"], float(recipe["strength"])
-    try:
+    with _told_of(folder / RECIPE):
         model = classroom.untrained(defence, strength, width=recipe["width"])  # which refuses an unknown defence
-    except ValueError as problem:
-        raise ValueError(f"{folder / RECIPE}: {problem}") from problem
     weights = _weights(folder / WEIGHTS)
-    try:
+    with _told_of(folder / WEIGHTS):
         set_weights(model, weights)
-    except ValueError as problem:
-        raise ValueError(f"{folder / WEIGHTS}: {problem}") from problem
     team = printable(recipe["team"].strip() or folder.name, LETTERS)
     return Entry(team, defence, strength, model.eval())
 
@@ -178,6 +170,15 @@ def judge(entry: Entry, people: int) -> Row:
     check.finite("the classifier's answers to photographs", in_batches(entry.model, photographs.floats))
     outcome = classroom.strongest(entry.model, range(people), defence=entry.defence, strength=entry.strength)
     return Row(entry.team, f"{entry.defence} {entry.strength:g}" if entry.defence != NONE else "no defence", outcome)
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """ValueErrors begin with the path."""
+    try:
+        yield
+    except ValueError as problem:
+        raise ValueError(f"{path}: {problem}") from problem
 
 
 def _content(path: Path) -> bytes:
@@ -199,9 +200,8 @@ def _recipe(path: Path) -> dict[str, Any]:
         value = recipe.get(name)
         if not isinstance(value, kinds) or isinstance(value, bool):  # its kind alone is told: values can be huge
             raise ValueError(f"{path}: `{name}` is missing or of another kind, got {type(value).__name__} instead")
-    low, high = WIDTHS
-    if not low <= recipe["width"] <= high:
-        raise ValueError(f"{path}: width must lie between {low} and {high}")
+    if not WIDTHS[0] <= recipe["width"] <= WIDTHS[1]:
+        raise ValueError(f"{path}: width must lie between {WIDTHS[0]} and {WIDTHS[1]}")
     if not -MOST_STRENGTH <= recipe["strength"] <= MOST_STRENGTH:  # so that NaN does not pass
         raise ValueError(f"{path}: strength must be a finite number from {-MOST_STRENGTH:g} to {MOST_STRENGTH:g}")
     return recipe

@@ -75,21 +75,22 @@ def as_markdown(rows: list[Row]) -> str:
     """The table for the page."""
     lines = ["| claim | paper | verdict |", "|---|---|---|"]
     for row in rows:
-        verdicts = [f"{verdict.world}: **{verdict.word}**{_parts(verdict)}" for verdict in row.measured]
+        verdicts = [
+            "<br>".join([f"{own.world}: **{own.word}**", *(f"{part.name}: {part.sentence}" for part in own.parts)])
+            for own in row.measured
+        ]
         cell = "<br>".join((verdicts or [_waits(row)]) + [row.claim.waiting] * bool(row.claim.waiting))
         name = f"[{row.claim.id}]({row.link})" if row.link else row.claim.id
         lines.append(f"| **{name}** {row.claim.claim} | {row.claim.paper} | {cell} |")
     measured = sum(bool(row.measured) for row in rows)
-    return "\n".join(
-        [*lines, "", f"{measured} of {len(rows)} claims are measured. `mia-kit claims` prints every part."]
-    )
+    end = f"{measured} of {len(rows)} claims are measured. `mia-kit claims` prints every part."
+    return "\n".join([*lines, "", end])
 
 
 def update_pages(folder: Path) -> None:
-    """Rewrite the table in notebooks/CLAIMS.md and the findings in README.md, below the course's folder.
+    """Rewrite the table in notebooks/CLAIMS.md, and findings and badges in README.md, below the course's folder.
 
-    What `mia-kit claims` prints is written beside the evidence. Badges and first cells follow the address in
-    pyproject.toml. ValueError if a page lacks its two markers.
+    What `mia-kit claims` prints is written beside the evidence; first cells follow the address in pyproject.toml.
     """
     found = findings.as_markdown(findings.read_findings())  # read all before a page is written
     printed, table = as_text(read_rows(links=False)), as_markdown(read_rows())
@@ -113,10 +114,6 @@ def update(page: Path, what: str, content: str) -> None:
 
 def _waits(row: Row) -> str:
     return f"{NOT_MEASURED} (first house: {row.first})" if row.first else NOT_MEASURED
-
-
-def _parts(verdict: Verdict) -> str:
-    return "".join(f"<br>{part.name}: {part.sentence}" for part in verdict.parts)
 
 
 def _cells() -> dict[str, str]:

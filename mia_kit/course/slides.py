@@ -29,10 +29,7 @@ DECK = {
 
 
 def build(folder: Path, paths: Sequence[Path] = ()) -> Path:
-    """Write the decks of these sources, all by default, into a new folder; returns the list of decks.
-
-    Raises as `mia_kit.course.site.build` does.
-    """
+    """Write the decks of these sources, all by default, into a new folder; returns the path of the list of decks."""
     try:
         import sphinx_revealjs  # noqa: F401
     except ImportError as problem:

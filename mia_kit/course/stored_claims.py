@@ -7,7 +7,6 @@ fits is not read. Who changes the code of the rule renews it with `make claims`;
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 from mia_kit.runs.places import PACKAGE, evidence_folder
 
@@ -23,11 +22,9 @@ def read() -> str:
     return text if first == digest() else ""
 
 
-def write(text: str) -> Path:
-    """Keep a text with the digest of what it was made from, and return its path. OSError if that cannot be written."""
-    path = evidence_folder() / NAME
-    path.write_text(f"{digest()}\n{text}", encoding="utf-8")
-    return path
+def write(text: str) -> None:
+    """Keep a text with the digest of what it was made from. OSError if that cannot be written."""
+    (evidence_folder() / NAME).write_text(f"{digest()}\n{text}", encoding="utf-8")
 
 
 def digest() -> str:

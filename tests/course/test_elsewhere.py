@@ -10,7 +10,7 @@ import jupytext
 import nbformat
 import pytest
 
-from mia_kit.course import elsewhere, scoreboard
+from mia_kit.course import elsewhere
 
 ROOT = Path(__file__).parents[2]
 GITHUB = "https://github.com/somebody/leaks"
@@ -58,31 +58,16 @@ def test_an_address_gives_cells_and_an_empty_one_takes_them_away(notebooks: Path
     assert contents(notebooks) == before
 
 
-def test_badges_follow_the_host() -> None:
+def test_badges_follow_the_host_and_an_address_is_checked(tmp_path: Path) -> None:
     assert elsewhere.badges("", "00_start") == ""
     both = elsewhere.badges(f"{GITHUB}.git", "00_start")
     assert "colab.research.google.com/github/somebody/leaks/blob/main/notebooks/00_start.ipynb" in both
     assert "mybinder.org/v2/gh/somebody/leaks/HEAD?urlpath=lab/tree/notebooks/00_start.ipynb" in both
     other = elsewhere.badges("https://git.example/a/b", "00_start")
     assert "colab" not in other and "/v2/git/https%3A%2F%2Fgit.example%2Fa%2Fb/HEAD" in other
-
-
-def test_the_address_of_pyproject_is_checked(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.mia_kit]\naddress = "somewhere"\n')
     with pytest.raises(ValueError, match="must be empty or begin with https"):
         elsewhere.read_address(tmp_path)
-
-
-def test_pages_get_the_badges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "pyproject.toml").write_text(f'[tool.mia_kit]\naddress = "{GITHUB}"\n')
-    (tmp_path / "notebooks").mkdir()
-    marks = "".join(f"<!-- {what}:begin -->\n<!-- {what}:end -->\n" for what in ("badges", "findings", "claims"))
-    for page in ("README.md", "notebooks/CLAIMS.md"):
-        (tmp_path / page).write_text(marks)
-    monkeypatch.setattr(scoreboard, "read_rows", lambda **_: [])
-    monkeypatch.setattr(scoreboard.stored_claims, "write", lambda _: None)
-    scoreboard.update_pages(tmp_path)
-    assert elsewhere.badges(GITHUB, elsewhere.START) in (tmp_path / "README.md").read_text()
 
 
 def run_first_cell(folder: Path, address: str, *, package: bool) -> subprocess.CompletedProcess:

@@ -13,12 +13,8 @@ def write(folder, name, *cells):
 def test_printed_and_bold_findings(tmp_path):
     printed = [{"text": ["Finding: it leaks .9\n", "of people.\n", "\n", "not this\n"]}]
     write(tmp_path, "05_b.ipynb", ("markdown", "# 5. Second", []), ("code", "print()", printed))
-    write(
-        tmp_path,
-        "03_a.ipynb",
-        ("markdown", "# 3. First\n\nWords.", []),
-        ("markdown", "x\n\n**Finding.** Two\nlines.", []),
-    )
+    bold = "x\n\n**Finding.** Two\nlines."
+    write(tmp_path, "03_a.ipynb", ("markdown", "# 3. First\n\nWords.", []), ("markdown", bold, []))
     write(tmp_path, "04_none.ipynb", ("markdown", "# 4. None", []))
     findings = read_findings(tmp_path)
     assert [(f.name, f.title, f.sentence) for f in findings] == [

@@ -15,7 +15,11 @@ INDEX = "http://127.0.0.1:9/cpu"  # nobody listens there
 
 
 def chosen(*, torch="auto", uv=None, gpu=False, reachable=True, constraints="tested.txt"):
-    return install.commands("lab", torch, constraints, index=INDEX, uv=uv, gpu=gpu, reachable=lambda: reachable)
+    def answer():
+        assert reachable is not None, "asked"
+        return reachable
+
+    return install.commands("lab", torch, constraints, index=INDEX, uv=uv, gpu=gpu, reachable=answer)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +34,7 @@ def chosen(*, torch="auto", uv=None, gpu=False, reachable=True, constraints="tes
         ({"gpu": True, "uv": "/bin/uv"}, "fits the GPU, by uv", 1, ["--torch-backend", "auto"]),
         ({"gpu": True, "torch": "cpu"}, "TORCH=cpu asks for it", 2, ["--index-url", INDEX]),
         ({"torch": "cuda"}, "TORCH=cuda asks for it", 1, ["-m", "pip"]),
+        ({"gpu": True, "reachable": None}, "usual build", 1, ["-m", "pip"]),  # the index of CPU builds is not asked
     ],
 )
 def test_the_build_fits_the_computer(case, word, lines, part):
@@ -38,18 +43,7 @@ def test_the_build_fits_the_computer(case, word, lines, part):
     assert any(commands[0][place : place + len(part)] == part for place in range(len(commands[0])))
     assert all(command[command.index("--constraint") + 1] == "tested.txt" for command in commands)
     assert commands[-1][-2:] == ["--editable", ".[lab]"]
-
-
-def test_the_newest_versions_have_no_limits():
-    assert not any("--constraint" in command for command in chosen(constraints="")[1])
-
-
-def test_where_there_is_a_gpu_the_index_of_cpu_builds_is_not_asked():
-    install.commands("lab", "auto", "", index=INDEX, uv=None, gpu=True, reachable=lambda: pytest.fail("asked"))
-
-
-def test_a_closed_network_is_noticed():
-    assert not install.answers(INDEX)
+    assert not any("--constraint" in command for command in chosen(**case, constraints="")[1])
 
 
 def run_install(folder, *arguments):

@@ -63,10 +63,13 @@ def test_what_the_command_prints_is_current() -> None:
     assert stored_claims.read() == as_text(read_rows(links=False)), "renew it with: make claims"
 
 
-def test_a_page_without_markers(tmp_path: Path) -> None:
-    (tmp_path / "page.md").write_text("no markers")
+def test_a_page_is_rewritten_between_its_markers(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("a <!-- claims:begin -->old<!-- claims:end --> b")
+    scoreboard.update(page, "claims", "new")
+    assert page.read_text() == "a <!-- claims:begin -->\nnew\n<!-- claims:end --> b"
     with pytest.raises(ValueError, match="must hold the lines"):
-        scoreboard.update(tmp_path / "page.md", "claims", "")
+        scoreboard.update(page, "badges", "")
 
 
 def test_a_link_leads_to_the_cell_that_prints_the_verdict() -> None:
@@ -76,13 +79,11 @@ def test_a_link_leads_to_the_cell_that_prints_the_verdict() -> None:
         for cell in nbformat.read(path, as_version=4).cells
         if cell.cell_type == "code"
     }
-    linked = [one for one in read_rows() if one.link]
+    rows = read_rows()
+    linked = [one for one in rows if one.link]
     assert {"S1", "S5", "M1", "P1", "D1"} <= {one.claim.id for one in linked}
     for one in linked:
         assert one.link[:2] in one.claim.chapters
         assert f"{one.claim.id}: " in printed[one.link] or f"{one.claim.id}, " in printed[one.link]
-
-
-def test_every_claim_of_the_first_house_keeps_its_word() -> None:
-    old = {one.claim.id: one.first for one in read_rows() if one.first}
+    old = {one.claim.id: one.first for one in rows if one.first}
     assert old["S9"] == "reproduced" and old["P1"] == "not reproduced" and old["P12"] == "reproduced"
