@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from mia_kit.access import Access, AccessError, ConfidenceAPI, LabelAPI, WhiteBox
 from mia_kit.defences.alignment import Substitute
-from mia_kit.defences.ascent import ReconstructionAscent
-from mia_kit.membership.regularisers import DistillationObjective
+from mia_kit.defences.picture_poison import ReconstructionAscent
+from mia_kit.defences.regularisers import DistillationObjective
 from mia_kit.models import InversionDecoder, SmallClassifier, predict
 from mia_kit.toy import ToyClassifier, invert
 from mia_kit.training import fit

@@ -10,18 +10,6 @@ from mia_kit.attacks.ppa import Settings, run
 from mia_kit.attacks.reconstructions import Reconstructions, Trace
 
 __all__ = [
-    "Reconstructions",
-    "Settings",
-    "Trace",
-    "brep",
-    "cross_entropy",
-    "fredrikson",
-    "inversion_model",
-    "lack_of_confidence",
-    "logit",
-    "margin",
-    "mirror",
-    "others_down",
-    "poincare",
-    "run",
-]
+    "Reconstructions", "Settings", "Trace", "brep", "cross_entropy", "fredrikson", "inversion_model",
+    "lack_of_confidence", "logit", "margin", "mirror", "others_down", "poincare", "run",
+]  # fmt: skip

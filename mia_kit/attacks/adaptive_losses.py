@@ -11,15 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.access import AccessError, WhiteBox
 from mia_kit.attacks.lomma import head_of
 from mia_kit.attacks.losses import LOSSES, Loss, poincare
 from mia_kit.smoothing import at_least_float32
-
-BOUNDARY = "boundary"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +73,11 @@ class Tempered:
 def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
     """The loss `name` for this target: "boundary" or one of `LOSSES`, of the logits divided by `temperature`.
 
-    ValueError if the name is unknown, the temperature is not above 0, or it would change nothing: with the Poincare
-    loss. AccessError if the boundary is asked for and the model has no `head` with weights.
+    ValueError for a temperature of the Poincare loss, which would change nothing. AccessError if the boundary is asked
+    for and the model has no linear `head`.
     """
-    check.one_of("loss", name, (BOUNDARY, *LOSSES))
-    loss = Boundary(_last_weight(access)) if name == BOUNDARY else LOSSES[name]
+    check.one_of("loss", name, ("boundary", *LOSSES))
+    loss = Boundary(_last_weight(access)) if name == "boundary" else LOSSES[name]
     if temperature == 1:
         return loss
     if loss is poincare:
@@ -88,7 +86,7 @@ def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
 
 
 def _last_weight(access: WhiteBox) -> Tensor:
-    weight = getattr(head_of(access), "weight", None)
-    if not isinstance(weight, Tensor):
-        raise AccessError(f"expected a linear layer as the head, got {type(head_of(access)).__name__} instead")
-    return weight.detach()
+    head = head_of(access)
+    if not isinstance(head, nn.Linear):
+        raise AccessError(f"expected a linear layer as the head, got {type(head).__name__} instead")
+    return head.weight.detach()

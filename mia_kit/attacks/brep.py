@@ -24,19 +24,21 @@ from tqdm.auto import tqdm
 from mia_kit import check
 from mia_kit.access import Access
 from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, generators_for, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models.priors import Prior
 from mia_kit.seeds import stream
 from mia_kit.signatures import checked
+
+GROWTH, LARGEST_STEP = 1.3, 3.0
 
 
 @dataclass(frozen=True)
 class Settings:
     """The paper's numbers, but `start_batches`, `rounds` and `largest_radius`, which it does not have.
 
-    Until a label is hit, `start_batch` images are drawn, at most `start_batches` times. A sphere of `points` grows by
-    `growth` when more than the share `inside` has the label; steps are min(radius / 3, largest_step), at most
-    `iterations` at one radius and `rounds` in all. `input_size`, (h, w), is what the target was trained on.
+    Until a label is hit, `start_batch` images are drawn, at most `start_batches` times. A sphere of `points` grows when
+    more than the share `inside` has the label; steps are at most `iterations` at one radius and `rounds` in all.
+    `input_size`, (h, w), is what the target was trained on.
     """
 
     input_size: tuple[int, int] = (64, 64)
@@ -44,9 +46,7 @@ class Settings:
     start_batches: int = 400
     points: int = 32
     radius: float = 2.0
-    growth: float = 1.3
     inside: float = 0.75
-    largest_step: float = 3.0
     iterations: int = 1000
     rounds: int = 9000
     largest_radius: float = 16.3
@@ -57,8 +57,6 @@ class Settings:
         check.whole_fields(self, start_batch=1, start_batches=1, points=1, iterations=1, rounds=1, batch_size=1)
         check.in_range("radius", self.radius, 0, open_ends="low")
         check.in_range("largest_radius", self.largest_radius, self.radius)
-        check.in_range("largest_step", self.largest_step, 0, open_ends="low")
-        check.in_range("growth", self.growth, 1, open_ends="low")
         check.in_range("inside", self.inside, 0, 1, open_ends="high")
 
 
@@ -76,8 +74,7 @@ def run(
 
     The walk is in the latents of `prior`. `seed` seeds the draws for all classes, and a stream for each, so that its
     result does not depend on the others; a class that the target does not have is one whose label is never hit. The
-    scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws. Raises as
-    `ppa.run`.
+    scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws.
     """
     settings = settings or Settings()
     before = access.queries
@@ -92,14 +89,12 @@ def run(
     targets = torch.tensor(target_classes)
     starts, latents = first_hits(ask, prior.latent_size, targets, settings, seed=seed, progress=progress)
     hit = starts >= 0
-    generators = [
-        generator for generator, found in zip(generators_for(target_classes, seed=seed), hit, strict=True) if found
-    ]
+    generators = generators_for(targets[hit].tolist(), seed=seed)
     scores = torch.full((len(targets),), float("nan"))
     latents[hit], scores[hit] = walk(ask, latents[hit], targets[hit], settings, generators, progress=progress)
     codes, images = _finish(prior, latents, hit, access)
     trace, queries = Trace.of_losses(torch.empty(0, len(targets))), access.queries - before
-    return one_per_class(images, codes, targets, starts, scores, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, starts, scores, trace=trace, queries=queries)
 
 
 def first_hits(
@@ -137,8 +132,7 @@ def walk(
 ) -> tuple[Tensor, Tensor]:
     """Move latents of shape (m, d) away from the boundary. Returns them, and the radii that held, of shape (m,).
 
-    In each round all classes that are not finished ask in one go: about the place that each has moved to, and about
-    points around it.
+    In each round all unfinished classes ask in one go: about the place that each has moved to, and points around it.
     """
     safe, place, kept = starts.clone(), starts.clone(), starts.clone()
     radii, held = torch.full((len(starts),), settings.radius), torch.zeros(len(starts))
@@ -148,16 +142,17 @@ def walk(
     for _ in range(settings.rounds):
         if not len(active):
             break
-        directions = _directions(settings.points, starts.shape[1], [generators[row] for row in active.tolist()])
+        drawn = [torch.randn(settings.points, starts.shape[1], generator=generators[row]) for row in active.tolist()]
+        directions = normalize(torch.stack(drawn), dim=2)  # (m, points, d)
         arrived, inside = _look(ask, place[active], radii[active], directions, targets[active])
         safe[active] = torch.where(arrived[:, None], place[active], safe[active])
         grows = arrived & (inside.double().mean(dim=1) > settings.inside)
-        steps = (radii[active] / 3).clamp_max(settings.largest_step)
+        steps = (radii[active] / 3).clamp_max(LARGEST_STEP)
         moves = steps[:, None] * away_from_boundary(directions, inside)
         place[active] = torch.where((arrived & ~grows)[:, None], safe[active] + moves, safe[active])
         held[active] = torch.where(grows, radii[active], held[active])
         kept[active] = torch.where((grows | (held[active] == 0))[:, None], safe[active], kept[active])
-        radii[active] = torch.where(grows, radii[active] * settings.growth, radii[active])
+        radii[active] = torch.where(grows, radii[active] * GROWTH, radii[active])
         tries[active] = torch.where(grows, 0, tries[active] + 1)
         going = (tries[active] < settings.iterations) & (radii[active] <= settings.largest_radius)
         bar.update(int((~going).sum()))
@@ -167,10 +162,9 @@ def walk(
 
 
 def away_from_boundary(directions: Tensor, inside: Tensor) -> Tensor:
-    """Mean of the directions that stay inside minus mean of those that leave, of length 1: shape (m, d).
+    """Mean of the directions (m, points, d) inside minus mean of those outside, of length 1: shape (m, d).
 
-    For directions of shape (m, points, d) and a bool Tensor of shape (m, points). Without any of one kind, the other
-    decides alone.
+    Without any of one kind, the other decides alone.
     """
     weights = inside.to(directions) / inside.sum(dim=1, keepdim=True).clamp_min(1)
     weights = weights - (~inside).to(directions) / (~inside).sum(dim=1, keepdim=True).clamp_min(1)
@@ -183,11 +177,6 @@ def _look(ask: Ask, place: Tensor, radii: Tensor, directions: Tensor, targets: T
     asked = torch.cat([place[:, None], points], dim=1)
     inside = ask(asked.flatten(0, 1)).view(len(place), -1) == targets[:, None]
     return inside[:, 0], inside[:, 1:]
-
-
-def _directions(count: int, size: int, generators: Sequence[Generator]) -> Tensor:
-    """Points on unit spheres, one sphere for each generator: shape (m, count, size)."""
-    return normalize(torch.stack([torch.randn(count, size, generator=generator) for generator in generators]), dim=2)
 
 
 @torch.no_grad()

@@ -18,10 +18,7 @@ from mia_kit import check
 
 @dataclass(frozen=True)
 class Crop:
-    """A range of areas, as shares of the image, a range of ratios of width to height, and the chance of a mirror.
-
-    0 < area[0] <= area[1] <= 1, 0 < ratio[0] <= ratio[1] and 0 <= mirror <= 1; ValueError otherwise.
-    """
+    """A range of areas, as shares of the image, a range of ratios of width to height, and the chance of a mirror."""
 
     area: tuple[float, float]
     ratio: tuple[float, float] = (1.0, 1.0)

@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 from tqdm.auto import tqdm
 
+from mia_kit import check
+
 
 class Recorder:
     """Fills a trace of `steps` steps and `count` candidates as an optimisation goes on."""
@@ -43,14 +45,13 @@ def descend(
     """Optimise `variables`, each of shape (n, ...), in place.
 
     `losses` gives the loss of each search, of shape (n,), for the number of a step. Returns losses, gradient norms and
-    cosines of successive gradients, of shape (3, steps, n). ValueError for losses of another shape.
+    cosines of successive gradients, of shape (3, steps, n).
     """
     count = len(variables[0])
     recorder = Recorder(steps, count)
     for step in range(steps):
         each = losses(step)
-        if each.shape != (count,):
-            raise ValueError(f"expected losses of shape ({count},), one a search, got {tuple(each.shape)} instead")
+        check.shape("losses, one a search,", each, (count,))
         gradients = torch.autograd.grad(each.sum(), variables)
         for variable, gradient in zip(variables, gradients, strict=True):
             variable.grad = gradient

@@ -22,7 +22,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import check_targets
-from mia_kit.attacks.reconstructions import Reconstructions, Trace, one_per_class
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.signatures import checked
 
 
@@ -62,11 +62,11 @@ def run(
     """Attack all `target_classes` at once: of each the picture with the smallest loss on the way.
 
     The codes are pixels in [0, 1]. Nothing is drawn at random, so `seed` changes nothing; it is there because all
-    attacks are called alike. ValueError if a class is out of range or given twice, or the target takes other colours.
+    attacks are called alike. ValueError if the target takes other colours.
     """
     settings = settings or Settings()
     before = access.queries
-    _check_channels(access, settings)
+    check.one_of("the target's channels", access.channels, (None, settings.image_size[0]))
     black = torch.zeros(1, *settings.image_size, device=access.device)
     with torch.no_grad():
         target_classes = check_targets(target_classes, access.logits(_to_images(black)).shape[1])
@@ -80,7 +80,7 @@ def run(
     pixels, scores, traces = zip(*parts, strict=True)
     codes, trace, queries = torch.cat(pixels), Trace(*torch.cat(traces, dim=2)), access.queries - before
     starts = torch.full_like(targets, -1)
-    return one_per_class(_to_images(codes), codes, targets, starts, torch.cat(scores), trace=trace, queries=queries)
+    return on_cpu(_to_images(codes), codes, targets, starts, torch.cat(scores), trace=trace, queries=queries)
 
 
 def descend(
@@ -118,10 +118,3 @@ def descend(
 def _to_images(pixels: Tensor) -> Tensor:
     """From [0, 1] to [-1, 1]."""
     return 2 * pixels - 1
-
-
-def _check_channels(access: WhiteBox, settings: Settings) -> None:
-    if access.channels not in (None, settings.image_size[0]):
-        raise ValueError(
-            f"the target expects images of {access.channels} channels, got image_size {settings.image_size} instead"
-        )

@@ -7,8 +7,7 @@ Minimises -D(G(z)) + 100 * cross-entropy. Prior and critic are trained on public
 Any other prior with a critic for its images will do, and any other loss in place of the cross-entropy, such as LOMMA's.
 
 Our losses are summed over a batch. Where they are averaged, each step is shorter by the number of candidates in the
-batch, for which `averaged_over` stands: 64 is our guess, not read in the paper.
-Latents are clamped at the start as well as after each step.
+batch, for which `averaged_over` stands: 64 is our guess. Latents are clamped at the start as well as after each step.
 """
 
 from __future__ import annotations
@@ -22,19 +21,13 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import (
-    Group,
-    ImageLoss,
-    SearchSettings,
-    as_seen,
-    invert,
-    on_images,
-    white_box,
-)
+from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, as_seen, invert, on_images, white_box
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.priors import Prior
 from mia_kit.snapshot import check_mode
+
+MOMENTUM, BOUND = 0.9, 1.0  # latents stay in [-BOUND, BOUND]
 
 
 @dataclass(frozen=True)
@@ -42,20 +35,15 @@ class Settings(SearchSettings):
     """The paper's numbers; later papers take up to 2,400 steps.
 
     identity_weight : of the target's loss against the critic's verdict
-    bound : latents stay in [-bound, bound]
     """
 
-    momentum: float = 0.9
     identity_weight: float = 100.0
-    bound: float = 1.0
     averaged_over: int = 64
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check.whole_fields(self, averaged_over=1)
-        check.in_range("momentum", self.momentum, 0, 1, open_ends="high")
         check.in_range("identity_weight", self.identity_weight, 0)
-        check.in_range("bound", self.bound, 0, open_ends="low")
 
 
 def run(
@@ -74,16 +62,14 @@ def run(
     prior : generator whose latents are searched, in evaluation mode, on the model's device
     critic : gives verdicts of shape (n,) on the prior's images, large where they look real
     loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
-
-    AccessError if `access` is less than a WhiteBox. ValueError if classes, prior or critic do not fit.
     """
     settings, access = settings or Settings(), white_box(access, "GMI")
     check_mode("critic", critic)
     identity = on_images(access, loss)
 
     def search(group: Group) -> tuple[Tensor, Tensor]:
-        z = group.latents[:, 0].clamp(-settings.bound, settings.bound).requires_grad_()
-        optimiser = torch.optim.SGD([z], lr=settings.learning_rate / settings.averaged_over, momentum=settings.momentum)
+        z = group.latents[:, 0].clamp(-BOUND, BOUND).requires_grad_()
+        optimiser = torch.optim.SGD([z], lr=settings.learning_rate / settings.averaged_over, momentum=MOMENTUM)
 
         def losses(_: int) -> Tensor:
             images = prior.synthesise(prior.map(z))
@@ -92,7 +78,7 @@ def run(
 
         @torch.no_grad()
         def clamp() -> None:
-            z.clamp_(-settings.bound, settings.bound)
+            z.clamp_(-BOUND, BOUND)
 
         records = descend([z], losses, optimiser, settings.steps, bar=group.bar, after_step=clamp)
         return prior.map(z.detach()), records
@@ -101,10 +87,6 @@ def run(
 
 
 def total_loss(verdicts: Tensor, identity: Tensor, settings: Settings) -> Tensor:
-    """-D(G(z)) + identity_weight * identity, for verdicts and identity losses of shape (n,); ValueError otherwise."""
-    if verdicts.shape != identity.shape:
-        raise ValueError(
-            "expected a critic's verdicts and the identity losses to have one shape (n,), "
-            f"got {tuple(verdicts.shape)} and {tuple(identity.shape)} instead"
-        )
+    """-D(G(z)) + identity_weight * identity, for verdicts and identity losses of shape (n,)."""
+    check.shape("the critic's verdicts", verdicts, identity.shape)
     return -verdicts + settings.identity_weight * identity

@@ -5,14 +5,11 @@ from made (K classes and "fake", as in Salimans et al., NeurIPS 2016). The gener
 features, and is to make images of which the discriminator is sure (a weight of 1e-4 on the entropy). The inversion
 looks for a normal distribution of latents, of which it learns mean and log variance, and draws the candidates from it.
 
-Where paper and public code differ, this follows the code, to whose scale the weight of 1e-4 belongs: mean features are
-matched by their mean absolute difference, where the paper writes a squared norm.
-
-What stays different. The code halves the discriminator's two terms on real and fake, and begins with a log variance of
-1; ours are whole as in the paper, and begin at 0, the prior's own spread. The code's identity loss is a mean over the
-batch. The target is asked about every public image once before training, not in every step. One step of the
-discriminator goes with each of the generator; the weight of the identity loss, 100, is GMI's. The target is in
-evaluation mode throughout: its batch norm must not learn from the attack.
+Mean features are matched by their mean absolute difference as in the public code, to whose scale the weight of 1e-4
+belongs; the paper writes a squared norm. What stays different: the code halves the discriminator's two terms on real
+and fake, and begins with a log variance of 1; ours are whole as in the paper, and begin at 0, the prior's own spread.
+The target is asked about every public image once before training, not in every step, and its batch norm must not learn.
+One step of the discriminator goes with each of the generator; the weight of the identity loss, 100, is GMI's.
 """
 
 from __future__ import annotations
@@ -118,8 +115,7 @@ def train(
     """Train generator and discriminator in place on public images and what the target says about them.
 
     Images are of shape (n, channels, h, w) in [-1, 1], of the generator's size, and each is one query. The
-    discriminator has as many classes as the target. Raises as `fit_adversaries` does, and AccessError if `access` is no
-    WhiteBox.
+    discriminator has as many classes as the target.
     """
     access, before = white_box(access, "KED-MI"), access.queries
     soft_labels = answers(access, images, input_size)  # (n, classes)
@@ -153,7 +149,7 @@ def run(
     """Attack all `target_classes` at once, as `mia_kit.attacks.gmi.run` does.
 
     `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake". All
-    candidates of a start share its distribution, at first the standard normal one, and its trace.
+    candidates of a start share its distribution and its trace.
     """
     settings, access = settings or Settings(), white_box(access, "KED-MI")
     check_mode("discriminator", discriminator)
@@ -188,15 +184,10 @@ def log_real(logits: Tensor) -> Tensor:
     return logsigmoid(logits.logsumexp(dim=1))
 
 
-def log_fake(logits: Tensor) -> Tensor:
-    """Log of the probability, of shape (n,), of "fake"."""
-    return logsigmoid(-logits.logsumexp(dim=1))
-
-
 def discriminator_loss(on_real: Tensor, on_made: Tensor, soft_labels: Tensor) -> Tensor:
     """-E[sum of soft label * log of class probability] - E[log real(real)] - E[log fake(made)]."""
     named = (soft_labels * log_softmax(on_real, dim=1)).sum(dim=1)
-    return -(named + log_real(on_real)).mean() - log_fake(on_made).mean()
+    return -(named + log_real(on_real)).mean() - logsigmoid(-on_made.logsumexp(dim=1)).mean()
 
 
 def feature_matching(real: Tensor, made: Tensor) -> Tensor:

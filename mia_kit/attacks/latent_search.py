@@ -21,7 +21,7 @@ from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.losses import Loss
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
@@ -37,32 +37,21 @@ class ImageLoss(Protocol):
 
     def of_images(self, images: Tensor, targets: Tensor) -> Tensor:
         """Losses of shape (n,), with gradients, for images as the target takes them."""
-        ...
 
 
 @dataclass(frozen=True)
 class SearchSettings:
-    """What the searches have in common.
-
-    input_size : what the target was trained on, (h, w)
-    starts : searches for each class
-    keep : candidates of each class that are selected by the target's confidence in them
-    selection_crop, selection_views : what the target is shown of each candidate then, and how often
-    """
+    """What the searches have in common: `starts` searches for each class, at `input_size` (h, w) of the target."""
 
     input_size: tuple[int, int] = (64, 64)
     starts: int = 5
-    keep: int = 1
     steps: int = 1500
     learning_rate: float = 0.02
-    selection_crop: Crop = WHOLE_IMAGE
-    selection_views: int = 1
     batch_size: int = 100
 
     def __post_init__(self) -> None:
         check.size_field(self, "input_size")
-        check.whole_fields(self, starts=1, keep=1, steps=0, selection_views=1, batch_size=1)
-        check.count("keep, at most the candidates of a class,", self.keep, most=self.candidates)
+        check.whole_fields(self, starts=1, steps=0, batch_size=1)
         check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
 
     @property
@@ -71,16 +60,11 @@ class SearchSettings:
         return self.starts
 
     @property
-    def as_plug_and_play(self) -> ppa.Settings:
-        """The same input, selection and batches in the words of `mia_kit.attacks.ppa`, whose stages are used."""
+    def selection(self) -> ppa.Settings:
+        """The last stage of `mia_kit.attacks.ppa`, which selects the one whose whole image the target is surest of."""
+        count, size = self.candidates, self.batch_size
         return ppa.Settings(
-            input_size=self.input_size,
-            pool=self.candidates,
-            candidates=self.candidates,
-            keep=self.keep,
-            selection_crop=self.selection_crop,
-            selection_views=self.selection_views,
-            batch_size=self.batch_size,
+            self.input_size, count, count, 1, selection_crop=WHOLE_IMAGE, selection_views=1, batch_size=size
         )
 
 
@@ -94,12 +78,8 @@ class GanTraining:
 
 @dataclass(frozen=True)
 class Group:
-    """Searches that share batches.
-
-    latents : Tensor of shape (n, candidates of a search, latent_size), where they begin
-    targets : int64 Tensor of shape (n,)
-    places : int64 Tensor of shape (n,), their numbers among all searches
-    searches : how many there are in all
+    """Searches that share batches: latents of shape (n, candidates of a search, latent_size), where they begin, targets
+    (n,), and places (n,), their numbers among all the `searches`.
     """
 
     latents: Tensor
@@ -137,10 +117,7 @@ def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Te
 
 
 def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
-    """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image.
-
-    ValueError if they are not finite: there is nothing to learn from them; or if the images are no pictures.
-    """
+    """The target's confidences in public images, of shape (n, classes), on the CPU; one query for each image."""
     check.images(images)
     confidences = in_batches(
         lambda batch: access.confidences(as_seen(access, batch.to(access.device), input_size)).cpu(), images
@@ -156,7 +133,7 @@ def check_classes(what: str, classes: int, confidences: Tensor) -> None:
 
 
 def step_random(seed: int, step: int) -> Generator:
-    """Where the draws of a step come from, apart from those of the latents."""
+    """Where the draws of a step come from, apart from the latents."""
     return turn_generator(seed + 1, step)
 
 
@@ -172,26 +149,20 @@ def invert(
 ) -> Reconstructions:
     """Search for all classes, synthesise, score by the target's confidence and select.
 
-    Raises ValueError if a class is out of range or given twice, or the prior's images do not fit the target.
+    ValueError if a class is out of range or given twice, or the prior's images do not fit the target.
     """
     before = access.queries
-    plug_and_play = settings.as_plug_and_play
     target_classes = check_targets(target_classes, count_classes(access.logits, access, prior, settings.input_size))
     samples = settings.candidates // settings.starts
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
     codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
     images = synthesise(prior, codes, batch_size=settings.batch_size)
-    targets = targets.repeat_interleave(samples)  # (m,)
-    generator = stream(seed + 1)
-    scores = ppa.score_candidates(access, images, targets, plug_and_play, generator)
-    selected = ppa.select(scores, plug_and_play)
-    queries = access.queries - before
-    starts, film = torch.arange(len(codes)), codes.new_empty(0, *codes.shape)
-    images, codes, targets, scores, selected, film = (
-        part.cpu() for part in (images, codes, targets, scores, selected, film)
-    )
-    return Reconstructions(images, codes, targets, starts, scores, selected, Trace(*records), queries, film)
+    targets, starts = targets.repeat_interleave(samples), torch.arange(len(codes))  # each (m,)
+    scores = ppa.score_candidates(access, images, targets, settings.selection, stream(seed + 1))
+    selected, queries = ppa.select(scores, settings.selection), access.queries - before
+    trace = Trace(*records)
+    return on_cpu(images, codes, targets, starts, scores, selected=selected, trace=trace, queries=queries)
 
 
 def _in_groups(

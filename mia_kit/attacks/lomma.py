@@ -9,13 +9,9 @@ keeps the target's penultimate features near their mean over public images.
 
 Where paper and public code differ, this follows the code. The paper writes the penalty as a squared norm, off a draw
 from a normal distribution of public features, and adds it for every model. The code takes the mean of the squares, off
-the mean itself (it draws, then overwrites the draw; a draw would add noise of mean zero to the gradient), and of the
-target's features alone, in full. With a sum the penalty of a hundred features is twenty times the logit, and the
-attack finds nobody.
-
-What stays different: the mean is over all public images given, not the first 5,000; the target is asked once about
-each of them, and the answers serve all surrogates and all their epochs; the learning rate drops at the end as in all
-our training (see `mia_kit.training.fit`).
+the mean itself, and of the target's features alone. With a sum the penalty of a hundred features is twenty times the
+logit, and the attack finds nobody. What stays different: the mean is over all public images given, not the first 5,000;
+the target is asked once about each of them; the learning rate drops at the end as in `mia_kit.training.fit`.
 """
 
 from __future__ import annotations
@@ -56,7 +52,7 @@ class IdentityLoss:
 
     models : the target, with `features` and a `head` on them, then the surrogates
     reference : the target's mean features, of shape (d,)
-    queries : images that the target was asked about to prepare this loss
+    queries : images that the target was asked about
     """
 
     models: tuple[WhiteBox, ...]
@@ -86,9 +82,6 @@ def prepare(
 
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
-    seed : seeds the order of the images
-
-    AccessError if `access` is less than a WhiteBox, or its model has no features or no head on them.
     """
     settings, access = settings or Settings(), white_box(access, "LOMMA")
     head, before = head_of(access), access.queries
@@ -100,18 +93,9 @@ def prepare(
     models = [access]
     for place, surrogate in enumerate(surrogates):
         check_classes("surrogate", surrogate.head.out_features, answers)
-        fit(
-            surrogate,
-            images,
-            answers,
-            seed=seed + place,
-            objective=divergence,
-            optimiser=torch.optim.SGD,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
-            progress=progress,
-        )
+        numbers = {name: getattr(settings, name) for name in ("epochs", "batch_size", "learning_rate")}
+        choices = {"objective": divergence, "optimiser": torch.optim.SGD, "progress": progress}
+        fit(surrogate, images, answers, seed=seed + place, **numbers, **choices)  # type: ignore[arg-type]
         models.append(WhiteBox(surrogate))
     return IdentityLoss(tuple(models), features.mean(dim=0), settings.penalty, queries)
 

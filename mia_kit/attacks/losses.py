@@ -3,14 +3,12 @@
 The Poincare loss is that of Plug & Play Attacks (Struppek et al., ICML 2022, section 3.3): in hyperbolic space the
 distance to the target grows without bound towards the border, so that gradients do not vanish with rising confidence.
 The raw logit is LOMMA's identity loss and the margin PLG-MI's: both go on where a softmax is saturated, so a model
-trained with negative smoothing is always attacked with one of them as well. Pushing all other classes down is an attack
-on such models that was put to the label-smoothing paper as an open question; `mia_kit.attacks.adaptive_losses` has two
-more, which must know the model. 1 - confidence is the cost of the first inversion attack (Fredrikson et al., CCS 2015):
-its gradient vanishes where the target's confidence is near 0 or 1.
+trained with negative smoothing is always attacked with one of them as well, or by pushing all other classes down;
+`mia_kit.attacks.adaptive_losses` has two more, which must know the model. 1 - confidence is the cost of the first
+inversion attack (Fredrikson et al., CCS 2015): its gradient vanishes where the confidence is near 0 or 1.
 
 All take logits of shape (n, classes) and target classes, an int64 Tensor of shape (n,), and return a Tensor of shape
-(n,): float64 for logits of that precision, else float32. An infinite logit counts as its limit. ValueError or TypeError
-for shapes, dtypes or classes that do not fit; the last two losses need two classes.
+(n,): float64 for logits of that precision, else float32. An infinite logit counts as its limit.
 """
 
 from __future__ import annotations
@@ -67,13 +65,14 @@ def logit(logits: Tensor, targets: Tensor) -> Tensor:
 def margin(logits: Tensor, targets: Tensor) -> Tensor:
     """The greatest other logit minus the target's (PLG-MI, Yuan et al., AAAI 2023): negative once the target leads."""
     logits = _checked(logits, targets, classes=2)
-    return _others(logits, targets, -torch.inf).amax(dim=1) - _of_targets(logits, targets)
+    return logits.scatter(1, targets[:, None], -torch.inf).amax(dim=1) - _of_targets(logits, targets)
 
 
 def others_down(logits: Tensor, targets: Tensor) -> Tensor:
     """The mean of the other classes' logits minus the target's: every class is pushed, and the push never fades."""
     logits = _checked(logits, targets, classes=2)
-    return _others(logits, targets, 0.0).sum(dim=1) / (logits.shape[1] - 1) - _of_targets(logits, targets)
+    others = logits.scatter(1, targets[:, None], 0.0)
+    return others.sum(dim=1) / (logits.shape[1] - 1) - _of_targets(logits, targets)
 
 
 LOSSES: dict[str, Loss] = {
@@ -89,11 +88,6 @@ LOSSES: dict[str, Loss] = {
 def _of_targets(values: Tensor, targets: Tensor) -> Tensor:
     """The entries of shape (n,) that belong to the targets."""
     return values.gather(1, targets[:, None]).squeeze(1)
-
-
-def _others(logits: Tensor, targets: Tensor, instead: float) -> Tensor:
-    """The logits, with `instead` for the targets'."""
-    return logits.scatter(1, targets[:, None], instead)
 
 
 def _checked(logits: Tensor, targets: Tensor, classes: int = 1) -> Tensor:

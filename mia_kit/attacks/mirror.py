@@ -7,11 +7,8 @@ gradient of a white box; `run_black` breeds codes by the confidences of a servic
 Our reading, where we know the paper from descriptions alone: the learning rate ramps as in StyleGAN2's projector
 (Karras et al., CVPR 2020, appendix D); the genetic search draws parents in proportion to fitness, takes each number of
 a child from one of two parents with chances in proportion to theirs, mutates each number by itself, clips children and
-the first population, and carries one elite. psi = 0.7 belongs to the prior.
-
-Truncation moves the kink away from 0, so p is then less normal: the mean absolute skewness over the numbers of our
-style-based prior is 1.4 for w, and for p 0.3 at psi = 1 and 0.6 at 0.5. A prior whose codes are no leaky ReLU's is
-clipped in the same way, without that reason.
+the first population, and carries one elite. psi = 0.7 belongs to the prior; it makes p less normal. A prior whose codes
+are no leaky ReLU's is clipped in the same way, without that reason.
 """
 
 from __future__ import annotations
@@ -26,51 +23,35 @@ from torch.nn.functional import leaky_relu
 from tqdm.auto import tqdm
 
 from mia_kit import check
-from mia_kit.access import Access, ConfidenceAPI, WhiteBox
+from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.descent import Recorder
+from mia_kit.attacks.latent_search import as_seen, white_box
 from mia_kit.attacks.losses import Loss, cross_entropy
-from mia_kit.attacks.prior_to_target import (
-    Ask,
-    asker,
-    check_targets,
-    count_classes,
-    for_target,
-    generators_for,
-    resize,
-    synthesise,
-)
-from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, one_per_class
+from mia_kit.attacks.prior_to_target import Ask, asker, check_targets, count_classes, generators_for, synthesise
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.signatures import checked
 
 SLOPE = 0.2
+# Shares of the steps in which the learning rate rises, linearly, and falls, as a cosine.
+RAMP_UP, RAMP_DOWN = 0.05, 0.25
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The white box in the paper's numbers.
-
-    input_size : what the target was trained on, (h, w)
-    ramp_up, ramp_down : shares of the steps in which the learning rate rises, linearly, and falls, as a cosine
-    clip : whether p is clipped after every step
-    """
+    """The white box in the paper's numbers; `input_size`, (h, w), is what the target was trained on."""
 
     input_size: tuple[int, int] = (224, 224)
     pool: int = 100_000
     steps: int = 20_000
     learning_rate: float = 0.25
-    ramp_up: float = 0.05
-    ramp_down: float = 0.25
-    clip: bool = True
     batch_size: int = 100
 
     def __post_init__(self) -> None:
         check.size_field(self, "input_size")
         check.whole_fields(self, pool=2, steps=0, batch_size=1)
         check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
-        check.in_range("ramp_up", self.ramp_up, 0, 1, open_ends="low")
-        check.in_range("ramp_down", self.ramp_down, 0, 1, open_ends="low")
 
 
 @dataclass(frozen=True)
@@ -89,7 +70,6 @@ class GeneticSettings:
     mutation: float = 0.1
     noise: float = 0.1
     stop: float = 0.95
-    clip: bool = True
     batch_size: int = 100
 
     def __post_init__(self) -> None:
@@ -138,20 +118,14 @@ def run(
 
     Parameters and errors are those of `mia_kit.attacks.ppa.run`.
     """
-    settings = settings or Settings()
+    settings, access = settings or Settings(), white_box(access, "MIRROR")
     before = access.queries
-    size, batch_size = settings.input_size, settings.batch_size
-    target_classes = check_targets(target_classes, count_classes(access.logits, access, prior, size))
-    ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
-    pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
-    region = region_of(pool) if settings.clip else None
+    targets, pool, scores, ask = sample(access, target_classes, prior, settings, seed=seed)
     starts = scores.argmax(dim=0)  # (m,)
-    targets = torch.tensor(target_classes, device=access.device)
-    codes, trace = descend(access, prior, pool[starts], targets, region, settings, loss, progress=progress)
+    codes, trace = descend(access, prior, pool[starts], targets, region_of(pool), settings, loss, progress=progress)
     final = ask(codes).gather(1, targets[:, None]).squeeze(1)
-    images = synthesise(prior, codes, batch_size=batch_size)
-    queries = access.queries - before
-    return one_per_class(images, codes, targets, starts, final, trace=trace, queries=queries)
+    images, queries = synthesise(prior, codes, batch_size=settings.batch_size), access.queries - before
+    return on_cpu(images, codes, targets, starts, final, trace=trace, queries=queries)
 
 
 @checked
@@ -169,31 +143,32 @@ def run_black(
     The trace holds 1 - the best fitness before each generation. Each class draws from a stream of its own, so that its
     result does not depend on the others. Other parameters and errors are those of `run`.
     """
-    settings = settings or GeneticSettings()
-    before = access.queries
-    size, batch_size = settings.input_size, settings.batch_size
-    target_classes = check_targets(target_classes, count_classes(access.confidences, access, prior, size))
-    ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
-    pool, scores = sample(ask, prior, target_classes, access, pool=settings.pool, batch_size=batch_size, seed=seed)
+    settings, before = settings or GeneticSettings(), access.queries
+    targets, pool, scores, ask = sample(access, target_classes, prior, settings, seed=seed)
     starts = scores.topk(settings.population, dim=0).indices.T  # (m, population)
-    targets = torch.tensor(target_classes, device=access.device)
-    generators = generators_for(target_classes, seed=seed)
-    region = region_of(pool)
-    codes, fitness, trace = evolve(ask, pool[starts], targets, region, settings, generators, progress=progress)
-    images = synthesise(prior, codes, batch_size=batch_size)
-    queries = access.queries - before
-    return one_per_class(images, codes, targets, starts[:, 0], fitness, trace=trace, queries=queries)
+    generators = generators_for(targets.tolist(), seed=seed)
+    codes, fitness, trace = evolve(ask, pool[starts], targets, region_of(pool), settings, generators, progress=progress)
+    images, queries = synthesise(prior, codes, batch_size=settings.batch_size), access.queries - before
+    return on_cpu(images, codes, targets, starts[:, 0], fitness, trace=trace, queries=queries)
 
 
 @torch.no_grad()
 def sample(
-    ask: Ask, prior: Prior, target_classes: Sequence[int], access: Access, *, pool: int, batch_size: int, seed: int
-) -> tuple[Tensor, Tensor]:
-    """One pool for all classes: codes of shape (pool, ...) and confidences of shape (pool, targets), to sort by."""
-    latents = sample_latents(prior, pool, seed=seed).to(access.device)
+    access: ConfidenceAPI | WhiteBox,
+    target_classes: Sequence[int],
+    prior: Prior,
+    settings: Settings | GeneticSettings,
+    *,
+    seed: int,
+) -> tuple[Tensor, Tensor, Tensor, Ask]:
+    """Targets of shape (m,), one pool for all: codes (pool, ...) and confidences (pool, m) to sort by; whom to ask."""
+    size, batch_size = settings.input_size, settings.batch_size
+    targets = torch.tensor(check_targets(target_classes, count_classes(access.confidences, access, prior, size)))
+    ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
+    latents = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     codes = in_batches(prior.map, latents, batch_size=batch_size)
-    scores = [ask(part)[:, list(target_classes)] for part in codes.split(batch_size)]
-    return codes, comparable(torch.cat(scores))
+    scores = torch.cat([ask(part)[:, targets] for part in codes.split(batch_size)])
+    return targets.to(access.device), codes, comparable(scores), ask
 
 
 def region_of(codes: Tensor) -> Region:
@@ -202,10 +177,10 @@ def region_of(codes: Tensor) -> Region:
     return Region(p.mean(dim=0), p.std(dim=0))
 
 
-def ramp(share: float, settings: Settings) -> float:
+def ramp(share: float) -> float:
     """Factor of the learning rate once `share` of the steps, in [0, 1], are done."""
-    falling = 0.5 - 0.5 * math.cos(math.pi * min(1, (1 - share) / settings.ramp_down))
-    return falling * min(1, share / settings.ramp_up)
+    falling = 0.5 - 0.5 * math.cos(math.pi * min(1, (1 - share) / RAMP_DOWN))
+    return falling * min(1, share / RAMP_UP)
 
 
 def descend(
@@ -213,13 +188,13 @@ def descend(
     prior: Prior,
     codes: Tensor,
     targets: Tensor,
-    region: Region | None,
+    region: Region,
     settings: Settings,
     loss: Loss,
     *,
     progress: bool = False,
 ) -> tuple[Tensor, Trace]:
-    """Adam on codes of shape (m, ...), which share batches and nothing else; clipped to the region if there is one."""
+    """Adam on codes of shape (m, ...), which share batches and nothing else, clipped to the region after every step."""
     parts, records = [], []
     bar = tqdm(total=len(codes) * settings.steps, disable=not progress, desc="attacking", unit="image")
     for batch in torch.arange(len(codes)).split(settings.batch_size):
@@ -227,14 +202,13 @@ def descend(
         optimiser = torch.optim.Adam([moving])
         recorder = Recorder(settings.steps, len(moving))
         for step in range(settings.steps):
-            images = resize(prior.synthesise(moving), settings.input_size)
-            losses = loss(access.logits(for_target(access, images)), targets[batch])
+            images = as_seen(access, prior.synthesise(moving), settings.input_size)
+            losses = loss(access.logits(images), targets[batch])
             (moving.grad,) = torch.autograd.grad(losses.sum(), moving)
-            optimiser.param_groups[0]["lr"] = settings.learning_rate * ramp(step / settings.steps, settings)
+            optimiser.param_groups[0]["lr"] = settings.learning_rate * ramp(step / settings.steps)
             optimiser.step()
-            if region is not None:
-                with torch.no_grad():
-                    moving.copy_(to_codes(region.clip(to_p(moving))))
+            with torch.no_grad():
+                moving.copy_(to_codes(region.clip(to_p(moving))))
             recorder.note(step, losses, moving.grad)
             bar.update(len(moving))
         parts.append(moving.detach())
@@ -256,12 +230,10 @@ def evolve(
 ) -> tuple[Tensor, Tensor, Trace]:
     """Breed populations, codes of shape (m, population, ...), until each holds a code of confidence `stop`.
 
-    Returns the fittest code of each, of shape (m, ...), its fitness of shape (m,), and the trace. The children of all
-    classes that are not finished are asked about together. A code about which the model says nothing finite is the
-    least fit; a class that has no other ends with the fitness NaN.
+    Returns the fittest code of each, of shape (m, ...), its fitness of shape (m,), and the trace. All unfinished
+    classes ask together. A code without a finite answer is the least fit; a class that has no other ends with NaN.
     """
-    p = to_p(codes)
-    p = region.clip(p) if settings.clip else p
+    p = region.clip(to_p(codes))
     fitness = _fitness(ask, p, targets)  # (m, population), -1 for what is not a number
     losses = torch.full((settings.generations, len(p)), float("nan"))
     for generation in tqdm(range(settings.generations), disable=not progress, desc="breeding", unit="generation"):
@@ -269,9 +241,8 @@ def evolve(
         if not len(active):
             break
         losses[generation, active.cpu()] = 1 - fitness[active].amax(dim=1).cpu()
-        children = breed(
-            p[active], fitness[active].clamp_min(0), region, settings, [generators[row] for row in active.tolist()]
-        )
+        random = [generators[row] for row in active.tolist()]
+        children = breed(p[active], fitness[active].clamp_min(0), region, settings, random)
         of_children = _fitness(ask, children, targets[active])
         elite = fitness[active].argmax(dim=1)
         p[active] = torch.cat([p[active, elite][:, None], children], dim=1)
@@ -285,30 +256,28 @@ def evolve(
 def breed(
     p: Tensor, fitness: Tensor, region: Region, settings: GeneticSettings, generators: Sequence[Generator]
 ) -> Tensor:
-    """Children of shape (m, population - 1, ...) of populations of shape (m, population, ...).
+    """Children of shape (m, population - 1, ...) of populations of shape (m, population, ...) and their fitness.
 
-    `fitness`, of shape (m, population), must be probabilities. ValueError for others: with log-probabilities the share
-    a / (a + b) of the better parent is the smaller one.
+    ValueError unless fitness is a probability: of logarithms the better parent's share a / (a + b) is the smaller one.
     """
     if not ((fitness >= 0) & (fitness <= 1 + 1e-4)).all():
         raise ValueError(
             f"fitness must be confidences in [0, 1], got values from {float(fitness.min()):.3g} to "
             f"{float(fitness.max()):.3g} instead: with logarithms crossover would prefer the worse parent"
         )
-    rows, population, shape = len(p), p.shape[1], p.shape[2:]
     flat = p.flatten(2)  # (m, population, d)
-    count, width = population - 1, flat.shape[2]
+    count, width = p.shape[1] - 1, flat.shape[2]
     draws = [_draw(count, width, generator) for generator in generators]
     parents, choice, chance, noise = (torch.stack(part).to(p) for part in zip(*draws, strict=True))
     fitness = fitness.double().clamp_min(torch.finfo(torch.float32).tiny)
     wheel = fitness.cumsum(dim=1)
-    places = torch.searchsorted(wheel, parents * wheel[:, -1:]).clamp_max(population - 1)  # (m, 2 * count)
+    places = torch.searchsorted(wheel, parents * wheel[:, -1:]).clamp_max(count)  # (m, 2 * count)
     ours, theirs = flat.gather(1, places[:, :, None].expand(-1, -1, width)).chunk(2, dim=1)  # (m, count, d)
     first, second = fitness.gather(1, places).chunk(2, dim=1)
     children = torch.where(choice < (first / (first + second))[:, :, None], ours, theirs)
     std = settings.noise * region.std.flatten()
-    children = torch.where(chance < settings.mutation, children + std * noise, children).view(rows, count, *shape)
-    return region.clip(children) if settings.clip else children
+    children = torch.where(chance < settings.mutation, children + std * noise, children)
+    return region.clip(children.view(len(p), count, *p.shape[2:]))
 
 
 def _draw(count: int, width: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -57,7 +57,6 @@ class ClassPrior(Prior, Protocol):
 
     def codes(self, latents: Tensor, classes: Tensor) -> Tensor:
         """Codes of the given classes, int64 of shape (n,)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -140,11 +139,9 @@ def train(
     margin_weight : of the target's margin against the critic's verdict, in the generator's loss
     crop : how the target is shown made images; without mirrors where a mirror image is another class
 
-    Queries are told for the whole training, also where a killed run went on. Raises as `fit_adversaries` does, and
-    AccessError if `access` is less than a WhiteBox.
+    Queries are told for the whole training, also where a killed run went on.
     """
     access = white_box(access, "PLG-MI")
-
     confidences = answers(access, images, input_size)  # (n, classes)
     check_classes("generator", generator.classes, confidences)
     places, labels = pseudo_labels(confidences, per_class)
@@ -173,11 +170,7 @@ def run(
     loss: Loss | ImageLoss = margin,
     progress: bool = True,
 ) -> Reconstructions:
-    """Attack all `target_classes` at once.
-
-    `prior` knows the target's classes; `seed` seeds the latents and the augmentations. Other parameters and errors are
-    those of `mia_kit.attacks.gmi.run`.
-    """
+    """Attack all `target_classes` at once, as `mia_kit.attacks.gmi.run` does, inside the classes that `prior` knows."""
     settings, access = settings or Settings(), white_box(access, "PLG-MI")
     identity = on_images(access, loss)
 
@@ -200,11 +193,10 @@ def run(
 
 
 def pseudo_labels(confidences: Tensor, per_class: int) -> tuple[Tensor, Tensor]:
-    """The images of which the target is surest for each class.
+    """The images of which the target is surest for each class, by confidences of shape (n, classes).
 
-    `confidences` is a Tensor of shape (n, classes). Returns places of images and their pseudo-labels, each int64 of
-    shape (classes * per_class,), class after class, surest first. An image may serve several classes. ValueError unless
-    1 <= per_class <= n.
+    Returns places of images and their pseudo-labels, each int64 of shape (classes * per_class,), class after class,
+    surest first. An image may serve several classes.
     """
     check.finite("confidences", check.floats("confidences", confidences, ("n", "classes")))
     per_class = check.count("per_class, at most the number of images,", per_class, most=len(confidences))

@@ -22,7 +22,7 @@ from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
-from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
 from mia_kit.signatures import checked
@@ -88,19 +88,14 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once.
 
-    access : the whole model; see `mia_kit.access`
     target_classes : different classes in [0, classes)
     prior : generator with `map` and `synthesise`, on the model's device; grey targets see the mean of its colours
-    seed : seeds the latents and every crop
+    seed : seeds the latents and every crop, which are drawn on the CPU: it means the same on every device
     sampling, selection : other models for the first and the last stage, to see which stage matters; `access` by default
     scores : what `score_pool` gives for the pool of this seed, of shape (pool, classes), for an attack that takes the
         classes in turns; they are computed by default
 
-    The crops are drawn on the CPU, so that a seed means the same on every device; results come back to the CPU.
-
-    ValueError if a class is out of range or given twice, the prior makes other images than the target takes, or
-    `scores` has another shape. A candidate about which the model says nothing finite is not reached, see
-    `Reconstructions`.
+    ValueError if the prior makes other images than the target takes.
     """
     settings = settings or Settings()
     sampling, selection = sampling or access, selection or access
@@ -119,12 +114,8 @@ def run(
     codes, trace, film = optimise(access, prior, pool[starts], targets, settings, loss, generator, progress=progress)
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     final = score_candidates(selection, images, targets, settings, generator)
-    selected = select(final, settings)
-    queries = sum(box.queries for box in everybody) - before
-    images, codes, targets, starts, final, selected, film = (
-        part.cpu() for part in (images, codes, targets, starts, final, selected, film)
-    )
-    return Reconstructions(images, codes, targets, starts, final, selected, trace, queries, film)
+    selected, queries = select(final, settings), sum(box.queries for box in everybody) - before
+    return on_cpu(images, codes, targets, starts, final, trace=trace, queries=queries, selected=selected, film=film)
 
 
 @torch.no_grad()
@@ -193,10 +184,7 @@ def score_candidates(
 
 
 def select(scores: Tensor, settings: Settings) -> Tensor:
-    """Stage 3, second half: a bool Tensor of shape (m,), True for the `keep` best candidates of each target.
-
-    Fewer where the model's answers about the others are no numbers.
-    """
+    """Stage 3, second half: bool of shape (m,), True for the `keep` best of each target that have a score."""
     table = comparable(scores).view(-1, settings.candidates)  # (targets, candidates)
     best = torch.zeros_like(table, dtype=torch.bool).scatter(1, table.topk(settings.keep, dim=1).indices, True)
     return best.view(-1) & ~scores.isnan()

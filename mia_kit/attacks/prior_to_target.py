@@ -44,10 +44,9 @@ def in_channels(channels: int | None, images: Tensor) -> Tensor:
 
 
 def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batch_size: int) -> Ask:
-    """`ask`, one of the methods of `access` that take images, as a function of codes of shape (n, ...).
+    """`ask`, a method of `access` that takes images, as a function of codes (n, ...), without gradients, in batches.
 
-    Without gradients, at most `batch_size` images in one call. An attack that holds no more than this function can
-    learn no more than `ask` tells.
+    An attack that holds no more than this function can learn no more than `ask` tells.
     """
 
     def answer(codes: Tensor) -> Tensor:
@@ -57,20 +56,14 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
 
 
 def count_classes(ask: Ask, access: Access, prior: Prior, size: tuple[int, int]) -> int:
-    """How many classes the target has: one query, so that what does not fit is told before the work begins.
-
-    `ask` is `access.logits` or `access.confidences`. Raises ValueError as `check_images`.
-    """
+    """How many classes `ask` tells of, in one query, so that what does not fit is told before the work begins."""
     check_images(access, prior)
     return asker(ask, access, prior, size=size, batch_size=1)(_one_code(access, prior)).shape[1]
 
 
 @torch.no_grad()
 def check_images(access: Access, prior: Prior) -> None:
-    """ValueError if the prior is in training mode, its images not what it says, or grey for a target of colours.
-
-    Asks the target nothing. Any height and width will do; colours cannot be made from grey.
-    """
+    """ValueError if the prior is in training mode, its images not what it says, or grey for a target of colours."""
     check_mode("prior", getattr(prior, "prior", prior))  # a framed one is no module itself
     images = synthesise(prior, _one_code(access, prior))
     if tuple(images.shape[1:]) != tuple(prior.image_size):
@@ -91,7 +84,6 @@ def check_targets(target_classes: Sequence[int], classes: int | None) -> list[in
     ValueError if one is given twice or is none of `classes`; None if the attacker cannot know how many.
     """
     given = check.counts("target_classes", target_classes, least=0)
-    classes = classes if classes is None else check.count("classes", classes)
     if len(set(given)) != len(given) or (classes is not None and max(given) >= classes):
         end = "..." if classes is None else classes
         raise ValueError(
@@ -101,10 +93,7 @@ def check_targets(target_classes: Sequence[int], classes: int | None) -> list[in
 
 
 def generators_for(target_classes: Sequence[int], *, seed: int) -> list[Generator]:
-    """A stream of random numbers for each class, which depends on seed and class alone.
-
-    So a class attacked among others is attacked as if it were alone.
-    """
+    """A stream of random numbers for each class, so that one among others is attacked as if it were alone."""
     seeds = [np.random.SeedSequence((seed % 2**32, target)).generate_state(1) for target in target_classes]
     return [Generator().manual_seed(int(state[0])) for state in seeds]
 

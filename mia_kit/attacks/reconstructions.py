@@ -30,7 +30,7 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Reconstructions:
-    """The candidates of an attack, target after target.
+    """The candidates of an attack, target after target, all on the CPU.
 
     images : Tensor of shape (m, channels, h, w) in [-1, 1], synthesised once, for every measure to use
     codes : Tensor of shape (m, ...), the codes they were synthesised from
@@ -61,14 +61,10 @@ class Reconstructions:
         scores = self.scores.masked_fill(~self.images.flatten(1).isfinite().all(dim=1), float("nan"))
         failed = scores.isnan()
         if failed.any():
-            blank = {
-                "images": _filled(self.images, failed, 0.0),
-                "codes": _filled(self.codes, failed, float("nan")),
-                "scores": scores,
-                "selected": self.selected & ~failed,
-            }
-            for name, tensor in blank.items():
-                object.__setattr__(self, name, tensor)
+            object.__setattr__(self, "images", _filled(self.images, failed, 0.0))
+            object.__setattr__(self, "codes", _filled(self.codes, failed, float("nan")))
+            object.__setattr__(self, "scores", scores)
+            object.__setattr__(self, "selected", self.selected & ~failed)
 
     @property
     def reached(self) -> Tensor:
@@ -79,17 +75,7 @@ class Reconstructions:
         return ~self.scores.isnan()
 
 
-def comparable(scores: Tensor) -> Tensor:
-    """The scores to sort by: what is not a number comes last, where torch's maxima would take it for the best."""
-    return scores.masked_fill(scores.isnan(), -torch.inf)
-
-
-def _filled(rows: Tensor, mask: Tensor, value: float) -> Tensor:
-    """A copy of rows (m, ...) in which the `chosen` ones, bool of shape (m,), hold `value` alone."""
-    return torch.where(mask.view(-1, *[1] * (rows.ndim - 1)), value, rows)
-
-
-def one_per_class(
+def on_cpu(
     images: Tensor,
     codes: Tensor,
     targets: Tensor,
@@ -98,10 +84,21 @@ def one_per_class(
     *,
     trace: Trace,
     queries: int,
+    selected: Tensor | None = None,
+    film: Tensor | None = None,
 ) -> Reconstructions:
-    """The result of an attack that makes one candidate of each class and no film, brought to the CPU."""
-    images, codes, targets, start_latents, scores = (
-        part.detach().cpu() for part in (images, codes, targets, start_latents, scores)
-    )
-    film = codes.new_empty(0, *codes.shape)
-    return Reconstructions(images, codes, targets, start_latents, scores, ~scores.isnan(), trace, queries, film)
+    """A result on the CPU. Without `selected` the attack makes one candidate of each class, and each is the best."""
+    rows = [part.detach().cpu() for part in (images, codes, targets, start_latents, scores)]
+    best = ~scores.isnan() if selected is None else selected
+    film = codes.new_empty(0, *codes.shape) if film is None else film
+    return Reconstructions(*rows, best.cpu(), trace, queries, film.detach().cpu())
+
+
+def comparable(scores: Tensor) -> Tensor:
+    """The scores to sort by: what is not a number comes last, where torch's maxima would take it for the best."""
+    return scores.masked_fill(scores.isnan(), -torch.inf)
+
+
+def _filled(rows: Tensor, mask: Tensor, value: float) -> Tensor:
+    """A copy of rows (m, ...) in which those of the mask, bool of shape (m,), hold `value` alone."""
+    return torch.where(mask.view(-1, *[1] * (rows.ndim - 1)), value, rows)

@@ -7,12 +7,18 @@ the forty people of ORL).
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from mia_kit import check
 from mia_kit.data.decoding import resized
+from mia_kit.data.faces import utkface_attributes
 from mia_kit.data.image_set import ImageSet
 from mia_kit.data.sources import load
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Rows and columns of the face, in pixels of the set's own size.
 FRAMES = {
@@ -27,14 +33,35 @@ PUBLIC = ("utkface", "celeba10k")
 
 
 def load_aligned(name: str, size: int = 64) -> ImageSet:
-    """The set `name`, one of `FRAMES`, each face cut out and resized to (size, size) pixels.
-
-    ValueError if the set has no frame. DataError As `load` does.
-    """
+    """The set `name`, one of `FRAMES`, each face cut out and resized to (size, size) pixels."""
     check.one_of("name", name, FRAMES)
     return resized(load(name).crop(*FRAMES[name]), size)
 
 
 def load_public_faces(size: int = 64) -> np.ndarray:
-    """All 17,706 public faces: uint8 of shape (n, size, size, 3). Raises DataError as `load` does."""
+    """All 17,706 public faces: uint8 of shape (n, size, size, 3)."""
     return np.concatenate([load_aligned(name, size).images for name in PUBLIC])
+
+
+def public_people(size: int = 64) -> tuple[Tensor, Tensor]:
+    """Public photographs for pretraining: uint8 Tensor of shape (n, 3, size, size) and int64 labels of shape (n,).
+
+    A class is a person of `lfw_ge8`, a person of `celeba10k`, or, in `utkface`, which has no identities, all people of
+    one gender, race and quarter of the ages; classes of a single photograph are left out. `celeba10k` has nobody of
+    `celeba_id`; of the other two sets that cannot be checked. Not for attacks on `lfw_ge8` itself.
+    """
+    import torch
+
+    sets = [load_aligned(name, size) for name in ("lfw_ge8", "celeba10k", "utkface")]
+    ages, genders, races = utkface_attributes(sets[2]).T
+    quarters = np.searchsorted(np.quantile(ages, [0.25, 0.5, 0.75]), ages)
+    groups = [sets[0].labels, sets[1].labels, (quarters * 2 + genders) * 6 + races + 1]
+    images, labels, first = [], [], 0
+    for faces, classes in zip(sets, groups, strict=True):
+        kept = np.bincount(classes)[classes] >= 2
+        _, numbers = np.unique(classes[kept], return_inverse=True)
+        images.append(faces.images[kept])
+        labels.append(numbers + first)
+        first += int(numbers.max()) + 1
+    pictures = torch.from_numpy(np.concatenate(images)).permute(0, 3, 1, 2).contiguous()
+    return pictures, torch.from_numpy(np.concatenate(labels))

@@ -48,7 +48,7 @@ def sha256_of(path: Path) -> str:
 def unpacked(archive: DataFile) -> Path:
     """The folder in the cache that holds the archive's files; unpacked by the first call.
 
-    DataError if the archive is absent or damaged, holds something that is refused, or the disk is full.
+    DataError if the archive is absent or damaged, or holds something that is refused.
     """
     path = archive.checked()
     target = cache_folder() / "unpacked" / f"{archive.folder}-{archive.sha256[:16]}"
@@ -104,11 +104,10 @@ class Members:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.spelled: dict[str, str] = {}
+        self.folder, self.spelled = folder, dict[str, str]()
 
     def __call__(self, member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo:
-        """The member as tarfile's filter "data" lets it pass. Raises tarfile.FilterError as that filter."""
+        """The member as tarfile's filter "data" lets it pass."""
         self.check(member.name, plain=(member.isreg() or member.isdir()) and not member.issparse(), file=member.isreg())
         return tarfile.data_filter(member, folder)
 

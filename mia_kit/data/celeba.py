@@ -1,7 +1,4 @@
-"""CelebA as torchvision keeps it: `celeba/img_align_celeba/000001.jpg` and `celeba/identity_CelebA.txt`.
-
-`data_scripts/fetch_celeba.py` fetches it; from the photographs in the wild it also cuts the finer faces of `load_hd`.
-"""
+"""CelebA as torchvision keeps it: `celeba/img_align_celeba/000001.jpg` and `celeba/identity_CelebA.txt`."""
 
 from __future__ import annotations
 
@@ -12,20 +9,18 @@ import numpy as np
 from mia_kit.data.decoding import Size, decode, fingerprint
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
-from mia_kit.data.inventory import CELEBA, CELEBA_HD
+from mia_kit.data.inventory import CELEBA
 from mia_kit.data.lists import read_identities
-from mia_kit.data.people import read_people
 
 # The paper trains on the people with most photographs.
 PEOPLE = 1000
 SIZE = (218, 178)
-SIZE_HD = 224
 
 
 def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
     """The `people` with most photographs (on a tie the lower number), one class each, named by CelebA's number.
 
-    Raises DataError if a folder, the list or a photograph is absent or damaged, and where there are fewer people.
+    DataError if a folder, the list or a photograph is absent or damaged, and where there are fewer people.
     """
     listing = CELEBA.path()
     root, identities = listing.parent, read_identities(listing)
@@ -33,21 +28,12 @@ def load(size: Size = None, *, people: int = PEOPLE) -> ImageSet:
     class_of = {number: label for label, number in enumerate(numbers)}
     files = sorted((class_of[number], name) for name, number in identities.items() if number in class_of)
     paths = [root / "img_align_celeba" / name for _, name in files]
-    absent = next((path for path in paths if not path.is_file()), None)
-    if absent is not None:
-        raise DataError(f"{absent} is missing, though the list of identities names it: get CelebA again.")
-    return ImageSet(
-        decode(paths, size or SIZE, key=fingerprint(paths)),
-        np.array([label for label, _ in files], dtype=np.int64),
-        tuple(f"{number:05}" for number in numbers),
-        DataCard.read("celeba"),
-        files=tuple(name for _, name in files),
-    )
-
-
-def load_hd(size: Size = None) -> ImageSet:
-    """The faces that `fetch_celeba.py` has cut: `celeba_hd/<person>/<number>.jpg`. Raises DataError as `load`."""
-    return read_people(CELEBA_HD.path(), "celeba_hd", size=size or SIZE_HD)
+    if absent := [path for path in paths if not path.is_file()]:
+        raise DataError(f"{absent[0]} is missing, though the list of identities names it: get CelebA again.")
+    images = decode(paths, size or SIZE, key=fingerprint(paths))
+    labels = np.array([label for label, _ in files], dtype=np.int64)
+    people_names = tuple(f"{number:05}" for number in numbers)
+    return ImageSet(images, labels, people_names, DataCard.read("celeba"), files=tuple(name for _, name in files))
 
 
 def most_photographed(identities: dict[str, int], people: int) -> list[int]:

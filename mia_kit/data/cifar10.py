@@ -24,27 +24,20 @@ CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "hors
 def load(size: Size = None) -> ImageSet:
     """The 50,000 training pictures, then the 10,000 test pictures; `official_split` tells them apart.
 
-    Raises DataError as `unpacked` does, and if a class has no pictures.
+    DataError as from `unpacked`, and if a class has no pictures.
     """
     folder = unpacked(ARCHIVE)
-    groups = [(part, label) for part in ("train", "test") for label in range(len(CLASSES))]
-    pictures = []
-    for part, label in groups:
-        paths = pictures_in(folder / part / CLASSES[label])
-        if not paths:
-            raise DataError(f"{ARCHIVE.name} holds no pictures in {part}/{CLASSES[label]}: get the data set again.")
-        pictures.append(paths)
-    every = [path for paths in pictures for path in paths]
-    labels = np.repeat(np.array([label for _, label in groups], dtype=np.int64), [len(paths) for paths in pictures])
+    groups = {f"{part}/{name}": pictures_in(folder / part / name) for part in ("train", "test") for name in CLASSES}
+    if empty := [group for group, paths in groups.items() if not paths]:
+        raise DataError(f"{ARCHIVE.name} holds no pictures in {empty[0]}: get the data set again.")
+    every = [path for paths in groups.values() for path in paths]
+    labels = np.repeat(np.tile(np.arange(len(CLASSES)), 2), [len(paths) for paths in groups.values()])
     images = decode(every, size or SIZE, key=ARCHIVE.sha256)
     return ImageSet(images, labels, CLASSES, DataCard.read("cifar10"), files=names_below(folder, every))
 
 
 def load_full(size: Size = None) -> ImageSet:
-    """The original pixels: 50,000 training pictures, then 10,000 test pictures; `official_split` tells them apart.
-
-    Raises DataError if the files are absent or damaged.
-    """
+    """The original pixels, in the same order. DataError if the file is absent or damaged."""
     path = CIFAR10.path()
     try:
         with np.load(path, allow_pickle=False) as arrays:

@@ -40,8 +40,8 @@ def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> n
     """All pictures at one size, (h, w) or one number for a square, cropped around the centre to its proportions before.
 
     `paths` are files that `mia_kit.data.reading` reads; `key` names their content, such as the sha256 of their archive.
-    Returns read-only uint8 array of shape (n, h, w, 3), in [0, 255], mapped from the cache. DataError if there is no
-    picture, one cannot be decoded, or the cache cannot be written.
+    Returns a read-only uint8 array of shape (n, h, w, 3) mapped from the cache. DataError if there is no picture, one
+    cannot be decoded, or the cache cannot be written.
     """
     if not paths:
         raise DataError("there are no pictures to decode: get the data set again.")

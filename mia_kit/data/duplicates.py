@@ -16,11 +16,10 @@ ROWS = 256
 
 @checked
 def near_duplicate_groups(embeddings: np.ndarray, labels: np.ndarray, *, distance: float = NEAR) -> np.ndarray:
-    """Group the samples of a class that a chain of near ones connects.
+    """Group the samples of a class that a chain of near ones connects, by embeddings (n, d) and labels (n,).
 
-    `embeddings` are of shape (n, d), `labels` (n,); samples of two classes are never grouped. `distance` is the
-    greatest Euclidean distance of two neighbours in a chain. Returns int64 of shape (n,): the place of the first sample
-    of the group, so a sample without duplicates has its own.
+    `distance` is the greatest Euclidean distance of two neighbours in a chain. Returns int64 of shape (n,): the place
+    of the first sample of the group, so a sample without duplicates has its own.
     """
     check.array("embeddings", embeddings, ("n", "d"))
     check.in_range("distance", distance, 0)

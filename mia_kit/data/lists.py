@@ -9,10 +9,7 @@ from mia_kit.data.folders import DataError
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a list in UTF-8, or in UTF-16 with the mark that editors of Windows put first.
-
-    Raises DataError if it is absent or no text.
-    """
+    """The lines of a list in UTF-8, or in UTF-16 with the mark that editors of Windows put first."""
     try:
         content = path.read_bytes()
         marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

@@ -42,10 +42,7 @@ GARMENTS = ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt
 
 
 def load(size: Size = None) -> ImageSet:
-    """All digits: 60,000 training pictures, then 10,000 test pictures, 28 x 28 grey; `official_split` parts them.
-
-    Raises DataError if a file is absent or damaged.
-    """
+    """All digits: 60,000 training pictures, then 10,000 test pictures, 28 x 28 grey; `official_split` parts them."""
     return resized(_load(MNIST, DIGITS, tuple("0123456789"), "mnist"), size)
 
 

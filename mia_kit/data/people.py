@@ -28,10 +28,7 @@ def read_people(
 
     Hidden files and folders, and what operating systems leave behind, are passed over. `key` names the content for the
     cache; by default the names, lengths and times of the files. `pattern` is a regular expression that the name of each
-    picture must match, `{person}` standing for the folder's name.
-
-    DataError if `root` is absent or holds no folder, a person has no picture, a picture does not decode or is misnamed,
-    or two names are one on some computers.
+    picture must match, `{person}` standing for the folder's name. DataError for all that does not fit.
     """
     if not root.is_dir():
         raise DataError(f"The folder {root} is missing: put the folders of people there, or correct MIA_KIT_DATA.")
@@ -60,9 +57,8 @@ def pictures_in(folder: Path) -> list[Path]:
     DataError for a picture of a kind that is not read, and for two names that are one on some computers.
     """
     files = _visible(folder) if folder.is_dir() else []
-    unread = next((path for path in files if path.suffix.lower() in UNREAD), None)
-    if unread is not None:
-        raise DataError(f"{unread} is of a kind that is not read: save it as JPEG or PNG, or remove it.")
+    if unread := [path for path in files if path.suffix.lower() in UNREAD]:
+        raise DataError(f"{unread[0]} is of a kind that is not read: save it as JPEG or PNG, or remove it.")
     return [path for path in files if path.suffix.lower() in SUFFIXES and path.is_file()]
 
 
@@ -77,13 +73,8 @@ def _pictures(person: Path, pattern: str | None) -> list[Path]:
     paths = pictures_in(person)
     if not paths:
         raise DataError(f"{person} holds no pictures: get the data set again, or remove this folder.")
-    if pattern is not None:
-        # A folder may have lost the dot at the end of its name.
-        name = re.escape(plain_name(person.name)) + "[. ]*"
-        expected = re.compile(pattern.replace("{person}", name))
-        for path in paths:
-            if not expected.fullmatch(composed(path.name)):
-                raise DataError(
-                    f"{path} should be named {pattern.replace('{person}', person.name)}: correct or move it."
-                )
+    # A folder may have lost the dot at the end of its name.
+    expected = (pattern or ".*").replace("{person}", re.escape(plain_name(person.name)) + "[. ]*")
+    if wrong := [path for path in paths if not re.fullmatch(expected, composed(path.name))]:
+        raise DataError(f"{wrong[0]} should be named as {expected}: correct or move it.")
     return paths

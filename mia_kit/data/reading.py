@@ -59,12 +59,10 @@ def read_file(path: Path, *, grey: bool = False, upright: bool = True) -> Pictur
 
 
 def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, upright: bool = True) -> Picture:
-    """The first frame of a picture, in Pillow's mode L if `grey`, RGB otherwise.
+    """The first frame of a picture, in Pillow's mode L if `grey`, RGB otherwise; `upright` turns it as EXIF says.
 
-    box : the part to keep, (left, top, right, bottom) in pixels as they are stored, before they are turned
-    upright : turn it as EXIF says
-
-    PictureError if it is no picture, damaged, cut short or too large, or nothing of it lies in the box.
+    `box`, (left, top, right, bottom), is the part to keep, in pixels as they are stored. PictureError for what is no
+    picture, damaged, cut short or too large, or has nothing in the box.
     """
     try:
         picture, turn = _stored(Image.open(io.BytesIO(undo_line_ends(content)), formats=FORMATS))

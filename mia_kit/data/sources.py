@@ -3,46 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from mia_kit import check
-from mia_kit.data import (
-    celeba,
-    celeba10k,
-    celeba_id,
-    cifar10,
-    digits,
-    facescrub,
-    gtsrb,
-    lfw_ge8,
-    mnist,
-    mnist5k,
-    orl,
-    utkface,
-)
+from mia_kit.data import celeba, cifar10, faces, gtsrb, mnist, packaged
 from mia_kit.data.decoding import Size, resized
 from mia_kit.data.image_set import ImageSet
 
 _SOURCES: dict[str, Callable[[Size], ImageSet]] = {
-    # inside Python packages
-    "orl": lambda size: resized(orl.load(), size),
-    "digits": lambda size: resized(digits.load(), size),
-    "mnist5k": lambda size: resized(mnist5k.load(), size),
-    # archives in the data folder
-    "celeba_id": celeba_id.load,
-    "celeba10k": celeba10k.load,
-    "cifar10": cifar10.load,
-    "facescrub12": facescrub.load_twelve,
-    "gtsrb": gtsrb.load,
-    "lfw_ge8": lfw_ge8.load,
-    "mnist": mnist.load,
-    "utkface": utkface.load,
-    # layouts that others have made
+    "orl": lambda size: resized(packaged.load_orl(), size),
+    "digits": lambda size: resized(packaged.load_digits(), size),
+    "mnist5k": lambda size: resized(packaged.load_mnist5k(), size),
+    **{name: partial(faces.load_people, name) for name in faces.PEOPLE},
     "celeba": celeba.load,
-    "celeba_hd": celeba.load_hd,
+    "celeba10k": faces.load_celeba10k,
+    "cifar10": cifar10.load,
     "cifar10_full": cifar10.load_full,
-    "facescrub": facescrub.load,
     "fashion_mnist": mnist.load_fashion,
+    "gtsrb": gtsrb.load,
     "gtsrb_full": gtsrb.load_full,
+    "mnist": mnist.load,
+    "utkface": faces.load_utkface,
 }
 
 

@@ -11,10 +11,7 @@ from mia_kit.signatures import checked
 
 @checked
 def select_people(images: ImageSet, people: np.ndarray) -> ImageSet:
-    """The images of the classes in `people`, which become the classes 0, 1, ... in the order given.
-
-    Raises ValueError if a class is out of range, given twice or without images.
-    """
+    """The images of the classes in `people`, which become the classes 0, 1, ... in the order given."""
     classes = len(images.class_names)
     if len(np.unique(check.places("people", people, below=classes))) != len(people):
         raise ValueError(f"people must be different classes, got {people} instead")
@@ -36,10 +33,7 @@ def people_with(images: ImageSet, at_least: int) -> np.ndarray:
 
 
 def official_split(images: ImageSet) -> tuple[ImageSet, ImageSet]:
-    """The training and the test pictures, as their authors divided them.
-
-    Raises ValueError if the data set has no such division.
-    """
+    """The training and the test pictures, as their authors divided them; ValueError if they did not."""
     train = np.array([name.startswith("train/") for name in images.files], dtype=bool)
     test = np.array([name.startswith("test/") for name in images.files], dtype=bool)
     if len(train) != len(images) or not (train ^ test).all():

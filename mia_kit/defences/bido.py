@@ -7,11 +7,9 @@ normalised Hilbert-Schmidt independence criterion (nHSIC):
     nHSIC(u, v) = trace(R_u R_v),  R = K (K + eps m I)^-1
 
 for centred kernel matrices K of the m pictures of a batch: Gaussian for layers and pictures (sigma 5, squared distances
-divided by the number of dimensions, as in the authors' public code), linear for one-hot labels.
-
-R is solved for by Cholesky's method and never through an inverse, once for each layer, and once for the picture and for
-the label: the layers' terms are traces of R_h with one matrix, a1 R_x - a2 R_y. A centred K has R K = K R, so that the
-solution is R itself; centred on one side only, as in the public code, R has the same traces.
+divided by the number of dimensions, as in the authors' public code), linear for one-hot labels. R is solved for by
+Cholesky's method and never through an inverse; the layers' terms are traces of R_h with one matrix, a1 R_x - a2 R_y. A
+centred K has R K = K R; centred on one side only, as in the public code, R has the same traces.
 """
 
 from __future__ import annotations
@@ -58,22 +56,15 @@ class BidoObjective:
         """The loss of a batch. ValueError if the layers are unknown or the labels are not integers of shape (n,)."""
         with _recorded(model, self.layers or hidden_layers(model)) as outputs:
             logits: Tensor = model(images)
-        dependence = weighted_dependence(
-            outputs,
-            images,
-            labels,
-            logits.shape[1],
-            picture_weight=self.picture_weight,
-            label_weight=self.label_weight,
-        )
+        weights = {"picture_weight": self.picture_weight, "label_weight": self.label_weight}
+        dependence = weighted_dependence(outputs, images, labels, logits.shape[1], **weights)
         return cross_entropy(logits, labels) + dependence
 
 
 def hidden_layers(model: nn.Module) -> tuple[str, ...]:
-    """The five layers of the paper: the outputs of the four stages at falling sizes, and the features.
+    """The five layers of the paper: the outputs of the four stages or blocks at falling sizes, and the features.
 
-    The stages are the four convolution blocks of `SmallClassifier`, the four residual blocks of `ResidualClassifier`,
-    and those of a ResNet or a DenseNet in `Backbone`. ValueError for other models: name their layers.
+    ValueError for models other than our small ones, ResNets and DenseNets: name their layers.
     """
     if isinstance(model, SmallClassifier):
         return (*(f"body.{place}" for place in range(4)), "body")
@@ -89,13 +80,7 @@ def hidden_layers(model: nn.Module) -> tuple[str, ...]:
 
 
 def weighted_dependence(
-    hidden: list[Tensor],
-    images: Tensor,
-    labels: Tensor,
-    classes: int,
-    *,
-    picture_weight: float,
-    label_weight: float,
+    hidden: list[Tensor], images: Tensor, labels: Tensor, classes: int, *, picture_weight: float, label_weight: float
 ) -> Tensor:
     """Sum over the hidden layers of `picture_weight` nHSIC(h, images) - `label_weight` nHSIC(h, labels), a scalar.
 
@@ -111,10 +96,8 @@ def weighted_dependence(
 
 def normalised_hsic(first: Tensor, second: Tensor) -> Tensor:
     """nHSIC of two kernel matrices of shape (m, m), symmetric and centred: a scalar in [0, m - 1]."""
-    if first.ndim != 2 or first.shape[0] != first.shape[1] or first.shape != second.shape:
-        raise ValueError(
-            f"kernels must both have the shape (m, m), got {tuple(first.shape)} and {tuple(second.shape)} instead"
-        )
+    for kernel in (first, second):
+        check.shape("each kernel", kernel, (len(first), len(first)))
     return (residual_operator(first) * residual_operator(second)).sum()
 
 
@@ -126,13 +109,13 @@ def residual_operator(kernel: Tensor) -> Tensor:
     return torch.cholesky_solve(kernel, factor).masked_fill(failed[..., None, None] > 0, torch.nan)
 
 
-def gaussian_kernel(rows: Tensor, sigma: float = SIGMA) -> Tensor:
+def gaussian_kernel(rows: Tensor) -> Tensor:
     """Centred kernel matrix exp(-|u - v|^2 / (2 sigma^2 d)), of shape (m, m), of m rows of d numbers in any shape."""
     rows = at_least_float32(rows).flatten(1)
     rows = rows - rows.mean(dim=0)  # distances stay; less is lost in the differences of squares below
     squares = rows.square().sum(dim=1)
     distances = (squares[:, None] + squares - 2 * rows @ rows.T).clamp_min(0)
-    return _centred((-distances / (2 * sigma**2 * rows.shape[1])).exp())
+    return _centred((-distances / (2 * SIGMA**2 * rows.shape[1])).exp())
 
 
 def linear_kernel(rows: Tensor) -> Tensor:

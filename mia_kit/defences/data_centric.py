@@ -9,13 +9,10 @@ Inversion". For a protected class of m pictures:
    around them); of the copies of own pictures, with more noise, a share gets a wrong label (steep around them).
 
 With all three steps the contributor hands in 4 m pictures. Shares and noise are those of the authors' public
-configuration, and as there noise and wrong labels are drawn once, before training: the trainer gets pictures and hard
-labels, as from anybody else. Wrong labels are drawn evenly from all other classes. Each class's draws depend on the
-seed and the class alone.
-
-Ours: noise stays in float (the public code rounds to 8 bits, where a deviation of 0.003 is less than one grey level);
-all own pictures are copied, mislabelled ones too (one of the public data sets leaves those out); surrogates that are
-fewer than m are repeated in turn, of more m are drawn (the public code takes all, or repeats the first five).
+configuration, and as there noise and wrong labels are drawn once, before training, labels evenly from all other
+classes. Each class's draws depend on the seed and the class alone. Ours: noise stays in float (in the public code's 8
+bits a deviation of 0.003 is less than one grey level); all own pictures are copied, mislabelled ones too; surrogates
+that are fewer than m are repeated in turn, of more m are drawn.
 """
 
 from __future__ import annotations
@@ -32,6 +29,8 @@ from mia_kit import check
 from mia_kit.signatures import checked
 
 STEPS = ("injection", "loss", "curvature")
+# Standard deviations of the noise on copies of surrogates and of own pictures, where black to white is 1.
+SURROGATE_NOISE, OWN_NOISE = 0.003, 8 / 255
 # What a picture that the trainer gets is: the places of these words are the numbers in `Protected.kinds`.
 KINDS = ("untouched", "mislabelled", "surrogate", "surrogate copy", "copy", "mislabelled copy")
 
@@ -43,23 +42,17 @@ class DataCentric:
     steps : any of "injection", "loss" and "curvature", each at most once
     mislabelled : share of the own pictures with a wrong label, in [0, 1], for "loss"
     copies_mislabelled : the same for their copies, for "curvature": all of them on CelebA; 0.5 on FaceScrub and dogs
-    surrogate_noise : standard deviation of the noise on copies of surrogates, at least 0, where black to white is 1
-    own_noise : the same for copies of own pictures
     """
 
     steps: tuple[str, ...] = STEPS
     mislabelled: float = 0.2
     copies_mislabelled: float = 1.0
-    surrogate_noise: float = 0.003
-    own_noise: float = 8 / 255
 
     def __post_init__(self) -> None:
         if not set(self.steps) <= set(STEPS) or len(set(self.steps)) < len(self.steps):
             raise ValueError(f"steps must be different ones of {', '.join(STEPS)}, got {self.steps} instead")
-        for name in ("mislabelled", "copies_mislabelled"):
-            check.in_range(name, getattr(self, name), 0, 1)
-        for name in ("surrogate_noise", "own_noise"):
-            check.in_range(name, getattr(self, name), 0)
+        check.in_range("mislabelled", self.mislabelled, 0, 1)
+        check.in_range("copies_mislabelled", self.copies_mislabelled, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +148,9 @@ class _Contributor:
             injected = surrogates[order[torch.arange(len(pictures)) % len(surrogates)]]
             added.append(self._rows(injected, "surrogate"))
             if "curvature" in self.settings.steps:
-                added.append(self._rows(self._noisy(injected, self.settings.surrogate_noise), "surrogate copy"))
+                added.append(self._rows(self._noisy(injected, SURROGATE_NOISE), "surrogate copy"))
         if "curvature" in self.settings.steps:
-            images, labels, kinds, owners = self._rows(self._noisy(pictures, self.settings.own_noise), "copy")
+            images, labels, kinds, owners = self._rows(self._noisy(pictures, OWN_NOISE), "copy")
             wrong = self.some(len(pictures), self.settings.copies_mislabelled)
             labels[wrong] = self.wrong_labels(len(wrong))
             kinds[wrong] = KINDS.index("mislabelled copy")
@@ -175,22 +168,17 @@ class _Contributor:
 
 
 def farthest_identity(
-    embeddings: Tensor,
-    labels: Tensor,
-    protected: Sequence[int],
-    *,
-    candidates: Sequence[int] | None = None,
+    embeddings: Tensor, labels: Tensor, protected: Sequence[int], *, candidates: Sequence[int] | None = None
 ) -> dict[int, int]:
     """The surrogate of each protected identity: another one, whose mean embedding is farthest from its own.
 
     No two protected identities get the same surrogate; who comes first in `protected` chooses first, among the
     `candidates`, all others by default. The authors pick a random identity of opposite attributes instead, or of any if
-    there is none. `embeddings`, of shape (n, d), are of a network that knows the identities `labels`, of shape (n,),
-    apart.
+    there is none. `embeddings`, of shape (n, d), are of a network that knows the `labels`, of shape (n,), apart.
     """
     check.finite("embeddings", check.floats("embeddings", embeddings, ("n", "d")))
     check.labels(labels, classes=None, length=len(embeddings))
-    _check_different(protected, "protected")
+    _check_different(protected)
     known = labels.unique().tolist()
     choice = [identity for identity in (known if candidates is None else candidates) if identity not in protected]
     if unknown := sorted({*protected, *choice} - set(known)):
@@ -205,9 +193,9 @@ def farthest_identity(
     return surrogate_of
 
 
-def _check_different(protected: Sequence[int], name: str) -> None:
-    if len(set(check.counts(name, protected, least=0))) < len(protected):
-        raise ValueError(f"{name} must be different classes, got {list(protected)} instead")
+def _check_different(protected: Sequence[int]) -> None:
+    if len(set(check.counts("protected", protected, least=0))) < len(protected):
+        raise ValueError(f"protected must be different classes, got {list(protected)} instead")
 
 
 def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: int, limits: tuple[float, float]) -> None:
@@ -215,7 +203,7 @@ def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: in
     check.labels(labels, classes=classes)
     _check_values(images, "images", limits)
     check.shape("images", images, (len(labels), *images.shape[1:]))
-    _check_different(protected, "protected")
+    _check_different(protected)
     if absent := [person for person in protected if not (labels == person).any()]:
         raise ValueError(f"a protected class needs a picture at least, got none of {absent[0]} instead")
 
@@ -223,11 +211,7 @@ def _check(images: Tensor, labels: Tensor, protected: Sequence[int], classes: in
 def _check_surrogates(person: int, surrogates: Tensor | None, images: Tensor, limits: tuple[float, float]) -> None:
     if surrogates is None or not len(surrogates):
         raise ValueError(f"injection needs surrogates for every protected class, got none for {person} instead")
-    if surrogates.shape[1:] != images.shape[1:]:
-        raise ValueError(
-            f"surrogates must be of the pictures' shape {tuple(images.shape[1:])}, "
-            f"got {tuple(surrogates.shape[1:])} for class {person} instead"
-        )
+    check.shape(f"surrogates of class {person}", surrogates, ("n", *images.shape[1:]))
     _check_values(surrogates, f"surrogates of class {person}", limits)
 
 
@@ -235,8 +219,5 @@ def _check_values(images: Tensor, name: str, limits: tuple[float, float]) -> Non
     """Floats within the limits: in 8 bits the noise of surrogate copies would vanish."""
     low, high = limits
     check.floats(name, images, None)
-    if not bool(((images >= low) & (images <= high)).all()):
-        raise ValueError(
-            f"{name} must lie in [{low:g}, {high:g}], got values from {float(images.min()):g} to "
-            f"{float(images.max()):g} instead"
-        )
+    for value in (images.min(), images.max()) if images.numel() else ():
+        check.in_range(f"each number of {name}", value, low, high)

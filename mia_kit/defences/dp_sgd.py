@@ -5,13 +5,11 @@ and noise are Opacus's, and so is the accountant (Renyi divergences of the subsa
 al., 2019, turned into epsilon as in Balle et al., 2020). Opacus is an optional dependency: pip install "mia_kit[dp]".
 
 Ours is the loop. Each step takes every picture with the same probability, as the accountant assumes, so that batches
-differ in size; what a step draws depends on the seed and the epoch alone, so that a killed run goes on as in `fit`. A
-known seed is no secret: the epsilon holds for noise that nobody can compute again.
-
-Batch norm mixes the pictures of a batch: `with_group_norm` replaces it and keeps what it had learnt. Noise grows with
-the number of weights, so that few of them learn better than many: with `head_only`, a trunk that was trained on public
-pictures stays as it is, batch norm included, and the last layer alone is trained. Objectives that compare or mix
-pictures, or learn from a model without privacy, say why in their `not_private`, and are refused.
+differ in size; a killed run goes on as in `fit`. A known seed is no secret: the epsilon holds for noise that nobody can
+compute again. Batch norm mixes the pictures of a batch: `with_group_norm` replaces it. Noise grows with the number of
+weights: with `head_only`, a trunk that was trained on public pictures stays as it is, batch norm included, and the last
+layer alone is trained. Objectives that compare or mix pictures, or learn from a model without privacy, say why in their
+`not_private`, and are refused.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ from tqdm.auto import trange
 
 from mia_kit import check
 from mia_kit.signatures import checked
-from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
+from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
 from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective
 from mia_kit.training.seeds import turn_seed
 
@@ -41,8 +39,7 @@ INSTALL = 'DP-SGD needs Opacus: run pip install "mia_kit[dp]"'
 class Privacy:
     """What DP-SGD promises: (epsilon, delta)-differential privacy for adding or removing one picture.
 
-    `sample_rate` is a picture's probability of being in a step, `clip_norm` the greatest norm of its gradient, and
-    `noise_multiplier` the deviation of the noise on the sum of a step's gradients, in units of `clip_norm`.
+    `sample_rate` is a picture's probability of being in a step; the rest as in `PrivateSettings`.
     """
 
     epsilon: float
@@ -121,10 +118,7 @@ def fit_private(
     Arguments are those of `fit`, with these differences: the model has no batch norm, see `with_group_norm`, but for a
     run of the head alone, which needs a linear layer named `head`; `seed` seeds the noise too; the objective is a mean
     over the pictures of a batch, of which each has its own logits; `augment` changes each picture by itself. What the
-    optimiser makes of private gradients is private.
-
-    ImportError if Opacus is not installed. ValueError if the model has batch norm, or the objective keeps no picture
-    secret. Errors of checkpoints are those of `fit`.
+    optimiser makes of private gradients is private. ImportError if Opacus is not installed.
     """
     _check(model, images, labels, settings, objective)
     choices = {"seed": seed, "objective": objective, "augment": augment, "optimiser": optimiser}
@@ -136,11 +130,10 @@ def fit_private(
     weights = _trained(model, settings).parameters()
     stepper = _Stepper(model, settings, optimiser(weights, lr=settings.learning_rate, **decay))
     try:
-        history, before = _resume(stepper, checkpoint, key) if checkpoint else ([], 0.0)
+        history, before = resumed(checkpoint, key, stepper.restore, nothing=([], 0.0))
         began, first = time.perf_counter() - before, len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
-            generator = stepper.begin(turn_seed(seed, epoch))
-            total, seen = 0.0, 0
+            generator, total, seen = stepper.begin(turn_seed(seed, epoch)), 0.0, 0
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(turn_seed(seed, epoch))
                 for _ in range(steps):
@@ -161,11 +154,7 @@ def fit_private(
 
 
 def spent(settings: PrivateSettings, *, delta: float, sample_rate: float, steps: int) -> Privacy:
-    """What so many steps guarantee. Epsilon is at least 0, and infinite without noise.
-
-    `delta` lies in (0, 1), `sample_rate` in (0, 1], and `steps` is at least 1: ValueError otherwise. ImportError
-    without Opacus.
-    """
+    """What so many steps guarantee, at a delta in (0, 1) and a sample rate in (0, 1]; nothing without noise."""
     check.in_range("delta", delta, 0, 1, open_ends="both")
     check.in_range("sample_rate", sample_rate, 0, 1, open_ends="low")
     steps = check.count("steps", steps)
@@ -185,17 +174,11 @@ class _Stepper:
 
     def __init__(self, model: nn.Module, settings: PrivateSettings, optimiser: torch.optim.Optimizer) -> None:
         opacus = _opacus()
-        device = next(model.parameters()).device
-        self.noise = Generator(device)
-        self.optimiser = opacus.optimizers.DPOptimizer(
-            optimiser,
-            noise_multiplier=settings.noise_multiplier,
-            max_grad_norm=settings.clip_norm,
-            expected_batch_size=settings.batch_size,
-            generator=self.noise,
-        )
-        self.model = model
-        self.trained = _trained(model, settings)
+        self.noise = Generator(next(model.parameters()).device)
+        noise = {"noise_multiplier": settings.noise_multiplier, "generator": self.noise}
+        sizes = {"max_grad_norm": settings.clip_norm, "expected_batch_size": settings.batch_size}
+        self.optimiser = opacus.optimizers.DPOptimizer(optimiser, **noise, **sizes)
+        self.model, self.trained = model, _trained(model, settings)
         kept = set(model.parameters()) - set(self.trained.parameters())
         self.frozen = [weight.requires_grad_(False) for weight in kept if weight.requires_grad]
         self.hooked = opacus.GradSampleModule(self.trained, loss_reduction="sum")
@@ -227,6 +210,12 @@ class _Stepper:
     def state(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
 
+    def restore(self, saved: dict[str, Any]) -> tuple[list[Epoch], float]:
+        """Go back to a saved state. Returns the epochs and seconds so far."""
+        self.model.load_state_dict(saved["model"])
+        self.optimiser.load_state_dict(saved["optimiser"])
+        return [Epoch(*epoch) for epoch in saved["history"]], float(saved["seconds"])
+
     def close(self) -> None:
         """Leave the model as it would be without Opacus."""
         self.optimiser.zero_grad(set_to_none=True)
@@ -237,19 +226,6 @@ class _Stepper:
 
 def _trained(model: nn.Module, settings: PrivateSettings) -> nn.Module:
     return model.get_submodule("head" if settings.head_only else "")
-
-
-def _resume(stepper: _Stepper, checkpoint: Path, key: str) -> tuple[list[Epoch], float]:
-    """Go on from the checkpoint, if there is one. Returns the epochs and seconds so far."""
-    saved = load_checkpoint(checkpoint, run=key)
-    if saved is None:
-        return [], 0.0
-    try:
-        stepper.model.load_state_dict(saved["model"])
-        stepper.optimiser.load_state_dict(saved["optimiser"])
-        return [Epoch(*epoch) for epoch in saved["history"]], float(saved["seconds"])
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise unreadable(checkpoint) from problem
 
 
 def _opacus() -> Any:

@@ -27,10 +27,9 @@ Model = TypeVar("Model", bound=nn.Module)
 
 @checked
 def with_group_norm(model: Model) -> Model:
-    """A copy of the model with group norm for each batch norm, of one, two or three dimensions.
+    """A copy of the model with group norm for each batch norm, as `folded` says.
 
-    Statistics and weights of the batch norm are kept as `folded` says; all other layers stay as they are. Under DP-SGD
-    they must come from public pictures: the guarantee does not cover what a trunk learnt before.
+    Under DP-SGD its statistics must come from public pictures: the guarantee does not cover what was learnt before.
     """
     model = copy.deepcopy(model)
     for name, layer in list(model.named_modules()):

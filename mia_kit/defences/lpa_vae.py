@@ -1,17 +1,16 @@
-"""LPA by a variational autoencoder: one forward pass for what `mia_kit.defences.lpa` finds by optimisation.
+"""LPA by a variational autoencoder: one forward pass for what `LabelPreservingPoison` finds by optimisation.
 
 Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning". The network turns a clean
-vector and a random code into a perturbation, and is trained on public pictures with the same misalignment as LPA. What
-it serves keeps the label and the bound by the same construction. It needs no picture when it serves.
-
-The paper gives neither the sizes nor a divergence in the loss; ours are small, with a light divergence of the code from
-a standard Gaussian, without which the code's noise could be trained away and nothing would be variational.
+vector and a random code into a perturbation, and is trained on public pictures with the same misalignment as LPA. It
+needs no picture when it serves. The paper gives neither the sizes nor a divergence in the loss; ours are small, with a
+light divergence of the code from a standard Gaussian, without which the code's noise could be trained away.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -47,9 +46,8 @@ class PoisonAutoencoder(nn.Module):
         self.bound, self.latent, self._calls = bound, latent, Calls(seed)
         with seeded(seed):
             self.encoder = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
-            self.decoder = nn.Sequential(
-                nn.Linear(classes + latent, hidden), nn.ReLU(), nn.Linear(hidden, classes, bias=False)
-            )
+            first = nn.Linear(classes + latent, hidden)
+            self.decoder = nn.Sequential(first, nn.ReLU(), nn.Linear(hidden, classes, bias=False))
 
     def code(self, confidences: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and deviation of the code, each of shape (n, latent)."""
@@ -107,25 +105,15 @@ def fit_poison(
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
-    """Train `model` in place to poison `confidences` of public `images`, and leave it in evaluation mode.
+    """Train `model` in place to poison `confidences` (n, classes) of public `images`, and leave it in evaluation mode.
 
-    `confidences` has the shape (n, classes), `images` (n, channels, size, size) in [-1, 1], the substitute's size.
-    Other arguments, warnings and errors are those of `fit`; ValueError if rows are no probability vectors.
+    `images` has the shape (n, channels, size, size) in [-1, 1], the substitute's size. The rest is as in `fit`.
     """
     check_confidences(confidences)
     check.images(images)
-    return fit(
-        model,
-        images,
-        confidences,
-        seed=seed,
-        objective=PoisonObjective(substitute),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    numbers: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    objective = PoisonObjective(substitute)
+    return fit(model, images, confidences, objective=objective, checkpoint=checkpoint, progress=progress, **numbers)
 
 
 def _shown(confidences: Tensor) -> Tensor:

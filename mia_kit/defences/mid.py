@@ -37,8 +37,7 @@ class BottleneckClassifier(Classifier):
 
     In training mode the noise comes from PyTorch's global numbers, which `fit` seeds. In evaluation mode each call has
     fresh noise that depends on `seed` and on how many calls went before it since the last `eval()`: whatever begins
-    with `eval()`, as accesses and `predict` do, gets the same answers when it is run again, in batches of the same
-    sizes.
+    with that, as accesses and `predict` do, gets the same answers again, in batches of the same sizes.
     """
 
     @checked
@@ -98,10 +97,7 @@ class MidObjective:
 
 
 def divergence(mean: Tensor, deviation: Tensor) -> Tensor:
-    """Kullback-Leibler divergence, in nats, of N(mean, deviation^2) from N(0, 1), summed over the last dimension.
-
-    Both are Tensors of shape (n, k), the deviations positive; returns shape (n,). ValueError for other shapes.
-    """
+    """Kullback-Leibler divergence, in nats, of N(mean, deviation^2) from N(0, 1), each (n, k), of shape (n,)."""
     check.floats("mean", mean, ("n", "k"))
     check.floats("deviation", deviation, mean.shape)
     return 0.5 * (mean.square() + deviation.square() - 1 - 2 * deviation.log()).sum(dim=1)

@@ -1,23 +1,25 @@
-"""Plain regularisers as defences against inversion, each through `fit`: objectives and an augmentation.
+"""Plain regularisers as defences, each through `fit`: objectives and augmentations.
 
 The label-smoothing paper (Struppek, Hintersdorf and Kersting, ICLR 2024) leaves open what regularisers other than its
 own do to inversion. Dropout is on the penultimate features (Srivastava et al., JMLR 2014), mixup is that of Zhang et
-al. (ICLR 2018), the augmentation a stronger form of the paper's crops, flips and colours. Weight decay, early stopping
-and smoothing need nothing of their own: they are arguments of `fit`, see `mia_kit.defences.registry`.
+al. (ICLR 2018), the strong augmentation that of the paper's crops, flips and colours. Those from `NoiseAugment` on are
+against membership inference. Weight decay, early stopping and smoothing are arguments of `fit`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample
+from torch.nn.functional import affine_grid, cross_entropy, dropout, grid_sample, kl_div, log_softmax
 
 from mia_kit import check
 from mia_kit.models import Classifier
+from mia_kit.snapshot import snapshot
+from mia_kit.training.checkpoints import fingerprint
 from mia_kit.training.fit import Objective, SmoothedObjective
 
 
@@ -105,3 +107,91 @@ class StrongAugment:
         images = (images + 1) * light - 1
         middle = images.mean(dim=(1, 2, 3), keepdim=True)
         return (middle + (images - middle) * contrast).clamp(-1, 1)
+
+
+@dataclass(frozen=True)
+class NoiseAugment:
+    """Gaussian noise on every pixel; `deviation`, of pixels in [-1, 1], lies in [0, 10]. Noisy pixels may leave it."""
+
+    deviation: float
+
+    def __post_init__(self) -> None:
+        check.in_range("deviation", self.deviation, 0, 10)
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """Pictures of the same shape (n, channels, h, w)."""
+        return images + self.deviation * torch.randn(images.shape, generator=generator).to(images)
+
+
+@dataclass(frozen=True)
+class CutoutAugment:
+    """A grey square hides a part of each picture (DeVries and Taylor, 2017); its centre may lie at the border.
+
+    `share`, in [0, 1], is a side of the square in sides of the picture.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        check.in_range("share", self.share, 0, 1)
+
+    def __call__(self, images: Tensor, generator: Generator) -> Tensor:
+        """Pictures of the same shape (n, channels, h, w); the square is 0."""
+        rows, columns = (self._band(len(images), size, generator).to(images.device) for size in images.shape[2:])
+        return images.masked_fill(rows[:, None, :, None] & columns[:, None, None, :], 0.0)
+
+    def _band(self, n: int, size: int, generator: Generator) -> Tensor:
+        """Which of `size` places each of n bands covers: bool of shape (n, size)."""
+        side = round(self.share * size)
+        start = torch.randint(size, (n, 1), generator=generator) - side // 2
+        place = torch.arange(size)
+        return (place >= start) & (place < start + side)
+
+
+@dataclass(frozen=True)
+class DisturbedLabelsObjective:
+    """Cross-entropy with a share, in [0, 1], of a batch's labels drawn anew (Xie et al., DisturbLabel, CVPR 2016).
+
+    They are drawn from all classes, so that some stay what they were.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        check.in_range("share", self.share, 0, 1)
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch; its random numbers are PyTorch's global ones, which `fit` seeds."""
+        logits = model(images)
+        drawn = torch.rand(labels.shape) < self.share
+        others = torch.randint(logits.shape[1], labels.shape)
+        return cross_entropy(logits, torch.where(drawn.to(labels.device), others.to(labels.device), labels))
+
+
+@dataclass(frozen=True, eq=False)
+class DistillationObjective:
+    """A teacher's answers instead of the labels (Hinton et al., 2015), both softened by a temperature in [1, 1000].
+
+    The loss is the squared temperature times the divergence of the model from the teacher, so that its size does not
+    depend on the temperature. `teacher` gives logits for images and is to be trained on the same members; a copy of
+    it is kept, in evaluation mode. `answers_of` names it for a checkpoint: its weights, in short.
+    """
+
+    not_private: ClassVar[str] = "its teacher learnt from the same pictures without noise"
+
+    teacher: nn.Module = field(repr=False)
+    temperature: float
+    answers_of: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        check.in_range("temperature", self.temperature, 1, 1000)
+        object.__setattr__(self, "teacher", snapshot(self.teacher).requires_grad_(False))
+        object.__setattr__(self, "answers_of", fingerprint(self.teacher.state_dict()))
+
+    def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
+        """The mean loss of a batch, whose labels are not looked at."""
+        with torch.no_grad():
+            answers = log_softmax(self.teacher(images).double() / self.temperature, dim=1)
+        # In single precision the divergence is lost at high temperatures: all confidences are nearly the same.
+        answer = log_softmax(model(images).double() / self.temperature, dim=1)
+        return self.temperature**2 * kl_div(answer, answers, reduction="batchmean", log_target=True)

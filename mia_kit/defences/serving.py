@@ -5,8 +5,7 @@ Inference Attacks via Differential Privacy" (Ye et al., IEEE TIFS 2022) in its i
 leaves the order of the entries alone; we take Laplace noise. The order is that of the clean vector, so that what is
 served is not differentially private as a whole.
 
-All serve probability vectors, and none trains anything. Defences that look at the picture too are in
-`mia_kit.defences.lpa`, `lfp` and `ascent`.
+All serve probability vectors, and none trains anything. Those in `mia_kit.defences.picture_poison` look at the picture.
 """
 
 from __future__ import annotations

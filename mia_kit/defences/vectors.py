@@ -42,8 +42,7 @@ def check_bound(bound: float) -> None:
 def poisoned(clean: Tensor, perturbation: Tensor, bound: float, *, keeps_label: bool = True) -> Tensor:
     """A probability vector near clean + perturbation, at most `bound` from `clean` in the 2-norm.
 
-    With `keeps_label` its greatest entry is where that of `clean` is; without, it is the nearest probability vector
-    before it moves towards `clean`. Serve it through `repaired`, which looks after rounding.
+    With `keeps_label` its greatest entry is where that of `clean` is. Serve it through `repaired`, for rounding's sake.
     """
     raw = clean + perturbation
     sound = with_label(raw, clean) if keeps_label else on_simplex(raw)
@@ -54,7 +53,7 @@ def with_label(raw: Tensor, clean: Tensor) -> Tensor:
     """The absolute values of `raw`, none above that of the label of `clean`, divided by their sum.
 
     Negative entries are mirrored, not cut off at 0: that is no further from `clean`, leaves them a gradient, and serves
-    no zeros that a softmax would not. A row in which the label has nothing left is that of `clean`.
+    no zeros. A row in which the label has nothing left is that of `clean`.
     """
     label = clean.argmax(dim=1, keepdim=True)
     positive = raw.abs()
@@ -84,18 +83,9 @@ def repaired(served: Tensor, clean: Tensor, *, keeps_label: bool = True) -> Tens
     return torch.where(sound[:, None], served, clean).detach()
 
 
-def reverse_ranks(vectors: Tensor) -> Tensor:
-    """The same entries in reversed order of rank: the least goes where the greatest was, and so on.
-
-    Of equal entries the first counts as the greater, as in `argmax`.
-    """
-    order = vectors.argsort(dim=1, descending=True, stable=True)
-    return torch.empty_like(vectors).scatter(1, order.flip(1), vectors.gather(1, order))
-
-
 def in_ball(perturbation: Tensor, bound: float) -> Tensor:
-    """Rows longer than `bound` in the 2-norm are shortened to it."""
-    return perturbation * (bound / _length(perturbation)).clamp_max(1)
+    """Rows longer than `bound` in the 2-norm are shortened to it; with a gradient at 0, too."""
+    return perturbation * (bound / (perturbation.square().sum(dim=1, keepdim=True) + 1e-30).sqrt()).clamp_max(1)
 
 
 def random_in_ball(like: Tensor, bound: float, generator: Generator) -> Tensor:
@@ -103,8 +93,3 @@ def random_in_ball(like: Tensor, bound: float, generator: Generator) -> Tensor:
     direction = torch.randn(like.shape, generator=generator, dtype=torch.float64)
     radius = torch.rand(len(like), 1, generator=generator, dtype=torch.float64) ** (1 / like.shape[1])
     return (bound * radius * direction / direction.norm(dim=1, keepdim=True)).to(like)
-
-
-def _length(rows: Tensor) -> Tensor:
-    """The 2-norm with a gradient at 0, of shape (n, 1)."""
-    return (rows.square().sum(dim=1, keepdim=True) + 1e-30).sqrt()

@@ -1,16 +1,14 @@
 """Distance-to-confident: how far is an image from one of which the model is confident that it has its own label?
 
 Kaya, Hong and Dumitras, *On the Effectiveness of Regularization Against Membership Inference Attacks* (2020), name the
-measure and that it rests on adversarial examples; the paper's details are not public, so the definition is ours: the
-least l2 norm of a change of the image after which the confidence in its own label is at least t. Members should need
-less, also where attacks on losses fail. Of a model that remembers them all nearly every member is confident already;
-so such an image has a distance below 0, minus the least change after which the model is confident no longer.
+measure; the paper's details are not public, so the definition is ours: the least l2 norm of a change of the image after
+which the confidence in its own label is at least t. Members should need less, also where attacks on losses fail. An
+image of which the model is confident already has a distance below 0, minus the change after which it is no longer.
 
 The search is the fast minimum-norm attack (Pintor et al., NeurIPS 2021): a step along the gradient, then back to a ball
-around the image, which shrinks where the change has crossed the border and grows where it has not, so that the change
-walks along the border to where it is shortest. A binary search on the line from the image then ends on the border
-itself. The length is an upper bound: a shorter change may exist. Changed images may leave [-1, 1]: they measure, and
-need not be pictures.
+around the image, which shrinks where the change has crossed the border and grows where it has not. A binary search on
+the line from the image then ends on the border itself. The length is an upper bound: a shorter change may exist.
+Changed images may leave [-1, 1].
 """
 
 from __future__ import annotations
@@ -73,8 +71,6 @@ def run(
     steps : gradients taken for each image
     longest_step : length of the first step; later ones fall to a hundredth, so that half of steps * longest_step is as
         far as the search goes
-
-    ValueError also if the model's answers are not finite: what cannot be asked is no proof of a great distance.
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))
@@ -87,7 +83,8 @@ def run(
     batches = list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
     for batch, named in tqdm(batches, disable=not progress, desc="distance to confident", unit="batch"):
         batch, named = batch.to(access.device), named.to(access.device)
-        side = torch.where(_Border(access, named, level, torch.ones_like(named)).lead(batch) >= 0, -1, 1)
+        with torch.no_grad():
+            side = torch.where(_Border(access, named, level, torch.ones_like(named)).lead(batch) >= 0, -1, 1)
         parts.append(_nearest(_Border(access, named, level, side), batch, steps, longest_step).cpu())
         sides.append(side.cpu())
     changes = torch.cat(parts).to(images.dtype)  # (n, channels, h, w), infinite where nothing was found
@@ -108,7 +105,6 @@ class _Border:
     level: float
     side: Tensor
 
-    @torch.no_grad()
     def lead(self, images: Tensor) -> Tensor:
         """How far log p / (1 - p) of each own label lies beyond the border: shape (n,), at least 0 once across."""
         lead = self.side * (log_odds(self.access.logits(images), self.labels) - self.level)
@@ -117,9 +113,8 @@ class _Border:
 
     def lead_and_gradient(self, images: Tensor) -> tuple[Tensor, Tensor]:
         images = images.detach().requires_grad_()
-        lead = self.side * (log_odds(self.access.logits(images), self.labels) - self.level)
+        lead = self.lead(images)
         (gradient,) = torch.autograd.grad(lead.sum(), images)
-        check.finite("the model's log odds", lead)
         check.finite("their gradient", gradient)
         return lead.detach(), gradient
 
@@ -135,16 +130,16 @@ def _nearest(border: _Border, images: Tensor, steps: int, longest_step: float) -
         pace = longest_step * _between(STEP_LENGTHS, step, steps)
         change = change + pace * gradient / _wide(_length(gradient).clamp_min(1e-30))
         change = change * _wide((radius / _length(change).clamp_min(1e-30)).clamp(max=1))
-    best = _shorter(best, change, border.lead(images + change) >= 0)
-    return _shortened(border, images, best)
+    with torch.no_grad():
+        best = _shorter(best, change, border.lead(images + change) >= 0)
+        return _shortened(border, images, best)
 
 
 def _ball(radius: Tensor, change: Tensor, best: Tensor, lead: Tensor, gradient: Tensor, growth: float) -> Tensor:
-    """The radius for the next step, of shape (n,).
+    """The radius for the next step, of shape (n,): that of a change across the border shrinks, another's grows.
 
-    The ball of a change that has crossed the border shrinks, another's grows, up to its best change. Where nothing was
-    found yet, it reaches a little beyond where the border would be if the lead were linear from here: on a convex lead
-    it would come nearer for ever and never cross.
+    Where nothing was found yet, it reaches a little beyond where the border would be if the lead were linear from here:
+    on a convex lead it would come nearer for ever and never cross.
     """
     length, shortest = _length(change), _length(best)
     linear = length + (1 + growth) * lead.abs() / _length(gradient)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from mia_kit import check
-from mia_kit.membership.verdicts import Verdicts, check_signals
+from mia_kit.membership.verdicts import Verdicts
 from mia_kit.signatures import checked
 
 # Below this many shadow models of each kind a variance of each example's own is too noisy (section VI-B).
@@ -34,7 +34,7 @@ def online(
     spread : "own" fits each example's two variances, "shared" one for all examples in and one for all out; "auto"
         takes its own from 64 shadow models of each kind on, as the paper does
     """
-    _check(scaled, shadow_scaled, shadow_members, spread)
+    check_shadows(scaled, shadow_scaled, shadow_members)
     inside = _gaussian(shadow_scaled, shadow_members, spread, "with")
     outside = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
     return Verdicts(_log_density(scaled, *inside) - _log_density(scaled, *outside), 0.0)
@@ -48,15 +48,16 @@ def offline(
 
     Parameters are those of `online`, but no shadow model has to have seen an example: the attacker can train them
     before there is anything to judge. The score orders examples as the paper's 1 - P(Z > confidence) does, and does
-    not saturate. Member where it is above 1.64, the Gaussian's 5 % tail. Raises ValueError as `online` does.
+    not saturate. Member where it is above 1.64, the Gaussian's 5 % tail.
     """
-    _check(scaled, shadow_scaled, shadow_members, spread)
+    check_shadows(scaled, shadow_scaled, shadow_members)
     mean, deviation = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
     return Verdicts((scaled - mean) / deviation, OFFLINE_THRESHOLD)
 
 
 def _gaussian(shadow_scaled: np.ndarray, mask: np.ndarray, spread: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each example over the chosen shadow models: two arrays of shape (n,)."""
+    check.one_of("spread", spread, ("auto", "own", "shared"))
     models = mask.sum(axis=0)  # (n,)
     trained = f"shadow models trained {kind}"
     check.count(f"the number of {trained} each example", models.min(), 2 if spread == "own" else 1)
@@ -76,8 +77,7 @@ def _log_density(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) ->
     return -np.log(deviation) - ((values - mean) / deviation) ** 2 / 2
 
 
-def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray, spread: str) -> None:
-    check.one_of("spread", spread, ("auto", "own", "shared"))
-    check_signals(scaled=scaled)
+def check_shadows(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray) -> None:
+    check.array("scaled", scaled, ("n",))
     check.array("shadow_scaled", shadow_scaled, ("shadows", len(scaled)))
     check.mask("shadow_members", shadow_members, shadow_scaled.shape)

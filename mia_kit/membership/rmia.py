@@ -18,7 +18,8 @@ from scipy.special import expit, log_expit
 from scipy.stats import rankdata
 
 from mia_kit import check
-from mia_kit.membership.verdicts import Verdicts, check_signals
+from mia_kit.membership.lira import check_shadows
+from mia_kit.membership.verdicts import Verdicts
 from mia_kit.signatures import checked
 
 LINE = 0.3  # a, where the authors do not tune it
@@ -43,11 +44,9 @@ def offline(
     population : bool of shape (n,), examples that the target was not trained on as far as the attacker knows; all by
         default, as the attacker need not know any
     """
-    _check(scaled, shadow_scaled, shadow_members)
+    check_shadows(scaled, shadow_scaled, shadow_members)
     ratios = _ratios(scaled, shadow_scaled, shadow_members, check.in_range("line", line, 0, 1))
-    mask = (
-        np.ones(len(scaled), dtype=bool) if population is None else check.mask("population", population, (len(scaled),))
-    )
+    mask = check.mask("population", np.full(len(scaled), True) if population is None else population, (len(scaled),))
     check.count("the number of examples in population", int(mask.sum()))
     return Verdicts(np.searchsorted(np.sort(ratios[mask]), ratios) / mask.sum(), BEATEN)
 
@@ -58,7 +57,7 @@ def line_of(shadow_scaled: np.ndarray, shadow_members: np.ndarray) -> float:
 
     Parameters are those of `offline`; each example needs a shadow model without it beside the one under attack.
     """
-    _check(shadow_scaled[0], shadow_scaled, shadow_members)
+    check_shadows(shadow_scaled[0], shadow_scaled, shadow_members)
 
     def gain(line: float) -> float:
         """Twice the area under the curve less 1, summed over the models."""
@@ -77,9 +76,3 @@ def _ratios(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.nd
     check.count("the number of shadow models trained without each example", (~shadow_members).sum(axis=0).min())
     outside = expit(shadow_scaled).mean(axis=0, where=~shadow_members)
     return log_expit(scaled) - np.log(((1 - line + (1 + line) * outside) / 2).clip(LEAST))
-
-
-def _check(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray) -> None:
-    check_signals(scaled=scaled)
-    check.array("shadow_scaled", shadow_scaled, ("shadows", len(scaled)))
-    check.mask("shadow_members", shadow_members, shadow_scaled.shape)

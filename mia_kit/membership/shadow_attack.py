@@ -32,44 +32,10 @@ def run(
     `shadow_labels`, (m,), and `shadow_members`, bool of shape (shadows, m), says which were trained on. Members and
     non-members weigh alike. ValueError if a class to judge lacks either among the answers of the shadow models.
     """
-    classes = _check(confidences, labels, shadow_confidences, shadow_labels, shadow_members)
-    shadows = len(shadow_confidences)
-    known = _features(shadow_confidences.reshape(-1, classes), np.tile(shadow_labels, shadows))
-    known_labels, members = np.tile(shadow_labels, shadows), shadow_members.ravel()
-    asked = _features(confidences, labels)
-    scores = np.empty(len(labels))
-    for label in np.unique(labels):
-        rows = known_labels == label
-        if len(np.unique(members[rows])) < 2:
-            raise ValueError(f"the shadow models' answers hold no members or no non-members of the class {label}")
-        scores[labels == label] = _odds(known[rows], members[rows], asked[labels == label])
-    return Verdicts(scores, 0.0)
-
-
-def _odds(known: np.ndarray, members: np.ndarray, asked: np.ndarray) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
-    return model.fit(known, members).decision_function(asked)
-
-
-def _features(confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Logarithms of the greatest confidences, descending, and of the label's own: shape (n, at most 4)."""
-    logs = np.log(confidences.clip(NEAREST))
-    greatest = -np.sort(-logs, axis=1)[:, :GREATEST]
-    return np.column_stack([greatest, logs[np.arange(len(labels)), labels]])
-
-
-def _check(
-    confidences: np.ndarray,
-    labels: np.ndarray,
-    shadow_confidences: np.ndarray,
-    shadow_labels: np.ndarray,
-    shadow_members: np.ndarray,
-) -> int:
-    """ValueError unless everything fits; returns the number of classes."""
     classes = check.array("confidences", confidences, ("n", "classes")).shape[1]
     check.places("labels", labels, length=len(confidences), below=classes)
     shadows, examples = check.mask("shadow_members", shadow_members, ("shadows", "m")).shape
@@ -78,4 +44,22 @@ def _check(
     for answers in (confidences, shadow_confidences):
         check.in_range("the least confidence", answers.min(), 0)
         check.in_range("the greatest confidence, after a softmax,", answers.max(), 0, 1 + 1e-6)
-    return classes
+    known_labels, members = np.tile(shadow_labels, shadows), shadow_members.ravel()
+    known = _features(shadow_confidences.reshape(-1, classes), known_labels)
+    asked = _features(confidences, labels)
+    scores = np.empty(len(labels))
+    for label in np.unique(labels):
+        rows = known_labels == label
+        if len(np.unique(members[rows])) < 2:
+            raise ValueError(f"the shadow models' answers hold no members or no non-members of the class {label}")
+        model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
+        model.fit(known[rows], members[rows])
+        scores[labels == label] = model.decision_function(asked[labels == label])
+    return Verdicts(scores, 0.0)
+
+
+def _features(confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Logarithms of the greatest confidences, descending, and of the label's own: shape (n, at most 4)."""
+    logs = np.log(confidences.clip(NEAREST))
+    greatest = -np.sort(-logs, axis=1)[:, :GREATEST]
+    return np.column_stack([greatest, logs[np.arange(len(labels)), labels]])

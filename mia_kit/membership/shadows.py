@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,10 +30,10 @@ STACK = 16
 
 @checked
 def half_memberships(examples: int, shadows: int, *, seed: int) -> np.ndarray:
-    """Train each shadow model on half of the examples, and each example in half of the models.
+    """Train each shadow model on half of the examples, and each example in half of the models: (shadows, examples).
 
-    bool of shape (shadows, examples). Models come in pairs that share no example (Carlini et al., S&P 2022, section
-    V-B, draw as evenly). Raises ValueError unless both numbers are even and at least 2.
+    Models come in pairs that share no example (Carlini et al., S&P 2022, section V-B, draw as evenly). ValueError
+    unless both numbers are even and at least 2.
     """
     if min(examples, shadows) < 2 or examples % 2 or shadows % 2:
         raise ValueError(f"examples and shadows must be even, at least 2, got {examples} and {shadows} instead")
@@ -64,10 +65,13 @@ def fit_shadows(
     shadow_members : bool of shape (shadows, n), as many True in each row; see `half_memberships`
     seed : model k starts from the weights of `SmallClassifier(seed=seed + k)`; each stack takes its members in the
         order that `fit` draws from `seed`
-
-    Returns the models in evaluation mode.
     """
-    _check(images, labels, shadow_members, classes, stack)
+    check.images(images)
+    check.labels(labels, classes=classes, length=len(images))
+    sizes = np.unique(check.mask("shadow_members", shadow_members, ("shadows", len(images))).sum(axis=1))
+    if len(sizes) != 1:
+        raise ValueError(f"shadow models must have as many members each, got {', '.join(map(str, sizes))} instead")
+    check.count("stack", stack)
     trained: list[SmallClassifier] = []
     for begin in range(0, len(shadow_members), stack):
         rows = shadow_members[begin : begin + stack]
@@ -75,20 +79,12 @@ def fit_shadows(
         models = [SmallClassifier(channels, classes, seed=seed + begin + k, width=width) for k in range(len(rows))]
         together = ShadowStack(models)
         members = torch.from_numpy(np.stack([np.flatnonzero(row) for row in rows], axis=1))  # (members, models)
+        data = images[members].flatten(1, 2), labels[members]  # (members, models * channels, h, w), (members, models)
         # The mean over the models makes gradients smaller; Adam's steps stay the same if its epsilon does too.
         optimiser = functools.partial(torch.optim.Adam, eps=1e-8 / len(rows))
-        fit(
-            together,
-            images[members].flatten(1, 2),  # (members, models * channels, h, w)
-            labels[members],  # (members, models)
-            seed=seed,
-            objective=_mean_cross_entropy,
-            optimiser=optimiser,
-            epochs=epochs,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            progress=progress,
-        )
+        numbers = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
+        options = {"objective": _mean_cross_entropy, "optimiser": optimiser, "progress": progress}
+        fit(together, *data, seed=seed, **numbers, **options)  # type: ignore[arg-type]
         trained += together.models()
     return trained
 
@@ -120,8 +116,10 @@ class ShadowStack(nn.Module):
     def models(self) -> list[SmallClassifier]:
         """The single models with the weights of the stack, in evaluation mode."""
         for k, model in enumerate(self._originals):
-            state = {f"body.{name}": part for name, part in _parts(self.body, k, len(self.weight)).items()}
-            state |= {"head.weight": self.weight[k].detach(), "head.bias": self.bias[k].detach()}
+            chunks = {name: part.chunk(len(self.weight)) for name, part in self.body.state_dict().items() if part.ndim}
+            state = {f"body.{name}": parts[k] for name, parts in chunks.items()}
+            counts = {f"body.{name}": part for name, part in self.body.state_dict().items() if not part.ndim}
+            state |= counts | {"head.weight": self.weight[k].detach(), "head.bias": self.bias[k].detach()}
             model.load_state_dict(state)
             model.eval()
         return self._originals
@@ -134,15 +132,8 @@ def _side_by_side(layers: Sequence[nn.Module]) -> nn.Module:
     if isinstance(first, nn.Sequential):
         return nn.Sequential(*(_side_by_side(list(group)) for group in zip(*layers, strict=True)))
     if isinstance(first, nn.Conv2d):
-        joined = nn.Conv2d(
-            count * first.in_channels,
-            count * first.out_channels,
-            first.kernel_size,  # type: ignore[arg-type]
-            stride=first.stride,  # type: ignore[arg-type]
-            padding=first.padding,  # type: ignore[arg-type]
-            groups=count,
-            bias=False,
-        )
+        shape: dict[str, Any] = {name: getattr(first, name) for name in ("kernel_size", "stride", "padding")}
+        joined = nn.Conv2d(count * first.in_channels, count * first.out_channels, groups=count, bias=False, **shape)
     elif isinstance(first, nn.BatchNorm2d):
         joined = nn.BatchNorm2d(count * first.num_features)
     else:
@@ -154,21 +145,6 @@ def _side_by_side(layers: Sequence[nn.Module]) -> nn.Module:
     return joined
 
 
-def _parts(body: nn.Module, k: int, count: int) -> dict[str, Tensor]:
-    """The state of the k-th of `count` models."""
-    state = body.state_dict()
-    return {name: part.chunk(count)[k] if part.ndim else part for name, part in state.items()}
-
-
 def _mean_cross_entropy(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
     """Over the models and their images; `labels` of shape (n, models)."""
     return cross_entropy(model(images).flatten(0, 1), labels.T.flatten())
-
-
-def _check(images: Tensor, labels: Tensor, shadow_members: np.ndarray, classes: int, stack: int) -> None:
-    check.images(images)
-    check.labels(labels, classes=classes, length=len(images))
-    sizes = np.unique(check.mask("shadow_members", shadow_members, ("shadows", len(images))).sum(axis=1))
-    if len(sizes) != 1:
-        raise ValueError(f"shadow models must have as many members each, got {', '.join(map(str, sizes))} instead")
-    check.count("stack", stack)

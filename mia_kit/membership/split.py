@@ -25,10 +25,7 @@ class MembershipSplit:
     non_members: np.ndarray
 
     def known(self, count: int = KNOWN, *, seed: int) -> tuple[MembershipSplit, MembershipSplit]:
-        """What the attacker knows, `count` of each side drawn at random, and the rest, on which it is judged.
-
-        Raises ValueError unless `count` is at least 1 and leaves some.
-        """
+        """What the attacker knows, `count` of each side drawn at random, and the rest, on which it is judged."""
         check.count("count, so that some are left,", count, most=len(self.members) - 1)
         random = np.random.default_rng(seed)
         orders = [random.permutation(side) for side in (self.members, self.non_members)]
@@ -41,7 +38,7 @@ def split_membership(labels: np.ndarray, groups: np.ndarray, *, seed: int) -> Me
     """Put each group on one of two sides at random, class by class, and leave out what one side has too many of.
 
     `labels` and `groups` are integers of shape (n,); groups are equal for near-duplicates, `np.arange(n)` if there are
-    none. ValueError if a group has two classes, or a class has too few images or too few groups.
+    none.
     """
     check.array("groups", groups, (len(check.array("labels", labels, ("n",))),))
     if len(np.unique(np.stack([groups, labels]), axis=1).T) != len(np.unique(groups)):
@@ -50,9 +47,8 @@ def split_membership(labels: np.ndarray, groups: np.ndarray, *, seed: int) -> Me
     halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for label in np.unique(labels):
         sides = _deal(np.flatnonzero(labels == label), groups, random)
-        count = check.count(
-            f"images of the class {label} for each side, near-duplicates grouped,", min(map(len, sides))
-        )
+        what = f"images of the class {label} for each side, near-duplicates grouped,"
+        count = check.count(what, min(map(len, sides)))
         for kept, side in zip(halves, sides, strict=True):
             kept.append(random.permutation(side)[:count])
     return MembershipSplit(*(np.sort(np.concatenate(kept)) for kept in halves))

@@ -12,17 +12,13 @@ from collections.abc import Callable
 import numpy as np
 
 from mia_kit import check
-from mia_kit.membership.verdicts import Verdicts, check_signals
+from mia_kit.membership.verdicts import Verdicts
 from mia_kit.signatures import checked
 
 STEPS = 1001
 REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "median": np.median,
-    "min": np.min,
-    "max": np.max,
-    "std": np.std,
-    "mean": np.mean,
-}
+    "median": np.median, "min": np.min, "max": np.max, "std": np.std, "mean": np.mean,
+}  # fmt: skip
 
 
 @checked
@@ -30,9 +26,10 @@ def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
     """Member where the loss is below the mean loss of known members.
 
     `losses` of shape (n,) are those of the examples to judge, `known_members` of shape (k,) those of members the
-    attacker knows. The paper knows 100. Raises ValueError if a shape does not fit or a loss is not finite.
+    attacker knows, 100 in the paper.
     """
-    check_signals(losses=losses, known_members=known_members)
+    check.array("losses", losses, ("n",))
+    check.array("known_members", known_members, ("k",))
     return Verdicts(-losses, -float(known_members.mean()))
 
 
@@ -48,7 +45,9 @@ def powerful(
     steps : thresholds mean + c * std of the known members' losses, as in the public code, c in equal steps from -5 to
         5; at least 2. Of those that are equally good the middle one is taken; the public code takes the first
     """
-    check_signals(losses=losses, known_members=known_members, known_non_members=known_non_members)
+    signals = {"losses": losses, "known_members": known_members, "known_non_members": known_non_members}
+    for name, values in signals.items():
+        check.array(name, values, ("n",))
     return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
 
 

@@ -50,7 +50,6 @@ def losses_and_confidences(
 
     `access` is asked for logits where it gives them, as confidences saturate. `images` has the shape (n, channels, h,
     w) in [-1, 1], `labels` int64 the shape (n,). Returns two float64 arrays of shape (n,), finite for finite logits.
-    ValueError or TypeError if pictures or labels do not fit.
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))
@@ -71,7 +70,7 @@ def copy_losses(
 
     The first copy is the image itself. `augment` is what the model was trained with: (images, generator) -> images. A
     model that was trained without has seen the plain image alone: None gives it again and again, and the attack is then
-    the powerful one. Raises as `losses_and_confidences` does, but changed pictures may leave [-1, 1], as noisy ones do.
+    the powerful one.
     """
     copies = check.count("copies", copies)
     plain = losses_and_confidences(access, images, labels, batch_size=batch_size)[0]
@@ -84,10 +83,10 @@ def copy_losses(
 
 @checked
 def scaled_confidences(logits: Tensor, labels: Tensor) -> np.ndarray:
-    """log p / (1 - p) of each label's confidence p, from logits (n, classes) or logarithms of confidences.
+    """log p / (1 - p) of each label's confidence p, float64 of shape (n,), from logits or logarithms (n, classes).
 
     Written as the label's logit less the log-sum-exp of the others, which stays exact where p rounds to 1 (Carlini et
-    al., S&P 2022, section VI-A). float64 of shape (n,). ValueError or TypeError if an argument does not fit.
+    al., S&P 2022, section VI-A).
     """
     check.floats("logits", logits, ("n", "classes"))
     return log_odds(logits.detach().cpu().double(), check.labels(labels, classes=None).cpu()).numpy()
@@ -102,12 +101,6 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
     place, logits = labels[:, None], at_least_float32(logits)
     others = logits.scatter(1, place, -torch.inf).logsumexp(dim=1)
     return logits.gather(1, place)[:, 0] - others
-
-
-def check_signals(**signals: np.ndarray) -> None:
-    """ValueError unless every array has the shape (n,), at least one entry, and finite ones alone."""
-    for name, values in signals.items():
-        check.array(name, values, ("n",))
 
 
 def _scaled_confidences(

@@ -40,10 +40,10 @@ def outlier_scores(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
         distances = to_middles[rows, place]
         between = cdist(features[rows], features[rows])
         np.fill_diagonal(between, np.inf)
-        others = np.delete(to_middles[rows], place, axis=1).min(axis=1)
-        scores[rows] = np.stack(
-            [_over_median(distances), _over_median(between.min(axis=1)), _ratio(distances, others)], axis=1
-        )
+        nearest, others = between.min(axis=1), np.delete(to_middles[rows], place, axis=1).min(axis=1)
+        scores[rows, 0] = _ratio(distances, np.full_like(distances, np.median(distances)))
+        scores[rows, 1] = _ratio(nearest, np.full_like(nearest, np.median(nearest)))
+        scores[rows, 2] = _ratio(distances, others)
     return scores
 
 
@@ -63,7 +63,10 @@ def detector_scores(
     from sklearn.preprocessing import StandardScaler
 
     scores = check.array("scores", scores, ("n", "k"))
-    injected, groups, marked, clean = _groups(injected, groups, len(scores))
+    injected = check.mask("injected", injected, length=len(scores))
+    groups = check.places("groups", groups, length=len(scores))
+    marked = np.unique(groups[injected])
+    clean = np.setdiff1d(groups, marked)
     folds = check.count("folds, up to the number of classes with injected pictures,", folds, 2, len(marked))
     random = np.random.default_rng(check.count("seed", seed, 0))
     fold_of: dict[int, int] = {}
@@ -77,19 +80,6 @@ def detector_scores(
         regression.fit(scores[shown], injected[shown])
         odds[~shown] = regression.decision_function(scores[~shown])
     return odds
-
-
-def _groups(
-    injected: np.ndarray, groups: np.ndarray, length: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """`injected`, bool, and `groups`, both of shape (length,); the classes with injected pictures, those without."""
-    injected, groups = check.mask("injected", injected, length=length), check.places("groups", groups, length=length)
-    marked = np.unique(groups[injected])
-    return injected, groups, marked, np.setdiff1d(groups, marked)
-
-
-def _over_median(distances: np.ndarray) -> np.ndarray:
-    return _ratio(distances, np.full_like(distances, np.median(distances)))
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

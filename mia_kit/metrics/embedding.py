@@ -33,7 +33,8 @@ class ScaledDistances:
     @property
     def mean_ratio(self) -> float:
         """Mean distance within classes over mean distance between them: 0 is tight, 1 is mixed."""
-        return _ratio(self.mean_within, self.mean_between)
+        between = check.in_range("the mean distance between", self.mean_between.mean(), 0, open_ends="low")
+        return float(self.mean_within.mean()) / between
 
 
 def scaled_distances(features: np.ndarray, labels: np.ndarray) -> ScaledDistances:
@@ -85,10 +86,8 @@ def morphing_tsne(
     for walk in (range(middle, len(factors)), range(middle - 1, -1, -1)):
         start = maps.get(factors[middle])
         for place in walk:
-            name = f"the features of the factor {factors[place]:g}"
-            start = tsne_map(
-                features[factors[place]], start, seed=seed, perplexity=perplexity, iterations=iterations, name=name
-            )
+            options = {"seed": seed, "iterations": iterations, "name": f"the features of the factor {factors[place]:g}"}
+            start = tsne_map(features[factors[place]], start, perplexity=perplexity, **options)  # type: ignore[arg-type]
             maps[factors[place]] = start
     return {factor: _fit_circle(maps[factor]) for factor in factors}
 
@@ -105,7 +104,7 @@ def tsne_map(
     """A t-SNE map of shape (n, 2) of features (n, d), from principal components or another map of the samples.
 
     scikit-learn ends the process where a start is not finite, as principal components of equal rows are: here that is
-    a ValueError, like all that `morphing_tsne` refuses.
+    a ValueError.
     """
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -119,18 +118,9 @@ def tsne_map(
     # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.
     init, exaggeration = (_principal(features, seed), 12.0) if start is None else (start.copy(), 1.0)
     check.finite(f"the start of the map of {name}", init)
-    tsne = TSNE(
-        perplexity=perplexity,
-        init=init,
-        early_exaggeration=exaggeration,
-        random_state=seed,
-        max_iter=iterations,
-        n_jobs=1,
-    )
-    # A second thread gains nothing on so few samples, and when another program runs it makes each map take ten times as
-    # long.
-    with threadpool_limits(1):
-        points: np.ndarray = tsne.fit_transform(features)
+    numbers = {"perplexity": perplexity, "early_exaggeration": exaggeration, "max_iter": iterations, "n_jobs": 1}
+    with threadpool_limits(1):  # a second thread gains nothing, and beside another program takes ten times as long
+        points: np.ndarray = TSNE(init=init, random_state=seed, **numbers).fit_transform(features)
     check.finite(f"the map of {name}", points)
     return points
 
@@ -150,7 +140,3 @@ def _fit_circle(points: np.ndarray) -> np.ndarray:
     """Centre a map and scale it into the unit circle: t-SNE's own units differ from run to run."""
     centred = points - points.mean(axis=0)
     return centred / check.in_range("the radius of a map", np.linalg.norm(centred, axis=1).max(), 0, open_ends="low")
-
-
-def _ratio(within: np.ndarray, between: np.ndarray) -> float:
-    return float(within.mean()) / check.in_range("the mean distance between", between.mean(), 0, open_ends="low")

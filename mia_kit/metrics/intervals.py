@@ -41,10 +41,7 @@ def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
 
 
 def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
-    """Share of independent trials that succeeded, with Wilson's interval, which stays honest at 0 and at 1.
-
-    0 <= successes <= trials, trials at least 1, `confidence` in (0, 1).
-    """
+    """Share of independent trials that succeeded, with Wilson's interval, which stays honest at 0 and at 1."""
     from scipy.stats import norm
 
     trials = check.count("trials", trials)

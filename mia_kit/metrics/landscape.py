@@ -3,10 +3,8 @@
 The data-centric defence (Chen et al., see `mia_kit.defences.data_centric`) is to make the loss of the protected class
 low and flat around the surrogate, high and steep around the protected pictures. Curvature is the eigenvalue of
 greatest size of the Hessian of the loss with respect to the picture, by power iteration on products of Hessian and
-vector (double backward, Pearlmutter, 1994); no Hessian is built.
-
-A loss is a function of images of shape (n, ...) that gives a Tensor of shape (n,), each image's from that image alone:
-a network has to be in evaluation mode. `class_loss` makes the attacker's loss of a classifier.
+vector (double backward, Pearlmutter, 1994). A loss is a function of images of shape (n, ...) that gives a Tensor of
+shape (n,), each image's from that image alone: a network has to be in evaluation mode.
 """
 
 from __future__ import annotations
@@ -29,8 +27,7 @@ MARGIN, BATCH = 0.5, 128
 def class_loss(logits: Callable[[Tensor], Tensor], target_classes: int | Tensor) -> Loss:
     """-log of the confidence in the target class: what a white-box attacker lowers.
 
-    `logits` gives scores of shape (n, classes); `target_classes` is one class for all images, or int64 of shape (n,),
-    one for each of the n images that will be asked about at once.
+    `logits` gives scores of shape (n, classes); `target_classes` is one class for all images, or int64 of shape (n,).
     """
 
     def loss(images: Tensor) -> Tensor:
@@ -70,11 +67,9 @@ def loss_plane(loss: Loss, target: Tensor, surrogate: Tensor, *, seed: int, cell
     check.kind("loss", loss, Callable, "a function")
     check.kind("target", target, Tensor, "a Tensor")
     check.kind("surrogate", surrogate, Tensor, "a Tensor")
-    if target.shape != surrogate.shape or torch.equal(target, surrogate):
-        raise ValueError(
-            "target and surrogate must be different images of one shape, "
-            f"got {tuple(target.shape)} and {tuple(surrogate.shape)} instead"
-        )
+    check.shape("surrogate", surrogate, target.shape)
+    if torch.equal(target, surrogate):
+        raise ValueError("target and surrogate must be different images, got the same twice instead")
     cells = check.count("cells", cells, 2)
     length = surrogate - target
     across = torch.linspace(-MARGIN, 1 + MARGIN, cells, dtype=torch.float64)
@@ -85,19 +80,13 @@ def loss_plane(loss: Loss, target: Tensor, surrogate: Tensor, *, seed: int, cell
     losses = torch.cat([loss(target + torch.tensordot(part, directions, 1)) for part in places.split(BATCH)])
     check.finite("losses on the plane", losses)
     values = losses.double().cpu().numpy()
-    return LossPlane(
-        across=across.numpy(),
-        aside=aside.numpy(),
-        losses=values[:-2].reshape(cells, cells),
-        at_target=float(values[-2]),
-        at_surrogate=float(values[-1]),
-    )
+    plane = values[:-2].reshape(cells, cells)
+    return LossPlane(across.numpy(), aside.numpy(), plane, at_target=float(values[-2]), at_surrogate=float(values[-1]))
 
 
 def _aside(length: Tensor, seed: int) -> Tensor:
     """A random direction at right angles to `length`, and as long."""
-    if length.numel() < 2:
-        raise ValueError("a plane needs images of two numbers at least, got one instead")
+    check.count("the number of pixels of a picture", length.numel(), 2)
     random = torch.randn(length.shape, generator=stream(seed), dtype=torch.float64).to(length)
     random = random - (random * length).sum() / length.square().sum() * length
     return random * length.norm() / random.norm()
@@ -128,18 +117,11 @@ def curvature(
     is the greatest one. Where two eigenvalues of opposite sign are equal in size the iteration does not settle, and
     `converged` is False. Where the loss is flat the value is 0.
 
-    loss : see the head of this file; twice differentiable nearly everywhere
     images : float Tensor of shape (n, ...), `batch_size` of which are worked on together
-    seed : of the first vectors; an image's depend on its place
     iterations : the most products of Hessian and vector; a batch stops once all its images converged
-    tolerance : see `Curvature.converged`
     """
     check.kind("loss", loss, Callable, "a function")
-    check.kind("images", images, Tensor, "a Tensor")
-    if images.ndim < 2 or not len(images) or not images.is_floating_point():
-        raise ValueError(
-            f"images must be floats of shape (n, ...) with n at least 1, got {check.brief(images)} instead"
-        )
+    check.count("the number of images", len(check.floats("images", images, None)))
     iterations, batch_size = check.count("iterations", iterations), check.count("batch_size", batch_size)
     tolerance = check.in_range("tolerance", tolerance, 0, open_ends="low")
     first = torch.randn(images.shape, generator=stream(seed), dtype=torch.float64).to(images)

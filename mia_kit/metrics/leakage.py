@@ -14,23 +14,19 @@ import numpy as np
 from mia_kit import check
 from mia_kit.metrics.intervals import Interval, cluster_interval
 
+Reduce = Callable[..., np.ndarray]
+
 
 class FailedRowsWarning(UserWarning):
     """Some reconstructions cannot be judged, and count as failures of the attack."""
 
 
 def attack_accuracy(logits: np.ndarray, targets: np.ndarray, *, k: int = 1) -> Interval:
-    """Share of reconstructions whose target is among an independent evaluator's `k` most likely classes.
+    """Acc@k: the share of reconstructions whose target is among an independent evaluator's `k` most likely classes.
 
-    Parameters
-    ----------
-    logits : the evaluator's scores, of shape (m, classes)
-    targets : integers of shape (m,), at least 2 different ones
-    k : 1 for Acc@1, 5 for Acc@5; in [1, classes]
-
-    The mean over targets. An evaluator calls many a picture the person though people do not: show `verified_share`
-    beside it. Ties and failed rows count against the attack. Raises ValueError if a shape, a target or `k` does not
-    fit.
+    `logits` are the evaluator's scores, of shape (m, classes), `targets` integers of shape (m,), at least 2 different
+    ones. The mean over targets. An evaluator calls many a picture the person though people do not: show
+    `verified_share` beside it. Ties and failed rows count against the attack.
     """
     ranks, failed = _ranks(logits, targets)
     k = check.count("k", k, most=np.shape(logits)[1])
@@ -41,8 +37,7 @@ def target_ranks(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """How many classes the evaluator finds at least as likely as the target, itself included: shape (m,), 1 is a hit.
 
     `logits` and `targets` as in `attack_accuracy`, one target being enough. A logit of minus infinity is an impossible
-    class; a row with NaN or plus infinity failed, and has the last rank. ValueError if a shape or target is wrong, or
-    every row failed.
+    class; a row with NaN or plus infinity failed, and has the last rank.
     """
     return _ranks(logits, targets)[0]
 
@@ -82,11 +77,16 @@ def verified_share(distances: np.ndarray, targets: np.ndarray, *, threshold: flo
     """Share of reconstructions nearer to the person than `threshold` in an embedding that no attack has seen.
 
     `distances` has the shape (m,), see `person_distances`: at least 0, infinite for a failure of the attack. The
-    threshold, above 0, lets a known share of strangers through, see `mia_kit.models.same_person_threshold`. Raises
-    ValueError if a shape or number does not fit.
+    threshold, above 0, lets a known share of strangers through, see `mia_kit.models.same_person_threshold`.
     """
     threshold = check.in_range("threshold", threshold, 0, open_ends="low")
-    return over_targets(_distances("distances", distances) < threshold, targets)
+    distances = check.array("distances", distances, ("m",), finite=False)
+    if wrong := int((~(distances >= 0)).sum()):  # NaN is no distance
+        raise ValueError(
+            f"distances must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead"
+        )
+    check.count("the number of finite distances", int(np.isfinite(distances).sum()))
+    return over_targets(distances < threshold, targets)
 
 
 def person_distances(
@@ -106,41 +106,21 @@ def feature_distance(
 ) -> Interval:
     """The paper's delta: mean over reconstructions of the least *squared* distance to the target's training images.
 
-    Parameters
-    ----------
-    features : of the reconstructions, of shape (m, d)
-    targets : integers of shape (m,)
-    references : features of the training images, of shape (n, d)
-    reference_labels : integers of shape (n,); each target needs one image at least
-
-    Raises ValueError if a shape does not fit, a target has no training image, or a row failed: a failure has no
-    distance, so that there is no mean. Leave it out and say so.
+    `features`, (m, d), are those of the reconstructions of `targets`, (m,), `references`, (n, d), those of the training
+    images of `reference_labels`, (n,). A failed row has no distance, so that there is no mean: a ValueError. Leave it
+    out and say so.
     """
-    return over_targets(nearest_squared(features, targets, references, reference_labels), targets)
-
-
-def nearest_squared(
-    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray
-) -> np.ndarray:
-    """What `feature_distance` is the mean of, from the same input: one number for each reconstruction, shape (m,)."""
-    return _by_target(features, targets, references, reference_labels, np.min) ** 2
+    return over_targets(_by_target(features, targets, references, reference_labels, np.min) ** 2, targets)
 
 
 def over_targets(values: np.ndarray, targets: np.ndarray) -> Interval:
-    """Mean over targets of the mean over their candidates, with a bootstrap over the targets, at least 2.
-
-    `values` of shape (m,), `targets` integers of that shape; ValueError for others, or values that are not finite.
-    """
+    """Mean over targets of the mean over their candidates, both of shape (m,), with a bootstrap over the targets."""
     targets = check.places("targets", targets, length=len(values))
     return cluster_interval([values[targets == target].mean() for target in np.unique(targets)])
 
 
 def _by_target(
-    features: np.ndarray,
-    targets: np.ndarray,
-    references: np.ndarray,
-    reference_labels: np.ndarray,
-    reduce: Callable[..., np.ndarray],
+    features: np.ndarray, targets: np.ndarray, references: np.ndarray, reference_labels: np.ndarray, reduce: Reduce
 ) -> np.ndarray:
     """Reduce each reconstruction's distances to the references of its own class: shape (m,)."""
     from scipy.spatial.distance import cdist
@@ -152,23 +132,9 @@ def _by_target(
     failed = _failed("features", ~np.isfinite(features))
     reduced = np.full(len(features), np.inf)
     for target in np.unique(targets):
-        references_of_target = references[reference_labels == target]
-        if not len(references_of_target):
-            raise ValueError(f"the target class {target} has no reference images to compare with")
+        own = references[reference_labels == target]
+        check.count(f"the number of reference images of the target class {target}", len(own))
         rows = (targets == target) & ~failed
-        reduced[rows] = reduce(cdist(features[rows], references_of_target), axis=1)
+        reduced[rows] = reduce(cdist(features[rows], own), axis=1)
         check.finite("distances of features", reduced[rows])
     return reduced
-
-
-def _distances(name: str, distances: np.ndarray) -> np.ndarray:
-    """Distances of shape (m,), at least 0; infinity is a failure, NaN is none. ValueError otherwise."""
-    distances = check.array(name, distances, ("m",), finite=False)
-    wrong = int((~(distances >= 0)).sum())
-    if wrong:
-        raise ValueError(f"{name} must be numbers of at least 0, got {wrong} of {len(distances)} that are not instead")
-    if np.isinf(distances).all():
-        raise ValueError(
-            f"{name} must be finite in one row at least, got {len(distances)} rows of which none is instead"
-        )
-    return distances

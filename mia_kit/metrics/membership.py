@@ -55,7 +55,7 @@ class RocCurve:
 
 
 def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
-    """Points for scores of `members`, of shape (m,), and `non_members` (n,). ValueError if they do not fit."""
+    """Points for scores of `members`, of shape (m,), and `non_members` (n,)."""
     members, non_members = _scores("members", members), _scores("non_members", non_members)
     thresholds = np.unique(np.concatenate([members, non_members]))[::-1]
     called = [
@@ -66,10 +66,7 @@ def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
 
 
 def auc(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:
-    """Area under the ROC curve: how often a member scores above a non-member, a tie counting half.
-
-    Scores as in `roc`; `seed` is the bootstrap's. ValueError if a shape or a score does not fit.
-    """
+    """Area under the ROC curve: how often a member scores above a non-member, a tie counting half."""
     return _bootstrap(members, non_members, lambda curve: curve.area, seed)
 
 
@@ -78,7 +75,7 @@ def true_positives_at(
 ) -> Interval:
     """The greatest share of members found by a threshold that calls at most this share of non-members members.
 
-    `false_positive_rate` lies in (0, 1); below 1 / n no non-member at all may be called a member. Raises as `auc`.
+    `false_positive_rate` lies in (0, 1); below 1 / n no non-member at all may be called a member.
     """
     rate = check.in_range("false_positive_rate", false_positive_rate, 0, 1, open_ends="both")
     return _bootstrap(members, non_members, lambda curve: float(curve.at(rate)), seed)

@@ -1,8 +1,8 @@
-"""Can poisoned vectors be told from clean ones? A detector that is trained for it, and the area under its curve.
+"""What poisoning keeps from an attacker, and whether poisoned vectors can be told from clean ones.
 
 Zhou et al., "Defending Against Neural Network Model Inversion Attacks via Data Poisoning", show t-SNE and PCA pictures
-in which the two lie in one heap. A picture is no test: that two heaps overlap in two dimensions says nothing of the
-others. So a random forest is trained on vectors of both kinds and asked about others.
+in which both kinds of vectors lie in one heap. A picture is no test: that two heaps overlap in two dimensions says
+nothing of the others. So a random forest is trained on vectors of both kinds and asked about others.
 """
 
 from __future__ import annotations
@@ -13,10 +13,22 @@ from mia_kit import check
 from mia_kit.metrics.embedding import tsne_map
 from mia_kit.metrics.intervals import Interval
 from mia_kit.metrics.membership import auc
-from mia_kit.metrics.poisoning import confidence_pair
 
 TREES = 100
 LEAST = 1e-22  # the decoders' own floor, exp(-50)
+
+
+def squared_errors(reconstructions: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Mean squared difference of each reconstruction and its private picture, of shape (n,).
+
+    Both have one shape (n, channels, h, w) and one range of pixels, here [-1, 1]; in [0, 1] errors are a quarter. The
+    paper does not say its range.
+    """
+    images = check.array("images", images, ("n", "channels", "h", "w"))
+    reconstructions = check.array("reconstructions", reconstructions, images.shape)
+    for name, pixels in (("images", images), ("reconstructions", reconstructions)):
+        check.in_range(f"the greatest size of a pixel of {name}", np.abs(pixels).max(), 0, 1.001)
+    return np.square(reconstructions.astype(float) - images.astype(float)).mean(axis=(1, 2, 3))
 
 
 def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Interval:
@@ -29,7 +41,7 @@ def separability(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> Inter
     """
     from sklearn.ensemble import RandomForestClassifier
 
-    clean, poisoned = confidence_pair(clean, poisoned, least=8, name="poisoned")
+    clean, poisoned = _pair(clean, poisoned, least=8)
     seed = check.count("seed", seed, 0, 2**32 - 1)
     parts = np.array_split(np.random.default_rng(seed).permutation(len(clean)), 4)
     seen = np.concatenate([_shown(clean[parts[0]]), _shown(poisoned[parts[1]])])
@@ -49,12 +61,22 @@ def _shown(vectors: np.ndarray) -> np.ndarray:
 def two_views(clean: np.ndarray, poisoned: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """The paper's pictures: all vectors in two dimensions, by PCA and by t-SNE, each of shape (2 n, 2), clean first.
 
-    `clean` and `poisoned` of one shape (n, classes) and in [0, 1], not all alike, n at least 16; ValueError otherwise.
-    Both views see the entries as they are.
+    `clean` and `poisoned` are of one shape (n, classes) and in [0, 1], not all alike, n at least 16.
     """
     from sklearn.decomposition import PCA
 
-    both = np.concatenate(confidence_pair(clean, poisoned, least=16, name="poisoned")).astype(float)
+    both = np.concatenate(_pair(clean, poisoned, least=16)).astype(float)
     close = tsne_map(both, seed=seed, perplexity=15, name="clean and poisoned vectors")
     flat: np.ndarray = PCA(2, random_state=seed).fit_transform(both)
     return flat, close
+
+
+def _pair(clean: np.ndarray, poisoned: np.ndarray, *, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Confidences of one shape (n, classes), n at least `least`, in [0, 1]."""
+    clean = check.array("clean", clean, ("n", "classes"))
+    poisoned = check.array("poisoned", poisoned, clean.shape)
+    check.count("the number of pictures", len(clean), least)
+    for whose, confidences in (("clean", clean), ("poisoned", poisoned)):
+        check.in_range(f"each confidence of {whose}", confidences.min(), 0)
+        check.in_range(f"each confidence of {whose}", confidences.max(), 0, 1 + 1e-5)
+    return clean, poisoned

@@ -18,26 +18,8 @@ from mia_kit.models.stylegan2_files import load_stylegan2
 from mia_kit.models.weights import transplant
 
 __all__ = [
-    "BACKBONES",
-    "DCGAN",
-    "DCGAN_FRAME",
-    "Backbone",
-    "Classifier",
-    "ConvolutionalClassifier",
-    "Framed",
-    "HalfPrecision",
-    "InversionDecoder",
-    "Prior",
-    "ResidualClassifier",
-    "SmallClassifier",
-    "StyleGAN2",
-    "embed",
-    "in_batches",
-    "load_dcgan",
-    "load_embedder",
-    "load_stylegan2",
-    "predict",
-    "same_person_threshold",
-    "sample_latents",
-    "transplant",
-]
+    "BACKBONES", "DCGAN", "DCGAN_FRAME", "Backbone", "Classifier", "ConvolutionalClassifier", "Framed",
+    "HalfPrecision", "InversionDecoder", "Prior", "ResidualClassifier", "SmallClassifier", "StyleGAN2", "embed",
+    "in_batches", "load_dcgan", "load_embedder", "load_stylegan2", "predict", "same_person_threshold",
+    "sample_latents", "transplant",
+]  # fmt: skip

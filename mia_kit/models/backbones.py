@@ -11,14 +11,14 @@ torchvision is imported when a network is built, not before.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mia_kit import check
 from mia_kit.data.folders import DataError
-from mia_kit.models.classifier import Classifier, check_classes
+from mia_kit.models.classifier import Classifier, check_classes, check_pictures
 from mia_kit.seeds import seeded
 
 RESNETS = ("resnet18", "resnet50", "resnet101", "resnet152")
@@ -33,8 +33,6 @@ _IMAGENET = "IMAGENET1K_V1"
 # Colours in [0, 1] of the training images of those weights.
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-Stem = Literal["imagenet", "small"]
-
 
 class Backbone(Classifier):
     """One of torchvision's networks up to its penultimate layer, the `trunk`, and a new linear layer, the `head`.
@@ -48,14 +46,7 @@ class Backbone(Classifier):
     deviation: Tensor
 
     def __init__(
-        self,
-        name: str,
-        classes: int,
-        *,
-        seed: int,
-        channels: int = 3,
-        pretrained: bool = False,
-        stem: Stem = "imagenet",
+        self, name: str, classes: int, *, seed: int, channels: int = 3, pretrained: bool = False, stem: str = "imagenet"
     ) -> None:
         super().__init__()
         check.one_of("name", name, BACKBONES)
@@ -81,23 +72,17 @@ class Backbone(Classifier):
     def features(self, images: Tensor) -> Tensor:
         """Penultimate activations, a Tensor of shape (n, d), of images of shape (n, channels, h, w) in [-1, 1].
 
-        d is 512 for ResNet-18, 2048 for the other ResNets, ResNeXt-50 and Inception-v3, 1024 and 1664 for DenseNet-121
-        and -169, 1280 for EfficientNet-B0. None is negative, but EfficientNet's may be slightly. In training mode,
-        Inception-v3 and EfficientNet drop some of them. h and w must be at least 32, 75 for Inception-v3.
+        None is negative, but EfficientNet's may be slightly. In training mode, Inception-v3 and EfficientNet drop some
+        of them. h and w must be at least 32, 75 for Inception-v3.
         """
-        check.floats("images", images, ("n", self.channels, "h", "w"))
-        if min(images.shape[2:]) < self.min_size:
-            raise ValueError(
-                f"{self.name} expects images of shape (n, {self.channels}, h, w) with h and w at least "
-                f"{self.min_size}, got {tuple(images.shape)} instead"
-            )
+        check_pictures(images, self.channels, self.min_size)
         colours = (images / 2 + 0.5 - self.mean) / self.deviation  # (n, 3, h, w), grey spread over all three
         return self.trunk(colours)
 
 
 def _network(name: str, *, pretrained: bool) -> nn.Module:
     """torchvision's network for ImageNet's 1,000 classes."""
-    from torchvision.models import get_model
+    from torchvision.models import get_model, get_model_weights
 
     options: dict[str, Any] = {}
     if name == "inception_v3":
@@ -108,21 +93,15 @@ def _network(name: str, *, pretrained: bool) -> nn.Module:
     except Exception as problem:  # no network, a full disk, a wrong hash, half a file: each its own class
         if not pretrained:
             raise
-        raise DataError(_no_weights(name, problem)) from problem
+        file = Path(torch.hub.get_dir()) / "checkpoints" / Path(get_model_weights(name)[_IMAGENET].url).name
+        reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise DataError(
+            f"ImageNet's weights for {name} cannot be had ({reason}): check the network, delete {file} if it is there, "
+            "and try again, or take pretrained=False."
+        ) from problem
     if name == "inception_v3":
         network.aux_logits, network.AuxLogits = False, None  # type: ignore[assignment]
     return network
-
-
-def _no_weights(name: str, problem: Exception) -> str:
-    from torchvision.models import get_model_weights
-
-    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(get_model_weights(name)[_IMAGENET].url).name
-    reason = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-    return (
-        f"ImageNet's weights for {name} cannot be had ({reason}): check the network, delete {file} if it is there, "
-        "and try again, or take pretrained=False."
-    )
 
 
 def _shrink_stem(resnet: nn.Module) -> None:

@@ -20,16 +20,8 @@ class Classifier(nn.Module):
     head: nn.Linear
 
     def features(self, images: Tensor) -> Tensor:
-        """Penultimate activations, a Tensor of shape (n, d), none negative.
-
-        `images` is a Tensor of shape (n, channels, h, w) in [-1, 1], h and w at least 16; ValueError otherwise.
-        """
-        check.floats("images", images, ("n", self.channels, "h", "w"))
-        if min(images.shape[2:]) < MIN_SIZE:
-            raise ValueError(
-                f"images must have the shape (n, {self.channels}, h, w) with h and w at least {MIN_SIZE}, "
-                f"got {tuple(images.shape)} instead"
-            )
+        """Penultimate activations (n, d), none negative, of images (n, channels, h, w) in [-1, 1], h and w from 16."""
+        check_pictures(images, self.channels, MIN_SIZE)
         return self.body(images)
 
     def logits(self, images: Tensor) -> Tensor:
@@ -46,6 +38,13 @@ def predicted(scores: Tensor) -> Tensor:
     return scores.argmax(dim=1).masked_fill(scores.isnan().any(dim=1), -1)
 
 
+def check_pictures(images: Tensor, channels: int, least: int) -> None:
+    """Pictures of so many channels, h and w at least `least`."""
+    check.floats("images", images, ("n", channels, "h", "w"))
+    if min(images.shape[2:]) < least:
+        raise ValueError(f"images must have h and w at least {least}, got {tuple(images.shape)} instead")
+
+
 def check_classes(channels: int, classes: int) -> tuple[int, int]:
-    """Both as plain ints. ValueError unless there are 1 (grey) or 3 (colour) channels, and 2 classes at least."""
+    """Both as plain ints: 1 (grey) or 3 (colour) channels, and 2 classes at least."""
     return check.one_of("channels", check.count("channels", channels), (1, 3)), check.count("classes", classes, 2)

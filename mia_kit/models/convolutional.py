@@ -25,15 +25,7 @@ class ConvolutionalClassifier(Classifier):
     """
 
     def __init__(
-        self,
-        channels: int,
-        classes: int,
-        size: int,
-        *,
-        seed: int,
-        blocks: int = 3,
-        width: int = 32,
-        hidden: int = 128,
+        self, channels: int, classes: int, size: int, *, seed: int, blocks: int = 3, width: int = 32, hidden: int = 128
     ) -> None:
         super().__init__()
         channels, classes = check_classes(channels, classes)

@@ -24,6 +24,7 @@ from mia_kit.seeds import seeded
 # All networks work between images and this many rows and columns.
 SMALLEST = 4
 SLOPE = 0.2
+Shape = tuple[int, int, int]
 
 
 class ConvolutionalPrior(nn.Module):
@@ -35,13 +36,7 @@ class ConvolutionalPrior(nn.Module):
     """
 
     def __init__(
-        self,
-        *,
-        seed: int,
-        latent_size: int = 100,
-        image_size: tuple[int, int, int] = (3, 64, 64),
-        width: int = 64,
-        classes: int = 0,
+        self, *, seed: int, latent_size: int = 100, image_size: Shape = (3, 64, 64), width: int = 64, classes: int = 0
     ) -> None:
         super().__init__()
         channels = _channels(image_size, width)[::-1]
@@ -57,7 +52,7 @@ class ConvolutionalPrior(nn.Module):
             self.last = nn.ConvTranspose2d(channels[-1], image_size[0], 4, 2, 1)
 
     def map(self, latents: Tensor) -> Tensor:
-        """The latents; with classes, followed by equal shares of them. ValueError unless of shape (n, latent_size)."""
+        """The latents, of shape (n, latent_size); with classes, followed by equal shares of them."""
         check.floats("latents", latents, ("n", self.latent_size))
         if not self.classes:
             return latents
@@ -68,7 +63,7 @@ class ConvolutionalPrior(nn.Module):
         return torch.cat([latents, one_hot(classes, self.classes).to(latents)], dim=1)
 
     def synthesise(self, codes: Tensor) -> Tensor:
-        """Images of shape (n, *image_size) in [-1, 1]. ValueError for codes of another width."""
+        """Images of shape (n, *image_size) in [-1, 1]."""
         check.floats("codes", codes, ("n", self.latent_size + self.classes))
         latents, shares = codes[:, : self.latent_size], codes[:, self.latent_size :]
         x = self.start(latents).unflatten(1, (-1, SMALLEST, SMALLEST))
@@ -101,7 +96,7 @@ class _Norm(nn.Module):
 class Critic(nn.Module):
     """One number for each image, large where it looks real: GMI's discriminator."""
 
-    def __init__(self, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64) -> None:
+    def __init__(self, *, seed: int, image_size: Shape = (3, 64, 64), width: int = 64) -> None:
         super().__init__()
         with seeded(seed):
             self.trunk = _Trunk(image_size, width)
@@ -118,9 +113,7 @@ class ClassDiscriminator(nn.Module):
     A softmax over K + 1 logits does not change when all move alike, so the last may as well stay at 0.
     """
 
-    def __init__(
-        self, classes: int, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64
-    ) -> None:
+    def __init__(self, classes: int, *, seed: int, image_size: Shape = (3, 64, 64), width: int = 64) -> None:
         super().__init__()
         with seeded(seed):
             self.trunk = _Trunk(image_size, width)
@@ -141,9 +134,7 @@ class ProjectionCritic(nn.Module):
     The projection discriminator of Miyato and Koyama (ICLR 2018), all its layers of spectral norm 1.
     """
 
-    def __init__(
-        self, classes: int, *, seed: int, image_size: tuple[int, int, int] = (3, 64, 64), width: int = 64
-    ) -> None:
+    def __init__(self, classes: int, *, seed: int, image_size: Shape = (3, 64, 64), width: int = 64) -> None:
         super().__init__()
         with seeded(seed):
             self.trunk = _Trunk(image_size, width, spectral_norm)
@@ -159,9 +150,7 @@ class ProjectionCritic(nn.Module):
 class _Trunk(nn.Module):
     """Convolutions of stride 2 down to 4 x 4, flattened to `size` numbers."""
 
-    def __init__(
-        self, image_size: tuple[int, int, int], width: int, norm: Callable[[nn.Module], nn.Module] | None = None
-    ) -> None:
+    def __init__(self, image_size: Shape, width: int, norm: Callable[[nn.Module], nn.Module] | None = None) -> None:
         super().__init__()
         self.image_size = image_size
         channels = _channels(image_size, width)
@@ -176,7 +165,7 @@ class _Trunk(nn.Module):
         return images.flatten(1)
 
 
-def _channels(image_size: tuple[int, int, int], width: int) -> list[int]:
+def _channels(image_size: Shape, width: int) -> list[int]:
     """Channels at half the size of the image, at a quarter, ..., at 4 x 4."""
     width = check.count("width", width)
     channels, height, across = check.counts("image_size", image_size, 3)

@@ -69,8 +69,7 @@ def shifted_logarithms(confidences: Tensor) -> Tensor:
     """relu(log p + 50) of confidences of shape (n, classes), with gradients that are finite also where p = 0.
 
     Yang et al. clamp log p at -1000 and lift a vector as a whole by what its least entry lacks to 0. That is the same
-    wherever all p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would there move all others by
-    950.
+    where all p exceed exp(-50) = 2e-22; below, one confidence that is rounded to 0 would move all others by 950.
     """
     check.floats("confidences", confidences, ("n", "classes"))
     return (confidences.clamp_min(math.exp(-SHIFT)).log() + SHIFT).clamp_min(0)

@@ -64,34 +64,31 @@ class DiffusionDecoder(nn.Module):
         self.classes, self.channels, self.size = classes, channels, size
         self.seed, self.guidance, self.steps = seed, guidance, steps
         with seeded(seed):
-            self.network, self.schedule = _network(channels, size, widths), _schedule()
+            self.network, self.schedule = _network(channels, size, widths)
             told = self.network.time_embedding.linear_2.out_features
-            self.told = nn.Sequential(
-                nn.BatchNorm1d(classes), nn.Linear(classes, told), nn.SiLU(), nn.Linear(told, told)
-            )
+            layers = nn.BatchNorm1d(classes), nn.Linear(classes, told), nn.SiLU(), nn.Linear(told, told)
+            self.told = nn.Sequential(*layers)
 
+    @torch.no_grad()
     def forward(self, confidences: Tensor) -> Tensor:
         """Pictures of shape (n, channels, size, size) in [-1, 1] for `confidences` of shape (n, classes) in [0, 1].
 
         Without gradients. Row i of every batch is made of the same noise, whatever its vector says.
         """
         check.floats("confidences", confidences, ("n", self.classes))
-        with torch.no_grad():
-            told = self._told(confidences)
-            generator = Generator().manual_seed(self.seed)
-            noise = torch.randn(len(told), self.channels, self.size, self.size, generator=generator)
-            pictures = noise.to(told)
-            self.schedule.set_timesteps(self.steps)
-            for time in self.schedule.timesteps:
-                found = self._guided(pictures, time.expand(len(told)).to(told.device), told)
-                pictures = self.schedule.step(found, time, pictures).prev_sample
+        told = self._told(confidences)
+        generator = Generator().manual_seed(self.seed)
+        pictures = torch.randn(len(told), self.channels, self.size, self.size, generator=generator).to(told)
+        self.schedule.set_timesteps(self.steps)
+        for time in self.schedule.timesteps:
+            found = self._guided(pictures, time.expand(len(told)).to(told.device), told)
+            pictures = self.schedule.step(found, time, pictures).prev_sample
         return pictures.clamp(-1, 1)
 
     def noise_errors(self, images: Tensor, confidences: Tensor) -> Tensor:
         """What training minimises, of shape (n,): the squared error of the noise found in pictures at random times.
 
-        `images` has the shape (n, channels, size, size) in [-1, 1]. Times, noise and hidden vectors come from torch's
-        own generator, which `fit` seeds.
+        Times, noise and hidden vectors come from torch's own generator, which `fit` seeds.
         """
         told = self._told(confidences)
         shown = torch.rand(len(told), 1, device=told.device) >= HIDDEN
@@ -114,9 +111,19 @@ class DiffusionDecoder(nn.Module):
         return predicted + self.guidance * (predicted - untold)
 
 
-def _network(channels: int, size: int, widths: Sequence[int]) -> Any:
-    """A U-Net with one residual block at each resolution. Without attention, a fifth of the time at our sizes."""
-    return _diffusers().UNet2DModel(
+def _network(channels: int, size: int, widths: Sequence[int]) -> tuple[Any, Any]:
+    """A U-Net with one residual block at each resolution, and its schedule.
+
+    Without attention it takes a fifth of the time at our sizes. Cosine noise (Nichol and Dhariwal, ICML 2021) leaves
+    small pictures recognisable for longer.
+    """
+    try:
+        with warnings.catch_warnings():  # it speaks of libraries that it could use as well
+            warnings.simplefilter("ignore")
+            import diffusers
+    except ImportError as problem:
+        raise ImportError(INSTALL) from problem
+    network = diffusers.UNet2DModel(
         sample_size=size,
         in_channels=channels,
         out_channels=channels,
@@ -128,20 +135,5 @@ def _network(channels: int, size: int, widths: Sequence[int]) -> Any:
         add_attention=False,
         class_embed_type="identity",
     )
-
-
-def _schedule() -> Any:
-    """Cosine noise (Nichol and Dhariwal, ICML 2021), which leaves small pictures recognisable for longer."""
-    return _diffusers().DDIMScheduler(
-        num_train_timesteps=TIMES, beta_schedule="squaredcos_cap_v2", timestep_spacing="trailing"
-    )
-
-
-def _diffusers() -> Any:
-    try:
-        with warnings.catch_warnings():  # it speaks of libraries that it could use as well
-            warnings.simplefilter("ignore")
-            import diffusers
-    except ImportError as problem:
-        raise ImportError(INSTALL) from problem
-    return diffusers
+    noise = {"beta_schedule": "squaredcos_cap_v2", "timestep_spacing": "trailing"}
+    return network, diffusers.DDIMScheduler(num_train_timesteps=TIMES, **noise)

@@ -1,9 +1,8 @@
 """A face embedder of 128 numbers, independent of every target: two photographs of one person lie near each other.
 
 The network is dlib's face recognition net (a residual network of 29 layers, D. King 2017) as ported to JavaScript by
-the project face-api, whose weights of 8 bits are read here. It is rebuilt in torch so that distances have gradients.
-Each convolution and the scale after it are one affine map, so they are folded into one convolution. A target never
-sees this network, which makes it the second, independent check beside an evaluator's accuracy.
+the project face-api, whose weights of 8 bits are read here. Each convolution and the scale after it are folded into one
+convolution. A target never sees this network: it is the independent check beside an evaluator's accuracy.
 """
 
 from __future__ import annotations
@@ -27,14 +26,10 @@ MANIFEST = DataFile(
     "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b",
 )
 WEIGHTS = DataFile(
-    "face_embed128",
-    "face_recognition_model.bin",
-    "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+    "face_embed128", "face_recognition_model.bin", "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589"
 )
 SIZE = 150
 DIMENSIONS = 128
-# dlib's own rule: below this distance two photographs show the same person.
-SAME_PERSON = 0.6
 _MEAN = (122.782, 117.001, 104.298)
 # (name, input channels, output channels, halves the picture)
 _BLOCKS = (
@@ -64,11 +59,7 @@ class FaceEmbedder(nn.Module):
         self.head = nn.Linear(256, DIMENSIONS, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Embeddings of shape (n, 128).
-
-        `images` is a Tensor of shape (n, 3, h, w), or (n, 1, h, w) for grey, in [-1, 1]: a face with a little margin,
-        as in `mia_kit.data.lfw_ge8.FACE`. They are resized to 150 x 150. ValueError for another shape.
-        """
+        """Embeddings of shape (n, 128) of images (n, 1 or 3, h, w) in [-1, 1]: faces with a little margin."""
         check.one_of("channels", check.floats("images", images, ("n", "channels", "h", "w")).shape[1], (1, 3))
         if images.shape[2:] != (SIZE, SIZE):
             images = interpolate(images, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
@@ -99,10 +90,7 @@ class _Block(nn.Module):
 
 
 def load_embedder() -> FaceEmbedder:
-    """The trained network in evaluation mode, its weights frozen: gradients reach the images alone.
-
-    DataError if the folder `face_embed128` of the data folder is absent, or a file in it damaged.
-    """
+    """The trained network in evaluation mode, frozen. DataError if a file in `face_embed128` is absent or damaged."""
     tensors = _read_weights()
     model = FaceEmbedder()
     _set_convolution(model.stem, tensors, "conv32_down")
@@ -123,8 +111,7 @@ def embed(model: FaceEmbedder, images: Tensor, *, batch_size: int = 64) -> Tenso
 def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> float:
     """The distance below which at most the share `false_match_rate`, in (0, 1), of pairs of strangers falls.
 
-    `strangers` are distances between photographs of two different people, of shape (n,); ValueError if they are fewer
-    than 1 / false_match_rate, with which the rate cannot be measured.
+    `strangers` are distances between photographs of two different people, of shape (n,), n at least the rate's inverse.
     """
     false_match_rate = check.in_range("false_match_rate", false_match_rate, 0, 1, open_ends="both")
     strangers = check.array("strangers", strangers, ("n",))

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, normalize
 
+from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import FACENET
 from mia_kit.models.weights import set_weights
@@ -43,14 +44,14 @@ class FaceNet(nn.Module):
         self.conv2d_4a = _Convolution(80, 192, 3)
         self.conv2d_4b = _Convolution(192, 256, 3, stride=2)
         self.repeat_1 = nn.Sequential(*(_Residual(_small_branches(), 256, 96, scale=0.17) for _ in range(5)))
-        self.mixed_6a = _Reduction(
+        self.mixed_6a = _Branches(
             _Convolution(256, 384, 3, stride=2),
             nn.Sequential(
                 _Convolution(256, 192, 1), _Convolution(192, 192, 3, padding=1), _Convolution(192, 256, 3, stride=2)
             ),
         )
         self.repeat_2 = nn.Sequential(*(_Residual(_long_branches(896, 128, 7), 896, 256, scale=0.1) for _ in range(10)))
-        self.mixed_7a = _Reduction(
+        self.mixed_7a = _Branches(
             nn.Sequential(_Convolution(896, 256, 1), _Convolution(256, 384, 3, stride=2)),
             nn.Sequential(_Convolution(896, 256, 1), _Convolution(256, 256, 3, stride=2)),
             nn.Sequential(
@@ -65,13 +66,8 @@ class FaceNet(nn.Module):
         self.last_bn = nn.BatchNorm1d(DIMENSIONS, eps=_EPSILON)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Embeddings of shape (n, 512), each of length 1.
-
-        `images` is a Tensor of shape (n, 3, h, w), or (n, 1, h, w) for grey, in [-1, 1]: a face with a little margin.
-        They are resized to 160 x 160. ValueError for another shape.
-        """
-        if images.ndim != 4 or images.shape[1] not in (1, 3):
-            raise ValueError(f"images must have the shape (n, 3 or 1, h, w), got {tuple(images.shape)} instead")
+        """Embeddings of shape (n, 512), each of length 1, of images (n, 1 or 3, h, w) in [-1, 1]: faces with margin."""
+        check.one_of("channels", check.floats("images", images, ("n", "channels", "h", "w")).shape[1], (1, 3))
         if images.shape[2:] != (SIZE, SIZE):
             images = interpolate(images, size=(SIZE, SIZE), mode="bilinear", antialias=True, align_corners=False)
         x = self.conv2d_2b(self.conv2d_2a(self.conv2d_1a(images.expand(-1, 3, -1, -1) * _SCALE)))
@@ -95,7 +91,7 @@ class _Convolution(nn.Module):
 
 
 class _Branches(nn.Module):
-    """Modules that see the same input, `branch0` and so on; what they say is put side by side."""
+    """Modules of stride 2 that see the same input, `branch0` and so on; their answers and a pooling side by side."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
@@ -106,6 +102,9 @@ class _Branches(nn.Module):
     def apart(self, x: Tensor) -> list[Tensor]:
         """The answer of each branch."""
         return [self.get_submodule(f"branch{place}")(x) for place in range(self.count)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([*self.apart(x), max_pool2d(x, 3, stride=2)], dim=1)
 
 
 class _Residual(_Branches):
@@ -121,13 +120,6 @@ class _Residual(_Branches):
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.scale * self.conv2d(torch.cat(self.apart(x), dim=1))
         return x.relu() if self.rectified else x
-
-
-class _Reduction(_Branches):
-    """Branches of stride 2, and a pooling beside them."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([*self.apart(x), max_pool2d(x, 3, stride=2)], dim=1)
 
 
 def _small_branches() -> list[nn.Module]:
@@ -153,10 +145,9 @@ def _long_branches(inputs: int, outputs: int, length: int) -> list[nn.Module]:
 
 
 def load_facenet(path: Path | None = None) -> FaceNet:
-    """The trained network in evaluation mode, its weights frozen; no code in the file is run.
+    """The trained network of `facenet/vggface2.pt`, or `path`, in evaluation mode, frozen; no code in it is run.
 
-    `path` is `facenet/vggface2.pt` in a data folder by default. Raises DataError if it is absent, damaged, or holds
-    other weights.
+    DataError if the file is absent, damaged, or holds other weights.
     """
     path = path or FACENET.path()
     if not path.is_file():

@@ -38,11 +38,9 @@ class Prior(Protocol):
 
     def map(self, latents: Tensor) -> Tensor:
         """Codes of shape (n, ...) for latents of shape (n, latent_size), standard normal."""
-        ...
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, channels, h, w) in [-1, 1] for codes, with gradients."""
-        ...
 
 
 def check_prior(prior: Prior) -> Prior:
@@ -58,30 +56,38 @@ def sample_latents(prior: Prior, count: int, *, seed: int) -> Tensor:
     return torch.randn(check.count("count", count), check_prior(prior).latent_size, generator=stream(seed))
 
 
-class Framed:
+class _Shown:
+    """A prior whose images are shown in another way; its codes are the prior's."""
+
+    def __init__(self, prior: Prior) -> None:
+        self.prior = check_prior(prior)
+        self.latent_size, self.image_size = prior.latent_size, prior.image_size
+
+    def map(self, latents: Tensor) -> Tensor:
+        """The codes of the prior itself."""
+        return self.prior.map(latents)
+
+
+class Framed(_Shown):
     """A prior whose images are cut to a part: the frame in which the target's photographs show a face.
 
     `rows` and `columns` are (first, last + 1) in pixels of the prior's images; with a `size` the part is resized to
     size x size with a low-pass filter. Plug & Play Attacks take the 800 pixels in the middle of StyleGAN2's 1,024, at
-    224. Raises ValueError if the part is empty or reaches outside.
+    224.
     """
 
     def __init__(
         self, prior: Prior, rows: tuple[int, int], columns: tuple[int, int], *, size: int | None = None
     ) -> None:
-        channels, height, width = check_prior(prior).image_size
+        super().__init__(prior)
+        channels, height, width = prior.image_size
         top, bottom = check.counts("rows", rows, 2, least=0)
         left, right = check.counts("columns", columns, 2, least=0)
         if not (top < bottom <= height and left < right <= width):
             raise ValueError(f"the part must lie within {height} x {width} pixels, got {rows} and {columns} instead")
-        self.prior, self.rows, self.columns = prior, slice(top, bottom), slice(left, right)
-        self.latent_size = prior.latent_size
+        self.rows, self.columns = slice(top, bottom), slice(left, right)
         side = None if size is None else check.count("size", size)
         self.image_size = (channels, bottom - top, right - left) if side is None else (channels, side, side)
-
-    def map(self, latents: Tensor) -> Tensor:
-        """The codes of the prior itself."""
-        return self.prior.map(latents)
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """The part of the prior's images."""
@@ -91,21 +97,13 @@ class Framed:
         return interpolate(part, size=self.image_size[1:], mode="bilinear", antialias=True, align_corners=False)
 
 
-class HalfPrecision:
+class HalfPrecision(_Shown):
     """A prior that draws in bfloat16 and hands out float32, with gradients.
 
     Where a processor has bfloat16, an attack's step takes half the time: the generator is most of it. A number keeps
     eight binary digits and its range, so that images and gradients move by about 1 % and even tiny gradients survive.
     Elsewhere bfloat16 is imitated and takes twenty times as long: there the prior draws in float32 after all.
     """
-
-    def __init__(self, prior: Prior) -> None:
-        self.prior = check_prior(prior)
-        self.latent_size, self.image_size = prior.latent_size, prior.image_size
-
-    def map(self, latents: Tensor) -> Tensor:
-        """The codes of the prior itself."""
-        return self.prior.map(latents)
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """The prior's images, rounded where that is faster."""
@@ -132,17 +130,13 @@ class DCGAN(nn.Module):
         channels = [self.latent_size, 8 * width, 4 * width, 2 * width, width]
         layers: list[nn.Module] = []
         for place, (inputs, outputs) in enumerate(pairwise(channels)):
-            stride, padding = (2, 1) if place else (1, 0)
-            layers += [
-                nn.ConvTranspose2d(inputs, outputs, 4, stride, padding, bias=False),
-                nn.BatchNorm2d(outputs),
-                nn.ReLU(),
-            ]
+            doubling = nn.ConvTranspose2d(inputs, outputs, 4, *((2, 1) if place else (1, 0)), bias=False)
+            layers += [doubling, nn.BatchNorm2d(outputs), nn.ReLU()]
         # The names of the layers are those of the published weights.
         self.main = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1, bias=False), nn.Tanh())
 
     def map(self, latents: Tensor) -> Tensor:
-        """The latents themselves, of shape (n, 100). ValueError for another shape."""
+        """The latents themselves, of shape (n, 100)."""
         check.floats("latents", latents, ("n", self.latent_size))
         return latents
 
@@ -156,8 +150,5 @@ class DCGAN(nn.Module):
 
 
 def load_dcgan() -> DCGAN:
-    """The trained generator in evaluation mode, its weights frozen.
-
-    DataError if the weights are absent or do not fit.
-    """
+    """The trained generator in evaluation mode, frozen. DataError if the weights are absent or do not fit."""
     return load_weights(lambda _: DCGAN(), WEIGHTS.path(), f"run  {WEIGHTS.command} --force")

@@ -26,17 +26,10 @@ class ResidualClassifier(Classifier):
         self.channels, classes = check_classes(channels, classes)
         width = check.count("width", width)
         with seeded(seed):
-            self.body = nn.Sequential(
-                nn.Conv2d(self.channels, width, 3, stride=2, padding=1, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU(),
-                ResidualBlock(width, width, stride=1),
-                ResidualBlock(width, 2 * width, stride=2),
-                ResidualBlock(2 * width, 4 * width, stride=2),
-                ResidualBlock(4 * width, 8 * width, stride=2),
-                nn.AdaptiveAvgPool2d(1),
-                nn.Flatten(),
-            )
+            stem = nn.Conv2d(self.channels, width, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()
+            blocks = [ResidualBlock(width, width, stride=1)]
+            blocks += [ResidualBlock(times * width, 2 * times * width, stride=2) for times in (1, 2, 4)]
+            self.body = nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
             self.head = nn.Linear(8 * width, classes)
 
 

@@ -6,6 +6,8 @@ feature vector, pooled over the picture, and one linear layer turns it into logi
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -28,31 +30,21 @@ class SmallClassifier(Classifier):
         self.channels, classes = check_classes(channels, classes)
         width = check.count("width", width)
         with seeded(seed):
-            self.body = nn.Sequential(
-                _block(self.channels, width, stride=2),
-                _block(width, 2 * width, stride=2),
-                _block(2 * width, 4 * width, stride=2),
-                _block(4 * width, 8 * width, stride=2),
-                nn.AdaptiveAvgPool2d(1),
-                nn.Flatten(),
-            )
+            widths = [self.channels, width, 2 * width, 4 * width, 8 * width]
+            blocks = [_block(inputs, outputs) for inputs, outputs in pairwise(widths)]
+            self.body = nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten())
             self.head = nn.Linear(8 * width, classes)
 
 
-def _block(inputs: int, outputs: int, *, stride: int) -> nn.Sequential:
-    """A 3 x 3 convolution, batch norm and ReLU; stride 2 halves the picture."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(),
-    )
+def _block(inputs: int, outputs: int) -> nn.Sequential:
+    """A 3 x 3 convolution of stride 2, which halves the picture, batch norm and ReLU."""
+    convolution = nn.Conv2d(inputs, outputs, 3, stride=2, padding=1, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 @torch.no_grad()
 def predict(model: Classifier, images: Tensor, *, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
-    """Features and predicted classes of a copy in evaluation mode; the model is left as it was.
-
-    `images` is a Tensor of shape (n, channels, h, w) in [-1, 1]; ValueError or TypeError otherwise.
+    """Features and predicted classes of a copy in evaluation mode, for images (n, channels, h, w) in [-1, 1].
 
     Returns float32 features of shape (n, d) and int64 classes of shape (n,), -1 where the scores hold NaN.
     """

@@ -94,7 +94,7 @@ class StylePrior(nn.Module):
         self.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
 
     def map(self, latents: Tensor) -> Tensor:
-        """Styles of shape (n, 128) for latents of shape (n, 128). ValueError for another shape."""
+        """Styles of shape (n, 128) for latents of shape (n, 128)."""
         check.floats("latents", latents, ("n", self.latent_size))
         x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
         for layer in self.mapping:

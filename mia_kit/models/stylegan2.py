@@ -3,10 +3,9 @@
 A mapping network turns a latent into a style; each convolution is modulated by a style and demodulated; images of
 growing size are summed up. Layers bear the original's names, so that its weights load as they are.
 
-Differences from the original. There are no classes, no training (the mean style is read, not tracked), and no compiled
-extension. Convolutions are always modulated by scaling their inputs and outputs, never their weights: an attack's
-gradient then needs no gradient for the weights of each image, and a batch is one convolution. One style serves all
-layers unless asked otherwise, as in Plug & Play Attacks (Struppek et al., ICML 2022).
+Differences from the original. There are no classes, no training and no compiled extension. Convolutions are modulated
+by scaling their inputs and outputs, never their weights: a batch is one convolution. One style serves all layers unless
+asked otherwise, as in Plug & Play Attacks (Struppek et al., ICML 2022).
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear
+from torch.nn.functional import conv2d, conv_transpose2d
 
 from mia_kit import check
+from mia_kit.models.style_prior import Scaled, activate
 from mia_kit.seeds import seeded
-
-SLOPE = 0.2
 
 
 def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> None:
@@ -80,10 +78,7 @@ class StyleGAN2(nn.Module):
         self.w_dim, self.num_ws = w_dim, self.synthesis.num_ws
 
     def styles(self, latents: Tensor, *, truncation: float = 1.0, cutoff: int | None = None) -> Tensor:
-        """A style for each layer, of shape (n, num_ws, w_dim), for latents of shape (n, z_dim).
-
-        The first `cutoff` layers, or all, are drawn towards the mean style. ValueError for latents of another shape.
-        """
+        """A style for each layer, (n, num_ws, w_dim), for latents (n, z_dim); the first `cutoff`, or all, drawn in."""
         check.floats("latents", latents, ("n", self.latent_size))
         styles: Tensor = self.mapping(latents)
         drawn = torch.lerp(self.mapping.w_avg, styles, truncation)
@@ -91,19 +86,16 @@ class StyleGAN2(nn.Module):
         return torch.stack([drawn] * concerned + [styles] * (self.num_ws - concerned), dim=1)
 
     def map(self, latents: Tensor) -> Tensor:
-        """Codes of shape (n, 1, w_dim), the style of the first layer. ValueError unless latents are (n, z_dim)."""
+        """Codes of shape (n, 1, w_dim), the style of the first layer."""
         return self.styles(latents, truncation=self.truncation, cutoff=self.truncation_cutoff)[:, :1]
 
     def synthesise(self, codes: Tensor) -> Tensor:
         """Images of shape (n, *image_size), mostly in [-1, 1], for codes of shape (n, 1, w_dim) or (n, num_ws, w_dim).
 
-        With the noise that is stored with the weights. ValueError for codes of another shape.
+        With the noise that is stored with the weights.
         """
-        if codes.ndim != 3 or codes.shape[1] not in (1, self.num_ws) or codes.shape[2] != self.w_dim:
-            raise ValueError(
-                f"codes must have the shape (n, 1, {self.w_dim}) or (n, {self.num_ws}, {self.w_dim}), "
-                f"got {tuple(codes.shape)} instead"
-            )
+        check.shape("codes", codes, ("n", "1 or all layers", self.w_dim))
+        check.one_of("the number of styles in codes", codes.shape[1], (1, self.num_ws))
         return self.synthesis(codes.expand(-1, self.num_ws, -1))
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -119,27 +111,14 @@ class _Mapping(nn.Module):
     def __init__(self, z_dim: int, w_dim: int, layers: int, rate: float) -> None:
         super().__init__()
         for place in range(layers):
-            self.add_module(f"fc{place}", _Linear(w_dim if place else z_dim, w_dim, rate=rate))
+            self.add_module(f"fc{place}", Scaled(w_dim if place else z_dim, w_dim, rate=rate))
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
     def forward(self, latents: Tensor) -> Tensor:
         x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
         for layer in self.children():
-            x = leaky_relu(layer(x), SLOPE) * math.sqrt(2)
+            x = activate(layer(x))
         return x
-
-
-class _Linear(nn.Module):
-    """A fully connected layer with weights of variance 1, scaled in use."""
-
-    def __init__(self, inputs: int, outputs: int, *, rate: float = 1.0, bias: float = 0.0) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
-        self.bias = nn.Parameter(torch.full((outputs,), bias))
-        self.rate, self.scale = rate, rate / math.sqrt(inputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight * self.scale, self.bias * self.rate)
 
 
 class _Synthesis(nn.Module):
@@ -204,7 +183,7 @@ class _Convolution(nn.Module):
     ) -> None:
         super().__init__()
         self.register_buffer("resample_filter", low_pass())
-        self.affine = _Linear(w_dim, inputs, bias=1.0)
+        self.affine = Scaled(w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.register_buffer("noise_const", torch.randn(side, side))
         self.noise_strength = nn.Parameter(torch.zeros(()))
@@ -214,7 +193,7 @@ class _Convolution(nn.Module):
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
         x = modulated(x, self.weight, self.affine(styles), self.resample_filter if self.up else None)
         x = x + (self.noise_const * self.noise_strength).to(x.dtype)
-        x = leaky_relu(x + self.bias.to(x.dtype)[:, None, None], SLOPE) * math.sqrt(2)
+        x = activate(x + self.bias.to(x.dtype)[:, None, None])
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
 
 
@@ -223,7 +202,7 @@ class _ToImage(nn.Module):
 
     def __init__(self, inputs: int, colours: int, w_dim: int, clamp: float | None) -> None:
         super().__init__()
-        self.affine = _Linear(w_dim, inputs, bias=1.0)
+        self.affine = Scaled(w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(colours, inputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(colours))
         self.scale, self.clamp = 1 / math.sqrt(inputs), clamp
@@ -235,11 +214,10 @@ class _ToImage(nn.Module):
 
 
 def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
-    """A convolution of inputs scaled image by image, its outputs brought back to unit variance.
+    """A convolution of inputs scaled image by image, outputs brought back to unit variance (StyleGAN2, section 2.2).
 
-    x is of shape (n, inputs, h, w), in float32 or half precision, weight (outputs, inputs, 3, 3), scales (n, inputs),
-    and resample_filter (4, 4) if the size is to be doubled. Section 2.2 of the paper on StyleGAN2. Demodulation
-    forgives any factor of weights and scales, so in half precision both are made small enough for the sums.
+    x is of shape (n, inputs, h, w), weight (outputs, inputs, 3, 3), scales (n, inputs), and resample_filter (4, 4) if
+    the size is to be doubled. Demodulation forgives any factor, so in half precision both are made small.
     """
     if x.dtype != torch.float32:
         weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * math.sqrt(weight[0].numel()))

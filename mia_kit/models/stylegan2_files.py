@@ -35,8 +35,7 @@ def build(
 ) -> StyleGAN2:
     """The generator with these weights, in evaluation mode, frozen; it keeps the tensors that are in float32 already.
 
-    Raises ValueError or TypeError, in one line, if an argument is missing, unknown or no fit, a tensor is missing, too
-    many or of another shape, or a weight is not a finite number.
+    ValueError or TypeError, in one line, if an argument, a tensor or its shape does not fit, or a weight is not finite.
     """
     missing = [name for name in NEEDED if name not in arguments]
     unknown = [name for name in arguments if name not in NEEDED + OPTIONAL]
@@ -71,7 +70,6 @@ def load_stylegan2(
     from safetensors import SafetensorError, safe_open
 
     check_draws(truncation, truncation_cutoff, dtype)
-
     if not path.is_file():
         raise DataError(f"{path} is missing: make it with  python data_scripts/convert_stylegan2.py")
     try:

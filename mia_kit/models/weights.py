@@ -18,8 +18,7 @@ def load_weights(
 ) -> Network:
     """The network that `build` makes for the tensors of a safetensors file, with them, in evaluation mode, frozen.
 
-    Only tensors whose names begin with `prefix` are looked at. Raises DataError with one sentence that ends in the
-    remedy if the file is absent, damaged, or another network's.
+    Only tensors whose names begin with `prefix` are looked at. DataError if the file is absent, damaged, or another's.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -38,8 +37,7 @@ def set_weights(network: nn.Module, weights: Mapping[str, Tensor], *, assign: bo
     """Copy `weights`, one Tensor for each name in the network's `state_dict()`, into the network.
 
     With `assign` the network takes the tensors themselves, so that one on the device "meta" costs no memory before it
-    is known that they fit. Raises ValueError if a name is missing or too many, or a shape does not fit; the network is
-    then as it was.
+    is known that they fit. ValueError if a name or a shape does not; the network is then as it was.
     """
     _compare(network.state_dict(), weights)
     network.load_state_dict(weights, assign=assign)
@@ -51,10 +49,9 @@ def without_head(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def transplant(model: nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Give `model` the trained weights of another classifier of its kind, all but the head's, which stay as they are.
+    """Give `model` the trained weights, a `state_dict()`, of another classifier of its kind and size, but the head's.
 
-    For a target that was trained on public people first: `state` is the `state_dict()` of a classifier of the same kind
-    and size with any number of classes. Raises ValueError if it does not fit, and then changes nothing.
+    For a target that was trained on public people first. ValueError if they do not fit; then nothing changes.
     """
     trunk, given = without_head(model.state_dict()), without_head(state)
     try:

@@ -6,13 +6,6 @@ from mia_kit.training.checkpoints import CheckpointError
 from mia_kit.training.fit import Epoch, FitResult, RunawayLossWarning, SmoothedObjective, fit
 
 __all__ = [
-    "CheckpointError",
-    "Epoch",
-    "FitResult",
-    "RunawayLossWarning",
-    "SmoothedObjective",
-    "fit",
-    "flip_and_shift",
-    "flip_shift_and_colour",
-    "one_thread",
-]
+    "CheckpointError", "Epoch", "FitResult", "RunawayLossWarning", "SmoothedObjective", "fit", "flip_and_shift",
+    "flip_shift_and_colour", "one_thread",
+]  # fmt: skip

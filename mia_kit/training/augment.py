@@ -14,10 +14,9 @@ MAX_SHIFT = 3
 
 @checked
 def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
-    """Mirror half of the pictures and move each by up to 3 pixels, its border repeated.
+    """Mirror half of the pictures, of shape (n, channels, h, w), and move each by up to 3 pixels, its border repeated.
 
-    `images` is a Tensor of shape (n, channels, h, w). The paper crops at random, mirrors and changes colours; at
-    these sizes a shift does the work of the crop, and grey pictures have no colours.
+    The paper crops at random, mirrors and changes colours; at these sizes a shift does the work of the crop.
     """
     n, _, height, width = images.shape
     mirrored = torch.rand(n, generator=generator) < 0.5
@@ -34,10 +33,9 @@ def flip_and_shift(images: Tensor, generator: Generator) -> Tensor:
 
 @checked
 def flip_shift_and_colour(images: Tensor, generator: Generator) -> Tensor:
-    """`flip_and_shift`, then brightness and contrast changed by up to 20 %, saturation by up to 10 %.
+    """`flip_and_shift`, then brightness and contrast changed by up to 20 %, saturation by up to 10 %, each by itself.
 
-    `images` is a Tensor of shape (n, 3, h, w) in [-1, 1]. Each picture has its own changes. They are the paper's,
-    less its slight change of hue.
+    `images` is a Tensor of shape (n, 3, h, w) in [-1, 1]. The changes are the paper's, less its slight change of hue.
     """
     return change_colours(flip_and_shift(images, generator), generator)
 

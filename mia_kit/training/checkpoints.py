@@ -16,12 +16,14 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from mia_kit.data.folders import write_whole
+
+Progress = TypeVar("Progress")
 
 
 class CheckpointError(OSError):
@@ -31,7 +33,7 @@ class CheckpointError(OSError):
 def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
     """Write `state`, tensors and plain values, so that a kill or a full disk leaves the last checkpoint whole.
 
-    `run` names the settings of the run, so that no other run goes on from here. Raises OSError if the disk is full.
+    `run` names the settings of the run, so that no other run goes on from here.
     """
     content = io.BytesIO()  # PyTorch would turn a full disk into a RuntimeError about positions
     torch.save({"run": run, "state": state}, content)
@@ -48,28 +50,40 @@ def save_checkpoint(path: Path, state: dict[str, Any], *, run: str) -> None:
 def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
     """The state saved last, on the CPU; None if there is no file. No code in the file is run.
 
-    What a killed run left half-written beside the checkpoint is removed. CheckpointError if the file is damaged, holds
-    more than tensors and plain values, or belongs to other settings.
+    What a killed run left half-written beside it is removed. CheckpointError if the file is damaged, holds more than
+    tensors and plain values, or belongs to other settings.
     """
     for unfinished in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         unfinished.unlink(missing_ok=True)
     if not path.is_file():
         return None
     try:
-        _compare_checksums(path)
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
         saved = torch.load(path, map_location="cpu", weights_only=True)
         owner, state = saved["run"], saved["state"]
     except (pickle.UnpicklingError, zipfile.BadZipFile, OSError) as problem:
-        raise unreadable(path) from problem
+        raise _unreadable(path) from problem
     except (ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
+        raise _unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
     if owner != run:
         raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
     return state
 
 
-def unreadable(path: Path) -> CheckpointError:
-    """The error for a checkpoint whose content makes no sense."""
+def resumed(path: Path | None, run: str, restore: Callable[[dict[str, Any]], Progress], nothing: Progress) -> Progress:
+    """What `restore` tells of the state saved last, after it has put it back; `nothing` where none was saved."""
+    saved = load_checkpoint(path, run=run) if path else None
+    if saved is None or path is None:
+        return nothing
+    try:
+        return restore(saved)
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+        raise _unreadable(path) from problem
+
+
+def _unreadable(path: Path) -> CheckpointError:
     return CheckpointError(f"The checkpoint {path} cannot be read: delete it to start again.")
 
 
@@ -97,19 +111,9 @@ def run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -
     return json.dumps(named | state, sort_keys=True, default=float)
 
 
-def qualified_name(function: Callable[..., Any] | None) -> str:
-    """Module and name of a callable, such as `mia_kit.training.augment.flip_and_shift`; an object's are its class's."""
-    named: Any = function if hasattr(function, "__qualname__") else type(function)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
 def _described(function: Callable[..., Any]) -> str:
-    name = qualified_name(function)
+    """Module and name of a callable; of an object those of its class, and the fields of a dataclass."""
+    named: Any = function if hasattr(function, "__qualname__") else type(function)
+    name = f"{named.__module__}.{named.__qualname__}"
     described = f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
     return re.sub(r" at 0x[0-9a-f]+", "", described)  # of a function among the fields
-
-
-def _compare_checksums(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        if damaged := archive.testzip():
-            raise zipfile.BadZipFile(f"{damaged} does not match its checksum")

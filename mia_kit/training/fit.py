@@ -4,9 +4,8 @@ The settings follow the label-smoothing paper (Struppek, Hintersdorf and Kerstin
 ten after three quarters and after nine tenths of the epochs, negative factors ramped up. The batches are smaller than
 the paper's 128 because our data sets are.
 
-What an epoch draws at random depends on `seed` and the number of the epoch alone, so that training can go on from the
-weights, the optimiser and the scheduler at the end of any epoch. A checkpoint holds these, and a killed run that is
-started again ends with the same weights, to the last bit, as one that was left alone.
+What an epoch draws at random depends on `seed` and the number of the epoch alone: a killed run that is started again
+ends with the same weights, to the last bit, as one that was left alone.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from mia_kit import check
 from mia_kit.data.pictures import to_floats
 from mia_kit.models.classifier import predicted
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
-from mia_kit.training.checkpoints import load_checkpoint, run_key, save_checkpoint, unreadable
+from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
 from mia_kit.training.journal import journal
 from mia_kit.training.seeds import turn_generator, turn_seed
 
@@ -60,8 +59,8 @@ class Epoch:
 class FitResult:
     """What happened in training. `runaway_epoch` is the first epoch whose loss ran away, None if there is none.
 
-    `seconds` counts the training itself; what a killed run did before its last checkpoint is included. `state` is what
-    another call goes on from: weights, optimiser, rates and history, plain values and Tensors by name.
+    `seconds` include what a killed run did before its last checkpoint. `state` is what another call goes on from:
+    weights, optimiser, rates and history, plain values and Tensors by name.
     """
 
     history: tuple[Epoch, ...]
@@ -160,8 +159,7 @@ def fit(
 
     Warns with a RunawayLossWarning, once a call, if the loss runs away; with an objective other than
     `SmoothedObjective`, whose scale is its own, if it is no longer finite. Training goes on, so that the damage can be
-    seen. CheckpointError if the checkpoint is damaged or of other settings. OSError if one cannot be written; the one
-    before it is whole.
+    seen. CheckpointError if the checkpoint is damaged or of other settings.
     """
     check.kind("model", model, nn.Module, "an nn.Module")
     check.count("seed", seed, 0)
@@ -182,7 +180,7 @@ def fit(
     objective = objective or SmoothedObjective(smoothing, epochs)
     made = optimiser(model.parameters(), lr=learning_rate, **decay)
     run = _Run(model, made, torch.optim.lr_scheduler.MultiStepLR(made, phases(epochs)[1:], gamma=0.1), [])
-    began = time.perf_counter() - _resume(run, start, checkpoint, key)
+    began = time.perf_counter() - resumed(checkpoint, key, run.restore, nothing=run.restore(start) if start else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
     first = len(run.history)
@@ -206,18 +204,6 @@ def fit(
     model.eval()
     seconds = time.perf_counter() - began
     return FitResult(tuple(run.history), run.runaway_epoch, seconds, copy.deepcopy(run.state(seconds)))
-
-
-def _resume(run: _Run, start: State | None, checkpoint: Path | None, key: str) -> float:
-    """Go on from the checkpoint, if there is one, or from `start`. Returns the seconds of training so far."""
-    saved = load_checkpoint(checkpoint, run=key) if checkpoint else None
-    if saved is None:
-        return run.restore(start) if start else 0.0
-    assert checkpoint is not None
-    try:
-        return run.restore(saved)
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise unreadable(checkpoint) from problem
 
 
 def _batches(

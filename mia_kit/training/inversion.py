@@ -26,11 +26,8 @@ from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult, fit
 from mia_kit.training.seeds import turn_seed
 
-# Pixels lie in [-1, 1].
-PEAK = 2.0
-# The ratio of a perfect picture would be infinite; this error is 136 decibels.
-LEAST_ERROR = 1e-13
-
+# Pixels lie in [-1, 1]. The ratio of a perfect picture would be infinite; the least error is 136 decibels.
+PEAK, LEAST_ERROR = 2.0, 1e-13
 ERRORS = ("mse", "psnr")
 # A collapsed decoder's pictures vary by less than this share of the variance of the pictures it was to make.
 COLLAPSED = 0.005
@@ -93,25 +90,14 @@ def fit_decoder(
     checkpoint: Path | None = None,
     progress: bool = True,
 ) -> FitResult:
-    """Train `decoder` in place to make `images` of `confidences`, and leave it in evaluation mode.
+    """Train `decoder` in place to make `images` (n, channels, size, size) in [-1, 1] of their `confidences`.
 
-    Confidences are finite, of shape (n, classes), images (n, channels, size, size) in [-1, 1], the pictures they came
-    from. Other arguments, warnings and errors are those of `fit`.
+    Confidences are finite, of shape (n, classes). Other arguments, warnings and errors are those of `fit`.
     """
     _check_pairs(confidences, images)
-    return fit(
-        decoder,
-        images,
-        confidences,
-        seed=seed,
-        objective=ReconstructionObjective(error),
-        optimiser=decoder_adam,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    numbers: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
+    others: dict[str, Any] = {"optimiser": decoder_adam, "checkpoint": checkpoint, "progress": progress}
+    return fit(decoder, images, confidences, objective=ReconstructionObjective(error), **numbers, **others)
 
 
 @dataclass(frozen=True, eq=False)

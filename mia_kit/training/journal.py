@@ -21,8 +21,7 @@ Note = Callable[..., None]
 def journal(checkpoint: Path | None, *, first: int = 0) -> Iterator[Note]:
     """A function that notes numbers of a step, under the name of the part of the store that `checkpoint` belongs to.
 
-    What a killed run noted from step `first` on is replaced. Raises ImportError if a folder is named and TensorBoard is
-    absent.
+    What a killed run noted from step `first` on is replaced. ImportError if a folder is named, TensorBoard absent.
     """
     folder = os.environ.get(FOLDER)
     if not folder:

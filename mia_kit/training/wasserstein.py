@@ -2,10 +2,8 @@
 
 `Wasserstein` holds the losses of WGAN-GP (Gulrajani et al., NeurIPS 2017), with which GMI trains its prior (Zhang et
 al., CVPR 2020). The numbers of `AdversarySettings` are GMI's; the steps and the size of a batch are ours. Images are
-shown as they are: mirrored faces are faces, but mirrored digits and road signs are not.
-
-`play` takes the steps of any game of two networks. What a step draws at random depends on `seed` and its number alone,
-so that a run that is killed goes on to the same weights.
+not mirrored: mirrored digits are no digits. `play` takes the steps of any game of two networks. What a step draws at
+random depends on `seed` and its number alone, so that a run that is killed goes on to the same weights.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.priors import DCGAN
 from mia_kit.models.style_prior import StylePrior
-from mia_kit.training.checkpoints import fingerprint, load_checkpoint, save_checkpoint, unreadable
+from mia_kit.training.checkpoints import fingerprint, resumed, save_checkpoint
 from mia_kit.training.seeds import turn_generator
 
 AnyGenerator = ConvolutionalPrior | DCGAN | StylePrior | ClassConditional
@@ -54,11 +52,9 @@ class Game(Protocol):
         self, critic: Any, generator: Any, batch: tuple[Tensor, ...], random: Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
         """The critic's loss, and its verdicts on real and on made images, for a look at the course of training."""
-        ...
 
     def generator_loss(self, critic: Any, generator: Any, batch: tuple[Tensor, ...], random: Generator) -> Tensor:
         """The generator's loss; the critic's weights are frozen meanwhile."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -101,8 +97,7 @@ def fit_adversaries(
 
     `data` are images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows; batches are
     drawn with replacement. `checkpoint` is a file to save to and to go on from, for fresh players, the same game,
-    settings, seed and data as at the first call; CheckpointError if it is damaged or of others, OSError if it cannot be
-    written.
+    settings, seed and data as at the first call; CheckpointError if it is damaged or of others.
     """
     settings = settings or AdversarySettings()
     images = check.images(data[0] if data else None)
@@ -130,15 +125,13 @@ def fit_adversaries(
         critic.requires_grad_(True)
         return on_real.detach().mean().item(), on_made.detach().mean().item()
 
-    seconds = play(
-        players | adams,
-        turn,
-        steps=settings.steps,
-        checkpoint_every=settings.checkpoint_every,
-        run=_run_key(players, data, f"{settings} {game} {seed}") if checkpoint else "",
-        checkpoint=checkpoint,
-        progress=progress,
-    )
+    run = ""
+    if checkpoint:  # all that shapes the result, as text
+        weights = [fingerprint(player.state_dict()) for player in players.values()]
+        told = fingerprint({str(place): part for place, part in enumerate(data)})
+        run = " ".join([f"{settings} {game} {seed}", *weights, told])
+    times = {"steps": settings.steps, "checkpoint_every": settings.checkpoint_every}
+    seconds = play(players | adams, turn, run=run, checkpoint=checkpoint, progress=progress, **times)
     for player in players.values():
         player.eval().requires_grad_(False)
     return seconds
@@ -156,10 +149,16 @@ def play(
 ) -> float:
     """Take the steps that are left, saving on the way; returns the seconds taken, those of a killed run included.
 
-    `parts` are everything that changes from step to step; `turn` takes the step of a number, from 0 to steps - 1, and
-    gives the mean verdicts on real and on made images; `run` is all that shapes the result, as text.
+    `parts` are everything that changes from step to step; `turn` takes the step of a number and gives the mean verdicts
+    on real and on made images; `run` is all that shapes the result, as text.
     """
-    step, before = _resume(parts, checkpoint, run) if checkpoint else (0, 0.0)
+
+    def restore(saved: dict[str, Any]) -> tuple[int, float]:
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        return int(saved["step"]), float(saved["seconds"])
+
+    step, before = resumed(checkpoint, run, restore, nothing=(0, 0.0))
     began = time.perf_counter() - before
     with tqdm(total=steps, initial=step, disable=not progress, desc="training a prior", unit="step") as bar:
         while step < steps:
@@ -195,22 +194,3 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
     optimiser.step()
-
-
-def _run_key(players: dict[str, nn.Module], data: tuple[Tensor, ...], settings: str) -> str:
-    """All that shapes the result, as text: two runs with the same key end with the same weights."""
-    weights = [fingerprint(player.state_dict()) for player in players.values()]
-    return " ".join([settings, *weights, fingerprint({str(place): part for place, part in enumerate(data)})])
-
-
-def _resume(parts: Mapping[str, Any], checkpoint: Path, run: str) -> tuple[int, float]:
-    """Go on from the checkpoint, if there is one. Returns the steps and seconds that training has taken so far."""
-    saved = load_checkpoint(checkpoint, run=run)
-    if saved is None:
-        return 0, 0.0
-    try:
-        for name, part in parts.items():
-            part.load_state_dict(saved[name])
-        return int(saved["step"]), float(saved["seconds"])
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise unreadable(checkpoint) from problem

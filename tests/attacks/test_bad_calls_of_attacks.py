@@ -17,7 +17,7 @@ from mia_kit.attacks import Settings, gmi, inversion_model, kedmi, lomma, plgmi,
 from mia_kit.attacks.adaptive_losses import Boundary, Tempered, adapted
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.latent_search import answers
-from mia_kit.attacks.losses import LOSSES, cross_entropy
+from mia_kit.attacks.losses import cross_entropy
 from mia_kit.models import SmallClassifier
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, ProjectionCritic
 from mia_kit.models.priors import DCGAN
@@ -85,7 +85,7 @@ def projected(classes: int) -> object:
         (lambda: Crop(area=(0.9, 0.5)), "the greatest area must lie in"),
         (lambda: Crop(area=(0.5, 0.9), mirror=2), "mirror must lie in"),
         (lambda: latent("gmi", prior=ConvolutionalPrior(seed=0, latent_size=4, **NETWORKS).train()), "evaluation mode"),
-        (lambda: latent("gmi", critic=lambda images: images.mean(dim=(2, 3))), r"one shape \(n,\), got \(6, 1\)"),
+        (lambda: latent("gmi", critic=lambda images: images.mean(dim=(2, 3))), r"verdicts .* \(6,\), got \(6, 1\)"),
         (lambda: kedmi.run(LabelAPI(TINY), [0], prior=FlatPrior(), discriminator=no_classes, seed=0), "got LabelAPI"),
         (lambda: train("plgmi", LabelAPI(Quarters())), "PLG-MI needs the gradients of a WhiteBox, got LabelAPI"),
         (lambda: gmi.white_box(Quarters(), "GMI"), "GMI needs the gradients of a WhiteBox, got Quarters"),
@@ -109,11 +109,3 @@ def projected(classes: int) -> object:
 def test_what_does_not_fit(call: Callable[[], object], sentence: str) -> None:
     with pytest.raises((AccessError, TypeError, ValueError), match=sentence):
         call()
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_classes_that_a_loss_does_not_take(name: str) -> None:
-    with pytest.raises(ValueError, match=r"targets must lie in \[0, 3\), got values from 0 to 3 instead"):
-        LOSSES[name](LOGITS, torch.tensor([0, 3]))
-    with pytest.raises(ValueError, match=r"targets must have the shape \(2,\), got \(1,\) instead"):
-        LOSSES[name](LOGITS, torch.tensor([0]))

@@ -133,16 +133,6 @@ def test_a_label_that_is_never_hit_is_marked() -> None:
     assert nothing.queries == 6
 
 
-@pytest.mark.parametrize(("points", "inside", "grows"), [(4, 3, False), (5, 4, True)])
-def test_more_than_three_quarters_must_stay_inside(points: int, inside: int, grows: bool) -> None:
-    def ask(latents: Tensor) -> Tensor:
-        return (torch.arange(len(latents)) <= inside).long()  # the place itself and so many points
-
-    settings = Settings(points=points, iterations=1, largest_radius=2.0)
-    _, held = walk(ask, torch.zeros(1, 3), torch.tensor([1]), settings, generators_for([0], seed=0))
-    assert held.tolist() == [2.0 * grows]
-
-
 def test_queries_are_the_images_that_the_model_sees_and_classes_share_calls() -> None:
     model = Quarters()
     found = attack([0, 1, 2], model)

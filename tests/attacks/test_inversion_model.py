@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from mia_kit.access import ConfidenceAPI
-from mia_kit.attacks.adaptive import Noise, second_softmax
-from mia_kit.attacks.inversion_model import ask
+from mia_kit.attacks.inversion_model import Noise, ask, second_softmax
 from tests.attacks.tiny_target import Quarters
 
 

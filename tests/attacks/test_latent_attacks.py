@@ -157,7 +157,7 @@ def test_records_of_a_descent_by_hand() -> None:
     assert records[0, :, 0].tolist() == pytest.approx([4.0, 1.6**2 - 0.9])
     assert records[1, :, 0].tolist() == pytest.approx([5.0, (3.2**2 + 9) ** 0.5])
     assert records[2, 0].isnan().all() and records[2, 1, 0].item() == pytest.approx(cosine)
-    with pytest.raises(ValueError, match=r"expected losses of shape \(1,\), one a search, got \(1, 1\) instead"):
+    with pytest.raises(ValueError, match=r"losses, one a search, must have the shape \(1,\), got \(1, 1\) instead"):
         descend([x, y], lambda _: x + y, torch.optim.SGD([x, y], lr=0.1), 1, bar=bar)
 
 

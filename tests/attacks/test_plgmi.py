@@ -24,12 +24,6 @@ def test_pseudo_labels_are_the_surest_of_each_class() -> None:
     assert places.tolist() == [0, 2, 1, 2, 3, 1]
 
 
-def test_hinge_by_hand() -> None:
-    """Real: max(0, 1 - 3), max(0, 1 + 1); made: max(0, 1 + 0.5), max(0, 1 - 2)."""
-    real, made = torch.tensor([3.0, -1.0], dtype=torch.float64), torch.tensor([0.5, -2.0], dtype=torch.float64)
-    assert plgmi.hinge(real, made).item() == pytest.approx(2 / 2 + 1.5 / 2)
-
-
 class Constant:
     """A conditional generator that makes the given image."""
 
@@ -124,11 +118,3 @@ def test_the_classes_of_the_generator_become_the_targets(trained) -> None:
     made = generator(generator.codes(sample_latents(generator, 200, seed=9), classes))
     named = (access.labels(made) == classes).float().view(4, 50).mean(dim=1)
     assert (named > 0.5).all(), named
-
-
-def test_a_search_in_the_trained_classes(trained) -> None:
-    generator, access = trained
-    settings = plgmi.Settings(input_size=SIZE, starts=2, steps=30, crop=UNMIRRORED)
-    found = plgmi.run(access, [0, 1, 2, 3], prior=generator, seed=0, settings=settings, progress=False)
-    best = found.images[found.selected]
-    assert access.labels(best).tolist() == [0, 1, 2, 3]

@@ -9,8 +9,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import Reconstructions, Settings, cross_entropy, logit, run
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.ppa import score_pool, select
-from mia_kit.models import SmallClassifier
-from mia_kit.models.priors import DCGAN, sample_latents
+from mia_kit.models.priors import sample_latents
 
 SIZE = (8, 8)
 WHOLE = Crop(area=(1.0, 1.0))
@@ -147,15 +146,6 @@ def test_crops() -> None:
     assert (width * height).min() >= 0.499
     assert (width * height).mean().item() == pytest.approx(0.7, abs=0.01)
     assert (boxes[:, :, 2].abs() <= torch.stack([1 - width, 1 - height], dim=1) + 1e-6).all()  # inside the image
-
-
-def test_grey_target_with_a_colour_prior() -> None:
-    settings = Settings(
-        input_size=(32, 32), pool=4, candidates=2, keep=1, steps=2, selection_views=1, learning_rate=0.1
-    )
-    access = WhiteBox(SmallClassifier(1, 3, seed=0, width=4))
-    found = run(access, [1], prior=DCGAN(width=4).eval(), seed=0, settings=settings, progress=False)
-    assert found.images.shape == (2, 3, 64, 64)
 
 
 def test_scores_that_are_known_are_not_computed_again() -> None:

@@ -1,7 +1,6 @@
 """Data folders: searched in order, the first that can be written takes what is fetched. And files that are whole."""
 
 import os
-import stat
 import sys
 from pathlib import Path
 
@@ -118,14 +117,6 @@ def test_a_file_is_replaced_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, b"after")
     assert path.read_bytes() == b"before" and [entry.name for entry in path.parent.iterdir()] == ["file.json"]
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
-def test_it_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
-    (tmp_path / "plain").write_bytes(b"")
-    write_whole(tmp_path / "whole", b"")
-    rights = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "whole")]
-    assert rights[0] == rights[1]
 
 
 def test_a_place_for_a_result_is_tried_and_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

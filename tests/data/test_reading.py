@@ -124,12 +124,6 @@ def test_sixteen_bits_are_scaled() -> None:
     assert read(saved(inverted, "TIFF", tiffinfo={262: 0}), grey=True).tolist() == (255 - SHADES).tolist()
 
 
-def test_sixteen_bits_of_colour() -> None:
-    pixels = np.arange(2 * 3 * 3, dtype=np.uint16).reshape(2, 3, 3) * 3000
-    content = b"P6 3 2 65535\n" + pixels.astype(">u2").tobytes()
-    assert (read(content) == np.rint(pixels / 257)).all()
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_pixels_whose_white_nobody_knows(dtype: type) -> None:
     with pytest.raises(PictureError, match="nothing says which is white"):

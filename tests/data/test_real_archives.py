@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mia_kit.data import DataError, ImageSet, celeba_id, load
+from mia_kit.data import DataError, ImageSet, load
+from mia_kit.data.faces import PRIVATE_PEOPLE
 from mia_kit.data.folders import locate
 from tests.lfw_pairs import load_pairs
 
@@ -62,7 +63,7 @@ def test_counts(name: str) -> None:
 
 def test_celeba_people_are_those_of_the_archive() -> None:
     images = real("celeba_id", size=32)
-    assert {int(name) for name in images.class_names} == celeba_id.PEOPLE
+    assert {int(name) for name in images.class_names} == PRIVATE_PEOPLE
 
 
 def test_lfw_pairs_that_are_complete() -> None:

@@ -9,19 +9,7 @@ import numpy as np
 import pytest
 from tiny_data import Pack, colours, picture, write_people
 
-from mia_kit.data import (
-    DataCard,
-    DataError,
-    celeba10k,
-    celeba_id,
-    cifar10,
-    facescrub,
-    gtsrb,
-    load,
-    mnist,
-    names,
-    utkface,
-)
+from mia_kit.data import DataCard, DataError, cifar10, faces, gtsrb, load, mnist, names
 from mia_kit.data.archives import DataFile, sha256_of
 
 
@@ -45,28 +33,18 @@ def test_missing_data_is_one_sentence(data_root: Path, cache: Path, name: str) -
         load(name)
 
 
-def test_package_sources_can_be_resized() -> None:
-    assert load("digits", size=16).images.shape == (1797, 16, 16)
-
-
 def test_archive_of_people(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     members = {"07201/000005.jpg": picture(200), "07203/000001.jpg": picture(10), "07203/000002.jpg": picture(20)}
-    monkeypatch.setattr(celeba_id, "ARCHIVE", pack("celeba_id", members))
+    monkeypatch.setitem(faces.PEOPLE, "celeba_id", faces.PeopleSet(pack("celeba_id", members), 128))
     images = load("celeba_id", size=8)
     assert images.class_names == ("07201", "07203")
     assert colours(images.images) == [200, 10, 20]
 
 
-def test_private_people_of_celeba() -> None:
-    assert len(celeba_id.PEOPLE) == 229
-    assert min(celeba_id.PEOPLE) == 7201
-    assert max(celeba_id.PEOPLE) == 7499
-
-
 def test_celeba10k_drops_the_private_people(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(celeba10k, "ARCHIVE", pack("celeba10k", {f"00000{i}.jpg": picture(i) for i in range(1, 5)}))
+    monkeypatch.setattr(faces, "CELEBA10K", pack("celeba10k", {f"00000{i}.jpg": picture(i) for i in range(1, 5)}))
     lines = b"000001.jpg 9000\n000002.jpg 7201\n000003.jpg 12\n000004.jpg 9000\n"
-    monkeypatch.setattr(celeba10k, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", lines))
+    monkeypatch.setattr(faces, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", lines))
     images = load("celeba10k", size=8)
     assert colours(images.images) == [1, 3, 4]
     assert images.class_names == ("00012", "09000")
@@ -76,8 +54,8 @@ def test_celeba10k_drops_the_private_people(pack: Pack, data_root: Path, monkeyp
 def test_celeba10k_needs_an_identity_for_each_picture(
     pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(celeba10k, "ARCHIVE", pack("celeba10k", {"000001.jpg": picture(1)}))
-    monkeypatch.setattr(celeba10k, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", b"000009.jpg 1\n"))
+    monkeypatch.setattr(faces, "CELEBA10K", pack("celeba10k", {"000001.jpg": picture(1)}))
+    monkeypatch.setattr(faces, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", b"000009.jpg 1\n"))
     with pytest.raises(DataError, match=r"says nothing about 000001\.jpg"):
         load("celeba10k")
 
@@ -93,7 +71,7 @@ def test_facescrub_layout(data_root: Path) -> None:
 
 def test_facescrub12(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     members = {"./Al_B/Al_B_1_2.jpg": picture(3, (12, 12)), "./Al_B/Al_B_2_3.jpg": picture(4, (9, 9))}
-    monkeypatch.setattr(facescrub, "TWELVE", pack("facescrub12", members))
+    monkeypatch.setitem(faces.PEOPLE, "facescrub12", faces.PeopleSet(pack("facescrub12", members), 192, faces.NAMED))
     assert load("facescrub12").images.shape == (2, 192, 192, 3)
 
 
@@ -140,14 +118,11 @@ def test_torchvision_celeba_layout(data_root: Path) -> None:
 
 
 def test_utkface_attributes(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        utkface,
-        "ARCHIVE",
-        pack("utkface", {"26_1_2_2016.jpg": picture(1), "40_0_3_2017.jpg": picture(2), "61_1_18.jpg": picture(3)}),
-    )
+    members = {"26_1_2_2016.jpg": picture(1), "40_0_3_2017.jpg": picture(2), "61_1_18.jpg": picture(3)}
+    monkeypatch.setattr(faces, "UTKFACE", pack("utkface", members))
     images = load("utkface", size=8)
     assert images.class_names == ("adult",)
-    assert utkface.attributes(images).tolist() == [[26, 1, 2], [40, 0, 3], [61, 1, -1]]  # a few names lack the race
+    assert faces.utkface_attributes(images).tolist() == [[26, 1, 2], [40, 0, 3], [61, 1, -1]]  # no race
 
 
 def test_cifar10(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,17 +159,9 @@ def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
         load("gtsrb")
 
 
-@pytest.mark.parametrize(("source", "name"), [(celeba_id, "07201/000005.jpg"), (utkface, "26_1_2_2016.jpg")])
-def test_a_picture_of_an_archive_that_does_not_decode(pack: Pack, monkeypatch, source, name: str) -> None:
-    folder = source.__name__.rpartition(".")[2]
-    monkeypatch.setattr(source, "ARCHIVE", pack(folder, {name: picture(1)[:40]}))
-    with pytest.raises(DataError, match=rf"{Path(name).name} cannot be decoded as a picture .*: get it again"):
-        load(folder)
-
-
-def test_an_archive_without_pictures(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(utkface, "ARCHIVE", pack("utkface", {"README.txt": b"moved"}))
-    with pytest.raises(DataError, match="there are no pictures to decode: get the data set again"):
+def test_a_picture_of_an_archive_that_does_not_decode(pack: Pack, monkeypatch) -> None:
+    monkeypatch.setattr(faces, "UTKFACE", pack("utkface", {"26_1_2_2016.jpg": picture(1)[:40]}))
+    with pytest.raises(DataError, match=r"26_1_2_2016.jpg cannot be decoded as a picture .*: get it again"):
         load("utkface")
 
 

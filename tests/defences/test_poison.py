@@ -5,10 +5,15 @@ import torch
 
 from mia_kit.access import ConfidenceAPI
 from mia_kit.defences.alignment import AlignmentSettings
-from mia_kit.defences.ascent import AscentSettings, ReconstructionAscent
-from mia_kit.defences.lfp import LabelFlippingPoison, candidates, flip
-from mia_kit.defences.lpa import LabelPreservingPoison
 from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
+from mia_kit.defences.picture_poison import (
+    AscentSettings,
+    LabelFlippingPoison,
+    LabelPreservingPoison,
+    ReconstructionAscent,
+    candidates,
+    flip,
+)
 from mia_kit.training.inversion import picture_errors
 from tests.defences.extreme_vectors import assert_probabilities, extreme
 from tests.defences.tiny_decoder import decoder, pairs, substitute
@@ -92,6 +97,7 @@ def test_flips_by_hand():
     torch.testing.assert_close(flip(vectors), torch.tensor([[0.05, 0.1, 0.25, 0.6]]))
     torch.testing.assert_close(flip(vectors, repair=True), torch.tensor([[0.05, 0.6, 0.1, 0.25]]))
     torch.testing.assert_close(flip(torch.tensor([[0.3, 0.7]]), repair=True), torch.tensor([[0.7, 0.3]]))
+    torch.testing.assert_close(flip(torch.tensor([[0.4, 0.4, 0.2]])), torch.tensor([[0.2, 0.4, 0.4]]))
 
 
 @pytest.mark.parametrize("keeps_label", [True, False])

@@ -3,14 +3,7 @@
 import pytest
 import torch
 
-from mia_kit.defences.vectors import (
-    in_ball,
-    on_simplex,
-    poisoned,
-    random_in_ball,
-    repaired,
-    reverse_ranks,
-)
+from mia_kit.defences.vectors import in_ball, on_simplex, poisoned, random_in_ball, repaired
 from tests.defences.extreme_vectors import assert_probabilities, extreme
 
 
@@ -56,13 +49,6 @@ def test_the_nearest_probability_vector_by_hand_and_by_its_conditions():
     # (raw - nearest) . (other - nearest) <= 0 for all corners is what nearest means.
     slopes = (points - nearest) @ torch.eye(6).double() - ((points - nearest) * nearest).sum(dim=1, keepdim=True)
     assert slopes.max() < 1e-12
-
-
-def test_ranks_are_reversed():
-    vectors = torch.tensor([[0.5, 0.1, 0.4], [0.4, 0.4, 0.2]])
-    torch.testing.assert_close(reverse_ranks(vectors), torch.tensor([[0.1, 0.5, 0.4], [0.2, 0.4, 0.4]]))
-    random = torch.rand(20, 7, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(reverse_ranks(reverse_ranks(random)), random)
 
 
 def test_balls():

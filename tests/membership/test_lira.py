@@ -70,14 +70,6 @@ def test_with_many_shadow_models_it_is_the_optimal_test(spread: str) -> None:
     assert share.low < norm.cdf(2 - norm.isf(0.05)) < share.high
 
 
-def test_examples_of_different_hardness_hide_members_from_a_single_threshold() -> None:
-    scaled, members, shadow_scaled, inside, _ = gaussians(32, 1000)
-    plain = auc(scaled[members], scaled[~members]).value
-    for attack in (lira.online, lira.offline):
-        scores = attack(scaled, shadow_scaled, inside).scores
-        assert auc(scores[members], scores[~members]).value > 0.88 > 0.6 > plain
-
-
 def test_the_spread_is_shared_where_shadow_models_are_few() -> None:
     for shadows, alike in ((126, "shared"), (128, "own")):
         given = gaussians(shadows, 20)

@@ -1,12 +1,10 @@
 """Shadow models trained as one network are those that `fit` gives one after another."""
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from mia_kit.membership import fit_shadows, half_memberships, lira, shadow_signals
-from mia_kit.metrics import auc
+from mia_kit.membership import fit_shadows, half_memberships
 from mia_kit.models import SmallClassifier
 from mia_kit.training import fit
 
@@ -43,25 +41,3 @@ def test_each_model_is_the_one_that_fit_gives_alone(channels: int) -> None:
         torch.testing.assert_close(model(images), alone(images), atol=1e-3, rtol=1e-3)
         assert not model.training
     assert not torch.allclose(together[0](images), together[2](images), atol=0.01)
-
-
-def test_shadow_models_give_away_what_a_target_learnt_by_heart() -> None:
-    images, labels = noise(40)
-    members = half_memberships(40, 8, seed=1)
-    models = fit_shadows(
-        images,
-        labels,
-        members,
-        seed=0,
-        classes=3,
-        width=4,
-        epochs=25,
-        learning_rate=0.01,
-        batch_size=10,
-        progress=False,
-    )
-    losses, scaled = shadow_signals(models, images, labels)
-    assert losses.shape == scaled.shape == (8, 40) and np.isfinite(scaled).all()
-    assert losses[members].mean() < 0.5 * losses[~members].mean()
-    scores = lira.online(scaled[0], scaled[2:], members[2:]).scores  # the first one is the target
-    assert auc(scores[members[0]], scores[~members[0]]).value > 0.9

@@ -17,12 +17,6 @@ def test_by_hand() -> None:
     assert found == pytest.approx((2 / 3) * abs(0.5 - 0.9) + (1 / 3) * abs(1 - 0.6))
 
 
-def test_overconfident_by_a_known_amount() -> None:
-    labels = np.array([0] * 700 + [1] * 300)
-    found = calibration_error(two_classes([0.95] * 1000), labels)
-    assert found == pytest.approx(0.25)
-
-
 def test_calibrated_by_construction() -> None:
     random = np.random.default_rng(0)
     confidence = random.uniform(0.5, 1, 20_000)

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from mia_kit.metrics.landscape import class_loss, curvature, hessian_product, loss_plane
+from mia_kit.metrics.landscape import class_loss, curvature, loss_plane
 
 SHAPE = (1, 2, 3)
 
@@ -38,21 +38,6 @@ def test_curvature_is_numpys_eigenvalue_of_greatest_size_with_its_sign():
     np.testing.assert_allclose(found.values, expected, rtol=1e-8)
 
 
-def test_an_eigenvalue_lies_within_the_error():
-    matrices = torch.stack([symmetric(seed) for seed in range(8)])
-    found = curvature(quadratic(matrices), images(8), seed=0, iterations=3, tolerance=1e-9)
-    assert found.iterations == 3 and not found.converged.any()
-    for matrix, value, error in zip(matrices.numpy(), found.values, found.errors, strict=True):
-        assert abs(np.linalg.eigvalsh(matrix) - value).min() <= error + 1e-12
-
-
-def test_the_tolerance_ends_the_iteration():
-    loss = quadratic(symmetric(0, [5, 1, 0.5, 0.1, 0.1, 0])[None])
-    rough, fine = (curvature(loss, images(1), seed=0, tolerance=tolerance) for tolerance in (0.1, 1e-6))
-    assert rough.iterations < fine.iterations < 100
-    assert rough.values == pytest.approx([5], rel=0.02) and fine.values == pytest.approx([5], rel=1e-10)
-
-
 def test_equal_eigenvalues_of_opposite_sign_do_not_settle():
     found = curvature(quadratic(symmetric(0, [2, -2, 0, 0, 0, 0])[None]), images(1), seed=0, iterations=50)
     assert not found.converged[0]
@@ -81,13 +66,6 @@ def test_curvature_of_a_network_against_its_whole_hessian(activation):
             assert value > 0
 
 
-def test_product_is_the_hessian_times_the_vector():
-    matrices, vectors = torch.stack([symmetric(seed) for seed in range(3)]), images(3, seed=5)
-    product = hessian_product(quadratic(matrices), images(3))
-    expected = torch.einsum("nij,nj->ni", matrices, vectors.flatten(1)).view_as(vectors)
-    torch.testing.assert_close(product(vectors), expected, rtol=1e-12, atol=1e-12)
-
-
 def test_plane_goes_through_both_pictures():
     """The squared distance to the target is that of the coordinates: both directions are equally long, at right angles.
 
@@ -103,14 +81,6 @@ def test_plane_goes_through_both_pictures():
     assert plane.at_target == 0
 
 
-def test_the_seed_turns_a_plane():
-    target, surrogate = images(2)
-    loss = class_loss(network(nn.ReLU()), 0)
-    first, other = (loss_plane(loss, target, surrogate, seed=seed, cells=5) for seed in (0, 1))
-    assert not np.allclose(first.losses, other.losses)
-    np.testing.assert_allclose(first.losses[2], other.losses[2])  # the line through both pictures is the same
-
-
 def test_each_image_can_have_a_class_of_its_own():
     model, given = network(nn.Softplus()), images(3)
     loss = class_loss(model, torch.tensor([2, 0, 2]))
@@ -124,14 +94,6 @@ def test_each_image_can_have_a_class_of_its_own():
     np.testing.assert_allclose(together.values, alone, rtol=1e-2)
     with pytest.raises(ValueError, match=r"\(2,\), got \(3,\)"):
         loss(given[:2])
-
-
-def test_class_loss_is_cross_entropy():
-    model, given = network(nn.ReLU()), images(4)
-    expected = nn.functional.cross_entropy(model(given), torch.full((4,), 3), reduction="none")
-    torch.testing.assert_close(class_loss(model, 3)(given), expected)
-    with pytest.raises(ValueError, match="from 0 to 3, got 4"):
-        class_loss(model, 4)(given)
 
 
 def test_a_loss_that_is_no_number_is_neither_flat_nor_steep():

@@ -6,15 +6,6 @@ import pytest
 from mia_kit.metrics.realism import frechet_distance, manifold_measures
 
 
-def test_frechet_distance_of_a_shift_and_a_scale() -> None:
-    """Diagonal covariances: |shift|^2 + sum of (s1 - s2)^2."""
-    random = np.random.default_rng(0).normal(size=(500, 3))
-    white = np.linalg.qr(random - random.mean(axis=0))[0] * np.sqrt(499)  # mean 0 and covariance 1, exactly
-    shift, scale = np.array([1.0, -2.0, 0.5]), np.array([2.0, 1.0, 0.5])
-    assert frechet_distance(white, white * scale + shift) == pytest.approx(5.25 + 1 + 0 + 0.25, abs=1e-8)
-    assert frechet_distance(white, white) == pytest.approx(0, abs=1e-8)
-
-
 def test_frechet_distance_against_the_matrix_root() -> None:
     from scipy.linalg import sqrtm
 
@@ -25,11 +16,6 @@ def test_frechet_distance_against_the_matrix_root() -> None:
     gap = first.mean(axis=0) - second.mean(axis=0)
     expected = gap @ gap + np.trace(one + two - 2 * np.real(sqrtm(one @ two)))
     assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-6)
-
-
-def test_frechet_distance_with_more_features_than_rows() -> None:
-    random = np.random.default_rng(2).normal(size=(20, 100))
-    assert frechet_distance(random, random + 0.1) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_manifold_measures_against_loops() -> None:
@@ -49,9 +35,3 @@ def test_manifold_measures_against_loops() -> None:
     assert found.coverage == balls.any(axis=0).mean()
     assert found.recall == np.mean([any(inside(generated, r)) for r in real])
     assert 0 < found.recall < 1
-
-
-def test_far_away_is_nothing() -> None:
-    real = np.random.default_rng(4).normal(size=(10, 2))
-    found = manifold_measures(real, real + 100)
-    assert [found.precision, found.recall, found.density, found.coverage] == [0, 0, 0, 0]

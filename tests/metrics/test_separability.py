@@ -3,8 +3,13 @@
 import numpy as np
 import pytest
 
-from mia_kit.metrics import mean_interval
+from mia_kit.metrics import mean_interval, squared_errors
 from mia_kit.metrics.separability import separability, two_views
+
+
+def test_errors_by_hand() -> None:
+    made = np.stack([np.full((1, 2, 2), shade) for shade in (0.0, 0.5, -1.0, 1.0)])
+    assert squared_errors(made, np.zeros((4, 1, 2, 2))).tolist() == [0, 0.25, 1, 1]
 
 
 def confident(n: int, seed: int) -> np.ndarray:

@@ -16,8 +16,3 @@ def test_features_and_logits_have_their_shapes(channels, size, blocks):
     assert features.shape == (6, 12) and features.min() >= 0 and features.std() > 0
     torch.testing.assert_close(model(images), features @ model.head.weight.T + model.head.bias)
     assert sum(isinstance(part, nn.MaxPool2d) for part in model.body) == blocks
-
-
-def test_four_blocks_of_width_128_are_the_paper_s():
-    model = ConvolutionalClassifier(1, 5, 64, seed=0, blocks=4, width=128)
-    assert [part.out_channels for part in model.body if isinstance(part, nn.Conv2d)] == [128, 256, 512, 1024]

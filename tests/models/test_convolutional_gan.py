@@ -3,9 +3,6 @@
 import pytest
 import torch
 
-from mia_kit.access import WhiteBox
-from mia_kit.attacks import Settings, run
-from mia_kit.models import SmallClassifier
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
 
 LATENTS = torch.randn(5, 6, generator=torch.Generator().manual_seed(0))
@@ -22,23 +19,6 @@ def test_shapes_at_any_size(image_size):
     torch.testing.assert_close(discriminator.head(discriminator.features(images)), discriminator(images))
     critic = ProjectionCritic(7, seed=0, image_size=image_size, width=2)
     assert critic(images, torch.arange(5)).shape == (5,)
-
-
-def test_the_papers_size():
-    """At width 64 the channels of DCGAN, 512 at 4 x 4 down to 64 at 32 x 32."""
-    prior = ConvolutionalPrior(seed=0)
-    assert (prior.latent_size, prior.image_size) == (100, (3, 64, 64))
-    assert [norm.norm.num_features for norm in prior.norms] == [512, 256, 128, 64]
-
-
-@pytest.mark.parametrize("classes", [0, 4])
-def test_any_attack_can_use_it(classes):
-    """Plug & Play, with and without classes."""
-    prior = ConvolutionalPrior(seed=0, latent_size=6, image_size=(1, 16, 16), width=2, classes=classes).eval()
-    settings = Settings(input_size=(16, 16), pool=4, candidates=2, keep=1, steps=2, selection_views=1)
-    access = WhiteBox(SmallClassifier(1, 3, seed=0, width=4))
-    found = run(access, [1], prior=prior, seed=0, settings=settings, progress=False)
-    assert found.images.shape == (2, 1, 16, 16) and found.codes.shape == (2, 6 + classes)
 
 
 def test_the_class_of_a_code_changes_the_image_and_equal_shares_lie_between():

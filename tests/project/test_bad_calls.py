@@ -195,7 +195,6 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
     "membership.augmentation_aware": {
         name: lambda: np.abs(SCORES)[:, None] for name in ("losses", "known_members", "known_non_members")
     },
-    "membership.regularisers.build": {"teacher": lambda: None},
 }
 METRICS = {
     "confidences": CONFIDENCES.numpy,
@@ -207,7 +206,7 @@ METRICS = {
     "values": lambda: SCORES.reshape(4, 3),
 }
 OF_FEATURES = {"labels": lambda: PEOPLE, "targets": lambda: PEOPLE}
-for door in ("feature_distance", "nearest_squared", "outlier_scores"):
+for door in ("feature_distance", "outlier_scores"):
     OF_DOORS[f"metrics.{door}"] = OF_FEATURES
 OF_DOORS |= {
     "metrics.person_distances": OF_FEATURES | {"embeddings": lambda: FEATURES},

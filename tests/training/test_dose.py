@@ -13,8 +13,3 @@ def test_a_positive_factor_works_from_the_first_step():
 def test_a_negative_factor_is_ramped():
     # 4 epochs: two of hard labels, one of half the factor, one of all of it at a tenth of the rate
     assert dose(-0.2, 4, 10, 1e-3) == pytest.approx(10 * 1e-3 * (0.1 + 0.2 * 0.1))
-
-
-def test_hard_labels_have_none_and_twice_the_steps_give_twice():
-    assert dose(0.0, 30, 100, 1e-3) == 0
-    assert dose(-0.2, 30, 200, 1e-3) == pytest.approx(2 * dose(-0.2, 30, 100, 1e-3))

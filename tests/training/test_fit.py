@@ -8,7 +8,6 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from mia_kit.models import SmallClassifier
-from mia_kit.smoothing import ramp, smoothed_cross_entropy
 from mia_kit.training import RunawayLossWarning, fit, flip_and_shift
 
 
@@ -24,15 +23,6 @@ def small_model(seed=0, dropout=0.0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
-
-
-def test_learns_and_ends_in_evaluation_mode():
-    model = small_model()
-    images, labels = task()
-    result = fit(model, images, labels, seed=0, epochs=40, learning_rate=0.02, progress=False)
-    assert (model(images).argmax(dim=1) == labels).all() and not model.training
-    assert result.history[-1].loss < 0.2 * result.history[0].loss
-    assert len(result.history) == 40 and result.runaway_epoch is None and result.seconds > 0
 
 
 def test_the_learning_rate_falls_after_three_quarters_and_nine_tenths():
@@ -69,6 +59,7 @@ def test_equals_a_plain_loop():
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+    assert not model.training
     torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-6, rtol=1e-5)
 
 
@@ -86,22 +77,6 @@ def test_every_picture_is_seen_once_an_epoch_in_even_batches():
         values = [value for number, batch in seen for value in batch if number == epoch]
         assert sorted(values) == sorted(images[:, 0, 0, 0].tolist())
     assert seen[0][1] != seen[5][1]
-
-
-def test_negative_factors_are_ramped():
-    images, labels = task()
-    factors = []
-
-    def objective(model, batch, batch_labels, epoch):
-        factors.append(ramp(-0.2, epoch, 20))
-        return smoothed_cross_entropy(model(batch), batch_labels, factors[-1])
-
-    by_hand, by_default = small_model(), small_model()
-    settings = {"seed": 0, "epochs": 20, "batch_size": 40, "learning_rate": 0.05, "progress": False}
-    fit(by_hand, images, labels, objective=objective, **settings)
-    fit(by_default, images, labels, smoothing=-0.2, **settings)
-    assert torch.equal(by_hand[2].weight, by_default[2].weight)
-    assert factors[0] == 0 and factors[-1] == -0.2
 
 
 def test_warns_once_when_the_loss_runs_away():

@@ -8,7 +8,6 @@ import torch
 from mia_kit.models import InversionDecoder
 from mia_kit.training.inversion import (
     CollapsedDecoderWarning,
-    decoder_adam,
     fit_decoder,
     has_collapsed,
     picture_errors,
@@ -77,18 +76,6 @@ def test_a_decoder_that_collapses_is_trained_anew_and_the_result_says_so(tmp_pat
     with pytest.warns(CollapsedDecoderWarning):  # from the checkpoints of both tries
         again = train_decoder(fresh, confidences, images, seed=3, checkpoint=tmp_path / "decoder", **QUICK)
     assert torch.equal(again.decoder(confidences), by_hand(confidences)) and again.seeds == found.seeds
-
-
-def test_the_tries_of_neighbouring_seeds_share_no_seed(recwarn):
-    confidences, images = pairs()
-    quick = QUICK | {"epochs": 1}
-    tries = [train_decoder(lambda own: blind(own, {own}), confidences, images, seed=s, **quick).seeds for s in range(5)]
-    assert len({seed for seeds in tries for seed in seeds}) == 20
-
-
-def test_adam_is_the_paper_s():
-    (group,) = decoder_adam(decoder().parameters(), lr=2e-4).param_groups
-    assert group["betas"] == (0.5, 0.999) and group["amsgrad"] and group["lr"] == 2e-4
 
 
 def test_what_does_not_fit_is_refused():

@@ -1,6 +1,5 @@
 """Curves for TensorBoard: the epochs of a run under its part's name, a killed run without doubles, nothing unasked."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,8 +7,6 @@ import pytest
 import torch
 from torch import nn
 
-from mia_kit import cli
-from mia_kit.studies import registry
 from mia_kit.training import fit, journal
 
 
@@ -65,10 +62,3 @@ def test_nothing_is_imported_unless_a_folder_is_named(tmp_path: Path, monkeypatc
     monkeypatch.setenv(journal.FOLDER, str(tmp_path))
     with pytest.raises(ImportError, match=r'TensorBoard is absent: python -m pip install "tensorboard>=2.18"'):
         train(None)
-
-
-def test_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(journal.FOLDER, "before")  # put back after the test
-    monkeypatch.setattr(registry, "measure", lambda *_, **__: tmp_path)
-    assert cli.main(["run", "toy_order", "--tensorboard", str(tmp_path)]) == 0
-    assert os.environ[journal.FOLDER] == str(tmp_path)

@@ -20,8 +20,8 @@ from mia_kit.access import LabelAPI, WhiteBox
 from mia_kit.attacks import kedmi, lokt, lomma, plgmi
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data import load
+from mia_kit.data.aligned import public_people
 from mia_kit.data.pictures import to_bytes, to_floats
-from mia_kit.data.public import public_people
 from mia_kit.models import DCGAN, Classifier, SmallClassifier, sample_latents
 from mia_kit.models.batches import in_batches
 from mia_kit.models.class_conditional import ClassConditional

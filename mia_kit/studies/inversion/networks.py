@@ -68,7 +68,7 @@ class Trunk(Part[Mapping[str, Tensor]]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train it on public photographs."""
-        from mia_kit.data.public import public_people
+        from mia_kit.data.aligned import public_people
 
         images, labels = public_people(self.size)
         model = untrained(self.network, channels=3, classes=int(labels.max()) + 1, size=self.size, seed=0)

@@ -18,8 +18,8 @@ from torch import Tensor
 from mia_kit.access import WhiteBox
 from mia_kit.data import ImageSet, load, near_duplicate_groups
 from mia_kit.data.pictures import to_floats
-from mia_kit.defences import DefenceTraining, combine
-from mia_kit.membership import MembershipSplit, copy_losses, distance, regularisers, split_membership
+from mia_kit.defences import DefenceTraining, build, combine
+from mia_kit.membership import MembershipSplit, copy_losses, distance, split_membership
 from mia_kit.models import Classifier, ConvolutionalClassifier, in_batches
 from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
@@ -174,7 +174,7 @@ def target(pool: PoolPart, network: Network, mechanism: tuple[Mechanism, ...], s
 
 def training(mechanism: tuple[Mechanism, ...], teacher: Classifier | None) -> DefenceTraining:
     """How a mechanism, or both of a pair, change training."""
-    parts = [regularisers.build(part.defence, part.strength, teacher=teacher) for part in mechanism]
+    parts = [build(part.defence, part.strength, teacher=teacher) for part in mechanism]
     return functools.reduce(combine, parts) if parts else DefenceTraining()
 
 

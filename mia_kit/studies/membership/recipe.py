@@ -10,7 +10,7 @@ import msgspec
 from mia_kit import check
 from mia_kit.runs.recipe import Count, Rate, Seed, Settings
 
-# Both ends of a mechanism's strength; what it means: `mia_kit.membership.regularisers.build`.
+# Both ends of a mechanism's strength; what it means: `mia_kit.defences.build`.
 STRENGTHS: dict[str, tuple[float, float]] = {
     "weight_decay": (0, math.inf),
     "dropout": (0, 0.99),

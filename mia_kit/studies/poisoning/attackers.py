@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mia_kit.attacks.adaptive import Noise, second_softmax
+from mia_kit.attacks.inversion_model import Noise, second_softmax
 from mia_kit.data.pictures import to_bytes
 from mia_kit.defences import AlignmentSettings, LabelPreservingPoison, Rounding, Substitute
 from mia_kit.metrics import squared_errors
