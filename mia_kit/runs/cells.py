@@ -31,7 +31,7 @@ class Rows:
         values = np.atleast_1d(np.asarray(value, dtype=float))
         of_units = np.full(len(values), np.nan) if units is None else np.asarray(units, dtype=float)
         if of_units.shape != values.shape or (units is None and len(values) != 1):
-            raise ValueError(f"expected one value a unit, got {values.shape} values and {of_units.shape} units instead")
+            raise ValueError(f"expected a value a unit, got {values.shape} values and {of_units.shape} units instead")
         self.measures += [measure] * len(values)
         self.units += of_units.tolist()
         self.steps += [np.nan if steps is None else float(steps)] * len(values)
@@ -60,12 +60,6 @@ class Cell(Part[pd.DataFrame]):
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows as a table of the shared columns, steps, unit, measure and value."""
-        names = values["names"]
-        rows = {
-            "steps": values["steps"],
-            "unit": values["unit"],
-            "measure": [names[place] for place in values["measure"]],
-            "value": values["value"],
-        }
-        count = len(rows["value"])
-        return pd.DataFrame({name: [value] * count for name, value in self.columns().items()} | rows)
+        measures = [values["names"][place] for place in values["measure"]]
+        rows = {"steps": values["steps"], "unit": values["unit"], "measure": measures, "value": values["value"]}
+        return pd.DataFrame({name: [value] * len(measures) for name, value in self.columns().items()} | rows)

@@ -188,7 +188,7 @@ def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:
     """A contrast for each combination of the values that stand in lists."""
     given = {"at": contrast.at, "treated": contrast.treated}
-    lists = [(where, *item) for where, cell in given.items() for item in cell.items() if isinstance(item[1], list)]
+    lists = [(w, name, v) for w, cell in given.items() for name, v in cell.items() if isinstance(v, list)]
     for values in product(*(values for _, _, values in lists)):
         cells, words = {where: dict(cell) for where, cell in given.items()}, [contrast.name] * bool(contrast.name)
         for (where, name, _), value in zip(lists, values, strict=True):

@@ -52,26 +52,21 @@ def write_evidence(folder: Path, name: str, table: pd.DataFrame, recipe: Mapping
     return path
 
 
-def read_table(name: str, *, folder: Path | None = None) -> pd.DataFrame:
+def read_table(name: str) -> pd.DataFrame:
     """The table of a recipe's evidence. FileNotFoundError or ValueError say how to make it again."""
-    path = (folder or evidence_folder()) / f"{name}{tables.SUFFIX}"
-    again = f"measure it with: mia-kit run {name}"
+    path, again = evidence_folder() / f"{name}{tables.SUFFIX}", f"measure it with: mia-kit run {name}"
     try:
         table = tables.read(path)
-    except FileNotFoundError as problem:
-        raise FileNotFoundError(f"{problem}; {again}") from None
-    except ValueError as problem:
-        raise ValueError(f"{problem}; {again}") from problem
-    digest = read_record(name, folder=folder).get("sha256")
-    if digest != _digest(path):
+    except (FileNotFoundError, ValueError) as problem:
+        raise type(problem)(f"{problem}; {again}") from problem
+    if read_record(name).get("sha256") != _digest(path):
         raise ValueError(f"{path} is not the table that {name}.json tells of; {again}")
     return table
 
 
-def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
+def read_record(name: str) -> dict[str, Any]:
     """What stands beside the table: recipe and circumstances. FileNotFoundError or ValueError in a sentence."""
-    path = (folder or evidence_folder()) / f"{name}.json"
-    again = f"measure it with: mia-kit run {name}"
+    path, again = evidence_folder() / f"{name}.json", f"measure it with: mia-kit run {name}"
     try:
         record = read_json(path, again)
     except FileNotFoundError:
@@ -81,12 +76,10 @@ def read_record(name: str, *, folder: Path | None = None) -> dict[str, Any]:
     return record
 
 
-def stored_tables(names: set[str], *, folder: Path | None = None) -> dict[str, pd.DataFrame]:
+def stored_tables(names: set[str]) -> dict[str, pd.DataFrame]:
     """The tables of these names that were measured, by name."""
-    place = folder or evidence_folder()
-    return {
-        name: read_table(name, folder=folder) for name in sorted(names) if (place / f"{name}{tables.SUFFIX}").is_file()
-    }
+    measured = (name for name in sorted(names) if (evidence_folder() / f"{name}{tables.SUFFIX}").is_file())
+    return {name: read_table(name) for name in measured}
 
 
 def _digest(path: Path) -> str:

@@ -77,29 +77,24 @@ def with_inputs(parts: Iterable[Part[Any]]) -> list[Part[Any]]:
     """The parts and all that they are made from, each once, inputs first."""
     ordered: dict[str, Part[Any]] = {}
 
-    def add(part: Part[Any]) -> None:
-        if part.key not in ordered:
-            for needed in part.inputs():
-                add(needed)
-            ordered[part.key] = part
+    def add(parts: Iterable[Part[Any]]) -> None:
+        for part in parts:
+            if part.key not in ordered:
+                add(part.inputs())
+                ordered[part.key] = part
 
-    for part in parts:
-        add(part)
+    add(parts)
     return list(ordered.values())
 
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of a dataclass or a Struct, but for what is at its default."""
-    if isinstance(value, msgspec.Struct):
-        contents = msgspec.structs.asdict(value)
-        for field in msgspec.structs.fields(value):
-            if field.default is msgspec.NODEFAULT or contents[field.name] != field.default:
-                yield field.name, contents[field.name]
-        return
-    for item in dataclasses.fields(value):
-        content = vars(value)[item.name]
-        if item.default is dataclasses.MISSING or content != item.default:
-            yield item.name, content
+    struct = isinstance(value, msgspec.Struct)
+    fields: Any = msgspec.structs.fields(value) if struct else dataclasses.fields(value)
+    for field in fields:
+        content = getattr(value, field.name)
+        if field.default in (msgspec.NODEFAULT, dataclasses.MISSING) or content != field.default:
+            yield field.name, content
 
 
 def _plain(value: Any) -> Any:

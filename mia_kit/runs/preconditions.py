@@ -138,14 +138,17 @@ def _leaks(contrast: Contrast) -> int:
     return -1 if contrast.measure in FALLING else 1
 
 
+def _undefended_cell(contrast: Contrast) -> Cell:
+    return {**contrast.cells[0 if contrast.baseline is None else 1], **contrast.undefended}
+
+
 def _undefended(contrast: Contrast, table: pd.DataFrame) -> pd.DataFrame:
-    cell = contrast.cells[0 if contrast.baseline is None else 1]
-    return select(table, **{**cell, **contrast.undefended, "measure": contrast.measure})
+    return select(table, **{**_undefended_cell(contrast), "measure": contrast.measure})
 
 
 def _control(contrast: Contrast, table: pd.DataFrame, name: str) -> pd.DataFrame:
     """The rows of a control. One that was not run with the attack's loss stands in with the loss that leaks most."""
-    cell = {**contrast.cells[0 if contrast.baseline is None else 1], **contrast.undefended}
+    cell = _undefended_cell(contrast)
     loss = cell.pop("loss", None)
     rows = _beside(table, cell, **contrast.controls[name], measure=contrast.measure)
     if "loss" not in rows or rows["loss"].nunique() < 2:

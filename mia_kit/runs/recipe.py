@@ -68,10 +68,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
             place = f" in line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
             words = problem.problem or words
         raise RecipeError(f"{path} is not valid YAML{place}: {words}") from problem
-    if not isinstance(content, dict):
-        kind = "an empty file" if content is None else f"a {type(content).__name__}"
-        raise RecipeError(f"{path} must hold keys and values, got {kind} instead")
-    return content
+    if isinstance(content, dict):
+        return content
+    kind = "an empty file" if content is None else f"a {type(content).__name__}"
+    raise RecipeError(f"{path} must hold keys and values, got {kind} instead")
 
 
 def typed(content: dict[str, Any], kind: type[SomeSettings], *, where: str) -> SomeSettings:
@@ -111,8 +111,7 @@ def _in_words(message: str, content: Any, kind: Any) -> str:
 
 def _inner(kind: Any, name: str) -> Any:
     """The type of a key of a section, or of an item of a list."""
-    if get_origin(kind) is Annotated:
-        kind = get_args(kind)[0]
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if not name:
         return next(iter(get_args(kind)), None)
     struct = _struct(kind)
@@ -142,9 +141,7 @@ class _Loader(yaml.SafeLoader):
 
 def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
     value = float(node.value)
-    if not math.isfinite(value):
-        return value
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return int(value) if math.isfinite(value) and value.is_integer() and abs(value) < 2**53 else value
 
 
 _Loader.add_implicit_resolver("!exponent", re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"), list("-+.0123456789"))

@@ -149,8 +149,7 @@ def _work(parts: Sequence[Part[Any]], root: Path, number: int) -> None:
 
 def _end_with_parent() -> None:
     """Notice when the parent is killed, which cannot end its workers then. Parts go on from their checkpoints."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
+    if (parent := multiprocessing.parent_process()) is None:
         return
 
     def wait() -> None:

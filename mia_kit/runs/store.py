@@ -91,7 +91,8 @@ class Store:
         OSError if the disk is full: nothing half-written is left then, and the checkpoint stays.
         """
         began, made_by = time.perf_counter(), _made_by(kind, settings, version)
-        entry, values = self.folder(kind, settings, version=version), None
+        entry = self.folder(kind, settings, version=version)
+        values: Values | None = None
         with suppress(_DamagedEntryError):  # seen to below, under the lock
             values = self._kept(entry, made_by)
         if values is None:

@@ -65,17 +65,11 @@ def read_recipe(name: str) -> Named:
             raise RecipeError(f"there is no recipe {name!r}; there are {', '.join(shipped)}{proposal}")
         path = shipped[name]
     ours = shipped.get(path.stem)
-    recipe = _typed(path)
-    return Named(path.stem, recipe, _typed(ours) if ours else None)
+    return Named(path.stem, _typed(path), _typed(ours) if ours else None)
 
 
 def measure(
-    named: Named,
-    store: Store,
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
-    progress: bool = True,
+    named: Named, store: Store, *, workers: int = 1, scheduler: str | None = None, progress: bool = True
 ) -> Path:
     """Make all cells and write the evidence, anew after each seed. Returns the path of the table.
 

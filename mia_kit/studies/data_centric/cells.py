@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,15 +18,15 @@ from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import detector_scores, outlier_scores, roc, target_ranks
 from mia_kit.metrics.landscape import class_loss, curvature
-from mia_kit.models.batches import in_batches
+from mia_kit.models import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.data_centric.contributors import Contributed, HandedIn, LooksPart, Surrogates
 from mia_kit.studies.data_centric.recipe import ALL_STEPS, Recipe, Step
 from mia_kit.studies.inversion.attack import Inversion, attacked_people, inversion, pictures_of
+from mia_kit.studies.inversion.columns import with_start
 from mia_kit.studies.inversion.judges import JudgesPart, embedding, judges_of
-from mia_kit.studies.inversion.networks import Evaluator, Trained, evaluator, target
+from mia_kit.studies.inversion.networks import Trained, evaluator, target
 from mia_kit.studies.inversion.people import PeoplePart
 from mia_kit.studies.inversion.recipe import Attack, Method, Network
 from mia_kit.studies.inversion.zoo import ZooAttack
@@ -97,34 +97,28 @@ class Bench:
         return PeoplePart(self.recipe.world, self.seed, strangers=True)
 
     @property
-    def second(self) -> Evaluator | None:
-        """The second judge of drawn people and signs."""
-        judge = self.recipe.judge
-        return evaluator(self.people, judge, seed=self.seed, role="judge") if judge else None
+    def groups(self) -> tuple[Group, ...]:
+        """Who protects themselves together: the same people with every seed, after those who serve to tune."""
+        search, size = self.recipe.search, self.recipe.contributors.people
+        order = attacked_people(self.recipe.world.people or 0, search)[search.tuning.people :].tolist()
+        return tuple(tuple(order[start : start + size]) for start in range(0, len(order), size))
 
     @cached_property
     def judges(self) -> JudgesPart:
-        """Who judges."""
-        return judges_of(self.people, evaluator(self.people, self.recipe.evaluator, seed=self.seed), self.second)
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """Who protects themselves together: the same people with every seed, after those who serve to tune."""
-        assert self.recipe.world.people is not None
-        search, size = self.recipe.search, self.recipe.contributors.people
-        order = attacked_people(self.recipe.world.people, search)[search.tuning.people :].tolist()
-        return tuple(tuple(order[start : start + size]) for start in range(0, len(order), size))
+        """The evaluator, and the second judge of drawn people and signs."""
+        judge = self.recipe.judge
+        second = evaluator(self.people, judge, seed=self.seed, role="judge") if judge else None
+        return judges_of(self.people, evaluator(self.people, self.recipe.evaluator, seed=self.seed), second)
 
     @cached_property
     def surrogates(self) -> Surrogates:
         """Who stands in for whom."""
-        return Surrogates(self.people, self.strangers, self.second, sum(self.groups, ()))
+        return Surrogates(self.people, self.strangers, self.judges.second, sum(self.groups, ()))
 
     def cells(self) -> Iterator[Cell]:
         """All cells of the seed."""
         everybody = (sum(self.groups, ()),)
-        plain = Defence(NONE, (self._plain(self.people),), everybody)
-        yield from self._of(plain, whole=True)
+        yield from self._of(Defence(NONE, (self._plain(self.people),), everybody), whole=True)
         for steps in self.recipe.contributors.steps:
             defence = self._contributed(steps)
             yield from self._of(defence, whole=len(steps) == len(ALL_STEPS))
@@ -162,12 +156,9 @@ class Bench:
 
     def _contributed(self, steps: tuple[Step, ...]) -> Defence:
         """The targets of a choice of steps, one for each group."""
-        recipe = self.recipe.contributors
-        given = tuple(
-            HandedIn(self.surrogates, group, steps, recipe.mislabelled, recipe.copies_mislabelled, self.seed)
-            for group in self.groups
-        )
-        trunk = self._plain(self.people).trunk
+        contributors, trunk = self.recipe.contributors, self._plain(self.people).trunk
+        options = (steps, contributors.mislabelled, contributors.copies_mislabelled, self.seed)
+        given = tuple(HandedIn(self.surrogates, group, *options) for group in self.groups)
         models = tuple(Contributed(self.people, self.recipe.target, part, self.seed, trunk) for part in given)
         return Defence(name_of(steps), models, self.groups, given=given)
 
@@ -181,7 +172,6 @@ class DefenceCell(Cell):
     seed: int
 
     def columns(self) -> Columns:
-        """The defence's."""
         return self.defence.columns(self.surrogates, self.seed)
 
 
@@ -194,43 +184,28 @@ class TargetCell(DefenceCell):
     By person: loss_person, loss_surrogate, and the greatest curvature there, medians over pictures.
     """
 
-    version: ClassVar[int] = 1
-
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Look at each target."""
         people, strangers, rows = made(self.surrogates.people), made(self.surrogates.strangers), Rows()
         means: dict[str, list[float]] = {}
         for part, group in zip(self.defence.models, self.defence.groups, strict=True):
-            model = made(part)
+            model, stand_ins = made(part), [made(self.surrogates)[person] for person in group]
             right = in_batches(model, people.test.floats).argmax(dim=1) == people.test.labels
             learnt = in_batches(model, people.target.floats).argmax(dim=1) == people.target.labels
             mask = torch.isin(people.test.labels, torch.tensor(group))
-            for name, hits in (
-                ("accuracy", right),
-                ("accuracy_protected", right[mask]),
-                ("accuracy_others", right[~mask]),
-                ("training_accuracy", learnt),
-            ):
-                means.setdefault(name, []).append(float(hits.float().mean()))
-            surrogates = made(self.surrogates)
-            sides = {
-                "person": [people.target.floats[people.target.labels == person] for person in group],
-                "surrogate": [
-                    strangers.target.floats[strangers.target.labels == surrogates[person]] for person in group
-                ],
-            }
-            for side, pictures in sides.items():
-                images = torch.cat([photographs[:PICTURES] for photographs in pictures])
-                loss = class_loss(model, torch.tensor(group).repeat_interleave(PICTURES))
-                bends = curvature(
-                    loss, images, seed=self.seed, iterations=PRODUCTS, tolerance=TOLERANCE, batch_size=len(images)
-                )
+            hits = {"accuracy": right, "accuracy_protected": right[mask], "accuracy_others": right[~mask]}
+            for name, shares in (hits | {"training_accuracy": learnt}).items():
+                means.setdefault(name, []).append(float(shares.float().mean()))
+            loss = class_loss(model, torch.tensor(group).repeat_interleave(PICTURES))
+            for side, photos, whose in (("person", people.target, group), ("surrogate", strangers.target, stand_ins)):
+                images = torch.cat([to_floats(photos.images[photos.labels == number][:PICTURES]) for number in whose])
+                numbers: dict[str, Any] = {"iterations": PRODUCTS, "tolerance": TOLERANCE, "batch_size": len(images)}
+                bends = curvature(loss, images, seed=self.seed, **numbers).values
                 with torch.no_grad():
                     losses = loss(images).numpy()
-                for measure, values in (("loss", losses), ("curvature", bends.values)):
+                for measure, values in (("loss", losses), ("curvature", bends)):
                     rows.add(f"{measure}_{side}", np.median(values.reshape(-1, PICTURES), axis=1), units=group)
-        for name, shares in means.items():
-            rows.add(name, np.mean(shares))
+        for name, all_shares in means.items():
+            rows.add(name, np.mean(all_shares))
         return rows.kept()
 
 
@@ -243,10 +218,7 @@ class NoticedCell(DefenceCell):
     wrong_labels : share of wrong labels in the classes that nobody protects
     """
 
-    version: ClassVar[int] = 1
-
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train a detector on other classes for each, and ask it."""
         embed, rows = embedding(made, self.surrogates.second), Rows()
         areas, sizes, wrong = [], [], []
         for part, group in zip(self.defence.given, self.defence.groups, strict=True):
@@ -255,9 +227,9 @@ class NoticedCell(DefenceCell):
             counts = np.bincount(labels)
             larger = counts / np.median(counts)
             scores = outlier_scores(in_batches(embed, given.images).numpy(), labels)
-            scores = np.column_stack([scores, larger[labels]])
             folds = min(FOLDS, len(np.unique(labels[changed])))
-            odds = detector_scores(scores, changed, labels, folds=folds, seed=self.seed)
+            seen = np.column_stack([scores, larger[labels]])
+            odds = detector_scores(seen, changed, labels, folds=folds, seed=self.seed)
             areas.append(roc(odds[changed], odds[~changed]).area)
             sizes.append(larger[list(group)].mean())
             wrong.append(changed[~np.isin(labels, group)].mean())
@@ -283,41 +255,33 @@ class AttackCell(Cell):
     looks: LooksPart
     seed: int
     placebo: bool = False
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The defence's and the attack's."""
-        words = [] if self.method == "ppa" and self.placebo else [self.method]
-        attack = " ".join([*words, "placebo"] if self.placebo else words)
+        attack = f"{self.method} placebo".removeprefix("ppa ") if self.placebo else self.method
         return self.defence.columns(self.looks.surrogates, self.seed) | {"attack": attack}
 
     def unpack(self, values: Values) -> pd.DataFrame:
-        """The rows; what was there before the first step has an attack of its own."""
-        table = super().unpack(values)
-        name = self.columns()["attack"]
-        table.loc[table["steps"] == 0, "attack"] = "start" if name == "ppa" else f"{name} start"
-        return table
+        return with_start(super().unpack(values), f"{self.columns()['attack']} start".removeprefix("ppa "))
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let the judges look at one reconstruction of each, and at what there was before the search."""
         rows = Rows()
         for part, group in zip(self.parts, self.defence.groups, strict=True):
             for steps in (0, part.search.steps):
                 images, numbers, reached = brought(made, part, steps)
                 mask = np.isin(numbers, group)
-                self._judge(made, rows, images[torch.from_numpy(mask)], numbers[mask], reached[mask], steps)
+                said = self._judge(made, images[torch.from_numpy(mask)], numbers[mask], reached[mask])
+                for measure, values in said.items():
+                    rows.add(measure, values, units=numbers[mask], steps=steps)
         return rows.kept()
 
-    def _judge(
-        self, made: Made, rows: Rows, images: Tensor, numbers: np.ndarray, reached: np.ndarray, steps: int
-    ) -> None:
+    def _judge(self, made: Made, images: Tensor, numbers: np.ndarray, reached: np.ndarray) -> dict[str, np.ndarray]:
         judges, looks = made(self.judges), made(self.looks)
         images = resize(in_channels(judges.channels, images), judges.size)
         rank = target_ranks(in_batches(judges.evaluator, images).numpy(), numbers)
         embeddings = in_batches(judges.embed, images).numpy()
         to_person = looks.distances(embeddings, numbers)
         to_surrogate = looks.distances(embeddings, numbers, surrogate=True)
-        measures = {
+        return {
             "acc1": reached & (rank == 1),
             "rank": np.where(reached, rank, len(judges.centres)),
             "to_person": to_person,
@@ -326,8 +290,6 @@ class AttackCell(Cell):
             "surrogate": reached & (to_surrogate < looks.threshold),
             "nearer_surrogate": reached & (to_surrogate < to_person),
         }
-        for measure, values in measures.items():
-            rows.add(measure, values, units=numbers, steps=steps)
 
 
 def brought(made: Made, part: Inversion | ZooAttack, steps: int) -> tuple[Tensor, np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,12 +13,10 @@ from torch import Tensor
 from mia_kit.data.pictures import to_floats
 from mia_kit.defences import DataCentric, Protected, farthest_identity, protect
 from mia_kit.metrics import person_distances
-from mia_kit.models import same_person_threshold
-from mia_kit.models.batches import in_batches
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.models import in_batches
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.data_centric.recipe import Step
-from mia_kit.studies.inversion.judges import FALSE_MATCH_RATE, embedding
+from mia_kit.studies.inversion.judges import embedding, threshold_of
 from mia_kit.studies.inversion.networks import Evaluator, Trained, Trunk, kept, train
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 from mia_kit.studies.inversion.recipe import Network
@@ -37,7 +35,6 @@ class Surrogates(Part[dict[int, int]]):
     protected: tuple[int, ...]
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Compare the photographs that targets learn from."""
         people, strangers = made(self.people), made(self.strangers)
         mask = torch.isin(people.target.labels, torch.tensor(self.protected))
         pictures = torch.cat([people.target.images[mask], strangers.target.images])
@@ -65,7 +62,6 @@ class HandedIn(Part[Protected]):
     kept: ClassVar[bool] = False
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let each of them act."""
         people, strangers = made(self.surrogates.people), made(self.surrogates.strangers)
         pictures = {
             person: to_floats(strangers.target.images[strangers.target.labels == stranger])
@@ -73,21 +69,9 @@ class HandedIn(Part[Protected]):
             if person in self.group
         }
         settings = DataCentric(self.steps, self.mislabelled, self.copies_mislabelled)
-        given = protect(
-            people.target.floats,
-            people.target.labels,
-            self.group,
-            seed=self.seed,
-            surrogates=pictures,
-            settings=settings,
-            classes=people.count,
-        )
-        return {"given": given}
-
-    def unpack(self, values: Values) -> Protected:
-        """The pictures and labels; they are not kept."""
-        given: Protected = values["given"]
-        return given
+        options: dict[str, Any] = {"seed": self.seed, "settings": settings, "classes": people.count}
+        photos = people.target
+        return {"given": protect(photos.floats, photos.labels, self.group, surrogates=pictures, **options)}
 
 
 class FloatPhotos(Photos):
@@ -108,12 +92,10 @@ class Contributed(Trained):
     given: HandedIn
     seed: int
     trunk: Trunk | None = None
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train it as an undefended one is trained."""
-        model, people = self.fresh(made)
-        given = made(self.given)
+        (model, people), given = self.fresh(made), made(self.given)
         photos = FloatPhotos(given.images, given.labels)
         train(model, photos, self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
         return kept(model, people.channels)
@@ -145,15 +127,10 @@ class LooksPart(Part[Looks]):
     surrogates: Surrogates
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Embed them; the threshold comes from people held against the next five."""
         people, strangers = made(self.surrogates.people), made(self.surrogates.strangers)
         embed = embedding(made, self.surrogates.second)
         photographs = in_batches(embed, people.test.floats).numpy()
         labels = people.test.labels.numpy()
-        apart = [
-            person_distances(photographs, (labels + shift) % people.count, photographs, labels)
-            for shift in range(1, min(6, people.count))
-        ]
         mask = torch.isin(strangers.test.labels, torch.tensor(list(made(self.surrogates).values())))
         return {
             "photographs": photographs,
@@ -161,13 +138,13 @@ class LooksPart(Part[Looks]):
             "strangers": in_batches(embed, to_floats(strangers.test.images[mask])).numpy(),
             "stranger_labels": strangers.test.labels[mask].numpy(),
             "chosen": list(made(self.surrogates).values()),
-            "threshold": float(same_person_threshold(FALSE_MATCH_RATE, np.concatenate(apart))),
+            "threshold": threshold_of(photographs, labels, people.count),
         }
 
     def unpack(self, values: Values) -> Looks:
-        """By protected person."""
-        photographs, labels = np.asarray(values["photographs"]), np.asarray(values["labels"])
-        strangers, whose = np.asarray(values["strangers"]), np.asarray(values["stranger_labels"])
+        photographs, labels, strangers, whose = (
+            values[name] for name in ("photographs", "labels", "strangers", "stranger_labels")
+        )
         pairs = list(zip(self.surrogates.protected, map(int, values["chosen"]), strict=True))
         return Looks(
             {person: photographs[labels == person] for person, _ in pairs},

@@ -7,6 +7,8 @@ and attacked as one batch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,24 +41,17 @@ def surrogate_table(
     attack_steps: int = ATTACK_STEPS,
 ) -> SurrogateTable:
     """Train and attack a model with all three steps for every place and seed, and one a seed without a surrogate."""
-    data = make_data(points)
+    data, places = make_data(points), product(coordinates, repeat=2)
     count = len(data.of_class(PROTECTED))
-    places = [(x, y) for x in coordinates for y in coordinates]
     clouds = [surrogate_cloud(place, count, seed=seed) for place in places for seed in range(seeds)]
     given = [protected_data(data, cloud, seed=number % seeds) for number, cloud in enumerate(clouds)]
     ends = attacked(given, seeds, training_steps, attack_steps)
     bare = attacked([data] * seeds, seeds, training_steps, attack_steps)
-    shape = (len(coordinates), len(coordinates), seeds)
-    return SurrogateTable(
-        data,
-        PROTECTED,
-        tuple(coordinates),
-        STARTS,
-        np.stack([cloud.numpy() for cloud in clouds[::seeds]]).reshape(*shape[:2], count, 2),
-        ends.result[0].reshape(*shape, len(STARTS), 2),
-        landings(ends, data.of_class(PROTECTED), clouds).on_surrogate.reshape(*shape, len(STARTS)),
-        bare.result[0],
-    )
+    side, starts = len(coordinates), len(STARTS)
+    first = np.stack([cloud.numpy() for cloud in clouds[::seeds]]).reshape(side, side, count, 2)
+    points_reached = ends.result[0].reshape(side, side, seeds, starts, 2)
+    landed = landings(ends, data.of_class(PROTECTED), clouds).on_surrogate.reshape(side, side, seeds, starts)
+    return SurrogateTable(data, PROTECTED, tuple(coordinates), STARTS, first, points_reached, landed, bare.result[0])
 
 
 def by_steps(
@@ -82,16 +77,9 @@ def protected_data(
     data: ToyData, cloud: Tensor, steps: tuple[str, ...] = CHOICES["all three"], *, seed: int
 ) -> ToyData:
     """The points that the trainer gets if the contributor of `PROTECTED` takes these steps."""
-    given = protect(
-        data.points,
-        data.labels,
-        [PROTECTED],
-        seed=seed,
-        surrogates={PROTECTED: cloud},
-        settings=DataCentric(steps, copies_mislabelled=0.5),
-        classes=3,
-        limits=LIMITS,
-    )
+    settings, surrogates = DataCentric(steps, copies_mislabelled=0.5), {PROTECTED: cloud}
+    options: dict[str, Any] = {"surrogates": surrogates, "settings": settings, "classes": 3, "limits": LIMITS}
+    given = protect(data.points, data.labels, [PROTECTED], seed=seed, **options)
     return ToyData(given.images, given.labels)
 
 

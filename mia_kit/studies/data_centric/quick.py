@@ -11,14 +11,14 @@ import torch
 from torch import Generator, Tensor
 
 from mia_kit.attacks.prior_to_target import resize
-from mia_kit.models import Prior, load_dcgan
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Prior, in_batches, load_dcgan
 from mia_kit.runs.compare import paired
 from mia_kit.runs.first_house import read_evidence
 from mia_kit.runs.table import select, tidy
 from mia_kit.studies.inversion.people import identities, photograph_latents
 
 SIZE, SPREAD = 32, 0.6
+# The order of a table: none, the defence itself, its rivals, and then its parts.
 FIRST = ("none", "dcd", "dp_sgd", "mid")
 # What the first house called defences and attacks.
 NAMES = {
@@ -58,21 +58,12 @@ def set_up(*, people: int = 40, photographs: int = 20, protected: int = 4, seed:
 
     known = identities(people, prior.latent_size)
     others = identities(protected, prior.latent_size, strangers=True)
-    images, tests, theirs = (
-        draw(photograph_latents(latents, count, SPREAD, generator))
-        for latents, count in ((known, photographs), (known, photographs // 4), (others, photographs))
-    )
-    numbers = torch.arange(people)
-    return Scene(
-        images,
-        numbers.repeat_interleave(photographs),
-        tests,
-        numbers.repeat_interleave(photographs // 4),
-        dict(enumerate(theirs.split(photographs))),
-        (draw(known[:protected]), draw(others)),
-        (known[:protected], others),
-        prior,
-    )
+    wanted = ((known, photographs), (known, photographs // 4), (others, photographs))
+    images, tests, theirs = (draw(photograph_latents(who, count, SPREAD, generator)) for who, count in wanted)
+    labels, test_labels = (torch.arange(people).repeat_interleave(count) for _, count in wanted[:2])
+    strangers, latents = dict(enumerate(theirs.split(photographs))), (known[:protected], others)
+    truth = (draw(known[:protected]), draw(others))
+    return Scene(images, labels, tests, test_labels, strangers, truth, latents, prior)
 
 
 def as_seen(images: Tensor) -> Tensor:
@@ -85,17 +76,16 @@ def shares(table: pd.DataFrame, by: str, **where: Any) -> pd.DataFrame:
 
     Columns defence, `by`, value, low and high; `where` holds for all, see `mia_kit.runs.table.select`.
     """
+
+    def place(defence: str) -> int:
+        return FIRST.index(defence) if defence in FIRST else len(FIRST)
+
     lines = []
     for values, rows in select(table, **where).groupby(["defence", by], observed=True):
         estimate = paired([rows], lambda mean: mean)
         lines.append((*values, estimate.estimate, max(0.0, estimate.low), min(1.0, estimate.high)))
     frame = pd.DataFrame(lines, columns=["defence", by, "value", "low", "high"])
-    return frame.sort_values("defence", key=lambda names: names.map(_place), kind="stable", ignore_index=True)
-
-
-def _place(defence: str) -> int:
-    """None first, then the defence itself, its rivals, and its parts."""
-    return FIRST.index(defence) if defence in FIRST else len(FIRST)
+    return frame.sort_values("defence", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
 def old_table(name: str) -> pd.DataFrame:

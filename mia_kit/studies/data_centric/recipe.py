@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mia_kit.runs.recipe import Count, Seed, Settings, Share
+from mia_kit.runs.recipe import Count, Seed, Settings, Share, demand, different
 from mia_kit.studies.inversion.recipe import Attack, Network, Search, Tools, World
 
 Step = Literal["injection", "loss", "curvature"]
@@ -28,8 +28,8 @@ class Contributors(Settings, frozen=True, kw_only=True):
     copies_mislabelled: Share = 1.0
 
     def __post_init__(self) -> None:
-        if not all(steps and len(set(steps)) == len(steps) for steps in self.steps):
-            raise ValueError(f"each of steps must hold different steps, one at least, got {self.steps} instead")
+        good = all(steps and len(set(steps)) == len(steps) for steps in self.steps)
+        demand(good, f"each of steps must hold different steps, one at least, got {self.steps} instead")
 
 
 class Rival(Settings, frozen=True, kw_only=True):
@@ -60,17 +60,14 @@ class Recipe(Settings, frozen=True, kw_only=True):
     tools: Tools = Tools()
 
     def __post_init__(self) -> None:
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds must differ, got {self.seeds} instead")
-        if self.world.judged_by_second != (self.judge is not None):
-            raise ValueError("a second judge is trained for drawn people and signs, and for nobody else")
-        if self.world.people is None:
-            raise ValueError("world.people must be a number: who protects themselves is chosen among them")
-        if any(len(attack.losses) > 1 for attack in self.attacks):
-            raise ValueError("each of attacks must have one loss at most")
+        different(seeds=self.seeds)
+        judged = self.world.judged_by_second == (self.judge is not None)
+        demand(judged, "a second judge is trained for drawn people and signs, and for nobody else")
+        people = self.world.people or 0
+        demand(people > 0, "world.people must be a number: who protects themselves is chosen among them")
+        single = all(len(attack.losses) <= 1 for attack in self.attacks)
+        demand(single, "each of attacks must have one loss at most")
         needed = self.search.tuning.people + self.contributors.people * self.contributors.groups
-        if self.search.people != needed or needed > self.world.people:
-            raise ValueError(
-                f"search.people must be those who tune and all who protect themselves, {needed}, and at most "
-                f"world.people, {self.world.people}, got {self.search.people} instead"
-            )
+        words = f"those who tune and all who protect themselves, {needed}, and at most world.people, {people}"
+        fits = self.search.people == needed <= people
+        demand(fits, f"search.people must be {words}, got {self.search.people} instead")

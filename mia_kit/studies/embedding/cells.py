@@ -9,39 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mia_kit.metrics import morphing_tsne, scaled_distances
 from mia_kit.metrics.embedding import tsne_map
-from mia_kit.models import Classifier
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Classifier, in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.embedding.recipe import Maps, Recipe
 from mia_kit.studies.inversion.cells import TargetCell, about
 from mia_kit.studies.inversion.networks import Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 
-DISTANCES = {
-    "within": "mean_within",
-    "between": "mean_between",
-    "nearest_within": "nearest_within",
-    "nearest_between": "nearest_between",
-}
+DISTANCES = {"within": "mean_within", "between": "mean_between"}
+DISTANCES |= {name: name for name in ("nearest_within", "nearest_between")}
 
 
 def cells(recipe: Recipe) -> Iterator[Cell]:
     """The cells of each seed; the first seed's maps come last of its own."""
     for seed in recipe.seeds:
         people = PeoplePart(recipe.world, seed)
-        models = tuple(
-            target(people, recipe.target, strength=strength, per_class=recipe.per_class, seed=seed)
-            for strength in recipe.strengths
-        )
+        options: dict[str, Any] = {"per_class": recipe.per_class, "seed": seed}
+        models = tuple(target(people, recipe.target, strength=strength, **options) for strength in recipe.strengths)
         for model in models:
             yield DistancesCell(TargetCell(model, seed), recipe.maps, seed)
         if seed == recipe.seeds[0]:
@@ -64,14 +56,11 @@ class DistancesCell(Cell):
     quality: TargetCell
     maps: Maps
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The target's."""
         return _about(self.quality.model, self.seed)
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Embed the photographs and measure."""
         from sklearn.metrics import silhouette_samples
 
         part, rows = self.quality.model, Rows()
@@ -98,14 +87,11 @@ class MorphingMaps(Part[dict[float, np.ndarray]]):
 
     models: tuple[Target, ...]
     maps: Maps
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Draw the maps."""
         by_factor = {part.strength: features(made(part), self.photos(made)) for part in self.models}
-        maps = morphing_tsne(
-            by_factor, seed=self.maps.seed, perplexity=self.maps.perplexity, iterations=self.maps.iterations
-        )
+        numbers = self.maps
+        maps = morphing_tsne(by_factor, seed=numbers.seed, perplexity=numbers.perplexity, iterations=numbers.iterations)
         return {"factors": list(maps), "points": np.stack(list(maps.values()))}
 
     def photos(self, made: Made) -> Photos:
@@ -116,7 +102,7 @@ class MorphingMaps(Part[dict[float, np.ndarray]]):
 
     def unpack(self, values: Values) -> dict[float, np.ndarray]:
         """Factor -> array of shape (photographs, 2) in the unit circle."""
-        return dict(zip(values["factors"], np.asarray(values["points"]), strict=True))
+        return dict(zip(values["factors"], values["points"], strict=True))
 
 
 @dataclass(frozen=True)
@@ -126,14 +112,11 @@ class MapCell(Cell):
     maps: MorphingMaps
     model: Target
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The target's."""
         return _about(self.model, self.seed)
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Pick the points out of all maps."""
         points, rows = made(self.maps)[self.model.strength], Rows()
         persons = self.maps.photos(made).labels.numpy()
         rows.add("map_x", points[:, 0], units=persons)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mia_kit.runs.recipe import Count, Seed, Settings
+from mia_kit.runs.recipe import Count, Seed, Settings, at_most, different
 from mia_kit.studies.inversion.recipe import Network, World
 
 
@@ -38,9 +38,5 @@ class Recipe(Settings, frozen=True, kw_only=True):
     maps: Maps = Maps()
 
     def __post_init__(self) -> None:
-        for name, values in (("seeds", self.seeds), ("strengths", self.strengths)):
-            if len(set(values)) < len(values):
-                raise ValueError(f"{name} must differ, got {list(values)} instead")
-        if self.per_class > self.world.photographs.target:
-            most = self.world.photographs.target
-            raise ValueError(f"per_class must be at most photographs.target, {most}, got {self.per_class} instead")
+        different(seeds=self.seeds, strengths=self.strengths)
+        at_most("per_class", self.per_class, "photographs.target", self.world.photographs.target)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,8 +24,7 @@ from mia_kit.attacks.adaptive_losses import adapted
 from mia_kit.attacks.ppa import score_pool
 from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.models import Classifier, Prior, sample_latents
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.devices import ask, device_of, in_precision, with_room
 from mia_kit.studies.inversion.judges import JudgesPart, judge
 from mia_kit.studies.inversion.networks import Target, Trained
@@ -59,10 +58,6 @@ class Scores(Part[Tensor]):
             return score_pool(access, prior, pool, settings)
 
         return {"scores": with_room(score, SCORED)}
-
-    def unpack(self, values: Values) -> Tensor:
-        """The scores."""
-        return torch.as_tensor(values["scores"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,10 +107,8 @@ class Inversion(Part[Attacked]):
     selection: Target | None = None
     piece: int | None = None
     pieces: tuple[Inversion, ...] = ()
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Choose the rate, then attack."""
         if self.pieces:
             return _together([made(piece) for piece in self.pieces])
         model, people = made(self.model), made(self.people)
@@ -125,13 +118,21 @@ class Inversion(Part[Attacked]):
         classes = np.arange(people.count)
         if self.role == "placebo":
             classes = likest_classes(model, people.evaluator.images, people.evaluator.labels)
-        rate, tried, others = self.rates[0], list[tuple[float, float]](), order[self.piece :: self.search.pieces]
-        if self.piece is None:
-            tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
-            tried = [self._try(made, prior, model, classes, tuning, rate) for rate in self.rates]
-            rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])]
-        result = self._attack(made, prior, model, classes[others], rate, steps=self.search.steps)
-        rows = _rows(result, classes[others])
+        tuning, others = np.split(order, [self.search.tuning.people])
+        if self.piece is not None:
+            tuning, others = tuning[:0], order[self.piece :: self.search.pieces]
+
+        def attack(people: np.ndarray, rate: float, steps: int) -> tuple[Reconstructions, np.ndarray]:
+            result = self._attack(made, prior, model, classes[people], rate, steps=steps)
+            return result, _rows(result, classes[people])
+
+        def trial(rate: float) -> tuple[np.ndarray, np.ndarray]:
+            result, rows = attack(tuning, rate, self.search.tuning.steps)
+            judged = judge(made(self.judges), result.images[rows], None, tuning)
+            return judged["acc1"], judged["rank"]
+
+        rate, tried = best_rate(self.rates, trial) if len(tuning) else (self.rates[0], [])
+        result, rows = attack(others, rate, self.search.steps)
         return {
             "people": np.repeat(others, self.search.candidates),
             "codes": result.film[:, rows].half(),
@@ -139,41 +140,22 @@ class Inversion(Part[Attacked]):
             "norms": result.trace.gradient_norms[:, rows].numpy().astype(np.float32),
             "cosines": result.trace.gradient_cosines[:, rows].numpy().astype(np.float32),
             "rate": rate,
-            "tried": [hits for hits, _ in tried],
+            "tried": tried,
         }
 
     def unpack(self, values: Values) -> Attacked:
-        """The codes and how the gradients went."""
-        return Attacked(
-            people=np.asarray(values["people"]),
-            codes=torch.as_tensor(values["codes"]).float(),
-            selected=np.asarray(values["selected"]).astype(bool),
-            norms=np.asarray(values["norms"]),
-            cosines=np.asarray(values["cosines"]),
-            looks=self.search.looks,
-            rate=float(values["rate"]),
-            tried=tuple(values["tried"]),
-        )
-
-    def _try(
-        self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, people: np.ndarray, rate: float
-    ) -> tuple[float, float]:
-        """What a rate brings among those who serve to choose it: hits, and then better ranks."""
-        short = self._attack(made, prior, model, classes[people], rate, steps=self.search.tuning.steps)
-        judged = judge(made(self.judges), short.images[_rows(short, classes[people])], None, people)
-        return float(judged["acc1"].mean()), -float(np.log(judged["rank"]).mean())
+        kept = values | {"codes": values["codes"].float(), "tried": tuple(values["tried"])}
+        return Attacked(**kept, looks=self.search.looks)
 
     def _attack(
         self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, rate: float, *, steps: int
     ) -> Reconstructions:
         """One attack on all these classes; a class that several people share is attacked once."""
-        search, size = self.search, self.people.world.size
-        access = WhiteBox(in_precision(model, self.model.network))
-        name, temperature = (self.loss, 1.0)
-        if self.loss == "temperature":
-            name, temperature = "cross_entropy", search.temperature
+        search, access = self.search, WhiteBox(in_precision(model, self.model.network))
+        heated = self.loss == "temperature"
+        name, temperature = ("cross_entropy", search.temperature) if heated else (self.loss, 1.0)
         settings = Settings(
-            input_size=(size, size),
+            input_size=(self.people.world.size,) * 2,
             pool=search.pool,
             candidates=search.candidates,
             keep=search.keep,
@@ -201,18 +183,26 @@ class Inversion(Part[Attacked]):
         return complete(with_room(attack, search.batch_size))
 
 
-def complete(found: Reconstructions) -> Reconstructions:
+def best_rate(
+    rates: Sequence[float], trial: Callable[[float], tuple[np.ndarray, np.ndarray]]
+) -> tuple[float, list[float]]:
+    """The rate with most hits, of equals the one with better ranks, and the hits of each; `trial` gives both."""
+    tried = [(float(hits.mean()), -float(np.log(ranks).mean())) for hits, ranks in map(trial, rates)]
+    return rates[max(range(len(tried)), key=lambda place: tried[place])], [hits for hits, _ in tried]
+
+
+def complete(reconstructions: Reconstructions) -> Reconstructions:
     """The reconstructions, if each class has one that was handed in.
 
     ValueError otherwise: a person without one has no row, so that the attack would be judged by its successes alone.
     """
-    missing = len(found.targets.unique()) - len(found.targets[found.selected].unique())
-    if missing:
+    targets, selected = reconstructions.targets, reconstructions.selected
+    if missing := len(targets.unique()) - len(targets[selected].unique()):
         raise ValueError(
             f"the target must answer with finite confidences about one candidate of each class, got {missing} classes "
             "without instead: did its training run away?"
         )
-    return found
+    return reconstructions
 
 
 def inversion(
@@ -257,15 +247,10 @@ def pictures_of(attack: Inversion, codes: Tensor) -> Callable[[np.ndarray], Tens
 
 def _together(pieces: Sequence[Attacked]) -> Values:
     """The values of an attack from those of its pieces."""
-    return {
-        "people": np.concatenate([piece.people for piece in pieces]),
-        "codes": torch.cat([piece.codes for piece in pieces], dim=1).half(),
-        "selected": np.concatenate([piece.selected for piece in pieces]),
-        "norms": np.concatenate([piece.norms for piece in pieces], axis=1),
-        "cosines": np.concatenate([piece.cosines for piece in pieces], axis=1),
-        "rate": pieces[0].rate,
-        "tried": list(pieces[0].tried),
-    }
+    axes = {"people": 0, "selected": 0, "norms": 1, "cosines": 1}
+    joined = {name: np.concatenate([getattr(piece, name) for piece in pieces], axis=axes[name]) for name in axes}
+    codes = torch.cat([piece.codes for piece in pieces], dim=1).half()
+    return {**joined, "codes": codes, "rate": pieces[0].rate, "tried": list(pieces[0].tried)}
 
 
 def _rows(result: Reconstructions, classes: np.ndarray) -> np.ndarray:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,10 +19,9 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.inversion.attack import Inversion, inversion, pictures_of
-from mia_kit.studies.inversion.columns import BY_PERSON, about, about_attack, about_world, by_person
+from mia_kit.studies.inversion.columns import BY_PERSON, about, about_attack, about_world, by_person, with_start
 from mia_kit.studies.inversion.devices import ask
 from mia_kit.studies.inversion.extraction import ExtractionCell
 from mia_kit.studies.inversion.judges import JudgesPart, judge, judge_all, judges_of
@@ -59,17 +59,15 @@ def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
     for attack in recipe.attacks:
         if attack.stages:
             yield from _stages(recipe, attack, models, judges, seed)
-    yield from _controls(recipe, people, namer, second, seed)
+    yield from _controls(recipe, judges, seed)
 
 
 def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, seed: int) -> Iterator[Cell]:
     """An attack with each loss, and that with the strongest; or another paper's."""
     if attack.method != "ppa":
         yield zoo_cell(recipe, attack, model, judges, seed)
-    attacks = [
-        inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser)
-        for loss in attack.losses
-    ]
+    options: dict[str, Any] = {"seed": seed, "optimiser": attack.optimiser}
+    attacks = [inversion(model, judges, recipe.search, loss, attack.rates, **options) for loss in attack.losses]
     for single in attacks:
         yield AttackCell(single, judges, seed)
         if recipe.student is not None:
@@ -86,10 +84,10 @@ def _meets(attack: Attack, model: Target) -> bool:
     return not attack.factors or model.strength in attack.factors
 
 
-def _stages(recipe: Recipe, attack: Attack, models: Sequence[Target], judges: JudgesPart, seed: int) -> Iterator[Cell]:
+def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: JudgesPart, seed: int) -> Iterator[Cell]:
     """Attacks on hard labels of which another strength's target takes over one stage, or all of them."""
-    hard = next(model for model in models if model.strength == 0)
-    for other in models:
+    hard = next(target for target in targets if target.strength == 0)
+    for other in targets:
         swaps: dict[str, tuple[Target, Target, Target]] = {"none": (hard, hard, hard)}
         if other is not hard:
             swaps = {
@@ -99,27 +97,15 @@ def _stages(recipe: Recipe, attack: Attack, models: Sequence[Target], judges: Ju
                 "all": (other, other, other),
             }
         for stage, (sampling, optimised, selection) in swaps.items():
+            models = {"sampling": sampling, "selection": None if selection is optimised else selection}
+            options: dict[str, Any] = {"seed": seed, "optimiser": attack.optimiser, **models}
             for loss in attack.losses:
-                chosen = None if selection is optimised else selection
-                part = inversion(
-                    optimised,
-                    judges,
-                    recipe.search,
-                    loss,
-                    attack.rates,
-                    seed=seed,
-                    optimiser=attack.optimiser,
-                    sampling=sampling,
-                    selection=chosen,
-                )
+                part = inversion(optimised, judges, recipe.search, loss, attack.rates, **options)
                 yield AttackCell(part, judges, seed, stage=stage, strength=other.strength)
 
 
-def _controls(
-    recipe: Recipe, people: PeoplePart, namer: Evaluator, second: Evaluator | None, seed: int
-) -> Iterator[Cell]:
+def _controls(recipe: Recipe, judges: JudgesPart, seed: int) -> Iterator[Cell]:
     """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
-    judges = judges_of(people, namer, second, embedder=recipe.embedder)
     rates = next((a.rates for a in recipe.attacks if a.method == "ppa" and a.optimiser == "adam"), ())
     per_class = recipe.targets[0].per_class[0]
     others = people_of(recipe.world, seed, strangers=True)
@@ -127,14 +113,13 @@ def _controls(
     for loss in recipe.controls:
         placebo = inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo")
         yield AttackCell(placebo, judges, seed)
-        if second is not None:
-            swapped = judges_of(people, namer, second, swapped=True)
-            oracle = inversion(namer, swapped, recipe.search, loss, rates, seed=seed, role="oracle")
+        if judges.second is not None:
+            swapped = replace(judges, named_by=judges.second)
+            oracle = inversion(judges.named_by, swapped, recipe.search, loss, rates, seed=seed, role="oracle")
             yield AttackCell(oracle, swapped, seed)
-    if recipe.controls:
-        for attack in recipe.attacks:
-            if attack.method != "ppa":
-                yield zoo_cell(recipe, attack, strangers, judges, seed, placebo=True)
+    for attack in recipe.attacks if recipe.controls else ():
+        if attack.method != "ppa":
+            yield zoo_cell(recipe, attack, strangers, judges, seed, placebo=True)
 
 
 def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
@@ -142,11 +127,9 @@ def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
     for trained in recipe.targets:
         for epochs in trained.epochs or [recipe.target.epochs]:
             network = msgspec.structs.replace(recipe.target, epochs=epochs)
-            for per_class in trained.per_class:
-                for strength in trained.strengths:
-                    yield target(
-                        people, network, defence=trained.defence, strength=strength, per_class=per_class, seed=seed
-                    )
+            for per_class, strength in product(trained.per_class, trained.strengths):
+                kind: dict[str, Any] = {"defence": trained.defence, "strength": strength, "per_class": per_class}
+                yield target(people, network, **kind, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -159,19 +142,15 @@ class TargetCell(Cell):
 
     model: Target
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The target's."""
         return about(self.model) | {"seed": self.seed}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Look at photographs that the target was trained on, and at others."""
         people, model, rows = made(self.model.people), made(self.model), Rows()
         training = people.target.first(self.model.per_class)
         for name, value in utility(model, training, people.test).items():
             rows.add(name, value)
-        rows.add("margin", margin(model, training))
         network = self.model.network
         smoothing = self.model.strength if self.model.defence == "smoothing" else 0.0
         steps = int(np.ceil(len(training.labels) / network.batch_size))
@@ -192,22 +171,18 @@ class JudgesCell(Cell):
     evaluator: Evaluator
     judges: JudgesPart
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The people's."""
         return about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let the judges look at photographs that show the people for certain."""
         people, judges, rows = made(self.people), made(self.judges), Rows()
         unseen = people.target if people.test is people.evaluator else people.test
         said = judge_all(judges, lambda places: to_floats(unseen.images[places]), None, unseen.labels.numpy())
         for measure in ("acc1", "acc5", "named", "verified", "distance"):
             rows.add(f"photographs_{measure}", said[measure].mean())
         if people.latents is not None:
-            pictures = synthesise(load_prior("dcgan"), people.latents)
-            numbers = np.arange(people.count)
+            pictures, numbers = synthesise(load_prior("dcgan"), people.latents), np.arange(people.count)
             said = judge(judges, pictures, people.latents, numbers)
             for measure in BY_PERSON:
                 rows.add(measure, said[measure], units=numbers)
@@ -226,24 +201,16 @@ class AttackCell(Cell):
     seed: int
     stage: str = ""
     strength: float | None = None
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
         """The target's and the attack's; of a swapped stage the strength of the target that took it over."""
-        columns = about_attack(self.attack) | {"seed": self.seed}
-        if self.strength is not None:
-            columns |= {"stage": self.stage, "strength": self.strength}
-        return columns
+        swapped = {} if self.strength is None else {"stage": self.stage, "strength": self.strength}
+        return about_attack(self.attack) | {"seed": self.seed} | swapped
 
     def unpack(self, values: Values) -> pd.DataFrame:
-        """The rows; what was there before the first step has an attack of its own."""
-        table = super().unpack(values)
-        start = table["unit"].notna() & (table["steps"] == 0)
-        table.loc[start, "attack"] = "start" if self.attack.role == "ppa" else f"{self.attack.role} start"
-        return table
+        return with_start(super().unpack(values), f"{self.attack.role} start".removeprefix("ppa "))
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let the judges look after each number of steps."""
         attacked, judges, rows = made(self.attack), made(self.judges), Rows()
         mask = attacked.selected
         numbers = attacked.people[mask]
@@ -277,10 +244,8 @@ class StrongestCell(Cell):
     judges: JudgesPart
     seed: int
     zoo: tuple[ZooAttack, ...] = ()
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """Those of the attacks, which differ in their loss alone."""
         columns = AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
         return columns | {"attack": "strongest"} if self.zoo else columns
 
@@ -289,8 +254,7 @@ class StrongestCell(Cell):
         cells: list[AttackCell | ZooCell] = [AttackCell(attack, self.judges, self.seed) for attack in self.attacks]
         cells += [ZooCell(attack, self.judges, self.seed) for attack in self.zoo]
         best = int(np.argmax([max(made(cell.attack).tried) for cell in cells]))
-        table = made(cells[best])
-        rows = Rows()
+        table, rows = made(cells[best]), Rows()
         final = table[table["unit"].notna() & (table["steps"] > 0)]
         for measure, group in final.groupby("measure"):
             rows.add(str(measure), group["value"], units=group["unit"], steps=int(group["steps"].iloc[0]))
@@ -299,21 +263,15 @@ class StrongestCell(Cell):
 
 
 def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, float]:
-    """Accuracy on both, and on the test confidence and expected calibration error."""
-    confidences = ask(model, test.images).softmax(dim=1).numpy()
-    truth = test.labels.numpy()
-    predicted = ask(model, training.images).argmax(dim=1)
-    return {
-        "accuracy": float((confidences.argmax(axis=1) == truth).mean()),
-        "training_accuracy": float((predicted == training.labels).float().mean()),
-        "confidence": float(confidences.max(axis=1).mean()),
-        "calibration_error": calibration_error(confidences, truth),
-    }
-
-
-def margin(model: Classifier, training: Photos) -> float:
-    """Mean over photographs of the label's logit less the mean of the other classes'."""
+    """Accuracy on both, on the test confidence and calibration error, and the margin of training photographs."""
+    confidences, truth = ask(model, test.images).softmax(dim=1).numpy(), test.labels.numpy()
     logits = ask(model, training.images)
     label: Tensor = logits.gather(1, training.labels[:, None]).squeeze(1)
     others = (logits.sum(dim=1) - label) / (logits.shape[1] - 1)
-    return float((label - others).mean())
+    return {
+        "accuracy": float((confidences.argmax(axis=1) == truth).mean()),
+        "training_accuracy": float((logits.argmax(dim=1) == training.labels).float().mean()),
+        "confidence": float(confidences.max(axis=1).mean()),
+        "calibration_error": calibration_error(confidences, truth),
+        "margin": float((label - others).mean()),
+    }

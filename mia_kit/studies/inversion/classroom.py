@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,8 +25,7 @@ from mia_kit.attacks.prior_to_target import resize, synthesise
 from mia_kit.data.pictures import to_bytes
 from mia_kit.defences import Defended, build
 from mia_kit.defences.dp_sgd import Privacy
-from mia_kit.models import Classifier, SmallClassifier, load_dcgan, sample_latents
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Classifier, SmallClassifier, in_batches, load_dcgan, sample_latents
 from mia_kit.studies.inversion import shipped
 from mia_kit.studies.inversion.people import Photos
 from mia_kit.threads import one_thread
@@ -79,19 +79,11 @@ def untrained(defence: str, strength: float, *, width: int = WIDTH, seed: int = 
 
 def train(defence: str = "none", strength: float = 0.0, *, epochs: int | None = None, seed: int = 0) -> Defended:
     """Train a target with a defence of `mia_kit.defences.build`, or "none": about ten seconds."""
-    photographs = class_photographs()
+    photographs, model = class_photographs(), SmallClassifier(3, PEOPLE, seed=seed, width=WIDTH)
+    options: dict[str, Any] = {"epochs": epochs or EPOCHS, "batch_size": BATCH, "learning_rate": RATE}
+    options |= {"seed": seed, "augment": usual_augmentation(3), "progress": False}
     with one_thread():
-        return build(defence, strength).fit(
-            SmallClassifier(3, PEOPLE, seed=seed, width=WIDTH),
-            photographs.floats,
-            photographs.labels,
-            seed=seed,
-            augment=usual_augmentation(3),
-            epochs=epochs or EPOCHS,
-            batch_size=BATCH,
-            learning_rate=RATE,
-            progress=False,
-        )
+        return build(defence, strength).fit(model, photographs.floats, photographs.labels, **options)
 
 
 def accuracy(model: Classifier) -> float:
@@ -112,22 +104,15 @@ def pool(seed: int) -> Tensor:
 def attack(model: Classifier, people: Sequence[int], loss: str, *, seed: int = 0) -> Tensor:
     """A Plug & Play attack under a loss of `LOSSES`: a reconstruction of each person, shape (people, 3, 64, 64).
 
-    Raises ValueError if the loss is unknown or the target's confidences are not finite: a target that cannot be asked
-    is not one that leaks nothing.
+    ValueError if the loss is unknown or the target's confidences are not finite: a target that cannot be asked is not
+    one that leaks nothing.
     """
     check.one_of("loss", loss, LOSSES)
     with one_thread():
         confidences = in_batches(model, pool(seed)).softmax(dim=1)  # (2 * pool, classes)
-        reconstructions = ppa.run(
-            WhiteBox(model),
-            people,
-            prior=load_dcgan(),
-            seed=seed,
-            settings=ATTACK,
-            loss=ALL_LOSSES[loss],
-            scores=confidences.view(2, ATTACK.pool, PEOPLE).mean(dim=0),
-            progress=False,
-        )
+        scores = confidences.view(2, ATTACK.pool, PEOPLE).mean(dim=0)
+        options: dict[str, Any] = {"seed": seed, "settings": ATTACK, "loss": ALL_LOSSES[loss], "progress": False}
+        reconstructions = ppa.run(WhiteBox(model), people, prior=load_dcgan(), scores=scores, **options)
     check.finite(f"the target's confidences under the {loss} loss", reconstructions.scores)
     return reconstructions.images
 

@@ -39,6 +39,12 @@ def by_person(values: np.ndarray, numbers: np.ndarray) -> tuple[np.ndarray, np.n
     return means.to_numpy(), means.index.to_numpy()
 
 
+def with_start(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows by person; what was there before the first step has an attack of its own name."""
+    table.loc[table["unit"].notna() & (table["steps"] == 0), "attack"] = name
+    return table
+
+
 def about_world(world: World) -> Columns:
     """The columns that say which people are meant."""
     return {"study": "inversion", "world": world.name, "size": world.size}

@@ -16,8 +16,7 @@ from torch import Generator, Tensor, nn
 
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.data.pictures import to_floats
-from mia_kit.models import Classifier
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Classifier, in_batches
 from mia_kit.models.priors import has_bfloat16
 from mia_kit.smoothing import ramp, smoothed_cross_entropy
 from mia_kit.studies.inversion.recipe import Network

@@ -13,12 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import median
 
 import msgspec
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings
@@ -27,7 +26,7 @@ from mia_kit.attacks.ppa import optimise, score_candidates, score_pool
 from mia_kit.attacks.prior_to_target import in_channels, resize, synthesise
 from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import STYLEGAN2
-from mia_kit.models import Classifier, Prior, sample_latents
+from mia_kit.models import Classifier, sample_latents
 from mia_kit.models.embedder import FaceEmbedder
 from mia_kit.models.facenet import FaceNet
 from mia_kit.runs.parts import with_inputs
@@ -47,8 +46,7 @@ LONG, MANY = 0.3, 100  # seconds that a timing takes about, if so many batches a
 # People and photographs where the set itself is not here: FaceScrub's list; about 6 in 10 of its links may still live.
 PEOPLE, PHOTOGRAPHS = 530, 106_863
 
-# So many batches of a kind of work.
-Run = Callable[[int], object]
+Run = Callable[[int], object]  # so many batches of a kind of work
 
 
 @dataclass(frozen=True)
@@ -94,23 +92,20 @@ class Estimate:
 
 def estimate(recipe: Recipe) -> Estimate:
     """Time a piece of each kind of work and multiply: a second or two for each, if a batch takes no longer."""
-    people, photographs, assumed = crowd(recipe)
-    prior, absent = _prior_or_random(recipe)
-    images = count_images(recipe)
-    pieces = Pieces(recipe, people, prior)
-    if torch.cuda.is_available():
+    (people, photographs, assumed), prior = crowd(recipe), recipe.search.prior
+    if prior == "stylegan2" and STYLEGAN2.find() is None:
+        prior = "stylegan2 random"  # it takes as long
+        assumed += ("a StyleGAN2 with random weights in place of FFHQ's, which is not here",)
+    if recipe.target.pretraining or recipe.side_effects or any(attack.method != "ppa" for attack in recipe.attacks):
+        assumed += ("training on public people, side effects and the attack zoo are not in it",)
+    images, pieces, on_gpu = count_images(recipe), Pieces(recipe, people, prior), torch.cuda.is_available()
+    if on_gpu:
         torch.cuda.reset_peak_memory_stats()
-    timed = {}
-    for what in images:
-        batch, run = pieces.of(what)
-        timed[what] = batch, _seconds(run)
-    gpu = float(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else 0.0
+    timed = {what: (batch, _seconds(run)) for what, (batch, run) in ((what, pieces.of(what)) for what in images)}
+    gpu = float(torch.cuda.max_memory_allocated()) if on_gpu else 0.0
     # In memory photographs lie in 256 shades, and for small networks as floats too.
     memory = _peak() + 5.0 * 3 * recipe.world.size**2 * sum(photographs.values())
-    plain = recipe.side_effects is None and all(attack.method == "ppa" for attack in recipe.attacks)
-    if recipe.target.pretraining or not plain:
-        assumed += ("training on public people, side effects and the attack zoo are not in it",)
-    return Estimate(images, timed, _disk(recipe, pieces, people), memory, gpu, assumed + absent)
+    return Estimate(images, timed, pieces.disk(), memory, gpu, assumed)
 
 
 def crowd(recipe: Recipe) -> tuple[int, dict[str, int], tuple[str, ...]]:
@@ -145,14 +140,14 @@ def count_images(recipe: Recipe) -> dict[str, float]:
         elif isinstance(part, Scores):
             images["sampling"] += part.pool
         elif isinstance(part, Inversion) and not part.pieces:
-            tuning, others = _attacked(part, people)
-            search, tuning = part.search, tuning * len(part.rates)
+            search, (tuning, others) = part.search, _attacked(part, people)
+            tuning *= len(part.rates)
             images["optimisation"] += search.candidates * (tuning * search.tuning.steps + others * search.steps)
             views = 1 if search.candidates == 1 else search.views
             images["selection"] += search.candidates * views * (tuning + others)
         elif isinstance(part, AttackCell):
             search = part.attack.search
-            images["judging"] += sum(_attacked(part.attack, people)[1:]) * search.keep * len(search.looks)
+            images["judging"] += _attacked(part.attack, people)[1] * search.keep * len(search.looks)
         elif isinstance(part, References):
             images["judging"] += judged
         elif isinstance(part, TargetCell):
@@ -168,34 +163,35 @@ class Pieces:
 
     def __init__(self, recipe: Recipe, people: int, prior: str) -> None:
         self._recipe, self._people, self._name = recipe, people, prior
-        self._size = recipe.world.size, recipe.world.size
-        self._channels = 1 if recipe.world.name == "orl" else 3
+        self._size, self._channels = (recipe.world.size,) * 2, 1 if recipe.world.name == "orl" else 3
         self._device = device_of(recipe.target).type
-        self.prior = load_prior(prior, device=self._device)
+        self._batch = self._at_a_time(min(recipe.search.batch_size, max(2, recipe.search.candidates * people)))
+        self._access = WhiteBox(in_precision(self._model(recipe.target), recipe.target))
+        self._prior = load_prior(prior, device=self._device)
 
     def of(self, what: str) -> tuple[int, Run]:
         """Images at a time, and what does so many batches of this kind of work."""
-        recipe = self._recipe
         if what.startswith("training the "):
-            networks = {"target": recipe.target, "evaluator": recipe.evaluator}
-            network = networks.get(what.split()[-1]) or (recipe.judge if what.endswith("judge") else recipe.student)
-            assert network is not None
-            return self._lessons(network)
-        batch = self._batch(min(recipe.search.batch_size, max(2, recipe.search.candidates * self._people)))
+            return self._training(getattr(self._recipe, what.split()[-1]))
         if what == "optimisation":
-            rounded = load_prior(self._name, device=self._device, precision=recipe.search.precision)
-            if self._device == "cuda":
-                batch = with_room(lambda size: len(self._walk(rounded, size, 1)), batch)
-            return batch, lambda steps: self._walk(rounded, batch, steps)
-        return batch, _repeated(self._once(what, batch))
+            return self._optimisation()
+        once = self._once(what)
+        return self._batch, lambda batches: [once() for _ in range(batches)]
 
-    def model(self, network: Network) -> Classifier:
-        """An untrained network."""
-        size = self._size[0]
-        return untrained(network, channels=self._channels, classes=self._people, size=size, seed=0).eval()
+    def disk(self) -> float:
+        """Bytes of weights, with Adam's means where training goes on from them, and of what attacks bring back."""
+        code, total = self._prior.map(self._latents(1)).numel(), 0.0
+        for part in with_inputs(cells(self._recipe)):
+            if isinstance(part, Evaluator | Target | FirstHalf | Trunk):
+                weights = sum(weight.numel() for weight in self._model(part.network).parameters())
+                total += 4.0 * weights * (3 if isinstance(part, FirstHalf) else 1)
+            elif isinstance(part, Inversion):
+                search, reconstructions = part.search, _attacked(part, self._people)[1] * part.search.candidates
+                total += reconstructions * (2.0 * code * len(search.looks) + 8.0 * search.steps)
+        return total
 
-    def _lessons(self, network: Network) -> tuple[int, Run]:
-        batch, model = self._batch(network.batch_size), self.model(network)
+    def _training(self, network: Network) -> tuple[int, Run]:
+        batch, model = self._at_a_time(network.batch_size), self._model(network)
         brief = msgspec.structs.replace(network, epochs=1, batch_size=batch)
 
         def run(batches: int) -> None:
@@ -204,54 +200,54 @@ class Pieces:
 
         return batch, run
 
-    def _walk(self, prior: Prior, batch: int, steps: int) -> Tensor:
-        latents, targets = self._latents(prior, batch), torch.arange(batch, device=self._device) % self._people
-        settings = self._settings(batch, steps)
-        return optimise(self._access, prior, latents, targets, settings, poincare, Generator().manual_seed(0))[0]
+    def _optimisation(self) -> tuple[int, Run]:
+        prior = load_prior(self._name, device=self._device, precision=self._recipe.search.precision)
 
-    def _once(self, what: str, batch: int) -> Callable[[], object]:
-        recipe, latents, settings = self._recipe, self._latents(self.prior, batch), self._settings(batch, 1)
+        def walk(batch: int, steps: int) -> int:
+            targets = torch.arange(batch, device=self._device) % self._people
+            settings, generator = self._settings(batch, steps), Generator().manual_seed(0)
+            optimise(self._access, prior, self._latents(batch), targets, settings, poincare, generator)
+            return batch
+
+        batch = with_room(lambda size: walk(size, 1), self._batch) if self._device == "cuda" else self._batch
+        return batch, lambda steps: walk(batch, steps)
+
+    def _once(self, what: str) -> Callable[[], object]:
+        recipe, latents, settings = self._recipe, self._latents(self._batch), self._settings(self._batch, 1)
         if what == "drawing photographs":
-            generator = load_prior("dcgan")
-            return lambda: synthesise(generator, sample_latents(generator, batch, seed=0))
+            dcgan = load_prior("dcgan")
+            return lambda: synthesise(dcgan, sample_latents(dcgan, self._batch, seed=0))
         if what == "sampling":
-            return lambda: score_pool(self._access, self.prior, latents, settings)
-        shown = torch.zeros(batch, self._channels, *self._size)
+            return lambda: score_pool(self._access, self._prior, latents, settings)
         if what == "measuring the target":
-            model = self.model(recipe.target)
+            model, shown = self._model(recipe.target), torch.zeros(self._batch, self._channels, *self._size)
             return lambda: ask(model, shown)
         if what == "selection":
-            targets = torch.zeros(batch, dtype=torch.int64, device=self._device)
-            pictures = torch.zeros(batch, *self.prior.image_size, device=self._device)
-            return lambda: score_candidates(self._access, pictures, targets, settings, Generator().manual_seed(0))
-        assert what == "judging"
-        evaluator, codes = self.model(recipe.evaluator), self.prior.map(latents)
+            targets = torch.zeros(self._batch, dtype=torch.int64, device=self._device)
+            images = torch.zeros(self._batch, *self._prior.image_size, device=self._device)
+            return lambda: score_candidates(self._access, images, targets, settings, Generator().manual_seed(0))
+        evaluator, codes = self._model(recipe.evaluator), self._prior.map(latents)
         embedder = FaceNet() if recipe.embedder == "facenet" else FaceEmbedder()
-        second = self.model(recipe.judge) if recipe.judge else embedder.eval().to(self._device)
+        second = self._model(recipe.judge) if recipe.judge else embedder.eval().to(self._device)
 
         def judge() -> None:
-            pictures = resize(in_channels(self._channels, synthesise(self.prior, codes).cpu()), self._size)
+            pictures = resize(in_channels(self._channels, synthesise(self._prior, codes).cpu()), self._size)
             ask(evaluator, pictures)
             ask(second, pictures if recipe.judge else pictures.expand(-1, 3, -1, -1))
 
         return judge
 
-    @property
-    def code(self) -> Tensor:
-        """A code of the prior."""
-        return self.prior.map(self._latents(self.prior, 1))[0]
+    def _model(self, network: Network) -> Classifier:
+        size = self._size[0]
+        return untrained(network, channels=self._channels, classes=self._people, size=size, seed=0).eval()
 
-    @cached_property
-    def _access(self) -> WhiteBox:
-        return WhiteBox(in_precision(self.model(self._recipe.target), self._recipe.target))
-
-    def _latents(self, prior: Prior, count: int) -> Tensor:
-        return sample_latents(prior, count, seed=0).to(self._device)
+    def _latents(self, count: int) -> torch.Tensor:
+        return sample_latents(self._prior, count, seed=0).to(self._device)
 
     def _settings(self, batch: int, steps: int) -> Settings:
         return Settings(self._size, pool=batch, candidates=1, keep=1, steps=steps, selection_views=1, batch_size=batch)
 
-    def _batch(self, wanted: int) -> int:
+    def _at_a_time(self, wanted: int) -> int:
         return LARGE_AT_A_TIME if self._device == "cpu" and self._size[0] >= LARGE else wanted
 
 
@@ -262,34 +258,6 @@ def _attacked(attack: Inversion, people: int) -> tuple[int, int]:
         return 0, len(range(attack.piece, everybody, search.pieces))
     tuning = 0 if attack.pieces else search.tuning.people
     return tuning, everybody - tuning
-
-
-def _disk(recipe: Recipe, pieces: Pieces, people: int) -> float:
-    """Bytes of weights, with Adam's means where training goes on from them, and of what attacks bring back."""
-    code, total = pieces.code.numel(), 0.0
-    for part in with_inputs(cells(recipe)):
-        if isinstance(part, Evaluator | Target | FirstHalf | Trunk):
-            weights = sum(weight.numel() for weight in pieces.model(part.network).parameters())
-            total += 4.0 * weights * (3 if isinstance(part, FirstHalf) else 1)
-        elif isinstance(part, Inversion):
-            search, reconstructions = part.search, _attacked(part, people)[1] * part.search.candidates
-            total += reconstructions * (2.0 * code * len(search.looks) + 8.0 * search.steps)
-    return total
-
-
-def _prior_or_random(recipe: Recipe) -> tuple[str, tuple[str, ...]]:
-    """The recipe's prior, or where its file is absent one with random weights: it takes as long."""
-    if recipe.search.prior == "stylegan2" and STYLEGAN2.find() is None:
-        return "stylegan2 random", ("a StyleGAN2 with random weights in place of FFHQ's, which is not here",)
-    return recipe.search.prior, ()
-
-
-def _repeated(once: Callable[[], object]) -> Run:
-    def run(batches: int) -> None:
-        for _ in range(batches):
-            once()
-
-    return run
 
 
 def _seconds(run: Run) -> float:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -17,10 +16,9 @@ from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_bytes
-from mia_kit.models.batches import in_batches
+from mia_kit.models import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.inversion.attack import Inversion, pictures_of
 from mia_kit.studies.inversion.columns import about_attack, by_person
 from mia_kit.studies.inversion.devices import ask
@@ -36,14 +34,11 @@ class ExtractionCell(Cell):
     attack: Inversion
     student: Network
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The target's and the attack's."""
         return about_attack(self.attack) | {"seed": self.seed}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train the student, and let it name the people."""
         attacked, people, rows = made(self.attack), made(self.attack.people), Rows()
         size = self.attack.people.world.size
         codes, numbers = attacked.codes[-1][torch.from_numpy(attacked.selected)], attacked.people[attacked.selected]

@@ -22,14 +22,12 @@ from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data import load
 from mia_kit.data.aligned import public_people
 from mia_kit.data.pictures import to_bytes, to_floats
-from mia_kit.models import DCGAN, Classifier, SmallClassifier, sample_latents
-from mia_kit.models.batches import in_batches
+from mia_kit.models import DCGAN, Classifier, SmallClassifier, in_batches, sample_latents
 from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
 from mia_kit.models.style_prior import StylePrior
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
-from mia_kit.studies.inversion.networks import Trained
+from mia_kit.runs.parts import Made, Part, Values
+from mia_kit.studies.inversion.networks import Trained, packed, taken
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Tools, World
 from mia_kit.studies.inversion.signs import public_signs
@@ -60,20 +58,16 @@ class Public(Part[Tensor]):
         if self.world.name == "drawn":
             prior, shape = load_prior("dcgan"), (size, size)
             latents = sample_latents(prior, self.count, seed=PUBLIC)
-            return {
-                "images": in_batches(lambda part: to_bytes(resize(prior.synthesise(prior.map(part)), shape)), latents)
-            }
-        if self.world.name == "gtsrb":
-            images = public_signs(load("gtsrb", size=size))
-        else:
-            images, _ = public_people(size)
+
+            def draw(part: Tensor) -> Tensor:
+                return to_bytes(resize(prior.synthesise(prior.map(part)), shape))
+
+            return {"images": in_batches(draw, latents)}
+        signs = self.world.name == "gtsrb"
+        images = public_signs(load("gtsrb", size=size)) if signs else public_people(size)[0]
         if self.count > len(images):
             raise ValueError(f"there are {len(images)} public photographs, got {self.count} asked for instead")
         return {"images": images[torch.randperm(len(images), generator=Generator().manual_seed(PUBLIC))[: self.count]]}
-
-    def unpack(self, values: Values) -> Tensor:
-        """The pictures."""
-        return torch.as_tensor(values["images"])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,63 +95,31 @@ class Gan(Part[Players]):
     digest: str = ""
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train both players, as the attack's paper does."""
-        images, size = to_floats(made(self.public)), (self.public.world.size, self.public.world.size)
+        images, size, tools = to_floats(made(self.public)), (self.public.world.size,) * 2, self.tools
+        steps, critic_steps = (tools.gmi_steps, 5) if self.model is None else (tools.steps, 1)
         settings = AdversarySettings(
-            steps=self.tools.gmi_steps if self.model is None else self.tools.steps,
-            batch_size=self.tools.batch_size,
-            learning_rate=self.tools.learning_rate,
-            critic_steps=5 if self.model is None else 1,
+            steps=steps, critic_steps=critic_steps, batch_size=tools.batch_size, learning_rate=tools.learning_rate
         )
+        options: dict[str, Any] = {"seed": self.seed, "settings": settings}
+        options |= {"checkpoint": checkpoint, "progress": progress}
         if self.model is None:
             generator, critic = self._fresh(0)
-            fit_adversaries(
-                generator,
-                critic,
-                (images,),
-                game=Wasserstein(),
-                seed=self.seed,
-                settings=settings,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
-            return _packed(generator, critic, classes=0, queries=0)
-        model = made(self.model)
-        classes = int(model.head.out_features)
+            fit_adversaries(generator, critic, (images,), game=Wasserstein(), **options)
+            return packed(generator, GENERATOR) | packed(critic, CRITIC) | {"classes": 0, "queries": 0}
+        access, classes = WhiteBox(made(self.model)), int(made(self.model).head.out_features)
         generator, critic = self._fresh(classes)
+        options |= {"generator": generator, "input_size": size}
         if isinstance(critic, ClassDiscriminator):
-            training = kedmi.train(
-                WhiteBox(model),
-                images,
-                generator=generator,
-                discriminator=critic,
-                seed=self.seed,
-                settings=settings,
-                input_size=size,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
+            training = kedmi.train(access, images, discriminator=critic, **options)
         else:
-            assert isinstance(generator, plgmi.ClassGenerator)
-            training = plgmi.train(
-                WhiteBox(model),
-                images,
-                generator=generator,
-                critic=critic,
-                seed=self.seed,
-                per_class=min(30, len(images)),
-                settings=settings,
-                input_size=size,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
-        return _packed(generator, critic, classes=classes, queries=training.queries)
+            training = plgmi.train(access, images, critic=critic, per_class=min(30, len(images)), **options)
+        weights = packed(generator, GENERATOR) | packed(critic, CRITIC)
+        return weights | {"classes": classes, "queries": training.queries}
 
     def unpack(self, values: Values) -> Players:
-        """Both in evaluation mode."""
         generator, critic = self._fresh(int(values["classes"]))
         for prefix, player in ((GENERATOR, generator), (CRITIC, critic)):
-            player.load_state_dict(_weights(values, prefix))
+            player.load_state_dict(taken(values, prefix))
             player.eval().requires_grad_(False)
         return Players(generator, critic, int(values["queries"]))
 
@@ -201,28 +163,20 @@ class Surrogate(Part[Distilled]):
     seed: int
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Distil it."""
         channels, model = made(self.model.people).channels, made(self.model)
-        size = (self.public.world.size, self.public.world.size)
+        images = in_channels(channels, resize(to_floats(made(self.public)), (self.public.world.size,) * 2))
         surrogate = self._fresh(channels, int(model.head.out_features))
-        loss = lomma.prepare(
-            WhiteBox(model),
-            [surrogate],
-            in_channels(channels, resize(to_floats(made(self.public)), size)),
-            seed=self.seed,
-            settings=lomma.Settings(epochs=self.tools.surrogate_epochs),
-            progress=progress,
-        )
-        weights = {f"{SURROGATE}{name}": weight for name, weight in surrogate.state_dict().items()}
-        return weights | {"reference": loss.reference, "queries": loss.queries, "channels": channels}
+        settings = lomma.Settings(epochs=self.tools.surrogate_epochs)
+        options: dict[str, Any] = {"seed": self.seed, "settings": settings, "progress": progress}
+        loss = lomma.prepare(WhiteBox(model), [surrogate], images, **options)
+        learnt = {"reference": loss.reference, "queries": loss.queries, "channels": channels}
+        return packed(surrogate, SURROGATE) | learnt
 
     def unpack(self, values: Values) -> Distilled:
-        """The surrogate in evaluation mode."""
-        weights = _weights(values, SURROGATE)
+        weights = taken(values, SURROGATE)
         surrogate = self._fresh(int(values["channels"]), len(weights["head.weight"]))
         surrogate.load_state_dict(weights)
-        surrogate.eval()
-        return Distilled(surrogate, torch.as_tensor(values["reference"]), int(values["queries"]))
+        return Distilled(surrogate.eval(), values["reference"], int(values["queries"]))
 
     def _fresh(self, channels: int, classes: int) -> Classifier:
         return SmallClassifier(channels, classes, seed=self.seed + 1, width=self.tools.surrogate_width)
@@ -233,22 +187,10 @@ class LabelSurrogate(Surrogate):
     """LOKT's: it learns the target's labels of public pictures, which for drawn people are a sample of the prior."""
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Ask for labels and learn them."""
         channels, model = made(self.model.people).channels, made(self.model)
-        size = (self.public.world.size, self.public.world.size)
-        images = in_channels(channels, resize(to_floats(made(self.public)), size))
+        images = in_channels(channels, resize(to_floats(made(self.public)), (self.public.world.size,) * 2))
         surrogate = self._fresh(channels, int(model.head.out_features))
         settings = lokt.Settings(samples=len(images), epochs=self.tools.surrogate_epochs)
         lokt.learn(LabelAPI(model), surrogate, images, seed=self.seed, settings=settings, progress=progress)
-        weights = {f"{SURROGATE}{name}": weight for name, weight in surrogate.state_dict().items()}
-        return weights | {"reference": torch.empty(0), "queries": len(images), "channels": channels}
-
-
-def _packed(generator: nn.Module, critic: nn.Module, *, classes: int, queries: int) -> Values:
-    weights: Values = {f"{GENERATOR}{name}": weight for name, weight in generator.state_dict().items()}
-    weights |= {f"{CRITIC}{name}": weight for name, weight in critic.state_dict().items()}
-    return weights | {"classes": classes, "queries": queries}
-
-
-def _weights(values: Values, prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): torch.as_tensor(w) for name, w in values.items() if name.startswith(prefix)}
+        learnt = {"reference": torch.empty(0), "queries": len(images), "channels": channels}
+        return packed(surrogate, SURROGATE) | learnt

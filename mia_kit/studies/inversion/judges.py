@@ -3,9 +3,8 @@
 The *evaluator* was trained on other photographs of the same people than the target and is another architecture. The
 *embedding* is independent of both: of drawn people the features of a second judge, trained on photographs of its own;
 of real people the numbers of a face embedder that has never seen any of them: dlib's, or the papers' FaceNet. In the
-embedding a reconstruction is
-held against photographs of the person that no target sees. It counts as verified if it lies nearer to them than all
-but a hundredth of strangers do.
+embedding a reconstruction is held against photographs of the person that no target sees. It counts as verified if it
+lies nearer to them than all but a hundredth of strangers do.
 """
 
 from __future__ import annotations
@@ -24,11 +23,9 @@ from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import person_distances, target_ranks
 from mia_kit.metrics.leakage import centre_ranks
-from mia_kit.models import Classifier, load_embedder, same_person_threshold
-from mia_kit.models.batches import in_batches
+from mia_kit.models import Classifier, in_batches, load_embedder, same_person_threshold
 from mia_kit.models.facenet import load_facenet
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.devices import ask
 from mia_kit.studies.inversion.networks import Evaluator
 from mia_kit.studies.inversion.people import PeoplePart
@@ -117,13 +114,8 @@ class References(Part[np.ndarray]):
     device: str = "cpu"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Embed them."""
         embed = embedding(made, self.second, self.embedder, self.device)
         return {"embeddings": in_batches(lambda part: embed(to_floats(part)), made(self.people).judge.images).numpy()}
-
-    def unpack(self, values: Values) -> np.ndarray:
-        """The embeddings."""
-        return np.asarray(values["embeddings"])
 
 
 @dataclass(frozen=True)
@@ -141,31 +133,20 @@ class JudgesPart(Part[Judges]):
     kept: ClassVar[bool] = False
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Put them together; the threshold comes from photographs held against the next five people's."""
         people, references = made(self.people), made(self.references)
         labels = people.judge.labels.numpy()
-        strangers = [
-            person_distances(references, (labels + shift) % people.count, references, labels)
-            for shift in range(1, min(6, people.count))
-        ]
-        threshold = float(same_person_threshold(FALSE_MATCH_RATE, np.concatenate(strangers)))
-        height, width = people.target.images.shape[2:]
-        judges = Judges(
-            evaluator=made(self.named_by),
-            embed=embedding(made, self.second, self.references.embedder, self.references.device),
-            references=references,
-            labels=labels,
-            threshold=threshold,
-            size=(height, width),
-            channels=people.channels,
-            latents=people.latents,
-        )
-        return {"judges": judges}
+        threshold = threshold_of(references, labels, people.count)
+        embed = embedding(made, self.second, self.references.embedder, self.references.device)
+        (height, width), evaluator = people.target.images.shape[2:], made(self.named_by)
+        about_people = ((height, width), people.channels, people.latents)
+        return {"judges": Judges(evaluator, embed, references, labels, threshold, *about_people)}
 
-    def unpack(self, values: Values) -> Judges:
-        """The judges themselves: they are not kept."""
-        judges: Judges = values["judges"]
-        return judges
+
+def threshold_of(embeddings: np.ndarray, labels: np.ndarray, people: int) -> float:
+    """The distance below which a hundredth of strangers fall: photographs held against the next five people's."""
+    shifts = range(1, min(6, people))
+    apart = [person_distances(embeddings, (labels + shift) % people, embeddings, labels) for shift in shifts]
+    return float(same_person_threshold(FALSE_MATCH_RATE, np.concatenate(apart)))
 
 
 def embedding(made: Made, second: Evaluator | None, embedder: Embedder = "face_embed128", device: str = "cpu") -> Embed:
@@ -174,25 +155,12 @@ def embedding(made: Made, second: Evaluator | None, embedder: Embedder = "face_e
         model = made(second)
         return lambda images: ask(model, images, model.features)
     place = "cuda" if device == "auto" and torch.cuda.is_available() else "cpu"
-    network = load_embedding(embedder).to(place)
+    network: nn.Module = (load_facenet() if embedder == "facenet" else load_embedder()).to(place)
     return lambda images: in_batches(network, images.expand(-1, 3, -1, -1).to(place), batch_size=64).cpu()
 
 
-def load_embedding(embedder: Embedder) -> nn.Module:
-    """The trained network of that name. DataError if its weights are absent."""
-    return load_facenet() if embedder == "facenet" else load_embedder()
-
-
 def judges_of(
-    people: PeoplePart,
-    evaluator: Evaluator,
-    second: Evaluator | None,
-    *,
-    embedder: Embedder = "face_embed128",
-    swapped: bool = False,
+    people: PeoplePart, evaluator: Evaluator, second: Evaluator | None, *, embedder: Embedder = "face_embed128"
 ) -> JudgesPart:
-    """The judges; `swapped` lets the second judge name people. ValueError if there is none to take its place."""
-    if swapped and second is None:
-        raise ValueError("the oracle needs a second judge who can name people, got an embedder instead")
-    named_by = second if swapped and second is not None else evaluator
-    return JudgesPart(people, named_by, second, References(people, second, embedder, evaluator.network.device))
+    """The judges, among whom the evaluator names people."""
+    return JudgesPart(people, evaluator, second, References(people, second, embedder, evaluator.network.device))

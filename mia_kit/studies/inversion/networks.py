@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mia_kit.defences import build
 from mia_kit.models import (
@@ -27,8 +27,7 @@ from mia_kit.models import (
     transplant,
 )
 from mia_kit.models.weights import without_head
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.smoothing import phases
 from mia_kit.studies.inversion.devices import Bfloat16Objective, PaperAugment, device_of
 from mia_kit.studies.inversion.people import People, PeoplePart, Photos, people_of
@@ -46,9 +45,8 @@ def untrained(
 ) -> Classifier:
     """A fresh classifier of a recipe's kind on its device, laid out for speed; `pretrained` with ImageNet's weights."""
     if not network.ours:
-        model: Classifier = Backbone(
-            network.architecture, classes, seed=seed, channels=channels, pretrained=pretrained, stem=network.stem
-        )
+        options: dict[str, Any] = {"channels": channels, "pretrained": pretrained, "stem": network.stem}
+        model: Classifier = Backbone(network.architecture, classes, seed=seed, **options)
     elif network.architecture == "convolutional":
         model = ConvolutionalClassifier(channels, classes, size, seed=seed, width=network.width)
     else:
@@ -67,25 +65,16 @@ class Trunk(Part[Mapping[str, Tensor]]):
     size: int
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it on public photographs."""
         from mia_kit.data.aligned import public_people
 
         images, labels = public_people(self.size)
         model = untrained(self.network, channels=3, classes=int(labels.max()) + 1, size=self.size, seed=0)
-        train(
-            model,
-            Photos(images, labels),
-            self.network,
-            seed=0,
-            epochs=self.network.pretraining,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+        photos, epochs = Photos(images, labels), self.network.pretraining
+        train(model, photos, self.network, seed=0, epochs=epochs, checkpoint=checkpoint, progress=progress)
         return {name: weight.clone() for name, weight in without_head(model.state_dict()).items()}
 
     def unpack(self, values: Values) -> Mapping[str, Tensor]:
-        """Weights by name."""
-        return {name: torch.as_tensor(value) for name, value in values.items()}
+        return values
 
 
 @dataclass(frozen=True)
@@ -121,17 +110,14 @@ class Trained(Part[Classifier]):
         return model, people
 
     def unpack(self, values: Values) -> Classifier:
-        """The trained classifier in evaluation mode."""
-        weights = {name.removeprefix(WEIGHTS): torch.as_tensor(w) for name, w in values.items() if WEIGHTS in name}
+        weights = taken(values)
         model = self._built(int(values["channels"]), len(weights["head.weight"]))
         model.load_state_dict(weights)
         return model.eval()
 
     def _empty(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
-        size = self.people.world.size
-        return untrained(
-            self.network, channels=channels, classes=classes, size=size, seed=self.seed, pretrained=pretrained
-        )
+        shape = {"channels": channels, "classes": classes, "size": self.people.world.size}
+        return untrained(self.network, **shape, seed=self.seed, pretrained=pretrained)
 
     def _built(self, channels: int, classes: int) -> Classifier:
         """What training ends with: a defence may have replaced layers."""
@@ -149,7 +135,6 @@ class Evaluator(Trained):
     trunk: Trunk | None = None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it."""
         model, people = self.fresh(made)
         train(model, people.of(self.role), self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
         return kept(model, people.channels)
@@ -166,23 +151,14 @@ class FirstHalf(Part[State]):
     trunk: Trunk | None = None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train so far."""
         target = Target(self.people, self.network, "smoothing", 0.0, self.per_class, self.seed, self.trunk)
         model, people = target.fresh(made)
-        half = phases(self.network.epochs).ramp_starts
-        result = train(
-            model,
-            people.target.first(self.per_class),
-            self.network,
-            seed=self.seed,
-            stop_epoch=half,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+        half, photos = phases(self.network.epochs).ramp_starts, people.target.first(self.per_class)
+        network, seed = self.network, self.seed
+        result = train(model, photos, network, seed=seed, stop_epoch=half, checkpoint=checkpoint, progress=progress)
         return _flat(result.state)
 
     def unpack(self, values: Values) -> State:
-        """The state to go on from."""
         return _nested(values)
 
 
@@ -198,37 +174,18 @@ class Target(Trained):
     seed: int
     trunk: Trunk | StrangersTrunk | None = None
     half: FirstHalf | None = None
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it with its defence."""
         model, people = self.fresh(made)
         photos = people.target.first(self.per_class)
+        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
         if self.defence == "smoothing":
             start = made(self.half) if self.half is not None else None
-            train(
-                model,
-                photos,
-                self.network,
-                seed=self.seed,
-                smoothing=self.strength,
-                start=start,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
+            train(model, photos, self.network, smoothing=self.strength, start=start, **options)
             return kept(model, people.channels)
-        defended = build(self.defence, self.strength).fit(
-            model,
-            photos.floats,
-            photos.labels,
-            seed=self.seed,
-            augment=usual_augmentation(people.channels),
-            epochs=self.network.epochs,
-            batch_size=self.network.batch_size,
-            learning_rate=self.network.learning_rate,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+        options |= {name: getattr(self.network, name) for name in ("epochs", "batch_size", "learning_rate")}
+        options["augment"] = usual_augmentation(people.channels)
+        defended = build(self.defence, self.strength).fit(model, photos.floats, photos.labels, **options)
         epsilon = defended.privacy.epsilon if defended.privacy else None
         return kept(defended.model, people.channels) | {"epsilon": epsilon}
 
@@ -312,10 +269,19 @@ def train(
     )
 
 
+def packed(model: nn.Module, prefix: str = WEIGHTS) -> Values:
+    """The weights of a network for the store."""
+    return {f"{prefix}{name}": weight for name, weight in model.state_dict().items()}
+
+
+def taken(values: Values, prefix: str = WEIGHTS) -> dict[str, Tensor]:
+    """The weights that `packed` has put among the values."""
+    return {name.removeprefix(prefix): weight for name, weight in values.items() if name.startswith(prefix)}
+
+
 def kept(model: Classifier, channels: int) -> Values:
     """A classifier for the store."""
-    weights: dict[str, Any] = {f"{WEIGHTS}{name}": weight for name, weight in model.state_dict().items()}
-    return weights | {"channels": channels}
+    return packed(model) | {"channels": channels}
 
 
 def _flat(state: State) -> Values:
@@ -324,10 +290,7 @@ def _flat(state: State) -> Values:
     values: Values = {f"{WEIGHTS}{name}": weight for name, weight in state["model"].items()}
     for number, moments in optimiser["state"].items():
         values |= {f"moment.{number}.{name}": torch.as_tensor(value) for name, value in moments.items()}
-    groups = [
-        {k: v for k, v in group.items() if k != "params"} | {"params": list(group["params"])}
-        for group in optimiser["param_groups"]
-    ]
+    groups = [group | {"params": list(group["params"])} for group in optimiser["param_groups"]]
     scheduler = {name: value for name, value in state["scheduler"].items() if name != "milestones"}
     milestones = {str(step): times for step, times in state["scheduler"]["milestones"].items()}
     plain = {name: state[name] for name in ("history", "runaway_epoch", "seconds")}
@@ -340,10 +303,10 @@ def _nested(values: Values) -> State:
     for name, value in values.items():
         if name.startswith("moment."):
             _, number, moment = name.split(".")
-            moments.setdefault(int(number), {})[moment] = torch.as_tensor(value)
+            moments.setdefault(int(number), {})[moment] = value
     milestones = Counter({int(step): times for step, times in values["milestones"].items()})
     return {
-        "model": {n.removeprefix(WEIGHTS): torch.as_tensor(v) for n, v in values.items() if n.startswith(WEIGHTS)},
+        "model": taken(values),
         "optimiser": {"state": moments, "param_groups": values["groups"]},
         "scheduler": values["scheduler"] | {"milestones": milestones},
         **{name: values[name] for name in ("history", "runaway_epoch", "seconds")},

@@ -9,9 +9,9 @@ same people come back with every seed; their photographs are drawn anew.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -26,10 +26,8 @@ from mia_kit.data.image_set import ImageSet
 from mia_kit.data.inventory import FACESCRUB
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.data.splits import people_with
-from mia_kit.models import load_dcgan
-from mia_kit.models.batches import in_batches
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.models import in_batches, load_dcgan
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.recipe import Photographs, World
 from mia_kit.studies.inversion.signs import deal_signs
 from mia_kit.training.seeds import turn_generator
@@ -59,9 +57,7 @@ class Photos:
 
     def first(self, per_class: int) -> Photos:
         """The first `per_class` photographs of each person; they lie person by person."""
-        counts = torch.bincount(self.labels)
-        places = torch.cat([torch.arange(int(count)) for count in counts])
-        mask = places < per_class
+        mask = torch.cat([torch.arange(int(count)) for count in torch.bincount(self.labels)]) < per_class
         if mask.all():
             return self  # what lies on the disk stays there
         return Photos(self.images[mask], self.labels[mask])
@@ -106,7 +102,6 @@ class PeoplePart(Part[People]):
     seed: int
     strangers: bool = False
     content: str = ""
-    version: ClassVar[int] = 1
 
     @property
     def kept(self) -> bool:  # type: ignore[override]
@@ -114,23 +109,16 @@ class PeoplePart(Part[People]):
         return self.world.name == "drawn"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Draw the photographs, or read them."""
         if self.world.name == "drawn":
             return _drawn(self.world, self.seed, strangers=self.strangers)
         if self.world.name == "gtsrb":
             return deal_signs(load("gtsrb", size=self.world.size), self.world, self.seed, strangers=self.strangers)
-        return _real(self.world, self.seed, strangers=self.strangers)
+        return _dealt(*_crowd(self.world, strangers=self.strangers), self.world.photographs, self.seed)
 
     def unpack(self, values: Values) -> People:
-        """The photographs by role."""
-        photos = {
-            role: Photos(torch.as_tensor(values[f"{role}.images"]), torch.as_tensor(values[f"{role}.labels"]))
-            for role in ROLES
-            if f"{role}.images" in values
-        }
-        for role in ("judge", "test"):
-            photos.setdefault(role, photos["evaluator"])
-        return People(**photos, latents=values.get("latents"))
+        roles = [role if f"{role}.images" in values else "evaluator" for role in ROLES]
+        target, evaluator, judge, test = (Photos(values[f"{role}.images"], values[f"{role}.labels"]) for role in roles)
+        return People(target, evaluator, judge, test, values.get("latents"))
 
 
 def people_of(world: World, seed: int, *, strangers: bool = False) -> PeoplePart:
@@ -184,11 +172,6 @@ def _drawn(world: World, seed: int, *, strangers: bool) -> Values:
     return values
 
 
-def _real(world: World, seed: int, *, strangers: bool) -> Values:
-    faces, numbers = _crowd(world, strangers=strangers)
-    return _dealt(faces, numbers, world.photographs, seed)
-
-
 def _crowd(world: World, *, strangers: bool) -> tuple[ImageSet, np.ndarray]:
     """A set of faces, and the numbers of the people in it who have photographs enough."""
     faces = load_aligned(world.name, world.size) if world.name in FRAMES else load(world.name, size=world.size)
@@ -219,20 +202,15 @@ def _dealt(faces: ImageSet, numbers: np.ndarray, photographs: Photographs, seed:
     """
     random = np.random.default_rng(seed)
     members = [random.permutation(np.flatnonzero(faces.labels == number)) for number in numbers]
-    pools = [_share(photographs, len(rows)) for rows in members]
-    first = _picked(faces, [rows[:pool] for rows, pool in zip(members, pools, strict=True)])
-    others = _picked(faces, [rows[pool:] for rows, pool in zip(members, pools, strict=True)])
+    sides = zip(*(np.split(rows, [_share(photographs, len(rows))]) for rows in members), strict=True)
+    first, others = (_picked(faces, side) for side in sides)
     roles = {"target": first, "evaluator": others}
     if photographs.shared:
         roles = {"target": first, "evaluator": first, "judge": others, "test": others}
-    return {
-        f"{role}.{name}": part
-        for role, photos in roles.items()
-        for name, part in (("images", photos.images), ("labels", photos.labels))
-    }
+    return {f"{role}.{name}": part for role, photos in roles.items() for name, part in vars(photos).items()}
 
 
-def _picked(faces: ImageSet, members: list[np.ndarray]) -> Photos:
+def _picked(faces: ImageSet, members: Sequence[np.ndarray]) -> Photos:
     """These photographs, person by person. Those that would fill the memory lie in a file that is read when needed."""
     rows = np.concatenate(members)
     labels = torch.arange(len(members)).repeat_interleave(torch.tensor([len(part) for part in members]))

@@ -6,42 +6,21 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mia_kit.runs.recipe import Amount, Count, Rate, Seed, Settings
+from mia_kit.runs.recipe import Amount, Count, Rate, Seed, Settings, at_most, demand, different
 
 Defence = Literal[
-    "smoothing",
-    "mid",
-    "bido",
-    "dp_sgd",
-    "dp_sgd_head",
-    "weight_decay",
-    "dropout",
-    "augmentation",
-    "early_stopping",
+    "smoothing", "mid", "bido", "dp_sgd", "dp_sgd_head", "weight_decay", "dropout", "augmentation", "early_stopping",
     "mixup",
-    "tl_dmi",
-    "rolss",
-    "midre",
-    "loft",
-]
+    "tl_dmi", "rolss", "midre", "loft",
+]  # fmt: skip
 LossName = Literal[
     "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
 ]
 # "ppa" is Plug & Play with the losses of the recipe; the others minimise what their papers do. See `zoo`.
 Method = Literal[
-    "ppa",
-    "gmi",
-    "ked_mi",
-    "lomma_gmi",
-    "lomma_ked_mi",
-    "plg_mi",
-    "mirror",
-    "mirror_black_box",
-    "brep_mi",
-    "fredrikson",
-    "if_gmi",
-    "lokt",
-]
+    "ppa", "gmi", "ked_mi", "lomma_gmi", "lomma_ked_mi", "plg_mi", "mirror", "mirror_black_box", "brep_mi",
+    "fredrikson", "if_gmi", "lokt",
+]  # fmt: skip
 WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
 PriorName = Annotated[
     str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?|stylegan2( (random|tiny))?)$")
@@ -69,7 +48,7 @@ class Photographs(Settings, frozen=True, kw_only=True):
 
     def of(self, role: str) -> int:
         """How many of each person are for a role."""
-        return {"target": self.target, "evaluator": self.evaluator, "judge": self.judge, "test": self.test}[role]
+        return int(getattr(self, role))
 
 
 class World(Settings, frozen=True, kw_only=True):
@@ -86,10 +65,9 @@ class World(Settings, frozen=True, kw_only=True):
     spread: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.6
 
     def __post_init__(self) -> None:
-        if self.judged_by_second and not (self.photographs.judge and self.photographs.test):
-            raise ValueError("drawn people and signs need photographs for a second judge and for tests")
-        if self.name == "drawn" and self.people is None:
-            raise ValueError("drawn people need a number of people")
+        enough = (self.photographs.judge and self.photographs.test) or not self.judged_by_second
+        demand(bool(enough), "drawn people and signs need photographs for a second judge and for tests")
+        demand(self.name != "drawn" or self.people is not None, "drawn people need a number of people")
 
     @property
     def judged_by_second(self) -> bool:
@@ -109,19 +87,10 @@ class Network(Settings, frozen=True, kw_only=True):
     """
 
     architecture: Literal[
-        "residual",
-        "small",
-        "convolutional",
-        "resnet18",
-        "resnet50",
-        "resnet101",
-        "resnet152",
-        "resnext50_32x4d",
-        "densenet121",
-        "densenet169",
-        "inception_v3",
-        "efficientnet_b0",
-    ] = "residual"
+        "residual", "small", "convolutional",
+        "resnet18", "resnet50", "resnet101", "resnet152", "resnext50_32x4d",
+        "densenet121", "densenet169", "inception_v3", "efficientnet_b0",
+    ] = "residual"  # fmt: skip
     width: Count = 16
     epochs: Count = 150
     batch_size: Annotated[int, msgspec.Meta(ge=2)] = 32
@@ -133,14 +102,10 @@ class Network(Settings, frozen=True, kw_only=True):
     device: Literal["cpu", "auto"] = "cpu"
 
     def __post_init__(self) -> None:
-        resnet = self.architecture.startswith("resnet")
-        if self.stem == "small" and (self.imagenet or not resnet):
-            raise ValueError(
-                f"a small stem is for a ResNet without ImageNet's weights, got {self.architecture} with imagenet "
-                f"{self.imagenet} instead"
-            )
-        if self.imagenet and (self.ours or self.pretraining):
-            raise ValueError("imagenet is for a network of torchvision's without pretraining on public people")
+        stems = self.stem == "imagenet" or (self.architecture.startswith("resnet") and not self.imagenet)
+        demand(stems, f"a small stem is for a ResNet without ImageNet's weights, got {self.architecture} instead")
+        plain = not self.imagenet or not (self.ours or self.pretraining)
+        demand(plain, "imagenet is for a network of torchvision's without pretraining on public people")
 
     @property
     def ours(self) -> bool:
@@ -161,10 +126,9 @@ class Targets(Settings, frozen=True, kw_only=True):
     epochs: tuple[Count, ...] = ()
 
     def __post_init__(self) -> None:
-        if len(set(self.strengths)) < len(self.strengths):
-            raise ValueError(f"strengths must differ, got {self.strengths} instead")
-        if self.defence == "smoothing" and max(self.strengths) > 1:
-            raise ValueError(f"a smoothing factor must lie in (-inf, 1], got {max(self.strengths)} instead")
+        different(strengths=self.strengths)
+        factors = self.defence != "smoothing" or max(self.strengths) <= 1
+        demand(factors, f"a smoothing factor must lie in (-inf, 1], got {max(self.strengths)} instead")
 
 
 class Tuning(Settings, frozen=True, kw_only=True):
@@ -194,15 +158,16 @@ class Attack(Settings, frozen=True, kw_only=True):
     strongest: bool = False
 
     def __post_init__(self) -> None:
-        if self.method == "ppa" and not self.losses:
-            raise ValueError("losses must name one at least for the method ppa, got none instead")
-        if self.method != "ppa" and (self.losses or self.stages):
-            raise ValueError(f"{self.method} has its paper's loss: losses and stages are for the method ppa")
-        if self.strongest and not self.rates:
-            raise ValueError(f"strongest is for attacks that choose a rate on people, got it for {self.method} instead")
-        if bool(self.rates) == (self.method in WITHOUT_GRADIENTS):
-            wanted = "none" if self.rates else "one at least"
-            raise ValueError(f"rates must hold {wanted} for the method {self.method}, got {self.rates} instead")
+        if self.method == "ppa":
+            demand(bool(self.losses), "losses must name one at least for the method ppa, got none instead")
+        else:
+            others = f"{self.method} has its paper's loss: losses and stages are for the method ppa"
+            demand(not (self.losses or self.stages), others)
+        tuned = bool(self.rates) or not self.strongest
+        demand(tuned, f"strongest is for attacks that choose a rate on people, got it for {self.method} instead")
+        wanted = "none" if self.method in WITHOUT_GRADIENTS else "one at least"
+        fits = bool(self.rates) != (self.method in WITHOUT_GRADIENTS)
+        demand(fits, f"rates must hold {wanted} for the method {self.method}, got {self.rates} instead")
 
 
 class Tools(Settings, frozen=True, kw_only=True):
@@ -254,14 +219,11 @@ class Search(Settings, frozen=True, kw_only=True):
     pieces: Count = 1
 
     def __post_init__(self) -> None:
-        if self.candidates > self.pool:
-            raise ValueError(f"candidates must be at most pool, {self.pool}, got {self.candidates} instead")
-        if self.keep > self.candidates:
-            raise ValueError(f"keep must be at most candidates, {self.candidates}, got {self.keep} instead")
-        if self.people is not None and self.people < self.tuning.people + 2:
-            raise ValueError(f"people must be at least tuning.people + 2, got {self.people} instead")
-        if any(step > self.steps for step in self.curve):
-            raise ValueError(f"curve must hold numbers of at most steps, {self.steps}, got {self.curve} instead")
+        at_most("candidates", self.candidates, "pool", self.pool)
+        at_most("keep", self.keep, "candidates", self.candidates)
+        at_most("the greatest of curve", max(self.curve, default=0), "steps", self.steps)
+        least = self.tuning.people + 2
+        demand((self.people or least) >= least, f"people must be at least tuning.people + 2, got {self.people} instead")
 
     @property
     def looks(self) -> tuple[int, ...]:
@@ -311,34 +273,26 @@ class Recipe(Settings, frozen=True, kw_only=True):
     student: Network | None = None
 
     def __post_init__(self) -> None:
-        if self.tools.start == "prior" and self.search.prior == "dcgan face":
-            raise ValueError(
-                "tools.start must be nothing with the prior dcgan face, whose frame no GAN can learn, got prior"
-            )
-        if self.controls and not any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks):
-            raise ValueError(
-                "controls are Plug & Play by Adam: attacks must hold one of the method ppa, got none instead"
-            )
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds must differ, got {self.seeds} instead")
-        if self.world.people is not None and (self.search.people or 0) > self.world.people:
-            raise ValueError(f"search.people must be at most {self.world.people}, got {self.search.people} instead")
+        different(seeds=self.seeds)
+        framed = self.tools.start == "prior" and self.search.prior == "dcgan face"
+        demand(not framed, "tools.start must be nothing with the prior dcgan face, whose frame no GAN can learn")
+        by_adam = any(a.method == "ppa" and a.optimiser == "adam" for a in self.attacks) or not self.controls
+        demand(by_adam, "controls are Plug & Play by Adam: attacks must hold one of the method ppa, got none instead")
+        if self.world.people is not None:
+            at_most("search.people", self.search.people or 0, "world.people", self.world.people)
         strengths = {strength for group in self.targets for strength in group.strengths}
         for attack in self.attacks:
             if stray := set(attack.factors) - strengths:
                 raise ValueError(f"factors must be among the strengths, {sorted(strengths)}, got {min(stray)} instead")
-            if attack.stages and 0 not in strengths:
-                raise ValueError("stages need a target of strength 0, hard labels, got none instead")
+            hard = 0 in strengths or not attack.stages
+            demand(hard, "stages need a target of strength 0, hard labels, got none instead")
+            single = self.search.pieces == 1 or (len(attack.rates) <= 1 and not attack.strongest)
+            demand(single, "an attack in pieces has one rate and no strongest loss: nobody serves to choose them")
         most = max(number for group in self.targets for number in group.per_class)
-        if most > self.world.photographs.target:
-            raise ValueError(
-                f"per_class must be at most photographs.target, {self.world.photographs.target}, got {most} instead"
-            )
-        if self.world.judged_by_second and self.judge is None:
-            raise ValueError("drawn people and signs need a second judge: the embedders know real faces")
-        if self.search.pieces > 1 and any(len(attack.rates) > 1 or attack.strongest for attack in self.attacks):
-            raise ValueError("an attack in pieces has one rate and no strongest loss: nobody serves to choose them")
+        at_most("per_class", most, "photographs.target", self.world.photographs.target)
+        judged = self.judge is not None or not self.world.judged_by_second
+        demand(judged, "drawn people and signs need a second judge: the embedders know real faces")
         plain = all(attack.method == "ppa" for attack in self.attacks) and self.side_effects is None
         plain = plain and all(group.defence == "smoothing" for group in self.targets)
-        if not plain and (self.target.device == "auto" or not self.target.ours):
-            raise ValueError("on a GPU, or with a network of torchvision's, there are Plug & Play and smoothing alone")
+        plain = plain or (self.target.device == "cpu" and self.target.ours)
+        demand(plain, "on a GPU, or with a network of torchvision's, there are Plug & Play and smoothing alone")

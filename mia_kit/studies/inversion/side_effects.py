@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,8 +28,7 @@ from mia_kit.membership import losses_and_confidences
 from mia_kit.metrics import roc
 from mia_kit.models import Classifier, in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.columns import about
 from mia_kit.studies.inversion.gans import Public
 from mia_kit.studies.inversion.networks import Target, Trained, Trunk, kept, train
@@ -64,11 +63,9 @@ class RobustnessCell(Cell):
     seed: int
 
     def columns(self) -> Columns:
-        """The target's, and epsilon."""
         return about(self.model) | {"seed": self.seed, "epsilon": self.epsilon}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Attack photographs that nobody trained on."""
         model, test, rows = made(self.model), made(self.model.people).test.first(self.photographs), Rows()
         safe = in_batches(model, test.floats).argmax(dim=1) == test.labels
         under_all = safe
@@ -102,16 +99,13 @@ class MembershipCell(Cell):
     seed: int
 
     def columns(self) -> Columns:
-        """The target's."""
         return about(self.model) | {"seed": self.seed}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Compare confidences on the logit scale, which fall as the loss rises; an area of 0.5 is guessing."""
         people, access, rows = made(self.model.people), WhiteBox(made(self.model)), Rows()
         members, others = people.target.first(self.model.per_class), people.test
-        inside, outside = (
-            losses_and_confidences(access, photos.floats, photos.labels)[1] for photos in (members, others)
-        )
+        inside, outside = (losses_and_confidences(access, p.floats, p.labels)[1] for p in (members, others))
         areas = [roc(inside[members.labels == n], outside[others.labels == n]).area for n in range(people.count)]
         rows.add("membership_auc", areas, units=range(people.count))
         return rows.kept()
@@ -127,22 +121,13 @@ class Student(Trained):
     public: Public
     seed: int
     trunk: Trunk | None = None
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Ask once about each picture, then learn the answers."""
         student, people = self.fresh(made)
         images = in_channels(people.channels, made(self.public))
         answers = in_batches(ConfidenceAPI(made(self.model)).confidences, to_floats(images))  # (queries, people)
-        train(
-            student,
-            Photos(images, answers),
-            self.network,
-            seed=self.seed,
-            objective=divergence,
-            checkpoint=checkpoint,
-            progress=progress,
-        )
+        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
+        train(student, Photos(images, answers), self.network, objective=divergence, **options)
         return kept(student, people.channels)
 
 
@@ -154,11 +139,9 @@ class StealingCell(Cell):
     seed: int
 
     def columns(self) -> Columns:
-        """The target's."""
         return about(self.student.model) | {"seed": self.seed}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Hold the student against the target."""
         test, rows = made(self.student.people).test, Rows()
         parts: tuple[Part[Classifier], ...] = (self.student, self.student.model)
         answers, says = (in_batches(made(part), test.floats).argmax(dim=1) for part in parts)

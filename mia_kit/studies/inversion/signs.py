@@ -45,11 +45,9 @@ def deal_signs(signs: ImageSet, world: World, seed: int, *, strangers: bool = Fa
                 f"{signs.class_names[sign]!r} must have {counts.target} training frames and {needed} test pictures, "
                 f"got {len(of_frames)} and {len(of_tests)} instead"
             )
-        rows["target"].append(of_frames[: counts.target])
-        start = 0
-        for role in list(wanted)[1:]:
-            rows[role].append(of_tests[start : start + wanted[role]])
-            start += wanted[role]
+        ends = np.cumsum([*wanted.values()][1:])
+        for role, dealt in zip(wanted, [of_frames[: counts.target], *np.split(of_tests, ends)[:-1]], strict=True):
+            rows[role].append(dealt)
     values: Values = {}
     for role, members in rows.items():
         side = frames if role == "target" else tests

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -73,28 +74,13 @@ def mix_stages(
     """
     factors, prior = tuple(sorted(factors)), load_dcgan()
     boxes = {factor: WhiteBox(shipped.shipped_target(factor)) for factor in factors}
-    settings = Settings(
-        input_size=(shipped.recipe().world.size,) * 2,
-        pool=pool,
-        candidates=candidates,
-        keep=1,
-        steps=steps,
-        learning_rate=rate,
-        selection_views=20,
-    )
+    numbers: dict[str, Any] = {"pool": pool, "candidates": candidates, "steps": steps, "learning_rate": rate}
+    settings = Settings((shipped.recipe().world.size,) * 2, keep=1, selection_views=20, **numbers)
+    options: dict[str, Any] = {"prior": prior, "seed": seed, "settings": settings, "loss": loss, "progress": progress}
     kept: tuple[list[np.ndarray], ...] = ([], [], [])
     cosines = {}
     for sampled, walked in product(factors, repeat=2):
-        result = run(
-            boxes[walked],
-            people,
-            prior=prior,
-            seed=seed,
-            settings=settings,
-            loss=loss,
-            sampling=boxes[sampled],
-            progress=progress,
-        )
+        result = run(boxes[walked], people, sampling=boxes[sampled], **options)
         said = shipped.judged(result.images, result.targets.numpy())
         if sampled == walked:
             cosines[walked] = result.trace.gradient_cosines.numpy()

@@ -27,8 +27,7 @@ from mia_kit.membership import (
 from mia_kit.membership.thresholds import REDUCTIONS
 from mia_kit.metrics import calibration_error, roc
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.membership.parts import AnswersPart, Pool, PoolPart, target
 from mia_kit.studies.membership.recipe import Mechanism, Recipe
 
@@ -62,7 +61,6 @@ class ModelCell(Cell):
     model: AnswersPart
 
     def columns(self) -> Columns:
-        """Which model is meant."""
         world, mechanism = self.model.target.pool.world, self.model.target.mechanism
         return {
             "study": "membership",
@@ -85,7 +83,6 @@ class TargetCell(ModelCell):
     seed: int
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Look at what the model says of both sides."""
         pool, logits, epsilon = made(self.model.target.pool), made(self.model).logits, made(self.model.target)[1]
         split, labels, rows = pool.split(self.seed), pool.labels.numpy(), Rows()
         right, unseen = logits.argmax(axis=1) == labels, split.non_members
@@ -116,11 +113,9 @@ class AttackCell(ModelCell):
     shadows: tuple[AnswersPart, ...] = ()
 
     def columns(self) -> Columns:
-        """The model's and the attack."""
         return super().columns() | {"attack": self.attack}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let the attack judge."""
         rows = Rows()
         if self.attack in (names := self.model.attacker.distances):
             distances = made(self.model).distances[names.index(self.attack)]

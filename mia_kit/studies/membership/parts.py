@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,14 +22,13 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.defences import DefenceTraining, build, combine
 from mia_kit.membership import MembershipSplit, copy_losses, distance, split_membership
 from mia_kit.models import Classifier, ConvolutionalClassifier, in_batches
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
+from mia_kit.studies.inversion.networks import packed, taken
 from mia_kit.studies.membership.recipe import Attacker, Mechanism, Network, World
 from mia_kit.training import one_thread
 
 # Root mean square difference of pixels in [-1, 1] below which two pictures of a class count as one.
 NEAR = 0.1
-WEIGHTS = "weights."
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,14 +57,12 @@ class PoolPart(Part[Pool]):
     world: World
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Draw them."""
         pool = draw_pool(load(self.world.name), per_class=2 * self.world.per_class, seed=self.world.seed)
         images = torch.from_numpy(pool.images)
         images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
         return {"images": images, "labels": torch.from_numpy(pool.labels)}
 
     def unpack(self, values: Values) -> Pool:
-        """The pictures as floats."""
         return Pool(to_floats(torch.as_tensor(values["images"])), torch.as_tensor(values["labels"]))
 
 
@@ -82,38 +80,27 @@ class Target(Part[tuple[Classifier, float]]):
     teacher: Target | None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it."""
         pool, teacher = made(self.pool), made(self.teacher)[0] if self.teacher else None
         members = torch.from_numpy(pool.split(self.seed).members)
         shape = {"channels": pool.images.shape[1], "size": pool.images.shape[2], "classes": int(pool.labels.max()) + 1}
+        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
+        options |= {name: getattr(self.network, name) for name in ("epochs", "batch_size", "learning_rate")}
+        model, images, labels = self._untrained(**shape), pool.images[members], pool.labels[members]
         with one_thread():
-            defended = training(self.mechanism, teacher).fit(
-                self._untrained(**shape),
-                pool.images[members],
-                pool.labels[members],
-                seed=self.seed,
-                epochs=self.network.epochs,
-                batch_size=self.network.batch_size,
-                learning_rate=self.network.learning_rate,
-                checkpoint=checkpoint,
-                progress=progress,
-            )
-        weights = {f"{WEIGHTS}{name}": weight for name, weight in defended.model.state_dict().items()}
-        return {**weights, "shape": shape, "epsilon": defended.privacy.epsilon if defended.privacy else float("nan")}
+            defended = training(self.mechanism, teacher).fit(model, images, labels, **options)
+        epsilon = defended.privacy.epsilon if defended.privacy else float("nan")
+        return packed(defended.model) | {"shape": shape, "epsilon": epsilon}
 
     def unpack(self, values: Values) -> tuple[Classifier, float]:
         """The trained model in evaluation mode, with the layers that DP-SGD has replaced, and epsilon."""
         model, wrap = self._untrained(**values["shape"]), without_teacher(self.mechanism).wrap
         model = wrap(model, self.seed) if wrap else model
-        weights = {name.removeprefix(WEIGHTS): torch.as_tensor(w) for name, w in values.items() if WEIGHTS in name}
-        model.load_state_dict(weights)
+        model.load_state_dict(taken(values))
         return model.eval(), float(values["epsilon"])
 
     def _untrained(self, *, channels: int, classes: int, size: int) -> Classifier:
-        blocks, width, hidden = self.network.blocks, self.network.width, self.network.hidden
-        return ConvolutionalClassifier(
-            channels, classes, size, seed=self.seed, blocks=blocks, width=width, hidden=hidden
-        )
+        shape = {name: getattr(self.network, name) for name in ("blocks", "width", "hidden")}
+        return ConvolutionalClassifier(channels, classes, size, seed=self.seed, **shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,31 +125,22 @@ class AnswersPart(Part[Answers]):
     attacker: Attacker
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Ask the model."""
         pool, access, search = made(self.target.pool), WhiteBox(made(self.target)[0]), self.attacker.distance
         augment = without_teacher(self.target.mechanism).augment
         judged = pool.known_and_judged(self.target.seed, self.attacker.known)[1]
         near = torch.from_numpy(np.stack([judged.members, judged.non_members])[:, : search.images].ravel())
 
-        def distances(confidence: float) -> Tensor:
-            return distance.run(
-                access,
-                pool.images[near],
-                pool.labels[near],
-                confidence=confidence,
-                steps=search.steps,
-                longest_step=search.longest_step,
-            ).distances
-
+        images, labels = pool.images[near], pool.labels[near]
+        numbers: dict[str, Any] = {"steps": search.steps, "longest_step": search.longest_step}
         with one_thread():
             logits = in_batches(access.logits, pool.images)
             losses = copy_losses(access, pool.images, pool.labels, augment, copies=self.attacker.copies)
-            by_confidence = torch.stack([distances(confidence) for confidence in search.confidences])
+            distances = [distance.run(access, images, labels, confidence=c, **numbers) for c in search.confidences]
+        by_confidence = torch.stack([result.distances for result in distances])
         return {"logits": logits.numpy(), "losses": losses, "distances": by_confidence.unflatten(1, (2, -1))}
 
     def unpack(self, values: Values) -> Answers:
-        """As arrays."""
-        return Answers(*(np.asarray(values[name]) for name in ("logits", "losses", "distances")))
+        return Answers(**{name: np.asarray(value) for name, value in values.items()})
 
 
 def target(pool: PoolPart, network: Network, mechanism: tuple[Mechanism, ...], seed: int) -> Target:
@@ -195,9 +173,7 @@ def draw_pool(images: ImageSet, *, per_class: int, seed: int) -> ImageSet:
         groups = near_duplicate_groups(pixels, images.labels[drawn], distance=NEAR * pixels.shape[1] ** 0.5)
         single = drawn[groups == np.arange(len(drawn))]
         if len(single) < per_class:
-            raise ValueError(
-                f"the class {images.class_names[label]!r} must have {per_class} pictures after grouping "
-                f"near-duplicates, got {len(single)} instead"
-            )
+            wanted = f"{per_class} pictures after grouping near-duplicates, got {len(single)} instead"
+            raise ValueError(f"the class {images.class_names[label]!r} must have {wanted}")
         places.append(single[:per_class])
     return images.subset(np.concatenate(places))

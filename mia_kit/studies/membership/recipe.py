@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mia_kit import check
-from mia_kit.runs.recipe import Count, Rate, Seed, Settings
+from mia_kit.runs.recipe import Count, Rate, Seed, Settings, demand
 
 # Both ends of a mechanism's strength; what it means: `mia_kit.defences.build`.
 STRENGTHS: dict[str, tuple[float, float]] = {
@@ -99,15 +99,12 @@ class Recipe(Settings, frozen=True, kw_only=True):
     pairs: tuple[tuple[Mechanism, Mechanism], ...] = ()
 
     def __post_init__(self) -> None:
-        if len(set(self.seeds)) < len(self.seeds) or any(seed ^ 1 not in self.seeds for seed in self.seeds):
-            raise ValueError(f"seeds must differ and come with their twins, 2 with 3, got {self.seeds} instead")
-        known, near = self.attacker.known, self.attacker.distance.images
-        check.count(
-            "the members that the attacker knows and those of distance", known + near, most=10 * self.world.per_class
-        )
+        twins = all(self.seeds.count(seed) == 1 == self.seeds.count(seed ^ 1) for seed in self.seeds)
+        demand(twins, f"seeds must differ and come with their twins, 2 with 3, got {self.seeds} instead")
+        given, most = self.attacker.known + self.attacker.distance.images, 10 * self.world.per_class
+        check.count("the members that the attacker knows and those of distance", given, most=most)
         names = [*self.mechanisms, *(" + ".join(part.defence for part in pair) for pair in self.pairs)]
-        if len(set(names)) < len(names):
-            raise ValueError("mechanisms and pairs must differ, got the same one twice")
+        demand(len(set(names)) == len(names), "mechanisms and pairs must differ, got the same one twice")
 
     @property
     def models(self) -> list[tuple[Mechanism, ...]]:

@@ -5,9 +5,11 @@ The defender's decoder is one of these, trained on clean answers about his own h
 
 from __future__ import annotations
 
+import functools
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,11 +20,9 @@ from mia_kit.attacks.inversion_model import Noise, second_softmax
 from mia_kit.data.pictures import to_bytes
 from mia_kit.defences import AlignmentSettings, LabelPreservingPoison, Rounding, Substitute
 from mia_kit.metrics import squared_errors
-from mia_kit.models import InversionDecoder
-from mia_kit.models.batches import in_batches
+from mia_kit.models import InversionDecoder, in_batches
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.poisoning.pictures import Shape, Sides
 from mia_kit.studies.poisoning.recipe import Adaptation, Decoder, Diffusion, Poison, Training
 from mia_kit.studies.poisoning.services import Served, Trained, packed, unpacked
@@ -62,7 +62,6 @@ class Vectors(Part[Pairs]):
         return self.adaptation == "self"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Adapt the answers."""
         answers, seed = made(self.served), self.served.sides.seed
         public, private, copies = answers.public, answers.private, 1
         if self.adaptation == "noise":
@@ -79,7 +78,6 @@ class Vectors(Part[Pairs]):
         return {"public": public, "private": private, "copies": copies}
 
     def unpack(self, values: Values) -> Pairs:
-        """The pairs."""
         return Pairs(**values)
 
 
@@ -110,37 +108,28 @@ class Learnt(Part[Model]):
         seed = self.vectors.served.sides.seed + self.ahead
         training = {"checkpoint": checkpoint, "progress": progress} | msgspec.structs.asdict(self.training)
         if isinstance(self.decoder, Diffusion):
-            model = denoiser(self.decoder, sides.shape, seed)
+            model = self._fresh(sides.shape, seed)
             fit_denoiser(model, public, images, seed=seed, **training)
             return packed(model, sides.shape) | {"seed": seed}
-        settings, shape = self.decoder, sides.shape
-        trained = train_decoder(lambda seed: decoder(settings, shape, seed), public, images, seed=seed,
-                                tries=settings.tries, error=settings.error, **training)  # fmt: skip
-        return packed(trained.decoder, shape) | {"seed": trained.seeds[-1]}
+        training |= {"tries": self.decoder.tries, "error": self.decoder.error}
+        trained = train_decoder(functools.partial(self._fresh, sides.shape), public, images, seed=seed, **training)
+        return packed(trained.decoder, sides.shape) | {"seed": trained.seeds[-1]}
 
     def unpack(self, values: Values) -> Model:
-        """The trained model in evaluation mode."""
-        shape, seed = tuple(values["shape"]), values["seed"]
-        if isinstance(self.decoder, Diffusion):
-            return unpacked(denoiser(self.decoder, shape, seed), values)
-        return unpacked(decoder(self.decoder, shape, seed), values)
+        return unpacked(self._fresh(values["shape"], values["seed"]), values)
+
+    def _fresh(self, shape: Shape, seed: int) -> Any:
+        """The model before training, for classes, channels and pixels."""
+        kind = DiffusionDecoder if isinstance(self.decoder, Diffusion) else InversionDecoder
+        ours = ("training", "error", "tries")  # what is not the network's
+        settings = {name: value for name, value in msgspec.structs.asdict(self.decoder).items() if name not in ours}
+        return kind(*shape, seed=seed, **settings)
 
     def aimed(self, made: Made, vectors: Tensor, images: Tensor) -> Substitute:
         """The decoder as a defender's, aimed at what it makes of these vectors."""
         model = made(self)
         assert isinstance(model, InversionDecoder) and isinstance(self.decoder, Decoder)
         return Substitute.aim(model, vectors, images, error=self.decoder.error)
-
-
-def decoder(settings: Decoder, shape: Shape, seed: int) -> InversionDecoder:
-    """A decoder before training, for classes, channels and pixels."""
-    return InversionDecoder(*shape, seed=seed, blocks=settings.blocks, width=settings.width,
-                            logarithm=settings.logarithm)  # fmt: skip
-
-
-def denoiser(settings: Diffusion, shape: Shape, seed: int) -> DiffusionDecoder:
-    """A diffusion model before training, for classes, channels and pixels."""
-    return DiffusionDecoder(*shape, seed=seed, widths=settings.widths, steps=settings.steps)
 
 
 def spread(pictures: Tensor, images: Tensor) -> float:
@@ -172,7 +161,6 @@ class Attack(Part[Reconstructed]):
     guidance: float = 0.0
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Decode, and let the evaluator look."""
         sides, model = self.learnt.sides(made), made(self.learnt)
         if isinstance(model, DiffusionDecoder):
             model = copy(model)  # the weights are shared
@@ -187,5 +175,4 @@ class Attack(Part[Reconstructed]):
         }
 
     def unpack(self, values: Values) -> Reconstructed:
-        """What came back."""
         return Reconstructed(**values)

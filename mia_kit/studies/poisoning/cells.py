@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
 from mia_kit.metrics.separability import separability
-from mia_kit.models.batches import in_batches
+from mia_kit.models import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.poisoning.attackers import DEFENDER, SELF, Attack, Learnt, Vectors
 from mia_kit.studies.poisoning.pictures import SidesPart
 from mia_kit.studies.poisoning.recipe import SUBSTITUTED, Recipe, Row
@@ -89,14 +87,11 @@ class RowCell(Cell):
     plain: Attack
     world: str
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The row's."""
         return {"study": "poisoning", "world": self.world, "seed": self.seed, **asdict(self.row)}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Compare."""
         attacked, plain, rows = made(self.attack), made(self.plain), Rows()
         served, clean = (made(attack.learnt.vectors.served) for attack in (self.attack, self.plain))
         sides = self.attack.learnt.sides(made)

@@ -17,8 +17,7 @@ from torch import Tensor
 
 from mia_kit.data import ImageSet, load, select_people
 from mia_kit.data.aligned import FRAMES, load_aligned
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.poisoning.recipe import Data
 
 Shape = tuple[int, int, int]  # private classes, channels and pixels a side: what every network is built for
@@ -81,26 +80,17 @@ class SidesPart(Part[Sides]):
         private, public = (select_people(images, group) for group in groups)
         return {"sides": deal(private, public, data, seed=self.seed)}
 
-    def unpack(self, values: Values) -> Sides:
-        """The pictures themselves: they are not kept."""
-        sides: Sides = values["sides"]
-        return sides
-
 
 def deal(private: ImageSet, public: ImageSet, data: Data, *, seed: int) -> Sides:
     """Deal private and public images that are loaded already. ValueError if there are too few."""
-    sizes = [data.training, data.judging, data.test]
+    sizes, random = [data.training, data.judging, data.test], np.random.default_rng(seed)
     if len(private) < sum(sizes) or len(public) < 2 * data.half:
-        raise ValueError(
-            f"there must be at least {sum(sizes)} private and {2 * data.half} public pictures, got {len(private)} and "
-            f"{len(public)} instead"
-        )
-    random = np.random.default_rng(seed)
+        wanted = f"at least {sum(sizes)} private and {2 * data.half} public pictures"
+        raise ValueError(f"there must be {wanted}, got {len(private)} and {len(public)} instead")
     numbers = random.permutation(len(private))[: sum(sizes)]
     dealt = private.subset(numbers)
-    training, judging, test = zip(
-        dealt.to_tensor().split(sizes), torch.from_numpy(dealt.labels).split(sizes), strict=True
-    )
+    images, labels = dealt.to_tensor().split(sizes), torch.from_numpy(dealt.labels).split(sizes)
+    training, judging, test = zip(images, labels, strict=True)
     first, second = public.subset(random.permutation(len(public))[: 2 * data.half]).to_tensor().split(data.half)
     attacked, classes = numbers[: data.private], len(private.class_names)
     return Sides(*training, *judging, *test, attacked, (first, second), classes)

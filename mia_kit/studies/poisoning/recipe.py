@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from mia_kit import check
-from mia_kit.runs.recipe import Count, Rate, Seed, Settings, Share
+from mia_kit.runs.recipe import Count, Rate, Seed, Settings, Share, at_most, demand, different
 
 Pictures = Literal["mnist", "mnist5k", "fashion_mnist", "cifar10", "digits", "facescrub12", "celeba_id", "orl"]
 Defence = Literal[
@@ -49,10 +49,9 @@ class Data(Settings, frozen=True, kw_only=True):
     public: Pictures | None = None
 
     def __post_init__(self) -> None:
-        if self.private > self.training:
-            raise ValueError(f"private must be at most training, {self.training}, got {self.private} instead")
-        if (self.private_classes is None) == (self.public is None):
-            raise ValueError("data must have either private_classes or the name of a public data set")
+        at_most("private", self.private, "training", self.training)
+        divided = (self.private_classes is None) != (self.public is None)
+        demand(divided, "data must have either private_classes or the name of a public data set")
 
 
 class Training(Settings, frozen=True, kw_only=True):
@@ -137,24 +136,19 @@ class Rows(Settings, frozen=True, kw_only=True):
     repeats: Annotated[tuple[Count, ...], msgspec.Meta(min_length=1)] = (1,)
 
     def __post_init__(self) -> None:
+        name = f"the strength of {self.defence}"
         for strength in self.strengths:
-            if (strength > 0) != (self.defence != "none"):
-                raise ValueError(f"the strength of {self.defence} must be above 0, or 0 for none, got {strength:g}")
-            if self.defence in WHOLE and strength % 1:
-                raise ValueError(f"the strength of {self.defence} must be a whole number, got {strength:g} instead")
-        if {"noise", "self"} & {*self.adaptations} and self.defence not in SUBSTITUTED:
-            raise ValueError(
-                f"noise and self-poisoning are as large as a bound: defence must be one of {', '.join(SUBSTITUTED)}, "
-                f"got {self.defence} instead"
-            )
+            none = (strength > 0) != (self.defence == "none")
+            demand(none, f"{name} must be above 0, or 0 for none, got {strength:g}")
+            whole = self.defence not in WHOLE or strength % 1 == 0
+            demand(whole, f"{name} must be a whole number, got {strength:g} instead")
+        if {"noise", "self"} & {*self.adaptations}:  # as large as a bound
+            check.one_of("with noise or self-poisoning defence", self.defence, SUBSTITUTED)
 
     def expanded(self) -> list[Row]:
         """One row for each combination."""
-        combinations = product(
-            self.strengths, self.substitutes, self.attackers, self.substitute_halves,
-            self.halves, self.adaptations, self.repeats,
-        )  # fmt: skip
-        return [Row(self.defence, *values) for values in combinations]
+        lists = [getattr(self, name) for name in self.__struct_fields__ if name != "defence"]
+        return [Row(self.defence, *values) for values in product(*lists)]
 
 
 class Recipe(Settings, frozen=True, kw_only=True):
@@ -178,17 +172,16 @@ class Recipe(Settings, frozen=True, kw_only=True):
     guidance: tuple[Annotated[float, msgspec.Meta(ge=0, le=100)], ...] = ()
 
     def __post_init__(self) -> None:
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds must differ, got {self.seeds} instead")
-        if bool(self.guidance) != (self.diffusion is not None):
-            raise ValueError("a diffusion model must have a guidance, and guidance a diffusion model")
+        different(seeds=self.seeds)
+        both = bool(self.guidance) == (self.diffusion is not None)
+        demand(both, "a diffusion model must have a guidance, and guidance a diffusion model")
         for group in self.rows:
             for name in group.substitutes:  # a defender's decoder must have gradients
                 check.one_of("substitutes", name, self.decoders)
             for name in group.attackers:
                 check.one_of("attackers", name, [*self.decoders, *self.guided])
-                if name in self.guided and "self" in group.adaptations:
-                    raise ValueError(f"who poisons himself must have a decoder with gradients, got {name!r} instead")
+                gradients = name not in self.guided or "self" not in group.adaptations
+                demand(gradients, f"who poisons himself must have a decoder with gradients, got {name!r} instead")
 
     @property
     def guided(self) -> dict[str, float]:

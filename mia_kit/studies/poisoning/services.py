@@ -5,32 +5,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
-import torch
 from torch import Tensor, nn
 
+from mia_kit import defences
 from mia_kit.access import ConfidenceAPI, PictureDefence
 from mia_kit.attacks.inversion_model import ask
-from mia_kit.defences import (
-    AlignmentSettings,
-    AscentSettings,
-    BottleneckClassifier,
-    LabelFlippingPoison,
-    LabelPreservingPoison,
-    MidObjective,
-    OneParameter,
-    PoisonAutoencoder,
-    ReconstructionAscent,
-    Rounding,
-    ServingDefence,
-    TopTruncation,
-    fit_poison,
-)
+from mia_kit.defences import AlignmentSettings, BottleneckClassifier, MidObjective, ServingDefence
 from mia_kit.models import Classifier, ConvolutionalClassifier
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
+from mia_kit.studies.inversion import networks
 from mia_kit.studies.poisoning.pictures import Shape, SidesPart
 from mia_kit.studies.poisoning.recipe import Defence, Half, Network, Poison, Training
 from mia_kit.training import fit
@@ -39,7 +25,6 @@ if TYPE_CHECKING:
     from mia_kit.studies.poisoning.attackers import Learnt
 
 Model = TypeVar("Model", bound=nn.Module)
-WEIGHTS = "weights."
 EVALUATOR = 2000  # what its seed is ahead of the target's
 
 
@@ -57,19 +42,15 @@ class Trained(Part[Classifier]):
     bottleneck: float = 0.0
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it."""
         sides = made(self.sides)
-        images, labels = sides.training, sides.training_labels
-        if self.role == "judging":
-            images, labels = sides.judging, sides.judging_labels
+        images, labels = getattr(sides, self.role), getattr(sides, f"{self.role}_labels")
         model = self._built(*sides.shape)
-        objective = MidObjective(self.bottleneck) if self.bottleneck else None
-        fit(model, images, labels, seed=self._seed, objective=objective, checkpoint=checkpoint, progress=progress,
-            **msgspec.structs.asdict(self.training))  # fmt: skip
+        options = msgspec.structs.asdict(self.training) | {"checkpoint": checkpoint, "progress": progress}
+        options["objective"] = MidObjective(self.bottleneck) if self.bottleneck else None
+        fit(model, images, labels, seed=self._seed, **options)
         return packed(model, sides.shape)
 
     def unpack(self, values: Values) -> Classifier:
-        """The trained classifier in evaluation mode."""
         return unpacked(self._built(*values["shape"]), values)
 
     @property
@@ -116,7 +97,6 @@ class Served(Part[Answers]):
         return self.target.sides
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Ask about all pictures."""
         sides, access = made(self.sides), ConfidenceAPI(made(self.target), self._defence(made, checkpoint))
         began = time.perf_counter()
         public = ask(access, sides.halves[self.half], repeats=self.repeats)
@@ -125,46 +105,44 @@ class Served(Part[Answers]):
         return {"public": public, "private": private, "test": test, "milliseconds": 1000 * seconds}
 
     def unpack(self, values: Values) -> Answers:
-        """The answers."""
         return Answers(**values)
 
     def _defence(self, made: Made, checkpoint: Path | None) -> ServingDefence | PictureDefence | None:
         """The defence, for `ConfidenceAPI`; an autoencoder is trained on what the defender asks."""
         kind, seed = self.defence, self.sides.seed
         if kind == "rounding":
-            return Rounding(int(self.strength))
+            return defences.Rounding(int(self.strength))
         if kind == "top_k":
-            return TopTruncation(int(self.strength))
+            return defences.TopTruncation(int(self.strength))
         if kind == "one_parameter":
-            return OneParameter(self.strength, seed=seed)
+            return defences.OneParameter(self.strength, seed=seed)
         if self.substitute is None or self.poison is None:
             return None
         pairs, poison = made(self.substitute.vectors), self.poison
         substitute = self.substitute.aimed(made, pairs.private, made(self.sides).private)
+        options: dict[str, Any] = {"seed": seed}
         if kind in ("pgd", "advexa"):
-            ascent = AscentSettings(bound=self.strength, rounds=poison.rounds)
-            return ReconstructionAscent(substitute.decoder, seed=seed, keeps_label=kind == "advexa", settings=ascent)
+            options["settings"] = defences.AscentSettings(bound=self.strength, rounds=poison.rounds)
+            return defences.ReconstructionAscent(substitute.decoder, keeps_label=kind == "advexa", **options)
         if kind == "vae":
-            model = PoisonAutoencoder(pairs.public.shape[1], bound=self.strength, seed=seed)
-            fit_poison(model, substitute, pairs.public, self.substitute.images(made), seed=seed, checkpoint=checkpoint,
-                       progress=False, **msgspec.structs.asdict(poison.autoencoder))  # fmt: skip
+            model = defences.PoisonAutoencoder(pairs.public.shape[1], bound=self.strength, seed=seed)
+            options |= msgspec.structs.asdict(poison.autoencoder) | {"checkpoint": checkpoint, "progress": False}
+            defences.fit_poison(model, substitute, pairs.public, self.substitute.images(made), **options)
             return model
-        criterion = "squared" if kind == "poi_mse" else "cosine"
-        settings = AlignmentSettings(bound=self.strength, rounds=poison.rounds, criterion=criterion)
+        criterion: Literal["squared", "cosine"] = "squared" if kind == "poi_mse" else "cosine"
+        options["settings"] = AlignmentSettings(bound=self.strength, rounds=poison.rounds, criterion=criterion)
         if kind in ("lfp", "lfp_repaired"):
-            return LabelFlippingPoison(substitute, seed=seed, rate=poison.rate, threshold=poison.threshold,
-                                       repair=kind == "lfp_repaired", settings=settings)  # fmt: skip
-        return LabelPreservingPoison(substitute, seed=seed, settings=settings)
+            options |= {"rate": poison.rate, "threshold": poison.threshold, "repair": kind == "lfp_repaired"}
+            return defences.LabelFlippingPoison(substitute, **options)
+        return defences.LabelPreservingPoison(substitute, **options)
 
 
 def packed(model: nn.Module, shape: Shape) -> Values:
     """A network for the store: its weights, and the classes, channels and pixels that it is built for."""
-    weights: Values = {f"{WEIGHTS}{name}": weight for name, weight in model.state_dict().items()}
-    return weights | {"shape": list(shape)}
+    return networks.packed(model) | {"shape": list(shape)}
 
 
 def unpacked(model: Model, values: Values) -> Model:
     """The kept weights in a fresh network of their kind, in evaluation mode."""
-    kept = {name.removeprefix(WEIGHTS): torch.as_tensor(w) for name, w in values.items() if name.startswith(WEIGHTS)}
-    model.load_state_dict(kept)
+    model.load_state_dict(networks.taken(values))
     return model.eval()

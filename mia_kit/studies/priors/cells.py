@@ -21,8 +21,7 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import frechet_distance, manifold_measures
 from mia_kit.models import embed, in_batches, load_embedder, sample_latents
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.priors import load_prior, prior_digest
 from mia_kit.studies.priors.recipe import Recipe
 
@@ -48,7 +47,6 @@ class Photographs(Part[tuple[np.ndarray, np.ndarray]]):
     kept: ClassVar[bool] = False
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Choose and embed them."""
         random, embedder = np.random.default_rng(self.seed), load_embedder()
         private = load_aligned(PRIVATE).to_tensor()
         private = private[random.choice(len(private), self.count, replace=False)]
@@ -57,7 +55,6 @@ class Photographs(Part[tuple[np.ndarray, np.ndarray]]):
         return {"private": embed(embedder, private).numpy(), "public": embed(embedder, public).numpy()}
 
     def unpack(self, values: Values) -> tuple[np.ndarray, np.ndarray]:
-        """Features of both, each of shape (count, 128)."""
         return np.asarray(values["private"]), np.asarray(values["public"])
 
 
@@ -72,14 +69,9 @@ class Pictures(Part[np.ndarray]):
     kept: ClassVar[bool] = False
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Draw and embed them."""
         prior = load_prior(self.prior)
         pictures = synthesise(prior, in_batches(prior.map, sample_latents(prior, self.count, seed=self.seed)))
         return {"features": embed(load_embedder(), pictures).numpy()}
-
-    def unpack(self, values: Values) -> np.ndarray:
-        """Features of shape (count, 128)."""
-        return np.asarray(values["features"])
 
 
 @dataclass(frozen=True)
@@ -93,21 +85,16 @@ class RealismCell(Cell):
     pictures: Pictures | None
     neighbours: int
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """Whose pictures."""
         prior = self.pictures.prior if self.pictures else PUBLIC
         return {"study": "priors", "world": PRIVATE, "seed": self.seed, "prior": prior}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Compare both sets of features."""
         (real, public), rows = made(self.photographs), Rows()
         others = made(self.pictures) if self.pictures else public
         measured = manifold_measures(real, others, k=self.neighbours)
         rows.add("frechet", frechet_distance(real, others))
-        rows.add("precision", measured.precision)
-        rows.add("recall", measured.recall)
-        rows.add("density", measured.density)
-        rows.add("coverage", measured.coverage)
+        for measure in ("precision", "recall", "density", "coverage"):
+            rows.add(measure, getattr(measured, measure))
         return rows.kept()

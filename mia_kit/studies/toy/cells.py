@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 import numpy as np
 
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
+from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.toy.recipe import Recipe
 from mia_kit.toy import invert_grid, train_grid
 
@@ -24,26 +23,17 @@ class Attacks(Part[Values]):
     """Distances, steps and whether the attack stopped, arrays of shape (factors, seeds, starts)."""
 
     recipe: Recipe
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train and attack all models."""
         recipe = self.recipe
         grid = train_grid(recipe.smoothings, recipe.seeds, steps=recipe.steps, progress=progress)
-        inversions = invert_grid(
-            grid,
-            recipe.starts,
-            recipe.target_class,
-            max_steps=recipe.max_steps,
-            stop_confidence=recipe.stop_confidence,
-            progress=progress,
-        )
+        numbers: dict[str, Any] = {"max_steps": recipe.max_steps, "stop_confidence": recipe.stop_confidence}
+        inversions = invert_grid(grid, recipe.starts, recipe.target_class, **numbers, progress=progress)
         measured = {"distance": inversions.distance, "steps": inversions.steps, "stopped": inversions.stopped}
         return {name: np.asarray(values) for name, values in measured.items()}
 
     def unpack(self, values: Values) -> Values:
-        """The arrays by name."""
-        return {name: np.asarray(value) for name, value in values.items()}
+        return values
 
 
 @dataclass(frozen=True)
@@ -56,14 +46,11 @@ class PlaneCell(Cell):
     attacks: Attacks
     smoothing: float
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
-        """The classifier's."""
         return {"study": "toy", "world": "plane", "defence": "smoothing", "strength": self.smoothing, "seed": self.seed}
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Pick its numbers out of the batch."""
         values, recipe = made(self.attacks), self.attacks.recipe
         place = recipe.smoothings.index(self.smoothing), recipe.seeds.index(self.seed)
         stopped, rows = values["stopped"][place].astype(bool), Rows()

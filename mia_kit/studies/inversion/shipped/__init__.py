@@ -26,8 +26,7 @@ from mia_kit.data.folders import DataError
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.metrics import target_ranks
 from mia_kit.metrics.leakage import centre_ranks
-from mia_kit.models import DCGAN, Classifier, load_dcgan, sample_latents
-from mia_kit.models.batches import in_batches
+from mia_kit.models import DCGAN, Classifier, in_batches, load_dcgan, sample_latents
 from mia_kit.models.weights import set_weights
 from mia_kit.runs.recipe import read_yaml, typed
 from mia_kit.seeds import stream
@@ -50,10 +49,7 @@ def recipe() -> Recipe:
 
 def shipped_target(factor: float) -> Classifier:
     """The target with a smoothing factor, one of `FACTORS`, in evaluation mode. ValueError for another factor."""
-    if factor not in FACTORS:
-        known = ", ".join(f"{known:g}" for known in FACTORS)
-        raise ValueError(f"factor must be one of {known}, got {check.brief(factor)} instead")
-    return _load(target_file(factor), recipe().target)
+    return _load(target_file(check.one_of("factor", float(factor), FACTORS)), recipe().target)
 
 
 def shipped_evaluator() -> Classifier:
@@ -63,9 +59,7 @@ def shipped_evaluator() -> Classifier:
 
 def shipped_judge() -> Classifier:
     """The second judge, trained on photographs of its own; its features are the embedding."""
-    network = recipe().judge
-    assert network is not None
-    return _load("judge", network)
+    return _load("judge", recipe().judge)
 
 
 def target_file(factor: float) -> str:
@@ -103,11 +97,9 @@ def judged(images: Tensor, people: Sequence[int] | np.ndarray) -> dict[str, np.n
     identity_rank : of the person among all people's centres in the second judge's features
     """
     images, numbers = resize(images, (recipe().world.size,) * 2), np.asarray(people)
-    embedded = in_batches(_cached_judge().features, images).numpy()
-    return {
-        "rank": target_ranks(in_batches(_cached_evaluator(), images).numpy(), numbers),
-        "identity_rank": centre_ranks(embedded, numbers, _centres()),
-    }
+    evaluator, judge, centres = _judges()
+    logits, embedded = in_batches(evaluator, images).numpy(), in_batches(judge.features, images).numpy()
+    return {"rank": target_ranks(logits, numbers), "identity_rank": centre_ranks(embedded, numbers, centres)}
 
 
 def walk(
@@ -169,16 +161,15 @@ def live_order(people: int = 40, *, steps: int = 50) -> Iterator[tuple[float, in
 
 
 def _people() -> int:
-    count = recipe().world.people
-    assert count is not None
-    return count
+    return recipe().world.people or 0  # a number, as of all drawn people
 
 
-def _load(stem: str, network: Network) -> Classifier:
+def _load(stem: str, network: Network | None) -> Classifier:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     path = FOLDER / f"{stem}.safetensors"
+    assert network is not None
     model = untrained(network, channels=3, classes=_people(), size=recipe().world.size, seed=SEED)
     try:
         set_weights(model, load_file(path))
@@ -188,15 +179,6 @@ def _load(stem: str, network: Network) -> Classifier:
 
 
 @cache
-def _cached_evaluator() -> Classifier:
-    return shipped_evaluator()
-
-
-@cache
-def _cached_judge() -> Classifier:
-    return shipped_judge()
-
-
-@cache
-def _centres() -> np.ndarray:
-    return np.load(FOLDER / "centres.npy").astype(np.float32)
+def _judges() -> tuple[Classifier, Classifier, np.ndarray]:
+    """The evaluator, the second judge, and all people's centres in its features."""
+    return shipped_evaluator(), shipped_judge(), np.load(FOLDER / "centres.npy").astype(np.float32)
