@@ -9,18 +9,25 @@ import pytest
 from mia_kit.runs import evidence
 from mia_kit.runs.table import tidy, write
 
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
+    return tmp_path
+
+
 ROW = {"study": "s", "world": "w", "seed": 1, "unit": None, "measure": "m", "value": 1.0}
 
 
-def test_a_table_comes_back_with_its_circumstances(tmp_path: Path) -> None:
+def test_a_table_comes_back_with_its_circumstances(folder: Path) -> None:
     recipe = {"study": "s", "seeds": [1]}
-    path = evidence.write_evidence(tmp_path, "tiny", tidy([ROW]), recipe, 2.345)
-    assert path == tmp_path / "tiny.csv.gz"
-    pd.testing.assert_frame_equal(evidence.read_table("tiny", folder=tmp_path), tidy([ROW]))
-    record = evidence.read_record("tiny", folder=tmp_path)
+    path = evidence.write_evidence(folder, "tiny", tidy([ROW]), recipe, 2.345)
+    assert path == folder / "tiny.csv.gz"
+    pd.testing.assert_frame_equal(evidence.read_table("tiny"), tidy([ROW]))
+    record = evidence.read_record("tiny")
     assert record["command"] == "mia-kit run tiny" and record["recipe"] == recipe and record["seconds"] == 2.3
     assert {"versions", "device", "date"} <= record.keys()
-    assert set(evidence.stored_tables({"tiny", "absent"}, folder=tmp_path)) == {"tiny"}
+    assert set(evidence.stored_tables({"tiny", "absent"})) == {"tiny"}
 
 
 def test_only_the_shipped_recipe_is_measured_into_the_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,22 +41,22 @@ def test_only_the_shipped_recipe_is_measured_into_the_course(tmp_path: Path, mon
     assert evidence.folder_for({}, shipped) == tmp_path / "mine"
 
 
-def test_a_table_that_is_another_than_its_record_says(tmp_path: Path) -> None:
-    evidence.write_evidence(tmp_path, "tiny", tidy([ROW]), {}, 1.0)
-    write(tmp_path / "tiny.csv.gz", tidy([{**ROW, "value": 2.0}]))
+def test_a_table_that_is_another_than_its_record_says(folder: Path) -> None:
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, 1.0)
+    write(folder / "tiny.csv.gz", tidy([{**ROW, "value": 2.0}]))
     with pytest.raises(ValueError, match=r"is not the table that tiny\.json tells of; measure it with: mia-kit run"):
-        evidence.read_table("tiny", folder=tmp_path)
+        evidence.read_table("tiny")
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "[" * 99999])
-def test_a_damaged_record(tmp_path: Path, content: str) -> None:
-    evidence.write_evidence(tmp_path, "tiny", tidy([ROW]), {}, 1.0)
-    (tmp_path / "tiny.json").write_text(content)
+def test_a_damaged_record(folder: Path, content: str) -> None:
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, 1.0)
+    (folder / "tiny.json").write_text(content)
     with pytest.raises(ValueError, match="measure it with: mia-kit run tiny"):
-        evidence.read_table("tiny", folder=tmp_path)
-    (tmp_path / "tiny.json").unlink()
+        evidence.read_table("tiny")
+    (folder / "tiny.json").unlink()
     with pytest.raises(FileNotFoundError, match="there is no evidence at .*; measure it with: mia-kit run tiny"):
-        evidence.read_table("tiny", folder=tmp_path)
+        evidence.read_table("tiny")
 
 
 def test_what_ships_is_whole() -> None:

@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from mia_kit.data import DataCard, ImageSet
-from mia_kit.models import priors
-from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_table
+from mia_kit.runs.claims import NOT_MEASURED
 from mia_kit.runs.recipe import typed
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
@@ -20,9 +19,10 @@ from mia_kit.studies.data_centric.cells import Bench, NoticedCell, TargetCell, n
 from mia_kit.studies.data_centric.contributors import Looks
 from mia_kit.studies.data_centric.recipe import Recipe
 from mia_kit.studies.inversion import gans, people
-from mia_kit.studies.inversion import priors as study_priors
+from mia_kit.studies.inversion.attack import attacked_people
 from mia_kit.studies.inversion.signs import PRIVATE, PUBLIC, STRANGERS, deal_signs, public_signs
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import answers, measured
 
 TINY = Path(__file__).with_name("tiny_data_centric.yaml")
 SIGNS = """
@@ -40,19 +40,6 @@ tools: {public: 20, width: 1, gmi_steps: 1, batch_size: 4}
 
 
 @pytest.fixture
-def random_faces(monkeypatch):
-    """A generator with random weights, so that no file is needed."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        generator = priors.DCGAN(width=4).eval().requires_grad_(False)
-    monkeypatch.setattr(people, "load_dcgan", lambda: generator)
-    monkeypatch.setattr(study_priors, "load_dcgan", lambda: generator)
-    study_priors.load_prior.cache_clear()
-    yield
-    study_priors.load_prior.cache_clear()
-
-
-@pytest.fixture
 def bench(random_faces) -> Bench:
     recipe = read_recipe(str(TINY)).recipe
     assert isinstance(recipe, Recipe)
@@ -66,7 +53,7 @@ def maker(tmp_path) -> Maker:
 
 def signs() -> ImageSet:
     """Each of the 43 signs with four training frames and eight test pictures; red tells the sign, blue the side."""
-    labels = np.tile(np.repeat(np.arange(43), [12] * 43), 1)
+    labels = np.repeat(np.arange(43), 12)
     frame = np.tile(np.arange(12) < 4, 43)
     images = np.random.default_rng(0).integers(256, size=(len(labels), 16, 16, 3), dtype=np.uint8)
     images[..., 0], images[..., 2] = 5 * labels[:, None, None], np.where(frame, 0, 255)[:, None, None]
@@ -74,27 +61,17 @@ def signs() -> ImageSet:
     return ImageSet(images, labels, tuple(map(str, range(43))), DataCard.read("orl"), files=files)
 
 
-def test_the_table_answers_every_claim(random_faces, tmp_path, monkeypatch):
-    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path / "evidence"))
-    path = measure(read_recipe(str(TINY)), Store(tmp_path / "store"), progress=False)
-    first = path.read_bytes()
-    assert measure(read_recipe(str(TINY)), Store(tmp_path / "store"), progress=False).read_bytes() == first
-    table = read_table("tiny_data_centric")
+def test_the_table_answers_every_claim(random_faces, tmp_path):
+    table = measured(TINY, tmp_path)
     by_person = table[table.measure == "acc1"].groupby(["defence", "attack"], observed=True).unit.nunique()
     assert by_person.eq(4).all(), "two groups of two"
     attacked = {"none", "dcd", "mid", "dp_sgd"}
     assert {d for d, a in by_person.index if a == "mirror"} == attacked
     assert {d for d, a in by_person.index if a == "ppa"} == {*attacked, "dcd without injection", "dcd injection alone"}
     assert {"placebo", "mirror placebo", "mirror_black_box placebo"} <= {a for d, a in by_person.index if d == "none"}
-    plain = table.astype({name: object for name in table.select_dtypes("category")})
-    seeds = tidy(pd.concat([plain.assign(seed=seed) for seed in (1, 2, 3)], ignore_index=True))
-    lacking = {}
-    for claim in read_claims():
-        for verdict in judge(claim, {"data_centric_drawn": seeds}):
-            for part in verdict.parts:
-                if part.word == "not measured yet":
-                    lacking.setdefault(claim.id, []).append(part.sentence)
-    assert set(lacking) == {"D5"} and len(lacking["D5"]) == 2, "the toy recipe leaves out two choices of steps"
+    parts = answers("data_centric_drawn", table)
+    lacking = [claim for claim in parts for part in parts[claim] if part.word == NOT_MEASURED]
+    assert lacking == ["D5", "D5"], "the toy recipe leaves out two choices of steps"
 
 
 def test_signs_in_the_place_of_people(random_faces, tmp_path, monkeypatch):
@@ -139,15 +116,11 @@ def test_a_group_hands_in_its_own_and_strangers(bench, maker):
 
 
 def test_people_who_tune_never_protect_themselves(bench):
-    from mia_kit.studies.inversion.attack import attacked_people
-
     order = attacked_people(10, bench.recipe.search)
     assert sorted(order[3:]) == sorted(sum(bench.groups, ()))
 
 
 def test_another_choice_of_steps_leaves_other_targets_alone(bench):
-    import msgspec
-
     fewer = msgspec.structs.replace(bench.recipe.contributors, steps=(("injection",),))
     other = Bench(msgspec.structs.replace(bench.recipe, contributors=fewer), 0)
     assert other._contributed(("injection",)).models[0].key == bench._contributed(("injection",)).models[0].key
@@ -191,23 +164,3 @@ def test_distances_to_the_person_and_to_the_surrogate():
     numbers = np.array([3, 7])
     assert looks.distances(ends, numbers).tolist() == pytest.approx([50**0.5, 0])
     assert looks.distances(ends, numbers, surrogate=True).tolist() == pytest.approx([0, 128**0.5])
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (
-            ("people: 7", "people: 8"),
-            "search.people must be those who tune and all who protect themselves, 7, .* got 8",
-        ),
-        (("[injection]]", "[injection, injection]]"), "each of steps must hold different steps"),
-        (("losses: [cross_entropy]", "losses: [cross_entropy, logit]"), "one loss at most"),
-        (("judge: {architecture: convolutional, width: 8, epochs: 4}\n", ""), "a second judge is trained"),
-        (("method: mirror, rates", "method: mirror, rate"), r"there is no key 'attacks\[1\].rate'"),
-    ],
-)
-def test_a_recipe_is_checked_whole(change, words, tmp_path):
-    path = tmp_path / "broken.yaml"
-    path.write_text(TINY.read_text().replace(*change))
-    with pytest.raises(ValueError, match=words):
-        read_recipe(str(path))

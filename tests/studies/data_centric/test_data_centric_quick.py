@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 import torch
 
-from mia_kit.models import priors
 from mia_kit.runs.table import tidy
 from mia_kit.studies.data_centric import plane, quick
 from mia_kit.toy import make_data
@@ -45,16 +44,13 @@ def test_ends_by_steps():
     assert {name: landed.to_protected.shape for name, landed in results.items()} == dict.fromkeys(results, (2, 5))
 
 
-def test_a_scene_of_drawn_people(monkeypatch):
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        generator = priors.DCGAN(width=4).eval().requires_grad_(False)
-    monkeypatch.setattr(quick, "load_dcgan", lambda: generator)
+def test_a_scene_of_drawn_people(monkeypatch, tiny_generator):
+    monkeypatch.setattr(quick, "load_dcgan", lambda: tiny_generator)
     scene = quick.set_up(people=5, photographs=8, protected=2)
     assert scene.images.shape == (40, 3, 32, 32) and scene.test_images.shape == (10, 3, 32, 32)
     assert scene.labels.tolist() == [person for person in range(5) for _ in range(8)]
     assert [pictures.shape for pictures in scene.strangers.values()] == [(8, 3, 32, 32)] * 2
-    drawn = quick.as_seen(generator.synthesise(scene.latents[1]))
+    drawn = quick.as_seen(tiny_generator.synthesise(scene.latents[1]))
     assert torch.allclose(scene.truth[1], drawn, atol=1e-5)
 
 

@@ -10,12 +10,12 @@ from mia_kit.data import DataError, load
 from mia_kit.runs.claims import judge, read_claims
 from mia_kit.runs.evidence import read_record, read_table, stored_tables
 from mia_kit.runs.parts import with_inputs
-from mia_kit.runs.recipe import RecipeError
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
 from mia_kit.studies.embedding.cells import DistancesCell, features
 from mia_kit.studies.inversion.networks import Target
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import measured
 
 TINY = Path(__file__).with_name("tiny_embedding.yaml")
 
@@ -26,15 +26,12 @@ def store(tmp_path_factory):
         load("orl")
     except DataError as absent:
         pytest.skip(str(absent))
-    return Store(tmp_path_factory.mktemp("store"))
+    return Store(tmp_path_factory.mktemp("embedding") / "store")
 
 
 @pytest.fixture(scope="module")
-def table(store, tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(tmp_path_factory.mktemp("evidence")))
-        measure(read_recipe(str(TINY)), store, progress=False)
-        return read_table("tiny_embedding")
+def table(store):
+    return measured(TINY, store.root.parent)
 
 
 def test_distances_of_a_person_are_those_of_a_plain_loop(store, table):
@@ -73,21 +70,6 @@ def test_targets_are_those_that_smoothing_drawn_attacks():
         return {part.key for part in with_inputs(recipe) if isinstance(part, Target) and part.seed in seeds}
 
     assert keys("embedding_drawn", {1, 2, 3}) < keys("smoothing_drawn", {1, 2, 3})
-
-
-@pytest.mark.parametrize(
-    ("text", "instead", "sentence"),
-    [
-        ("per_class: 4", "per_class: 6", "per_class must be at most photographs.target, 5, got 6 instead"),
-        ("seeds: [1, 2]", "seeds: [1, 1]", "seeds must differ"),
-        ("strengths:", "factors:", "there is no key 'factors'"),
-    ],
-)
-def test_one_sentence_for_each_mistake(text, instead, sentence, tmp_path):
-    path = tmp_path / "mine.yaml"
-    path.write_text(TINY.read_text().replace(text, instead))
-    with pytest.raises(RecipeError, match=sentence):
-        read_recipe(str(path))
 
 
 @pytest.mark.parametrize("name", ["embedding_drawn", "embedding_orl"])

@@ -14,6 +14,7 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ FULL = ("stylegan2 random", Network(architecture="resnet152", device="auto"), 22
 TINY = ("stylegan2 tiny", Network(width=2, device="auto"), 32)
 Setup = tuple[str, Network, int]
 PLAIN_BATCH = 25
-LEARNING_RATE, BETAS = 0.005, (0.1, 0.1)
+ADAM = {"learning_rate": 0.005, "betas": (0.1, 0.1)}
 
 
 class Compiled:
@@ -48,31 +49,19 @@ class Compiled:
         self.synthesise = torch.compile(prior.synthesise)
 
 
-def settings(side: int, count: int, steps: int, batch_size: int) -> Settings:
-    """The second stage for `count` candidates."""
-    return Settings(
-        (side, side),
-        pool=count,
-        candidates=1,
-        keep=1,
-        steps=steps,
-        learning_rate=LEARNING_RATE,
-        betas=BETAS,
-        batch_size=batch_size,
-    )
-
-
-def plain(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, own: Settings) -> Tensor:
+def plain(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, settings: Settings) -> Tensor:
     """Losses of shape (steps, m)."""
-    boxes = own.crop.boxes(own.steps * len(latents), Generator().manual_seed(1)).view(own.steps, len(latents), 2, 3)
+    steps, count = settings.steps, len(latents)
+    boxes = settings.crop.boxes(steps * count, Generator().manual_seed(1)).view(steps, count, 2, 3)
     curves = []
-    for part in torch.arange(len(latents)).split(own.batch_size):
+    for part in torch.arange(count).split(settings.batch_size):
         codes = prior.map(latents[part]).detach().clone().requires_grad_()
-        adam = torch.optim.Adam([codes], lr=LEARNING_RATE, betas=BETAS)
+        adam = torch.optim.Adam([codes], lr=settings.learning_rate, betas=settings.betas)
         losses = []
-        for step in range(own.steps):
+        for step in range(steps):
             adam.zero_grad()
-            loss = poincare(target(cut(prior.synthesise(codes), boxes[step, part], own.input_size)), targets[part])
+            images = cut(prior.synthesise(codes), boxes[step, part], settings.input_size)
+            loss = poincare(target(images), targets[part])
             loss.sum().backward()
             adam.step()
             losses.append(loss.detach().cpu())
@@ -80,25 +69,24 @@ def plain(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, own
     return torch.cat(curves, dim=1)
 
 
-def ours(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, own: Settings) -> Tensor:
+def ours(target: nn.Module, prior: Prior, latents: Tensor, targets: Tensor, settings: Settings) -> Tensor:
     """Losses of shape (steps, m)."""
     generator = Generator().manual_seed(1)
-    _, trace, _ = optimise(WhiteBox(target), prior, latents, targets, own, poincare, generator)
-    return trace.losses.cpu()
+    return optimise(WhiteBox(target), prior, latents, targets, settings, poincare, generator)[1].losses.cpu()
 
 
 def timed(work: Callable[[int], Tensor], steps: int, count: int, device: torch.device) -> dict[str, Any]:
     """Images a second of `work(steps)` after a warm-up, the peak of memory in GiB, and the mean loss of each step."""
+    on_gpu = device.type == "cuda"
     work(1)
-    if device.type == "cuda":
+    if on_gpu:
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
     began = time.perf_counter()
     losses = work(steps)
-    if device.type == "cuda":
+    if on_gpu:
         torch.cuda.synchronize()
-    taken = time.perf_counter() - began
-    memory = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else None
+    taken, memory = time.perf_counter() - began, torch.cuda.max_memory_allocated() / 2**30 if on_gpu else None
     return {"images_per_second": steps * count / taken, "gib": memory, "losses": losses.mean(dim=1).tolist()}
 
 
@@ -126,25 +114,35 @@ def measure(setup: Setup, *, count: int, steps: int, rounded: bool = True) -> di
     latents = sample_latents(slow_prior, count, seed=0).to(device)
     targets = torch.arange(count, device=device) % CLASSES
 
-    def batched(loop: Callable[..., Tensor], batch: int, model: nn.Module, prior: Prior) -> Callable[[int], Tensor]:
-        return lambda steps: with_room(
-            lambda size: loop(model, prior, latents, targets, settings(side, count, steps, size)), batch
-        )
+    def loop(walk: Callable[..., Tensor], batch: int, model: nn.Module, prior: Prior) -> dict[str, Any]:
+        numbers: dict[str, Any] = {
+            "pool": count,
+            "candidates": 1,
+            "keep": 1,
+            "learning_rate": 0.005,
+            "betas": (0.1, 0.1),
+        }
 
-    found = {
-        "plain": timed(batched(plain, PLAIN_BATCH, plain_target, slow_prior), steps, count, device),
-        "ours": timed(batched(ours, count, fast_target, fast_prior), steps, count, device),
-        "ours, compiled": timed(
-            batched(ours, count, torch.compile(fast_target), Compiled(fast_prior)), steps, count, device
-        ),
+        def work(steps: int) -> Tensor:
+            settings = Settings((side, side), steps=steps, **numbers)
+            return with_room(
+                lambda size: walk(model, prior, latents, targets, replace(settings, batch_size=size)), batch
+            )
+
+        return timed(work, steps, count, device)
+
+    loops = {
+        "plain": loop(plain, PLAIN_BATCH, plain_target, slow_prior),
+        "ours": loop(ours, count, fast_target, fast_prior),
+        "ours, compiled": loop(ours, count, torch.compile(fast_target), Compiled(fast_prior)),
     }
-    first = torch.tensor(found["plain"]["losses"])
-    for result in found.values():
-        result["ratio"] = result["images_per_second"] / found["plain"]["images_per_second"]
+    first = torch.tensor(loops["plain"]["losses"])
+    for result in loops.values():
+        result["ratio"] = result["images_per_second"] / loops["plain"]["images_per_second"]
         off = (torch.tensor(result["losses"]) - first).abs() / first.abs()
         result["greatest_relative_difference_of_losses"] = float(off.max())
         result["hours_of_the_full_optimisation"] = CLASSES * CANDIDATES * STEPS / result["images_per_second"] / 3600
-    return found
+    return loops
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -154,19 +152,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--count", type=int, default=200, help="candidates, and the batch that is tried first")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--out", type=Path)
-    own = parser.parse_args(arguments)
-    began = time.perf_counter()
-    found = measure(TINY if own.tiny else FULL, count=own.count, steps=own.steps)
-    for name, one in found.items():
-        memory = "" if one["gib"] is None else f", {one['gib']:.1f} GiB"
+    options, began = parser.parse_args(arguments), time.perf_counter()
+    loops = measure(TINY if options.tiny else FULL, count=options.count, steps=options.steps)
+    for name, result in loops.items():
+        memory = "" if result["gib"] is None else f", {result['gib']:.1f} GiB"
         print(
-            f"{name}: {one['images_per_second']:.1f} images a second{memory}, ratio {one['ratio']:.2f}, losses off by "
-            f"{one['greatest_relative_difference_of_losses']:.1%}, {one['hours_of_the_full_optimisation']:.1f} h for "
-            "FaceScrub's optimisation"
+            f"{name}: {result['images_per_second']:.1f} images a second{memory}, ratio {result['ratio']:.2f}, losses "
+            f"off by {result['greatest_relative_difference_of_losses']:.1%}, "
+            f"{result['hours_of_the_full_optimisation']:.1f} h for FaceScrub's optimisation"
         )
-    if own.out:
-        record = {"tiny": own.tiny, "count": own.count, "steps": own.steps, "loops": found}
-        own.out.write_text(json.dumps(record | circumstances(time.perf_counter() - began), indent=1) + "\n")
+    if options.out:
+        record = {"tiny": options.tiny, "count": options.count, "steps": options.steps, "loops": loops}
+        options.out.write_text(json.dumps(record | circumstances(time.perf_counter() - began), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -2,30 +2,17 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from mia_kit.runs import evidence
-from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_table
-from mia_kit.runs.store import Store
-from mia_kit.runs.table import tidy
-from mia_kit.studies import registry
-from mia_kit.studies.registry import measure, read_recipe
-
-TINY = Path(__file__).with_name("tiny_drawn.yaml")
+from mia_kit.runs.claims import NOT_MEASURED
+from mia_kit.studies.registry import read_recipe, recipes
+from tests.studies.tiny import answers, measured
 
 
 @pytest.fixture(scope="module")
 def table(random_faces, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("drawn")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
-        path = measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
-        assert path.name == "tiny_drawn.csv.gz"
-        first = path.read_bytes()
-        assert measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False).read_bytes() == first
-        return read_table("tiny_drawn")
+    return measured(Path(__file__).with_name("tiny_drawn.yaml"), tmp_path_factory.mktemp("drawn"))
 
 
 def test_the_table_has_every_cell(table):
@@ -50,7 +37,7 @@ def test_evidence_of_a_user_never_lands_among_ours(tmp_path, monkeypatch):
     monkeypatch.delenv("MIA_KIT_EVIDENCE", raising=False)
     monkeypatch.chdir(tmp_path)
     theirs = tmp_path / "smoothing_drawn.yaml"
-    theirs.write_text(registry.recipes()["smoothing_drawn"].read_text().replace("steps: 200", "steps: 100"))
+    theirs.write_text(recipes()["smoothing_drawn"].read_text().replace("steps: 200", "steps: 100"))
     named = read_recipe(str(theirs))
     assert evidence.folder_for(named.recipe, named.shipped) == tmp_path / "my_evidence"
     ours = read_recipe("smoothing_drawn")
@@ -59,14 +46,11 @@ def test_evidence_of_a_user_never_lands_among_ours(tmp_path, monkeypatch):
 
 def test_the_claims_find_their_rows(table):
     """What `claims.yaml` asks of the central figure is there, but for factors, losses and steps that a toy lacks."""
-    plain = table.astype({name: object for name in table.select_dtypes("category")})
-    seeds = tidy(pd.concat([plain.assign(seed=seed) for seed in (1, 2, 3)], ignore_index=True))
     missing = {}
-    for claim in read_claims():
-        for verdict in judge(claim, {"smoothing_drawn": seeds}):
-            for part in verdict.parts:
-                if part.word == "not measured yet":
-                    missing.setdefault(part.sentence.split(", ", 1)[1].split(" must be")[0], set()).add(claim.id)
+    for claim, parts in answers("smoothing_drawn", table).items():
+        for part in parts:
+            if part.word == NOT_MEASURED:
+                missing.setdefault(part.sentence.split(", ", 1)[1].split(" must be")[0], set()).add(claim)
     assert missing.pop("loss") <= {"S5", "S16", "S17", "S23"}
     assert missing.pop("steps") == {"S9"} and missing.pop("strength") == {"S10"}
     assert missing == {}

@@ -23,9 +23,8 @@ def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
     strength = STRENGTHS[defence][0] if defence != "none" else 0.0
     defended = classroom.train(defence, strength)
     empty = classroom.untrained(defence, strength, width=4)
-    assert {n: t.shape for n, t in defended.model.state_dict().items()} == {
-        n: t.shape for n, t in empty.state_dict().items()
-    }
+    shapes = [{name: t.shape for name, t in model.state_dict().items()} for model in (defended.model, empty)]
+    assert shapes[0] == shapes[1]
     assert (defended.privacy is not None) == defence.startswith("dp_sgd")
     assert 0 <= classroom.accuracy(defended.model) <= 1
 
@@ -33,15 +32,8 @@ def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
 def test_the_attack_is_plug_and_play_on_a_shared_pool() -> None:
     model = classroom.train().model
     ours = classroom.attack(model, [2, 0], "margin", seed=5)
-    theirs = ppa.run(
-        WhiteBox(model),
-        [2, 0],
-        prior=classroom.load_dcgan(),
-        seed=5,
-        settings=classroom.ATTACK,
-        loss=losses.margin,
-        progress=False,
-    )
+    options = {"seed": 5, "settings": classroom.ATTACK, "loss": losses.margin, "progress": False}
+    theirs = ppa.run(WhiteBox(model), [2, 0], prior=classroom.load_dcgan(), **options)
     torch.testing.assert_close(ours, theirs.images)
     with pytest.raises(ValueError, match="loss must be one of"):
         classroom.attack(model, [0], "none")

@@ -20,14 +20,10 @@ from mia_kit.studies.inversion import shipped
 from mia_kit.studies.inversion.recipe import Recipe
 
 NETWORK = {"width": 4, "epochs": 2, "batch_size": 16}
+PHOTOGRAPHS = {"target": 4, "evaluator": 4, "judge": 4, "test": 2}
 TINY = {
     "study": "inversion",
-    "world": {
-        "name": "drawn",
-        "people": 14,
-        "size": 32,
-        "photographs": {"target": 4, "evaluator": 4, "judge": 4, "test": 2},
-    },
+    "world": {"name": "drawn", "people": 14, "size": 32, "photographs": PHOTOGRAPHS},
     "seeds": [1],
     "target": NETWORK,
     "evaluator": NETWORK | {"architecture": "small"},
@@ -124,5 +120,4 @@ def test_what_does_not_fit_is_told(monkeypatch, tmp_path):
 
 def test_the_order_under_cross_entropy_comes_out_live():
     hits = {factor: hits for factor, hits, _ in shipped.live_order(20, steps=20)}
-    assert list(hits) == [0.1, 0.0, -0.2]
-    assert hits[0.1] > hits[-0.2] and hits[0.0] > hits[-0.2]
+    assert list(hits) == [0.1, 0.0, -0.2] and min(hits[0.1], hits[0.0]) > hits[-0.2]

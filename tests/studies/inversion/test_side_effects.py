@@ -2,23 +2,21 @@
 
 from pathlib import Path
 
-import pandas as pd
 import pytest
 import torch
 from torch import Tensor, nn
 
 from mia_kit.attacks.losses import cross_entropy, margin
 from mia_kit.models.batches import in_batches
-from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_table
+from mia_kit.runs.claims import NOT_MEASURED
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
-from mia_kit.runs.table import tidy
 from mia_kit.studies.inversion.attack import Inversion
 from mia_kit.studies.inversion.networks import Evaluator
 from mia_kit.studies.inversion.people import People, Photos
 from mia_kit.studies.inversion.side_effects import MembershipCell, RobustnessCell, StealingCell, climbed
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import answers, measured
 
 TINY = Path(__file__).with_name("tiny_side_effects.yaml")
 CELLS = read_recipe(str(TINY)).cells()
@@ -40,24 +38,16 @@ def grey(*levels: float) -> Tensor:
     return (2 * torch.tensor(levels) / 255).view(-1, 1, 1, 1).expand(-1, 1, 8, 8).clone()
 
 
-class Answers:
-    """`made` for a cell whose inputs are known."""
-
-    def __init__(self, people: People, model: nn.Module, **others: nn.Module) -> None:
-        self.people, self.model, self.others = people, model, others
-
-    def __call__(self, part):
-        kind = part.kind
-        return self.people if kind == "PeoplePart" else self.others.get(kind, self.model)
-
-
 def people(images: Tensor, labels: list[int], test: Tensor, test_labels: list[int]) -> People:
     photos, others = Photos(images, torch.tensor(labels)), Photos(test, torch.tensor(test_labels))
     return People(photos, others, others, others, None)
 
 
-def told(cell, made) -> dict[str, list[float]]:
-    table = cell.unpack(cell.make(made, None, progress=False))
+def told(kind: type, people: People, model: nn.Module, **others: nn.Module) -> dict[str, list[float]]:
+    """The last cell of a kind, whose inputs are known, by measure."""
+    *_, cell = (cell for cell in CELLS if isinstance(cell, kind))
+    inputs = {"PeoplePart": people, **others}
+    table = cell.unpack(cell.make(lambda part: inputs.get(part.kind, model), None, progress=False))
     return {str(measure): rows.value.tolist() for measure, rows in table.groupby("measure")}
 
 
@@ -72,41 +62,31 @@ def test_an_adversarial_example_reaches_exactly_as_far_as_epsilon():
 def test_a_saturated_softmax_is_blind_and_not_robust():
     """Of a huge margin the gradient of cross-entropy is 0, so that this attack moves nothing: the margin's does."""
     pictures = torch.full((4, 1, 8, 8), 131, dtype=torch.uint8)  # between three and four grey levels above the middle
-    cell = next(cell for cell in CELLS if isinstance(cell, RobustnessCell) and cell.epsilon == 8)
     for scale, cross_entropy_share in ((1.0, 0.0), (1e5, 1.0)):
         known = people(pictures, [1] * 4, pictures, [0, 1, 1, 1])
-        shares = told(cell, Answers(known, Bright(scale)))
+        shares = told(RobustnessCell, known, Bright(scale))
         assert shares["robust_cross_entropy"] == [0.0, cross_entropy_share], "person 0 is wrong from the start"
         assert shares["robust_margin"] == shares["robust_accuracy"] == [0.0, 0.0]
 
 
 def test_the_loss_attack_on_a_model_that_remembers_and_one_that_does_not():
-    members, others = (
-        torch.full((10, 1, 8, 8), 200, dtype=torch.uint8),
-        torch.full((4, 1, 8, 8), 150, dtype=torch.uint8),
-    )
+    members, others = (torch.full((n, 1, 8, 8), shade, dtype=torch.uint8) for n, shade in ((10, 200), (4, 150)))
     known = people(members, [0] * 5 + [1] * 5, others, [0, 0, 1, 1])
-    cell = next(cell for cell in CELLS if isinstance(cell, MembershipCell))
     # Brighter is surer of person 1: their members lie above everybody, person 0's below.
-    assert told(cell, Answers(known, Bright(200.0)))["membership_auc"] == [0.0, 1.0]
-    assert told(cell, Answers(known, Bright(0.0)))["membership_auc"] == [0.5, 0.5]
+    assert told(MembershipCell, known, Bright(200.0))["membership_auc"] == [0.0, 1.0]
+    assert told(MembershipCell, known, Bright(0.0))["membership_auc"] == [0.5, 0.5]
 
 
 def test_a_student_agrees_with_the_target_and_not_with_the_truth():
     pictures = torch.tensor([50, 200, 50, 200], dtype=torch.uint8).view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
     known = people(pictures, [0, 0, 1, 1], pictures, [0, 0, 1, 1])
-    cell = next(cell for cell in CELLS if isinstance(cell, StealingCell))
-    shares = told(cell, Answers(known, Bright(1.0), Student=Bright(-1.0)))
+    shares = told(StealingCell, known, Bright(1.0), Student=Bright(-1.0))
     assert shares["stealing_agreement"] == [0, 0] and shares["stolen_accuracy"] == [0.5, 0.5]
 
 
 @pytest.fixture(scope="module")
 def table(random_faces, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("side effects")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
-        measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
-        return read_table("tiny_side_effects")
+    return measured(TINY, tmp_path_factory.mktemp("side effects"))
 
 
 def test_a_whole_recipe_answers_its_claims(table):
@@ -114,16 +94,9 @@ def test_a_whole_recipe_answers_its_claims(table):
     assert by_person.groupby(["measure", "strength", "epsilon"], observed=True, dropna=False).unit.nunique().eq(6).all()
     robust = by_person[by_person.measure == "robust_accuracy"]
     assert set(robust.epsilon) == {0.5, 8} and by_person.value.between(0, 1).all()
-    plain = table.astype({name: object for name in table.select_dtypes("category")})
-    seeds = tidy(pd.concat([plain.assign(seed=seed) for seed in (1, 2, 3)], ignore_index=True))
-    words = {
-        claim.id: part.word
-        for claim in read_claims()
-        for verdict in judge(claim, {"side_effects_drawn": seeds})
-        for part in verdict.parts
-        if verdict.table == "side_effects_drawn"
-    }
-    assert words.keys() == {"S19", "S20", "S21"} and "not measured yet" not in words.values()
+    parts = answers("side_effects_drawn", table)
+    assert set(parts) == {"S19", "S20", "S21"}
+    assert NOT_MEASURED not in {part.word for both in parts.values() for part in both}
 
 
 def test_the_targets_are_those_of_the_central_figure_and_nobody_is_inverted():

@@ -3,36 +3,29 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-import yaml
 
 from mia_kit.access import ConfidenceAPI, LabelAPI
 from mia_kit.attacks import Reconstructions, Trace, brep
 from mia_kit.models.class_conditional import ClassConditional
-from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_table
-from mia_kit.runs.recipe import RecipeError, typed
+from mia_kit.runs.claims import NOT_MEASURED
+from mia_kit.runs.parts import with_inputs
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
-from mia_kit.runs.table import tidy
 from mia_kit.studies.inversion.gans import Gan, Surrogate
-from mia_kit.studies.inversion.recipe import WITHOUT_GRADIENTS, Recipe
+from mia_kit.studies.inversion.recipe import WITHOUT_GRADIENTS
 from mia_kit.studies.inversion.zoo import best_of_sample, first_with_label, handed_in, judge_handed_in
 from mia_kit.studies.inversion.zoo_cells import LOSSES
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import answers, measured
 
 TINY = Path(__file__).with_name("tiny_zoo.yaml")
 
 
 @pytest.fixture(scope="module")
 def table(random_faces, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("zoo")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
-        measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
-        return read_table("tiny_zoo")
+    return measured(TINY, tmp_path_factory.mktemp("zoo"))
 
 
 def test_a_whole_recipe(table):
@@ -48,9 +41,7 @@ def test_a_whole_recipe(table):
     spent = table[table.measure == "queries"].set_index(["attack", "strength"]).value.sort_index()
     alone = spent["gmi", 0.0]
     assert alone == pytest.approx(6 + 1 + 1 / 6, abs=1e-3), "steps, one look to select, one to count the classes"
-    assert spent["lomma_gmi", 0.0] == pytest.approx(alone + 40 / 8, abs=1e-3), (
-        "public pictures that the surrogate learnt from"
-    )
+    assert spent["lomma_gmi", 0.0] == pytest.approx(alone + 40 / 8, abs=1e-3), "what the surrogate learnt from"
     assert spent["plg_mi", 0.0] > 6 and spent["mirror", 0.0] == pytest.approx(6 + 1 + (40 + 1) / 6, abs=1e-3)
     assert spent["lokt", 0.0] == pytest.approx(40 / 8), "the labels that the surrogate learnt, and nothing after"
     assert spent["if_gmi", 0.0] == pytest.approx(6 + 2 + (2 * 40 + 1) / 6, abs=1e-3), "twice one look to select"
@@ -73,47 +64,18 @@ def test_the_strongest_of_all_is_who_hit_most_of_the_people_who_tune(table):
 
 
 def test_the_claims_find_their_rows(table):
-    plain = table.astype({name: object for name in table.select_dtypes("category")})
-    seeds = tidy(pd.concat([plain.assign(seed=seed) for seed in (1, 2, 3)], ignore_index=True))
-    words = {
-        (claim.id, part.word)
-        for claim in read_claims()
-        for verdict in judge(claim, {"zoo_drawn": seeds})
-        for part in verdict.parts
-        if verdict.table == "zoo_drawn"
-    }
-    assert {name for name, _ in words} == {"S16", "S25"}
-    assert "not measured yet" not in {word for _, word in words}
+    parts = answers("zoo_drawn", table)
+    assert set(parts) == {"S16", "S25"}
+    assert NOT_MEASURED not in {part.word for both in parts.values() for part in both}
 
 
 def test_gmis_gan_serves_all_targets_and_the_others_one():
-    recipe = read_recipe(str(TINY))
     gans = {}
-    for cell in recipe.cells():
-        for part in cell.inputs():
-            for tool in part.inputs():
-                if isinstance(tool, Gan | Surrogate):
-                    kind = tool.method if isinstance(tool, Gan) else "surrogate"
-                    gans.setdefault(kind, set()).add(tool.key)
+    for tool in with_inputs(read_recipe(str(TINY)).cells()):
+        if isinstance(tool, Gan | Surrogate):
+            gans.setdefault(tool.method if isinstance(tool, Gan) else "surrogate", set()).add(tool.key)
     # Two targets and the strangers'; LOMMA's surrogates, and LOKT's.
     assert {kind: len(keys) for kind, keys in gans.items()} == {"gmi": 1, "ked_mi": 3, "plg_mi": 3, "surrogate": 6}
-
-
-@pytest.mark.parametrize(
-    ("attack", "words"),
-    [
-        ({"method": "gmi", "losses": ["margin"], "rates": [0.1]}, "gmi has its paper's loss"),
-        ({"method": "brep_mi", "rates": [0.1]}, "rates must hold none for the method brep_mi"),
-        ({"method": "mirror"}, "rates must hold one at least for the method mirror"),
-        ({"method": "brep_mi", "strongest": True}, "strongest is for attacks that choose a rate"),
-        ({"rates": [0.1]}, "losses must name one at least"),
-        ({"method": "miror", "rates": [0.1]}, "did you mean mirror?"),
-    ],
-)
-def test_what_a_recipe_may_not_say(attack, words):
-    content = yaml.safe_load(TINY.read_text()) | {"attacks": [attack], "controls": []}
-    with pytest.raises(RecipeError, match=words):
-        typed(content, Recipe, where="tiny")
 
 
 class Flat(torch.nn.Module):

@@ -10,11 +10,11 @@ from noise import noise
 from mia_kit.figures.membership import as_text, heat_map, smoothing_sweep
 from mia_kit.membership import MembershipSplit
 from mia_kit.runs.claims import NOT_MEASURED, judge, read_claims
-from mia_kit.runs.store import Store
 from mia_kit.runs.table import tidy
 from mia_kit.studies.membership import parts, quick
 from mia_kit.studies.membership.cells import augmented
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import measured
 
 TINY = Path(__file__).with_name("tiny_membership.yaml")
 RECIPES = ("membership_fashion", "membership_cifar10", "membership_fashion_large")
@@ -24,14 +24,11 @@ RECIPES = ("membership_fashion", "membership_cifar10", "membership_fashion_large
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("membership")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
         patch.setattr(parts, "load", lambda name: noise())
-        path = measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
-        first = path.read_bytes()
-        patch.setattr("mia_kit.defences.DefenceTraining.fit", lambda *_, **__: pytest.fail("trained again"))
-        assert measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False).read_bytes() == first
+        table = measured(TINY, folder)
+        patch.setenv("MIA_KIT_EVIDENCE", str(folder / "evidence"))
         stored, sentences = quick.course("tiny_membership")
-        assert sentences == []  # no claim asks of this table
+        assert sentences == [] and stored.equals(table)  # no claim asks of this table
         return stored
 
 
@@ -88,22 +85,11 @@ def test_every_question_of_the_claims_finds_its_rows(name, table):
     assert asked == ({"M2", "M5"} if "large" in name else {"M1", "M2", "M3", "M4", "M5", "S20"})
 
 
-def test_the_recipe_with_many_members_answers_two_claims():
-    large = read_recipe("membership_fashion_large").recipe
-    assert large.world.per_class * 10 == 10_000
-    mechanisms = {str(own) for own in large.mechanisms}
-    assert mechanisms == {"smoothing 0.01", "smoothing 0.05", "early_stopping 0.914"}
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_no_recipe_is_measured_with_a_seed_that_chose_it(name):
-    recipe = read_recipe(name).recipe
-    assert min(recipe.seeds) > 1 and recipe.world.seed > 0 and len(recipe.seeds) == 8
-
-
-def test_both_sets_of_pictures_are_asked_the_same():
-    fashion, cifar = (read_recipe(name).recipe for name in ("membership_fashion", "membership_cifar10"))
+def test_both_sets_of_pictures_are_asked_the_same_and_no_seed_chose_a_recipe():
+    fashion, cifar, large = (read_recipe(name).recipe for name in RECIPES)
     assert msgspec.structs.replace(cifar, world=fashion.world) == fashion
+    for recipe in (fashion, cifar, large):
+        assert min(recipe.seeds) > 1 and recipe.world.seed > 0 and len(recipe.seeds) == 8
 
 
 def test_the_augmentation_aware_attack_reduces_as_what_is_known_advises():

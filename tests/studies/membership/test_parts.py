@@ -1,8 +1,5 @@
 """Who trains on what, who serves as whose shadow, what is kept, and what makes another model."""
 
-from dataclasses import replace
-
-import msgspec
 import numpy as np
 import pytest
 import torch
@@ -17,6 +14,7 @@ from mia_kit.studies.membership import parts
 from mia_kit.studies.membership.cells import AttackCell, cells, seen_by
 from mia_kit.studies.membership.parts import AnswersPart, PoolPart, draw_pool, target, training
 from mia_kit.studies.membership.recipe import Attacker, Distance, Mechanism, Network, Recipe, World
+from mia_kit.studies.registry import read_recipe
 
 WORLD = World(name="mnist5k", per_class=2)
 NETWORK = Network(width=2, hidden=8, epochs=1, batch_size=16)
@@ -98,13 +96,6 @@ def test_copies_are_changed_as_the_models_own_training_changed_them(maker):
     assert np.ptp(losses(noise=0.0), axis=1).max() == 0  # not the attacker's own idea of a copy
 
 
-def test_a_stored_model_answers_as_the_trained_one(maker, tmp_path):
-    part = AnswersPart(target(POOL, NETWORK, mechanism(smoothing=0.1), 2), ATTACKER)
-    again = Maker(Store(tmp_path / "anew"), progress=False)(part)
-    np.testing.assert_array_equal(maker(part).logits, again.logits)
-    assert again.logits.shape == (40, 10)
-
-
 def test_dp_sgd_comes_back_with_group_norm_and_its_epsilon(maker):
     pytest.importorskip("opacus")
     model, epsilon = maker(target(POOL, NETWORK, mechanism(dp_sgd=1.0), 2))
@@ -118,25 +109,7 @@ def test_a_distilled_model_learns_from_the_model_of_the_same_members():
     assert student.teacher in with_inputs([student]) and target(POOL, NETWORK, (), 3).teacher is None
 
 
-def test_whatever_shapes_a_model_makes_another_one():
-    model = target(POOL, NETWORK, mechanism(smoothing=0.1), 2)
-    others = [
-        target(PoolPart(msgspec.structs.replace(WORLD, seed=2)), NETWORK, mechanism(smoothing=0.1), 2),
-        target(POOL, msgspec.structs.replace(NETWORK, epochs=2), mechanism(smoothing=0.1), 2),
-        target(POOL, NETWORK, mechanism(smoothing=0.2), 2),
-        target(POOL, NETWORK, mechanism(smoothing=0.1), 3),
-    ]
-    assert len({part.key for part in [model, *others]}) == 5
-    attack = AttackCell("average", AnswersPart(model, ATTACKER), 2)
-    changed = [replace(attack, model=AnswersPart(other, ATTACKER)) for other in others]
-    fewer = msgspec.structs.replace(ATTACKER, known=3)
-    changed += [replace(attack, attack="powerful"), replace(attack, model=AnswersPart(model, fewer))]
-    assert len({part.key for part in [attack, *changed]}) == 7
-
-
 def test_every_mechanism_and_pair_can_be_built():
-    from mia_kit.studies.registry import read_recipe
-
     for models in read_recipe("membership_fashion").recipe.models:
         if all(part.defence != "distillation" for part in models):
             assert training(models, None).name == (" + ".join(part.defence for part in models) or "none")

@@ -9,14 +9,9 @@ from mia_kit.studies.membership import quick
 
 
 def test_evidence_of_before_there_were_tables_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    shared = {"accuracy": 0.8, "auc": {"loss": 0.6, "distance": 0.7}}
     rows = [
-        {
-            "mechanism": mechanism,
-            "seed": seed,
-            "accuracy": 0.8,
-            "advantage": {"powerful": 0.3 + seed / 10},
-            "auc": {"loss": 0.6, "distance": 0.7},
-        }
+        shared | {"mechanism": mechanism, "seed": seed, "advantage": {"powerful": 0.3 + seed / 10}}
         for mechanism in ("none", "negative_smoothing 0.05", "crop_and_flip 3 + positive_smoothing 0.05")
         for seed in (0, 1)
     ]

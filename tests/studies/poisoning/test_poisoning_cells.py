@@ -9,14 +9,14 @@ import torch
 
 from mia_kit.metrics import membership, separability
 from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_table
 from mia_kit.runs.parts import with_inputs
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
 from mia_kit.studies.poisoning.attackers import spread
 from mia_kit.studies.poisoning.cells import Bench, cells
 from mia_kit.studies.poisoning.recipe import SUBSTITUTED, Adaptation, Defence, Diffusion, Recipe, Row, Training
-from mia_kit.studies.registry import measure, read_recipe
+from mia_kit.studies.registry import read_recipe
+from tests.studies.tiny import measured
 
 TINY = Path(__file__).with_name("tiny_poisoning.yaml")
 
@@ -38,13 +38,10 @@ def made(tmp_path_factory) -> Maker:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory) -> pd.DataFrame:
-    folder = tmp_path_factory.mktemp("evidence")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MIA_KIT_EVIDENCE", str(folder))
         patch.setattr(separability, "TREES", 3)
         patch.setattr(membership, "RESAMPLES", 5)
-        measure(read_recipe(str(TINY)), Store(folder / "store"), progress=False)
-        return read_table("tiny_poisoning")
+        return measured(TINY, tmp_path_factory.mktemp("evidence"))
 
 
 def test_the_table_has_every_row_with_every_seed(table, recipe):

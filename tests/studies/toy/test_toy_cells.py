@@ -39,9 +39,8 @@ def test_the_stored_table_is_that_of_the_shipped_recipe_and_carries_its_claims()
     table = read_table("toy_order")
     assert set(table.seed) == set(named.recipe.seeds) and set(table.strength) == set(named.recipe.smoothings)
     for claim in read_claims()[:2]:
-        assert all(
-            part.estimate is not None for verdict in judge(claim, {"toy_order": table}) for part in verdict.parts
-        )
+        verdicts = judge(claim, {"toy_order": table})
+        assert all(part.estimate is not None for verdict in verdicts for part in verdict.parts)
 
 
 @pytest.mark.slow
