@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("recipe", help="a name from `mia-kit recipes`, or a YAML file")
     quick = "smoothing_drawn: attack the targets that ship with the course now, in two minutes, and write nothing"
     run.add_argument("--quick", action="store_true", help=quick)
+    run.add_argument("--add", action="store_true", help="keep the seeds that its evidence has, and measure the others")
     run.add_argument("--fresh", action="store_true", help="measure again what was measured before")
     run.add_argument("--device", choices=("cpu", "cuda"), help="cpu leaves a GPU alone, cuda insists on one")
     run.add_argument("--tensorboard", type=Path, metavar="FOLDER", help="write curves of trainings and attacks there")
@@ -132,7 +133,8 @@ def _run(options: argparse.Namespace) -> None:
     from mia_kit.runs.store import Store
 
     store = Store(fresh=options.fresh)
-    say(f"wrote {measure(named, store, workers=options.workers or 1, scheduler=options.scheduler)}")
+    workers = options.workers or 1
+    say(f"wrote {measure(named, store, add=options.add, workers=workers, scheduler=options.scheduler)}")
 
 
 def _run_quick(recipe: str) -> None:

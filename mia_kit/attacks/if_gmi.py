@@ -75,8 +75,10 @@ def run(
     check.kind("prior", prior, DCGAN, "a DCGAN")
     assert isinstance(prior, DCGAN)
     settings, before = settings or Settings(), access.queries
-    options = {"seed": seed, "settings": settings.latent, "loss": loss, "scores": scores, "progress": progress}
-    found = ppa.run(access, target_classes, prior=prior, **options)
+    latent = settings.latent
+    found = ppa.run(
+        access, target_classes, prior=prior, seed=seed, settings=latent, loss=loss, scores=scores, progress=progress
+    )
     targets, generator = found.targets.to(access.device), stream(seed + 2)
     features = found.codes.to(access.device)[:, :, None, None]  # (m, latent size, 1, 1)
     records = [torch.stack([found.trace.losses, found.trace.gradient_norms, found.trace.gradient_cosines])]

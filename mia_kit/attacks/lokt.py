@@ -67,8 +67,11 @@ def run(
     drawn = synthesise(prior, prior.map(sample_latents(prior, settings.samples, seed=seed).to(access.device)))
     images = for_target(access, resize(drawn, settings.attack.input_size))
     learn(access, surrogate, images, seed=seed, settings=settings, progress=progress)
-    options = {"prior": prior, "seed": seed + 1, "settings": settings.attack, "loss": loss, "progress": progress}
-    return replace(ppa.run(WhiteBox(surrogate), target_classes, **options), queries=access.queries - before)
+    attack, white_box = settings.attack, WhiteBox(surrogate)
+    result = ppa.run(
+        white_box, target_classes, prior=prior, seed=seed + 1, settings=attack, loss=loss, progress=progress
+    )
+    return replace(result, queries=access.queries - before)
 
 
 def learn(

@@ -88,10 +88,11 @@ def on_cpu(
     film: Tensor | None = None,
 ) -> Reconstructions:
     """A result on the CPU. Without `selected` the attack makes one candidate of each class, and each is the best."""
-    rows = [part.detach().cpu() for part in (images, codes, targets, start_latents, scores)]
     best = ~scores.isnan() if selected is None else selected
     film = codes.new_empty(0, *codes.shape) if film is None else film
-    return Reconstructions(*rows, best.cpu(), trace, queries, film.detach().cpu())
+    tensors = (images, codes, targets, start_latents, scores, best)
+    images, codes, targets, start_latents, scores, best = (part.detach().cpu() for part in tensors)
+    return Reconstructions(images, codes, targets, start_latents, scores, best, trace, queries, film.detach().cpu())
 
 
 def comparable(scores: Tensor) -> Tensor:

@@ -130,7 +130,8 @@ def fit_private(
     weights = _trained(model, settings).parameters()
     stepper = _Stepper(model, settings, optimiser(weights, lr=settings.learning_rate, **decay))
     try:
-        history, before = resumed(checkpoint, key, stepper.restore, nothing=([], 0.0))
+        nothing: tuple[list[Epoch], float] = ([], 0.0)
+        history, before = resumed(checkpoint, key, stepper.restore, nothing)
         began, first = time.perf_counter() - before, len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
             generator, total, seen = stepper.begin(turn_seed(seed, epoch)), 0.0, 0

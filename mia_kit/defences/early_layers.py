@@ -42,9 +42,11 @@ class EarlyLayersStay:
         """A copy of the classifier; nothing is drawn."""
         model = copy.deepcopy(model)
         trunk = next(part for part in model.modules() if isinstance(getattr(part, "body", None), nn.Sequential))
-        learning = [place for place, layer in enumerate(trunk.body) if next(layer.parameters(), None) is not None]
+        body = trunk.get_submodule("body")
+        assert isinstance(body, nn.Sequential)
+        learning = [place for place, layer in enumerate(body) if next(layer.parameters(), None) is not None]
         for place in learning[: int(self.share * len(learning))]:
-            layer = trunk.body[place].requires_grad_(False)
+            layer = body[place].requires_grad_(False)
             for name, norm in list(layer.named_modules()):
                 if isinstance(norm, nn.BatchNorm2d):
                     trunk.set_submodule(f"body.{place}.{name}".rstrip("."), _still(norm))

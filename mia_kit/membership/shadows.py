@@ -82,9 +82,17 @@ def fit_shadows(
         data = images[members].flatten(1, 2), labels[members]  # (members, models * channels, h, w), (members, models)
         # The mean over the models makes gradients smaller; Adam's steps stay the same if its epsilon does too.
         optimiser = functools.partial(torch.optim.Adam, eps=1e-8 / len(rows))
-        numbers = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-        options = {"objective": _mean_cross_entropy, "optimiser": optimiser, "progress": progress}
-        fit(together, *data, seed=seed, **numbers, **options)  # type: ignore[arg-type]
+        fit(
+            together,
+            *data,
+            seed=seed,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            objective=_mean_cross_entropy,
+            optimiser=optimiser,
+            progress=progress,
+        )
         trained += together.models()
     return trained
 

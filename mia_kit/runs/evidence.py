@@ -1,7 +1,7 @@
 """Evidence: the table of what a recipe measured, and beside it all that is needed to measure it again.
 
     <folder>/<name>.csv.gz     the tidy table
-    <folder>/<name>.json       recipe, command, versions, device, seconds, date, and the table's digest
+    <folder>/<name>.json       recipe, command, versions, device, seconds and date, in all and by seed; its digest
 
 The course's own evidence lies in `notebooks/evidence/` (in an installed package: `mia_kit/evidence/`). Only a recipe
 that ships with the course is measured into it; what a user's own recipe gives goes to `my_evidence/`.
@@ -16,12 +16,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from mia_kit.data.folders import read_json, write_whole
 from mia_kit.runs import table as tables
 from mia_kit.runs.circumstances import circumstances
 from mia_kit.runs.places import evidence_folder
+from mia_kit.runs.recipe import Settings, typed
 
 USERS_FOLDER = "my_evidence"  # below the folder in which the command is given
 
@@ -36,20 +38,52 @@ def folder_for(recipe: Any, shipped: Any) -> Path:
     return Path.cwd() / USERS_FOLDER
 
 
-def write_evidence(folder: Path, name: str, table: pd.DataFrame, recipe: Mapping[str, Any], seconds: float) -> Path:
+def write_evidence(
+    folder: Path,
+    name: str,
+    table: pd.DataFrame,
+    recipe: Mapping[str, Any],
+    measured: Mapping[int, Mapping[str, Any]],
+    versions: Mapping[str, int],
+) -> Path:
     """Write a table with its circumstances, each whole or not at all, and return the table's path.
 
     recipe : in plain values
-    seconds : that the measurement took, in every process
+    measured : `circumstances` of each seed; the seconds are those of every process
+    versions : of the code of each kind of part
 
     ValueError if the table is over its size (`mia_kit.runs.table.write`); what was there before stays.
     """
     path = folder / f"{name}{tables.SUFFIX}"
     tables.write(path, table)
     record: dict[str, Any] = {"name": name, "command": f"mia-kit run {name}", "recipe": dict(recipe)}
-    record |= {**circumstances(seconds), "rows": len(table), "sha256": _digest(path)}
+    record |= circumstances(sum(about["seconds"] for about in measured.values()))
+    record |= {"seeds": {str(seed): dict(about) for seed, about in sorted(measured.items())}}
+    record |= {"parts": dict(versions), "rows": len(table), "sha256": _digest(path)}
     write_whole(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
     return path
+
+
+def earlier_seeds(
+    folder: Path, name: str, recipe: Settings, versions: Mapping[str, int]
+) -> dict[int, tuple[pd.DataFrame, dict[str, Any]]]:
+    """Rows and circumstances of each seed that stands in a folder's evidence and that the recipe asks for.
+
+    Empty if there is none, or if it comes from another recipe (its seeds apart) or from other versions of the code.
+    """
+    try:
+        table = tables.read(folder / f"{name}{tables.SUFFIX}")
+        record = read_json(folder / f"{name}.json", "")
+        before = typed(record["recipe"], type(recipe), where=name)
+        about = {key: record[key] for key in ("versions", "device", "seconds", "date")}
+        seeds: list[int] = recipe.seeds  # type: ignore[attr-defined]  # every recipe has seeds
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+    if record.get("parts", versions) != dict(versions) or msgspec.structs.replace(before, seeds=seeds) != recipe:
+        return {}
+    present = sorted(set(table["seed"]))
+    each = record.get("seeds") or {str(seed): about | {"seconds": about["seconds"] / len(present)} for seed in present}
+    return {seed: (table[table["seed"] == seed], each[str(seed)]) for seed in present if seed in seeds}
 
 
 def read_table(name: str) -> pd.DataFrame:

@@ -69,37 +69,53 @@ def read_recipe(name: str) -> Named:
 
 
 def measure(
-    named: Named, store: Store, *, workers: int = 1, scheduler: str | None = None, progress: bool = True
+    named: Named,
+    store: Store,
+    *,
+    add: bool = False,
+    workers: int = 1,
+    scheduler: str | None = None,
+    progress: bool = True,
 ) -> Path:
     """Make all cells and write the evidence, anew after each seed. Returns the path of the table.
 
+    A seed's rows take the place of those that an earlier run of the same recipe left; the other seeds' stay. With
+    `add` the seeds that are there are not measured again.
     `workers` and `scheduler` as in `mia_kit.runs.run.helped`. OSError if evidence cannot be written, before anything is
     measured.
     """
     import pandas as pd
 
     from mia_kit.data.folders import check_output
-    from mia_kit.runs.evidence import folder_for, write_evidence
+    from mia_kit.runs.circumstances import circumstances
+    from mia_kit.runs.evidence import earlier_seeds, folder_for, write_evidence
     from mia_kit.runs.parts import with_inputs
     from mia_kit.runs.run import Maker, helped, walk
-    from mia_kit.runs.table import tidy
+    from mia_kit.runs.table import SUFFIX, tidy
 
     folder = folder_for(named.recipe, named.shipped)
     check_output(folder / f"{named.name}.json", "set MIA_KIT_EVIDENCE to a folder of your own.")
     check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
     cells = named.cells()
+    versions = {part.kind: part.version for part in with_inputs(cells)}
+    known = earlier_seeds(folder, named.name, named.recipe, versions)
+    tables = {seed: rows for seed, (rows, _) in known.items()}
+    circumstances_of = {seed: about for seed, (_, about) in known.items()}
+    if add:
+        cells = [cell for cell in cells if cell.seed not in known]
     maker, recipe = Maker(store, progress=False), msgspec.to_builtins(named.recipe)
-    tables: list[pd.DataFrame] = []
-    seconds: dict[str, float] = {}  # by part: what several seeds use counts once
-    path = folder / f"{named.name}.csv.gz"
+    counted: set[str] = set()  # parts that several seeds use count once
+    path = folder / f"{named.name}{SUFFIX}"
     with helped(cells, store, workers=workers, scheduler=scheduler):
         for seed in dict.fromkeys(cell.seed for cell in cells):
             finished = [cell for cell in cells if cell.seed == seed]
             walk(finished, store, progress=progress)
-            tables += [maker(cell) for cell in finished]
-            seconds |= {part.key: maker.seconds(part) for part in with_inputs(finished) if part.key not in seconds}
-            table = tidy(pd.concat(tables, ignore_index=True))
-            path = write_evidence(folder, named.name, table, recipe, sum(seconds.values()))
+            parts = {part.key: part for part in with_inputs(finished) if part.key not in counted}
+            counted |= parts.keys()
+            tables[seed] = pd.concat([maker(cell) for cell in finished], ignore_index=True)
+            circumstances_of[seed] = circumstances(sum(maker.seconds(part) for part in parts.values()))
+            table = tidy(pd.concat([tables[seed].astype(object) for seed in sorted(tables)], ignore_index=True))
+            path = write_evidence(folder, named.name, table, recipe, circumstances_of, versions)
     return path
 
 

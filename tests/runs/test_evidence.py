@@ -1,13 +1,21 @@
 """Evidence: a table and its record belong together, and a user's recipe never overwrites the course's."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
+import msgspec
 import pandas as pd
 import pytest
 
 from mia_kit.runs import evidence
+from mia_kit.runs.cells import Cell, Rows
+from mia_kit.runs.circumstances import circumstances
+from mia_kit.runs.recipe import Settings
+from mia_kit.runs.store import Store
 from mia_kit.runs.table import tidy, write
+from mia_kit.studies.registry import measure, read_recipe
 
 
 @pytest.fixture
@@ -16,12 +24,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+MEASURED = {1: circumstances(1.0)}
 ROW = {"study": "s", "world": "w", "seed": 1, "unit": None, "measure": "m", "value": 1.0}
 
 
 def test_a_table_comes_back_with_its_circumstances(folder: Path) -> None:
     recipe = {"study": "s", "seeds": [1]}
-    path = evidence.write_evidence(folder, "tiny", tidy([ROW]), recipe, 2.345)
+    path = evidence.write_evidence(folder, "tiny", tidy([ROW]), recipe, {1: circumstances(2.345)}, {"Cell": 1})
     assert path == folder / "tiny.csv.gz"
     pd.testing.assert_frame_equal(evidence.read_table("tiny"), tidy([ROW]))
     record = evidence.read_record("tiny")
@@ -42,7 +51,7 @@ def test_only_the_shipped_recipe_is_measured_into_the_course(tmp_path: Path, mon
 
 
 def test_a_table_that_is_another_than_its_record_says(folder: Path) -> None:
-    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, 1.0)
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, MEASURED, {})
     write(folder / "tiny.csv.gz", tidy([{**ROW, "value": 2.0}]))
     with pytest.raises(ValueError, match=r"is not the table that tiny\.json tells of; measure it with: mia-kit run"):
         evidence.read_table("tiny")
@@ -50,7 +59,7 @@ def test_a_table_that_is_another_than_its_record_says(folder: Path) -> None:
 
 @pytest.mark.parametrize("content", ["{", "[]", "[" * 99999])
 def test_a_damaged_record(folder: Path, content: str) -> None:
-    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, 1.0)
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, MEASURED, {})
     (folder / "tiny.json").write_text(content)
     with pytest.raises(ValueError, match="measure it with: mia-kit run tiny"):
         evidence.read_table("tiny")
@@ -67,3 +76,67 @@ def test_what_ships_is_whole() -> None:
         if name != "priors":  # of the first house, its numbers unchanged
             assert 0 not in set(table["seed"]), "seed 0 served to choose the set-ups"
         assert json.dumps(record["recipe"])
+
+
+class Recipe(Settings, frozen=True):
+    """A recipe of nothing but seeds and a size."""
+
+    seeds: list[int]
+    size: int = 3
+
+
+@dataclass(frozen=True)
+class Number(Cell):
+    """A cell with one row; it notes that it was made."""
+
+    seed: int
+    size: int
+    log: str
+
+    def columns(self):
+        return {"study": "s", "world": "w", "seed": self.seed}
+
+    def make(self, made, checkpoint, *, progress):
+        with Path(self.log).open("a") as file:
+            file.write(f"{self.seed} ")
+        rows = Rows()
+        rows.add("m", self.size + self.seed)
+        return rows.kept()
+
+
+def test_seeds_are_added_to_those_of_the_same_recipe_whatever_became_of_the_store(folder: Path) -> None:
+    log = folder / "log"
+
+    def run(store: str, seeds: list[int], size: int = 3, *, add: bool = True) -> list[int]:
+        log.write_text("")
+        cells = [Number(seed, size, str(log)) for seed in seeds]
+        named = SimpleNamespace(name="tiny", recipe=Recipe(seeds=seeds, size=size), shipped=None, cells=lambda: cells)
+        measure(named, Store(folder / store), add=add, progress=False)
+        return [int(seed) for seed in log.read_text().split()]
+
+    assert run("first", [1, 2]) == [1, 2]
+    before = evidence.read_record("tiny")["seeds"]
+    assert run("empty", [1, 2, 3]) == [3]
+    assert list(evidence.read_table("tiny")["value"]) == [4, 5, 6]
+    seeds = evidence.read_record("tiny")["seeds"]
+    assert list(seeds) == ["1", "2", "3"] and seeds["1"] == before["1"]
+    assert run("again", [1, 2, 3], add=False) == [1, 2, 3]
+    assert run("another size", [3], 7) == [3], "another recipe takes nothing over"
+    assert list(evidence.read_table("tiny")["value"]) == [10]
+
+
+def test_rows_of_other_code_or_of_another_recipe_are_not_taken_over(folder: Path) -> None:
+    table = tidy([ROW, {**ROW, "seed": 2}])
+    measured = {1: circumstances(1.0), 2: circumstances(2.0)}
+    evidence.write_evidence(folder, "tiny", table, msgspec.to_builtins(Recipe(seeds=[1, 2])), measured, {"Number": 1})
+    earlier = evidence.earlier_seeds(folder, "tiny", Recipe(seeds=[2, 3]), {"Number": 1})
+    assert list(earlier) == [2] and list(earlier[2][0]["seed"]) == [2] and earlier[2][1] == measured[2]
+    assert not evidence.earlier_seeds(folder, "tiny", Recipe(seeds=[2, 3]), {"Number": 2})
+    assert not evidence.earlier_seeds(folder, "tiny", Recipe(seeds=[2, 3], size=4), {"Number": 1})
+    assert not evidence.earlier_seeds(folder, "absent", Recipe(seeds=[2, 3]), {"Number": 1})
+
+
+def test_the_central_figure_goes_on_with_the_seeds_that_it_lacks() -> None:
+    named = read_recipe("smoothing_drawn")
+    earlier = evidence.earlier_seeds(evidence.evidence_folder(), named.name, named.recipe, {})
+    assert set(earlier) == set(evidence.read_table(named.name)["seed"]) <= set(named.recipe.seeds)

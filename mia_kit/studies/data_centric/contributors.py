@@ -17,7 +17,7 @@ from mia_kit.models import in_batches
 from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.data_centric.recipe import Step
 from mia_kit.studies.inversion.judges import embedding, threshold_of
-from mia_kit.studies.inversion.networks import Evaluator, Trained, Trunk, kept, train
+from mia_kit.studies.inversion.networks import Evaluator, StrangersTrunk, Trained, Trunk, kept, train
 from mia_kit.studies.inversion.people import PeoplePart, Photos
 from mia_kit.studies.inversion.recipe import Network
 
@@ -91,7 +91,7 @@ class Contributed(Trained):
     network: Network
     given: HandedIn
     seed: int
-    trunk: Trunk | None = None
+    trunk: Trunk | StrangersTrunk | None = None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         """Train it as an undefended one is trained."""

@@ -204,7 +204,7 @@ class AttackCell(Cell):
 
     def columns(self) -> Columns:
         """The target's and the attack's; of a swapped stage the strength of the target that took it over."""
-        swapped = {} if self.strength is None else {"stage": self.stage, "strength": self.strength}
+        swapped: Columns = {} if self.strength is None else {"stage": self.stage, "strength": self.strength}
         return about_attack(self.attack) | {"seed": self.seed} | swapped
 
     def unpack(self, values: Values) -> pd.DataFrame:
@@ -253,7 +253,8 @@ class StrongestCell(Cell):
         """Choose, and say what was chosen by its number among the losses and then the zoo."""
         cells: list[AttackCell | ZooCell] = [AttackCell(attack, self.judges, self.seed) for attack in self.attacks]
         cells += [ZooCell(attack, self.judges, self.seed) for attack in self.zoo]
-        best = int(np.argmax([max(made(cell.attack).tried) for cell in cells]))
+        tried = [made(attack).tried for attack in self.attacks] + [made(attack).tried for attack in self.zoo]
+        best = int(np.argmax([max(shares) for shares in tried]))
         table, rows = made(cells[best]), Rows()
         final = table[table["unit"].notna() & (table["steps"] > 0)]
         for measure, group in final.groupby("measure"):

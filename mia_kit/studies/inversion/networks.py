@@ -148,7 +148,7 @@ class FirstHalf(Part[State]):
     network: Network
     per_class: int
     seed: int
-    trunk: Trunk | None = None
+    trunk: Trunk | StrangersTrunk | None = None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         target = Target(self.people, self.network, "smoothing", 0.0, self.per_class, self.seed, self.trunk)

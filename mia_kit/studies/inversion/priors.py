@@ -19,7 +19,14 @@ from mia_kit.training.speed import channels_last
 # pixels, resized to 224 before anything else looks.
 TRUNCATION, CUTOFF, MIDDLE, SIZE = 0.5, 8, (112, 912), 224
 # The same at toy size with random weights: it draws patterns, for rehearsals.
-TINY = {"z_dim": 32, "w_dim": 32, "img_resolution": 32, "channel_base": 256, "channel_max": 16, "mapping_layers": 2}
+TINY: dict[str, Any] = {
+    "z_dim": 32,
+    "w_dim": 32,
+    "img_resolution": 32,
+    "channel_base": 256,
+    "channel_max": 16,
+    "mapping_layers": 2,
+}
 TINY_MIDDLE, TINY_SIZE = (2, 30), 32
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -61,7 +68,7 @@ def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
     """The generator itself rounds: its styles and sums of images stay in float32."""
     draws: dict[str, Any] = {"truncation": TRUNCATION, "truncation_cutoff": CUTOFF, "dtype": DTYPES[precision]}
     if detail:
-        network = StyleGAN2(**(TINY if detail == "tiny" else {}), **draws).eval().requires_grad_(False)
+        network = StyleGAN2(**draws, **(TINY if detail == "tiny" else {})).eval().requires_grad_(False)
     else:
         network = load_stylegan2(STYLEGAN2.path(), **draws)
     network.to(device)
