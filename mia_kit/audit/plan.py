@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mia_kit.audit.config import Config, Inversion
 
@@ -51,11 +51,15 @@ class Costs:
 
 @dataclass(frozen=True)
 class Plan:
-    """The sizes, the seconds of each step that is done, and a sentence for each that is left out."""
+    """The sizes, the seconds of each step that is done, and a sentence for each that is left out.
+
+    later : the seconds of steps that were left out for time alone; they are taken if the others were quicker than timed
+    """
 
     sizes: Sizes
     seconds: dict[str, float]
     left_out: dict[str, str]
+    later: dict[str, float] = field(default_factory=dict)
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -110,14 +114,25 @@ def make(config: Config, costs: Costs, *, shared: int, compared: int, unseen: in
         seconds = step_seconds(config, costs, at, compared=compared, unseen=unseen)
         if sum(seconds.get(name, 0) for name in MATTERS) <= FIRST * limit:
             break
-    done, left_out = dict[str, float](), dict[str, str]()
+    done, later, left_out = dict[str, float](), dict[str, float](), dict[str, str]()
     for name, took in seconds.items():
         if name in JUDGED and "judge" not in done:
             left_out[name] = "there is no judge"
         elif name == "membership" or sum(done.values()) + took <= limit:
             done[name] = round(took, 1)
         else:
+            later[name] = round(took, 1)
             left_out[name] = f"it would take about {took / 60:.1f} of {config.budget:g} minutes"
     if config.inversion and "white" in config.inversion.access and not costs.gradient:
         left_out["white"] = "the classifier gives no gradients"
-    return Plan(at, done, left_out)
+    return Plan(at, done, left_out, later)
+
+
+def fits_later(took: float, *, spent: float, planned: float, elapsed: float, limit: float) -> bool:
+    """Whether a step that was left out fits after all, by what the steps before it took of their planned seconds.
+
+    Single calls of few pictures are timed, and large calls cost less a picture. Half of the timed seconds are believed
+    at the least: a run that goes on finds its first steps made.
+    """
+    pace = max(spent / planned, 0.5) if planned else 1.0
+    return elapsed + took * pace <= PLANNED * limit

@@ -177,6 +177,39 @@ def test_a_budget_leaves_out_what_matters_least_and_says_so(
         audit.run({**small, "fail_if": ["recognised>0.5"]}, model=memorised, progress=False).failed()
 
 
+def test_what_was_left_out_for_time_is_done_if_there_is_time_after_all(
+    world: World,
+    memorised: nn.Module,
+    prior: tuple[Path, ConvolutionalPrior],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Single calls overestimate: with ten minutes an audit of three left out what another five would have held."""
+    small = settings(world, tmp_path / "a", inversion=TINY | {"prior": str(prior[0])})
+    whole = audit.run(small, model=memorised, progress=False)
+    make = plan.make
+
+    def cautious(*asked: Any, **sides: Any) -> plan.Plan:
+        made = make(*asked, **sides)
+        first, later = {"membership": made.seconds["membership"]}, dict(made.seconds)
+        del later["membership"]
+        return replace(made, seconds=first, later=later, left_out=dict.fromkeys(later, "it would take too long"))
+
+    monkeypatch.setattr(plan, "make", cautious)
+    report = audit.run({**small, "out": str(tmp_path / "b")}, model=memorised, progress=False)
+    assert not report.left_out and {row.attack for row in report.rows} == {row.attack for row in whole.rows}
+
+
+def test_a_step_that_was_left_out_fits_by_the_pace_of_those_before_it() -> None:
+    plans = {"spent": 10.0, "planned": 20.0, "elapsed": 100.0}
+    assert plan.fits_later(100, **plans, limit=150 / plan.PLANNED)
+    assert not plan.fits_later(101, **plans, limit=150 / plan.PLANNED)
+    assert not plan.fits_later(100, spent=0.0, planned=20.0, elapsed=101.0, limit=150 / plan.PLANNED), (
+        "half at the least"
+    )
+    assert not plan.fits_later(60, spent=0.0, planned=0.0, elapsed=100.0, limit=150 / plan.PLANNED)
+
+
 def test_a_plan_shrinks_with_the_budget() -> None:
     whole = config.Config(pictures=config.Pictures(train="a", unseen="b"), inversion=config.Inversion(), serving=())
     costs = Costs(ask=0.01, drawn=0.02, gradient=0.05, judge=0.001, reference=1.0)
