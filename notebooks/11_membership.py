@@ -237,7 +237,7 @@ check("11.2", by_ratio, tolerance=0.5)
 # Which changes of training help? Each row is a mean over eight models.
 
 # %% tags=["nbval-ignore-output"]
-by_mechanism = heat_map(fashion)
+by_mechanism = heat_map(fashion, "Mechanisms against attacks: clothes (Fashion-MNIST)")
 show("11.3", by_mechanism)
 
 # %%
@@ -251,7 +251,7 @@ check("11.3", by_mechanism, tolerance=0.001)
 # On CIFAR-10 the network recognises 45 % of new photographs, and leaks twice as much.
 
 # %% tags=["nbval-ignore-output"]
-by_mechanism_cifar = heat_map(cifar)
+by_mechanism_cifar = heat_map(cifar, "Mechanisms against attacks: CIFAR-10")
 show("11.4", by_mechanism_cifar)
 
 # %%

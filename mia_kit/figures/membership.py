@@ -89,7 +89,7 @@ def as_text(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def heat_map(rows: pd.DataFrame) -> Drawn:
+def heat_map(rows: pd.DataFrame, title: str = "Mechanisms against attacks") -> Drawn:
     """Left: the advantage of each attack on each mechanism; right: areas under the curve. Means over the models.
 
     Numbers stand in the cells, a bar of colours beside each half; 0 and 0.5 are guessing.
@@ -128,8 +128,7 @@ def heat_map(rows: pd.DataFrame) -> Drawn:
             lines = ", ".join(f"{name} {value:.2f}" for name, value in zip(names, values, strict=True))
             words.append(f"{kind} of {labels[own]}: {lines}")
             arrays[f"{kind} {own}"] = values
-    title, margin = "Mechanisms against attacks", {"l": 300, "b": 90}
-    figure.update_layout(base_layout(title, height=26 * len(names) + 190, margin=margin))
+    figure.update_layout(base_layout(title, height=26 * len(names) + 190, margin={"l": 300, "b": 90}))
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(showgrid=False, tickangle=-35)
     alt = f"A table in colours, one row for each mechanism, means over models. {'; '.join(words)}."
