@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -99,5 +98,11 @@ def digest(model: Foreign) -> str:
 
 
 def _behind(network: nn.Module, pictures: Pictures, classes: int, *, confidences: bool) -> Foreign:
-    colours: dict[str, Any] = {"channels": pictures.colours, "mean": pictures.mean, "deviation": pictures.deviation}
-    return Foreign(network, classes=classes, confidences=confidences, **colours)
+    return Foreign(
+        network,
+        classes=classes,
+        channels=pictures.colours,
+        mean=pictures.mean,
+        deviation=pictures.deviation,
+        confidences=confidences,
+    )

@@ -233,12 +233,14 @@ def _check_inversion(inversion: Inversion) -> None:
 def _rooted(config: Config, folder: Path) -> Config:
     """The same with absolute paths."""
 
-    def at(section: Any, *names: str) -> Any:
-        given = {name: getattr(section, name) for name in names if getattr(section, name)}
-        paths = {name: str((folder / Path(path).expanduser()).resolve()) for name, path in given.items()}
-        return msgspec.structs.replace(section, **paths)
+    def at(path: str | None) -> str | None:
+        return str((folder / Path(path).expanduser()).resolve()) if path else path
 
-    inversion = config.inversion
-    inversion = at(inversion, "prior") if inversion and not is_ours(inversion.prior) else inversion
-    model, pictures = at(config.model, "torchscript", "onnx", "weights"), at(config.pictures, "train", "unseen")
-    return msgspec.structs.replace(at(config, "out"), model=model, pictures=pictures, inversion=inversion)
+    model, pictures, inversion = config.model, config.pictures, config.inversion
+    model = msgspec.structs.replace(
+        model, torchscript=at(model.torchscript), onnx=at(model.onnx), weights=at(model.weights)
+    )
+    pictures = msgspec.structs.replace(pictures, train=at(pictures.train), unseen=at(pictures.unseen))
+    if inversion and not is_ours(inversion.prior):
+        inversion = msgspec.structs.replace(inversion, prior=at(inversion.prior))
+    return msgspec.structs.replace(config, model=model, pictures=pictures, inversion=inversion, out=at(config.out))

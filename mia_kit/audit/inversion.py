@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -102,34 +101,62 @@ class Attack:
 
     def bred(self, access: ConfidenceAPI | None = None) -> Values:
         """MIRROR's black box: codes are bred by confidences."""
-        at = self.sizes
-        sizes: dict[str, Any] = {"pool": at.pool, "population": at.population, "generations": at.generations}
-        settings = mirror.GeneticSettings(self.shape, batch_size=64, **sizes)
-        result = mirror.run_black(access or ConfidenceAPI(self.model), self.classes, settings=settings, **self._common)
+        settings = mirror.GeneticSettings(
+            self.shape,
+            pool=self.sizes.pool,
+            population=self.sizes.population,
+            generations=self.sizes.generations,
+            batch_size=64,
+        )
+        access = access or ConfidenceAPI(self.model)
+        result = mirror.run_black(
+            access, self.classes, prior=self.prior, seed=self.seed, settings=settings, progress=self.progress
+        )
         return {"images": to_bytes(result.images)}
 
     def walk(self) -> Values:
         """BREP-MI: a walk away from the boundary. Classes whose label the prior never gets are `missed`."""
-        start: dict[str, Any] = {"start_batch": 128, "start_batches": max(1, self.sizes.pool // 128)}
-        walk: dict[str, Any] = {"points": SPHERE - 1, "iterations": 4, "rounds": self.sizes.rounds}
-        settings = brep.Settings(self.shape, batch_size=64, **start, **walk)
-        result = brep.run(LabelAPI(self.model), self.classes, settings=settings, **self._common)
+        settings = brep.Settings(
+            self.shape,
+            start_batch=128,
+            start_batches=max(1, self.sizes.pool // 128),
+            points=SPHERE - 1,
+            iterations=4,
+            rounds=self.sizes.rounds,
+            batch_size=64,
+        )
+        access = LabelAPI(self.model)
+        result = brep.run(
+            access, self.classes, prior=self.prior, seed=self.seed, settings=settings, progress=self.progress
+        )
         return {"images": to_bytes(result.images), "missed": (~result.reached).numpy()}
 
     def _pool(self) -> Tensor:
         return sample_latents(self.prior, self.sizes.pool, seed=self.seed)
 
     def _plug_and_play(self, rate: float) -> ppa.Settings:
-        sizes: dict[str, Any] = {"pool": self.sizes.pool, "steps": self.sizes.steps, "candidates": 1, "keep": 1}
-        return ppa.Settings(self.shape, learning_rate=rate, selection_views=VIEWS, batch_size=32, **sizes)
+        return ppa.Settings(
+            self.shape,
+            pool=self.sizes.pool,
+            steps=self.sizes.steps,
+            candidates=1,
+            keep=1,
+            learning_rate=rate,
+            selection_views=VIEWS,
+            batch_size=32,
+        )
 
     def _white(self, loss: str, rate: float, classes: Sequence[int]) -> ppa.Reconstructions:
-        how: dict[str, Any] = {"settings": self._plug_and_play(rate), "loss": LOSSES[loss], "scores": self.scores}
-        return ppa.run(WhiteBox(self.model), classes, **how, **self._common)
-
-    @property
-    def _common(self) -> dict[str, Any]:
-        return {"prior": self.prior, "seed": self.seed, "progress": self.progress}
+        return ppa.run(
+            WhiteBox(self.model),
+            classes,
+            prior=self.prior,
+            seed=self.seed,
+            settings=self._plug_and_play(rate),
+            loss=LOSSES[loss],
+            scores=self.scores,
+            progress=self.progress,
+        )
 
 
 def likest(model: nn.Module, side: Side, classes: Sequence[int], known: Sequence[int]) -> list[int]:
@@ -139,11 +166,20 @@ def likest(model: nn.Module, side: Side, classes: Sequence[int], known: Sequence
     return [known[place] for place in means.argmax(dim=1).tolist()]
 
 
-def rows(values: Values, judge: Judge, classes: Sequence[int], names: Sequence[str], **of: str) -> list[Row]:
+def rows(
+    values: Values,
+    judge: Judge,
+    classes: Sequence[int],
+    names: Sequence[str],
+    *,
+    attack: str,
+    access: str,
+    defence: str = "",
+) -> list[Row]:
     """The share of classes that the judge recognises, with Wilson's interval, and a row for each class."""
     hits = judge(to_floats(torch.as_tensor(values["images"])), np.asarray(classes)) == 1
     hits &= ~np.asarray(values.get("missed", np.zeros(len(hits), dtype=bool)))
-    whole = Row.of("inversion", measure="recognised", value=share_interval(int(hits.sum()), len(hits)), **of)
+    whole = Row.of("inversion", attack, access, "recognised", share_interval(int(hits.sum()), len(hits)), defence)
     each = zip(classes, hits, strict=True)
     return [whole, *(replace(whole, unit=names[c], value=float(hit), low=np.nan, high=np.nan) for c, hit in each)]
 

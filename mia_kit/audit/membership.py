@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -47,9 +46,18 @@ def prepared(images: Tensor, generator: Generator, *, augment: bool) -> Tensor:
 
 def train_on(network: nn.Module, side: Side, train: Train, *, seed: int, progress: bool) -> None:
     """Train a network in place as a configuration says."""
-    settings = {"epochs": train.epochs, "batch_size": train.batch_size, "learning_rate": train.learning_rate}
-    how: dict[str, Any] = {"optimiser": OPTIMISERS[train.optimiser], "seed": seed, "progress": progress, **settings}
-    fit(network, side.images, side.labels, augment=functools.partial(prepared, augment=train.augment), **how)
+    fit(
+        network,
+        side.images,
+        side.labels,
+        seed=seed,
+        augment=functools.partial(prepared, augment=train.augment),
+        optimiser=OPTIMISERS[train.optimiser],
+        epochs=train.epochs,
+        batch_size=train.batch_size,
+        learning_rate=train.learning_rate,
+        progress=progress,
+    )
 
 
 def ask(model: nn.Module, images: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,10 +89,20 @@ def read(settings: config.Pictures, *, seed: int, progress: bool) -> Pictures:
                 f"pictures.{side} holds a folder {printable(strangers[0], 60)!r}, which is none of the {len(names)} "
                 "classes: remove it, or list all in pictures.class_names."
             )
-    of: dict[str, Any] = {"size": settings.shape, "most": settings.most, "seed": seed, "progress": progress}
-    of |= {"grey": settings.colours == 1, "stretch": settings.fit == "stretch"}
-    both = [map(torch.from_numpy, read_classes(folders, names, **of)) for folders in files.values()]
-    train, unseen = (Side(*side) for side in both)
+    sides = []
+    for folders in files.values():
+        images, labels = read_classes(
+            folders,
+            names,
+            size=settings.shape,
+            grey=settings.colours == 1,
+            stretch=settings.fit == "stretch",
+            most=settings.most,
+            seed=seed,
+            progress=progress,
+        )
+        sides.append(Side(torch.from_numpy(images), torch.from_numpy(labels)))
+    train, unseen = sides
     known = set(train.digests)
     new = torch.tensor([digest not in known for digest in unseen.digests])
     pictures = Pictures(train, unseen.of(new), names, int((~new).sum()))

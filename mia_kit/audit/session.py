@@ -181,10 +181,12 @@ class _Session:
     @cached_property
     def answers(self) -> list[Values]:
         """What the classifier says of members, and of others."""
-        of = {"copies": self.config.membership.copies, "seed": self.config.seed}
-        asked = [partial(membership.answers, self.model, side, **of) for side in self.sides]
-        names = ("members", "others")
-        return [self._part("Answers", ask, side=name) for name, ask in zip(names, asked, strict=True)]
+        ask = partial(membership.answers, copies=self.config.membership.copies, seed=self.config.seed)
+        members, others = self.sides
+        return [
+            self._part("Answers", partial(ask, self.model, members), side="members"),
+            self._part("Answers", partial(ask, self.model, others), side="others"),
+        ]
 
     @property
     def logits(self) -> list[Tensor]:
@@ -269,17 +271,26 @@ class _Session:
         """The attacks on the classifier, or on another; on all that are attacked, or some."""
         shape = self.config.pictures.shape
         shape = inversion.small(shape) if isinstance(model, SmallClassifier) else shape
-        of = self.prior, self.inversion, self.plan.sizes, shape, self.config.seed, self.progress
-        return Attack(model or self.model, classes or self.attacked, *of)
+        return Attack(
+            model or self.model,
+            classes or self.attacked,
+            self.prior,
+            self.inversion,
+            self.plan.sizes,
+            shape,
+            seed=self.config.seed,
+            progress=self.progress,
+        )
 
     def _invert(
         self, attack: str, access: str, make: Callable[[], Values], *, classes: Sequence[int] = (), defence: str = ""
     ) -> Values:
         """Judge what an attack brings back, and keep it."""
         values = self._part("Inversion", make, attack=attack, defence=defence, sizes=asdict(self.plan.sizes))
-        of = {"attack": attack, "access": access, "defence": defence}
         targets, names = classes or self.attacked, self.pictures.class_names
-        self.report.rows += inversion.rows(values, self.judge, targets, names, **of)
+        self.report.rows += inversion.rows(
+            values, self.judge, targets, names, attack=attack, access=access, defence=defence
+        )
         if self.inversion.show and not defence and not classes:
             self.report.shown[attack] = torch.as_tensor(values["images"])
         return values

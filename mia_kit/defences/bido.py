@@ -56,8 +56,14 @@ class BidoObjective:
         """The loss of a batch. ValueError if the layers are unknown or the labels are not integers of shape (n,)."""
         with _recorded(model, self.layers or hidden_layers(model)) as outputs:
             logits: Tensor = model(images)
-        weights = {"picture_weight": self.picture_weight, "label_weight": self.label_weight}
-        dependence = weighted_dependence(outputs, images, labels, logits.shape[1], **weights)
+        dependence = weighted_dependence(
+            outputs,
+            images,
+            labels,
+            logits.shape[1],
+            picture_weight=self.picture_weight,
+            label_weight=self.label_weight,
+        )
         return cross_entropy(logits, labels) + dependence
 
 

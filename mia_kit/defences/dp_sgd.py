@@ -176,9 +176,13 @@ class _Stepper:
     def __init__(self, model: nn.Module, settings: PrivateSettings, optimiser: torch.optim.Optimizer) -> None:
         opacus = _opacus()
         self.noise = Generator(next(model.parameters()).device)
-        noise = {"noise_multiplier": settings.noise_multiplier, "generator": self.noise}
-        sizes = {"max_grad_norm": settings.clip_norm, "expected_batch_size": settings.batch_size}
-        self.optimiser = opacus.optimizers.DPOptimizer(optimiser, **noise, **sizes)
+        self.optimiser = opacus.optimizers.DPOptimizer(
+            optimiser,
+            noise_multiplier=settings.noise_multiplier,
+            max_grad_norm=settings.clip_norm,
+            expected_batch_size=settings.batch_size,
+            generator=self.noise,
+        )
         self.model, self.trained = model, _trained(model, settings)
         kept = set(model.parameters()) - set(self.trained.parameters())
         self.frozen = [weight.requires_grad_(False) for weight in kept if weight.requires_grad]

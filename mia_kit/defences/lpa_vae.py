@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -111,9 +110,18 @@ def fit_poison(
     """
     check_confidences(confidences)
     check.images(images)
-    numbers: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    objective = PoisonObjective(substitute)
-    return fit(model, images, confidences, objective=objective, checkpoint=checkpoint, progress=progress, **numbers)
+    return fit(
+        model,
+        images,
+        confidences,
+        seed=seed,
+        objective=PoisonObjective(substitute),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
 
 
 def _shown(confidences: Tensor) -> Tensor:

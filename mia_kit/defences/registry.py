@@ -124,14 +124,38 @@ class DefenceTraining:
         model = self.wrap(model, seed) if self.wrap else model
         last = max(1, round(self.share_of_epochs * epochs))
         batch_size = min(len(images), batch_size * self.batch_factor) if self.batch_factor > 1 else batch_size
-        numbers: dict[str, Any] = {"batch_size": batch_size, "learning_rate": learning_rate * self.rate_factor}
-        numbers["weight_decay"] = self.weight_decay
-        train: Callable[..., FitResult | PrivateFitResult] = partial(fit, epochs=epochs, stop_epoch=last, **numbers)
-        if self.noise_multiplier is not None:
-            settings = PrivateSettings(self.noise_multiplier, head_only=self.head_only, epochs=last, **numbers)
+        learning_rate *= self.rate_factor
+        train: Callable[..., FitResult | PrivateFitResult]
+        if self.noise_multiplier is None:
+            train = partial(
+                fit,
+                epochs=epochs,
+                stop_epoch=last,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                weight_decay=self.weight_decay,
+            )
+        else:
+            settings = PrivateSettings(
+                self.noise_multiplier,
+                head_only=self.head_only,
+                epochs=last,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                weight_decay=self.weight_decay,
+            )
             train = partial(fit_private, settings=settings)
-        choices = {"objective": self._loss(epochs), "augment": self.augment or augment, "optimiser": self.optimiser}
-        result = train(model, images, labels, seed=seed, checkpoint=checkpoint, progress=progress, **choices)
+        result = train(
+            model,
+            images,
+            labels,
+            seed=seed,
+            objective=self._loss(epochs),
+            augment=self.augment or augment,
+            optimiser=self.optimiser,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return Defended(model, result.history, getattr(result, "privacy", None), result.seconds)
 
     def _loss(self, epochs: int) -> Objective:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -140,8 +139,15 @@ def _side_by_side(layers: Sequence[nn.Module]) -> nn.Module:
     if isinstance(first, nn.Sequential):
         return nn.Sequential(*(_side_by_side(list(group)) for group in zip(*layers, strict=True)))
     if isinstance(first, nn.Conv2d):
-        shape: dict[str, Any] = {name: getattr(first, name) for name in ("kernel_size", "stride", "padding")}
-        joined = nn.Conv2d(count * first.in_channels, count * first.out_channels, groups=count, bias=False, **shape)
+        joined = nn.Conv2d(
+            count * first.in_channels,
+            count * first.out_channels,
+            first.kernel_size,  # type: ignore[arg-type]
+            stride=first.stride,  # type: ignore[arg-type]
+            padding=first.padding,  # type: ignore[arg-type]
+            groups=count,
+            bias=False,
+        )
     elif isinstance(first, nn.BatchNorm2d):
         joined = nn.BatchNorm2d(count * first.num_features)
     else:

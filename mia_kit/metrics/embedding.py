@@ -86,8 +86,10 @@ def morphing_tsne(
     for walk in (range(middle, len(factors)), range(middle - 1, -1, -1)):
         start = maps.get(factors[middle])
         for place in walk:
-            options = {"seed": seed, "iterations": iterations, "name": f"the features of the factor {factors[place]:g}"}
-            start = tsne_map(features[factors[place]], start, perplexity=perplexity, **options)  # type: ignore[arg-type]
+            name = f"the features of the factor {factors[place]:g}"
+            start = tsne_map(
+                features[factors[place]], start, seed=seed, perplexity=perplexity, iterations=iterations, name=name
+            )
             maps[factors[place]] = start
     return {factor: _fit_circle(maps[factor]) for factor in factors}
 
@@ -118,9 +120,16 @@ def tsne_map(
     # Only the first map has the exaggerated phase: it would deal the clusters of a good start out anew.
     init, exaggeration = (_principal(features, seed), 12.0) if start is None else (start.copy(), 1.0)
     check.finite(f"the start of the map of {name}", init)
-    numbers = {"perplexity": perplexity, "early_exaggeration": exaggeration, "max_iter": iterations, "n_jobs": 1}
+    tsne = TSNE(
+        perplexity=perplexity,
+        init=init,
+        early_exaggeration=exaggeration,
+        random_state=seed,
+        max_iter=iterations,
+        n_jobs=1,
+    )
     with threadpool_limits(1):  # a second thread gains nothing, and beside another program takes ten times as long
-        points: np.ndarray = TSNE(init=init, random_state=seed, **numbers).fit_transform(features)
+        points: np.ndarray = tsne.fit_transform(features)
     check.finite(f"the map of {name}", points)
     return points
 

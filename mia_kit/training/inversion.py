@@ -95,9 +95,19 @@ def fit_decoder(
     Confidences are finite, of shape (n, classes). Other arguments, warnings and errors are those of `fit`.
     """
     _check_pairs(confidences, images)
-    numbers: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed}
-    others: dict[str, Any] = {"optimiser": decoder_adam, "checkpoint": checkpoint, "progress": progress}
-    return fit(decoder, images, confidences, objective=ReconstructionObjective(error), **numbers, **others)
+    return fit(
+        decoder,
+        images,
+        confidences,
+        seed=seed,
+        objective=ReconstructionObjective(error),
+        optimiser=decoder_adam,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +180,16 @@ def fit_denoiser(
 ) -> FitResult:
     """As `fit_decoder` for a diffusion model, by the noise it finds, with plain Adam."""
     _check_pairs(confidences, images)
-    numbers = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    return fit(decoder, images, confidences, objective=denoising, **numbers, **others)  # type: ignore[arg-type]
+    return fit(
+        decoder,
+        images,
+        confidences,
+        objective=denoising,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        **others,
+    )
 
 
 def _check_pairs(confidences: Tensor, images: Tensor) -> None:

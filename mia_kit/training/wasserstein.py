@@ -130,8 +130,15 @@ def fit_adversaries(
         weights = [fingerprint(player.state_dict()) for player in players.values()]
         told = fingerprint({str(place): part for place, part in enumerate(data)})
         run = " ".join([f"{settings} {game} {seed}", *weights, told])
-    times = {"steps": settings.steps, "checkpoint_every": settings.checkpoint_every}
-    seconds = play(players | adams, turn, run=run, checkpoint=checkpoint, progress=progress, **times)
+    seconds = play(
+        players | adams,
+        turn,
+        steps=settings.steps,
+        checkpoint_every=settings.checkpoint_every,
+        run=run,
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     for player in players.values():
         player.eval().requires_grad_(False)
     return seconds

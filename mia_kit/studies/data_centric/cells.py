@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,13 +21,13 @@ from mia_kit.models import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.data_centric.contributors import Contributed, HandedIn, LooksPart, Surrogates
-from mia_kit.studies.data_centric.recipe import ALL_STEPS, Recipe, Step
+from mia_kit.studies.data_centric.recipe import ALL_STEPS, Recipe, Rival, Step
 from mia_kit.studies.inversion.attack import Inversion, attacked_people, inversion, pictures_of
 from mia_kit.studies.inversion.columns import with_start
 from mia_kit.studies.inversion.judges import JudgesPart, embedding, judges_of
 from mia_kit.studies.inversion.networks import Trained, evaluator, target
 from mia_kit.studies.inversion.people import PeoplePart
-from mia_kit.studies.inversion.recipe import Attack, Method, Network
+from mia_kit.studies.inversion.recipe import Attack, Method
 from mia_kit.studies.inversion.zoo import ZooAttack
 from mia_kit.studies.inversion.zoo_cells import zoo_attack
 
@@ -124,8 +123,7 @@ class Bench:
             yield from self._of(defence, whole=len(steps) == len(ALL_STEPS))
             yield NoticedCell(defence, self.surrogates, self.seed)
         for rival in self.recipe.rivals:
-            network = msgspec.structs.replace(self.recipe.target, epochs=rival.epochs or self.recipe.target.epochs)
-            model = self._plain(self.people, network, defence=rival.defence, strength=rival.strength)
+            model = self._plain(self.people, rival)
             yield from self._of(Defence(rival.defence, (model,), everybody, rival.strength), whole=True)
         placebo = Defence(NONE, (self._plain(self.strangers),), everybody)
         yield from self._attacks(placebo, whole=True, placebo=True)
@@ -148,17 +146,22 @@ class Bench:
         role = "placebo" if placebo else "ppa"
         return inversion(model, self.judges, search, attack.losses[0], attack.rates, seed=seed, role=role)
 
-    def _plain(self, people: PeoplePart, network: Network | None = None, **defence: Any) -> Trained:
-        """A target of people who hand in what they have."""
-        per_class = self.recipe.world.photographs.target
-        options: dict[str, Any] = {"strength": 0.0, **defence}
-        return target(people, network or self.recipe.target, per_class=per_class, seed=self.seed, **options)
+    def _plain(self, people: PeoplePart, rival: Rival | None = None) -> Trained:
+        """A target of people who hand in what they have, defended by its trainer where there is a rival."""
+        network = self.recipe.target
+        plain = partial(target, people, per_class=self.recipe.world.photographs.target, seed=self.seed)
+        if rival is None:
+            return plain(network, strength=0.0)
+        network = msgspec.structs.replace(network, epochs=rival.epochs or network.epochs)
+        return plain(network, defence=rival.defence, strength=rival.strength)
 
     def _contributed(self, steps: tuple[Step, ...]) -> Defence:
         """The targets of a choice of steps, one for each group."""
-        contributors, trunk = self.recipe.contributors, self._plain(self.people).trunk
-        options = (steps, contributors.mislabelled, contributors.copies_mislabelled, self.seed)
-        given = tuple(HandedIn(self.surrogates, group, *options) for group in self.groups)
+        recipe, trunk = self.recipe.contributors, self._plain(self.people).trunk
+        given = tuple(
+            HandedIn(self.surrogates, group, steps, recipe.mislabelled, recipe.copies_mislabelled, self.seed)
+            for group in self.groups
+        )
         models = tuple(Contributed(self.people, self.recipe.target, part, self.seed, trunk) for part in given)
         return Defence(name_of(steps), models, self.groups, given=given)
 
@@ -198,8 +201,9 @@ class TargetCell(DefenceCell):
             loss = class_loss(model, torch.tensor(group).repeat_interleave(PICTURES))
             for side, photos, whose in (("person", people.target, group), ("surrogate", strangers.target, stand_ins)):
                 images = torch.cat([to_floats(photos.images[photos.labels == number][:PICTURES]) for number in whose])
-                numbers: dict[str, Any] = {"iterations": PRODUCTS, "tolerance": TOLERANCE, "batch_size": len(images)}
-                bends = curvature(loss, images, seed=self.seed, **numbers).values
+                bends = curvature(
+                    loss, images, seed=self.seed, iterations=PRODUCTS, tolerance=TOLERANCE, batch_size=len(images)
+                ).values
                 with torch.no_grad():
                     losses = loss(images).numpy()
                 for measure, values in (("loss", losses), ("curvature", bends)):

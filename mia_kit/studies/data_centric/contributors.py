@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -69,9 +69,16 @@ class HandedIn(Part[Protected]):
             if person in self.group
         }
         settings = DataCentric(self.steps, self.mislabelled, self.copies_mislabelled)
-        options: dict[str, Any] = {"seed": self.seed, "settings": settings, "classes": people.count}
-        photos = people.target
-        return {"given": protect(photos.floats, photos.labels, self.group, surrogates=pictures, **options)}
+        given = protect(
+            people.target.floats,
+            people.target.labels,
+            self.group,
+            seed=self.seed,
+            surrogates=pictures,
+            settings=settings,
+            classes=people.count,
+        )
+        return {"given": given}
 
 
 class FloatPhotos(Photos):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import product
-from typing import Any
 
 import numpy as np
 import torch
@@ -77,9 +76,16 @@ def protected_data(
     data: ToyData, cloud: Tensor, steps: tuple[str, ...] = CHOICES["all three"], *, seed: int
 ) -> ToyData:
     """The points that the trainer gets if the contributor of `PROTECTED` takes these steps."""
-    settings, surrogates = DataCentric(steps, copies_mislabelled=0.5), {PROTECTED: cloud}
-    options: dict[str, Any] = {"surrogates": surrogates, "settings": settings, "classes": 3, "limits": LIMITS}
-    given = protect(data.points, data.labels, [PROTECTED], seed=seed, **options)
+    given = protect(
+        data.points,
+        data.labels,
+        [PROTECTED],
+        seed=seed,
+        surrogates={PROTECTED: cloud},
+        settings=DataCentric(steps, copies_mislabelled=0.5),
+        classes=3,
+        limits=LIMITS,
+    )
     return ToyData(given.images, given.labels)
 
 

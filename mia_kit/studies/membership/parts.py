@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -83,11 +82,18 @@ class Target(Part[tuple[Classifier, float]]):
         pool, teacher = made(self.pool), made(self.teacher)[0] if self.teacher else None
         members = torch.from_numpy(pool.split(self.seed).members)
         shape = {"channels": pool.images.shape[1], "size": pool.images.shape[2], "classes": int(pool.labels.max()) + 1}
-        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
-        options |= {name: getattr(self.network, name) for name in ("epochs", "batch_size", "learning_rate")}
-        model, images, labels = self._untrained(**shape), pool.images[members], pool.labels[members]
         with one_thread():
-            defended = training(self.mechanism, teacher).fit(model, images, labels, **options)
+            defended = training(self.mechanism, teacher).fit(
+                self._untrained(**shape),
+                pool.images[members],
+                pool.labels[members],
+                seed=self.seed,
+                epochs=self.network.epochs,
+                batch_size=self.network.batch_size,
+                learning_rate=self.network.learning_rate,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
         epsilon = defended.privacy.epsilon if defended.privacy else float("nan")
         return packed(defended.model) | {"shape": shape, "epsilon": epsilon}
 
@@ -99,8 +105,10 @@ class Target(Part[tuple[Classifier, float]]):
         return model.eval(), float(values["epsilon"])
 
     def _untrained(self, *, channels: int, classes: int, size: int) -> Classifier:
-        shape = {name: getattr(self.network, name) for name in ("blocks", "width", "hidden")}
-        return ConvolutionalClassifier(channels, classes, size, seed=self.seed, **shape)
+        blocks, width, hidden = self.network.blocks, self.network.width, self.network.hidden
+        return ConvolutionalClassifier(
+            channels, classes, size, seed=self.seed, blocks=blocks, width=width, hidden=hidden
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,17 +138,22 @@ class AnswersPart(Part[Answers]):
         judged = pool.known_and_judged(self.target.seed, self.attacker.known)[1]
         near = torch.from_numpy(np.stack([judged.members, judged.non_members])[:, : search.images].ravel())
 
-        images, labels = pool.images[near], pool.labels[near]
-        numbers: dict[str, Any] = {"steps": search.steps, "longest_step": search.longest_step}
+        walk = functools.partial(
+            distance.run,
+            access,
+            pool.images[near],
+            pool.labels[near],
+            steps=search.steps,
+            longest_step=search.longest_step,
+        )
         with one_thread():
             logits = in_batches(access.logits, pool.images)
             losses = copy_losses(access, pool.images, pool.labels, augment, copies=self.attacker.copies)
-            distances = [distance.run(access, images, labels, confidence=c, **numbers) for c in search.confidences]
-        by_confidence = torch.stack([result.distances for result in distances])
+            by_confidence = torch.stack([walk(confidence=confidence).distances for confidence in search.confidences])
         return {"logits": logits.numpy(), "losses": losses, "distances": by_confidence.unflatten(1, (2, -1))}
 
     def unpack(self, values: Values) -> Answers:
-        return Answers(**{name: np.asarray(value) for name, value in values.items()})
+        return Answers(*(np.asarray(values[name]) for name in ("logits", "losses", "distances")))
 
 
 def target(pool: PoolPart, network: Network, mechanism: tuple[Mechanism, ...], seed: int) -> Target:

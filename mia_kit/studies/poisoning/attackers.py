@@ -9,9 +9,7 @@ import functools
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor
@@ -106,30 +104,57 @@ class Learnt(Part[Model]):
         """Train it; a decoder that collapsed is trained anew with another seed."""
         sides, public, images = self.sides(made), made(self.vectors).public, self.images(made)
         seed = self.vectors.served.sides.seed + self.ahead
-        training = {"checkpoint": checkpoint, "progress": progress} | msgspec.structs.asdict(self.training)
         if isinstance(self.decoder, Diffusion):
-            model = self._fresh(sides.shape, seed)
-            fit_denoiser(model, public, images, seed=seed, **training)
+            model = fresh_denoiser(self.decoder, sides.shape, seed)
+            fit_denoiser(
+                model,
+                public,
+                images,
+                seed=seed,
+                epochs=self.training.epochs,
+                batch_size=self.training.batch_size,
+                learning_rate=self.training.learning_rate,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
             return packed(model, sides.shape) | {"seed": seed}
-        training |= {"tries": self.decoder.tries, "error": self.decoder.error}
-        trained = train_decoder(functools.partial(self._fresh, sides.shape), public, images, seed=seed, **training)
+        trained = train_decoder(
+            functools.partial(fresh_decoder, self.decoder, sides.shape),
+            public,
+            images,
+            seed=seed,
+            tries=self.decoder.tries,
+            error=self.decoder.error,
+            epochs=self.training.epochs,
+            batch_size=self.training.batch_size,
+            learning_rate=self.training.learning_rate,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return packed(trained.decoder, sides.shape) | {"seed": trained.seeds[-1]}
 
     def unpack(self, values: Values) -> Model:
-        return unpacked(self._fresh(values["shape"], values["seed"]), values)
-
-    def _fresh(self, shape: Shape, seed: int) -> Any:
-        """The model before training, for classes, channels and pixels."""
-        kind = DiffusionDecoder if isinstance(self.decoder, Diffusion) else InversionDecoder
-        ours = ("training", "error", "tries")  # what is not the network's
-        settings = {name: value for name, value in msgspec.structs.asdict(self.decoder).items() if name not in ours}
-        return kind(*shape, seed=seed, **settings)
+        if isinstance(self.decoder, Diffusion):
+            return unpacked(fresh_denoiser(self.decoder, values["shape"], values["seed"]), values)
+        return unpacked(fresh_decoder(self.decoder, values["shape"], values["seed"]), values)
 
     def aimed(self, made: Made, vectors: Tensor, images: Tensor) -> Substitute:
         """The decoder as a defender's, aimed at what it makes of these vectors."""
         model = made(self)
         assert isinstance(model, InversionDecoder) and isinstance(self.decoder, Decoder)
         return Substitute.aim(model, vectors, images, error=self.decoder.error)
+
+
+def fresh_decoder(settings: Decoder, shape: Shape, seed: int) -> InversionDecoder:
+    """A decoder before training, for classes, channels and pixels."""
+    return InversionDecoder(
+        *shape, seed=seed, blocks=settings.blocks, width=settings.width, logarithm=settings.logarithm
+    )
+
+
+def fresh_denoiser(settings: Diffusion, shape: Shape, seed: int) -> DiffusionDecoder:
+    """A diffusion model before training, for classes, channels and pixels."""
+    return DiffusionDecoder(*shape, seed=seed, widths=settings.widths, steps=settings.steps)
 
 
 def spread(pictures: Tensor, images: Tensor) -> float:

@@ -147,8 +147,16 @@ class Rows(Settings, frozen=True, kw_only=True):
 
     def expanded(self) -> list[Row]:
         """One row for each combination."""
-        lists = [getattr(self, name) for name in self.__struct_fields__ if name != "defence"]
-        return [Row(self.defence, *values) for values in product(*lists)]
+        combinations = product(
+            self.strengths,
+            self.substitutes,
+            self.attackers,
+            self.substitute_halves,
+            self.halves,
+            self.adaptations,
+            self.repeats,
+        )
+        return [Row(self.defence, *values) for values in combinations]
 
 
 class Recipe(Settings, frozen=True, kw_only=True):

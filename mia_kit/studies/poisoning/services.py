@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-import msgspec
 from torch import Tensor, nn
 
 from mia_kit import defences
@@ -43,11 +42,22 @@ class Trained(Part[Classifier]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         sides = made(self.sides)
-        images, labels = getattr(sides, self.role), getattr(sides, f"{self.role}_labels")
+        images, labels = sides.training, sides.training_labels
+        if self.role == "judging":
+            images, labels = sides.judging, sides.judging_labels
         model = self._built(*sides.shape)
-        options = msgspec.structs.asdict(self.training) | {"checkpoint": checkpoint, "progress": progress}
-        options["objective"] = MidObjective(self.bottleneck) if self.bottleneck else None
-        fit(model, images, labels, seed=self._seed, **options)
+        fit(
+            model,
+            images,
+            labels,
+            seed=self._seed,
+            objective=MidObjective(self.bottleneck) if self.bottleneck else None,
+            epochs=self.training.epochs,
+            batch_size=self.training.batch_size,
+            learning_rate=self.training.learning_rate,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return packed(model, sides.shape)
 
     def unpack(self, values: Values) -> Classifier:
@@ -58,8 +68,10 @@ class Trained(Part[Classifier]):
         return self.sides.seed + (EVALUATOR if self.role == "judging" else 0)
 
     def _built(self, classes: int, channels: int, size: int) -> Classifier:
-        network = msgspec.structs.asdict(self.network)
-        model = ConvolutionalClassifier(channels, classes, size, seed=self._seed, **network)
+        blocks, width, hidden = self.network.blocks, self.network.width, self.network.hidden
+        model = ConvolutionalClassifier(
+            channels, classes, size, seed=self._seed, blocks=blocks, width=width, hidden=hidden
+        )
         return BottleneckClassifier(model, seed=self._seed) if self.bottleneck else model
 
 
@@ -120,21 +132,38 @@ class Served(Part[Answers]):
             return None
         pairs, poison = made(self.substitute.vectors), self.poison
         substitute = self.substitute.aimed(made, pairs.private, made(self.sides).private)
-        options: dict[str, Any] = {"seed": seed}
         if kind in ("pgd", "advexa"):
-            options["settings"] = defences.AscentSettings(bound=self.strength, rounds=poison.rounds)
-            return defences.ReconstructionAscent(substitute.decoder, keeps_label=kind == "advexa", **options)
+            ascent = defences.AscentSettings(bound=self.strength, rounds=poison.rounds)
+            return defences.ReconstructionAscent(
+                substitute.decoder, seed=seed, keeps_label=kind == "advexa", settings=ascent
+            )
         if kind == "vae":
             model = defences.PoisonAutoencoder(pairs.public.shape[1], bound=self.strength, seed=seed)
-            options |= msgspec.structs.asdict(poison.autoencoder) | {"checkpoint": checkpoint, "progress": False}
-            defences.fit_poison(model, substitute, pairs.public, self.substitute.images(made), **options)
+            defences.fit_poison(
+                model,
+                substitute,
+                pairs.public,
+                self.substitute.images(made),
+                seed=seed,
+                epochs=poison.autoencoder.epochs,
+                batch_size=poison.autoencoder.batch_size,
+                learning_rate=poison.autoencoder.learning_rate,
+                checkpoint=checkpoint,
+                progress=False,
+            )
             return model
         criterion: Literal["squared", "cosine"] = "squared" if kind == "poi_mse" else "cosine"
-        options["settings"] = AlignmentSettings(bound=self.strength, rounds=poison.rounds, criterion=criterion)
+        settings = AlignmentSettings(bound=self.strength, rounds=poison.rounds, criterion=criterion)
         if kind in ("lfp", "lfp_repaired"):
-            options |= {"rate": poison.rate, "threshold": poison.threshold, "repair": kind == "lfp_repaired"}
-            return defences.LabelFlippingPoison(substitute, **options)
-        return defences.LabelPreservingPoison(substitute, **options)
+            return defences.LabelFlippingPoison(
+                substitute,
+                seed=seed,
+                rate=poison.rate,
+                threshold=poison.threshold,
+                repair=kind == "lfp_repaired",
+                settings=settings,
+            )
+        return defences.LabelPreservingPoison(substitute, seed=seed, settings=settings)
 
 
 def packed(model: nn.Module, shape: Shape) -> Values:

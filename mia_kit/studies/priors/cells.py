@@ -95,6 +95,8 @@ class RealismCell(Cell):
         others = made(self.pictures) if self.pictures else public
         measured = manifold_measures(real, others, k=self.neighbours)
         rows.add("frechet", frechet_distance(real, others))
-        for measure in ("precision", "recall", "density", "coverage"):
-            rows.add(measure, getattr(measured, measure))
+        rows.add("precision", measured.precision)
+        rows.add("recall", measured.recall)
+        rows.add("density", measured.density)
+        rows.add("coverage", measured.coverage)
         return rows.kept()
