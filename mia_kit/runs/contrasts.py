@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 from itertools import product
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -178,11 +178,16 @@ def _filled(claim: Claim, case: Case) -> Case:
 
 
 def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
-    said, of_case = msgspec.structs.asdict(contrast), {**msgspec.structs.asdict(case), "kind": kind}
-    inherited = ("kind", "measure", "smallest_effect", "preconditions")
-    given: dict[str, Any] = {name: of_case[name] for name in inherited if said[name] is UNSET}
-    merged = {name: {**of_case[name], **said[name]} for name in ("at", "undefended", "controls")}
-    return msgspec.structs.replace(contrast, **given, **merged)
+    return msgspec.structs.replace(
+        contrast,
+        kind=kind if contrast.kind is UNSET else contrast.kind,
+        measure=case.measure if contrast.measure is UNSET else contrast.measure,
+        smallest_effect=case.smallest_effect if contrast.smallest_effect is UNSET else contrast.smallest_effect,
+        preconditions=case.preconditions if contrast.preconditions is UNSET else contrast.preconditions,
+        at={**case.at, **contrast.at},
+        undefended={**case.undefended, **contrast.undefended},
+        controls={**case.controls, **contrast.controls},
+    )
 
 
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:
@@ -194,7 +199,7 @@ def _expanded(contrast: Contrast) -> Iterator[Contrast]:
         for (where, name, _), value in zip(lists, values, strict=True):
             cells[where][name] = value
             words.append(f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value))
-        full = msgspec.structs.replace(contrast, name=", ".join(words), **cells)
+        full = msgspec.structs.replace(contrast, name=", ".join(words), at=cells["at"], treated=cells["treated"])
         conditions = [word if isinstance(word, str) else _condition(full, word) for word in full.preconditions or []]
         yield msgspec.structs.replace(full, preconditions=conditions)
 

@@ -91,8 +91,9 @@ def _fields(value: Any) -> Iterator[tuple[str, Any]]:
     """Names and values of a dataclass or a Struct, but for what is at its default."""
     struct = isinstance(value, msgspec.Struct)
     fields: Any = msgspec.structs.fields(value) if struct else dataclasses.fields(value)
+    contents = msgspec.structs.asdict(value) if struct else vars(value)
     for field in fields:
-        content = getattr(value, field.name)
+        content = contents[field.name]
         if field.default in (msgspec.NODEFAULT, dataclasses.MISSING) or content != field.default:
             yield field.name, content
 

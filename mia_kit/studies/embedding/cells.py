@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,8 +31,10 @@ def cells(recipe: Recipe) -> Iterator[Cell]:
     """The cells of each seed; the first seed's maps come last of its own."""
     for seed in recipe.seeds:
         people = PeoplePart(recipe.world, seed)
-        options: dict[str, Any] = {"per_class": recipe.per_class, "seed": seed}
-        models = tuple(target(people, recipe.target, strength=strength, **options) for strength in recipe.strengths)
+        models = tuple(
+            target(people, recipe.target, strength=strength, per_class=recipe.per_class, seed=seed)
+            for strength in recipe.strengths
+        )
         for model in models:
             yield DistancesCell(TargetCell(model, seed), recipe.maps, seed)
         if seed == recipe.seeds[0]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -144,8 +144,16 @@ class Inversion(Part[Attacked]):
         }
 
     def unpack(self, values: Values) -> Attacked:
-        kept = values | {"codes": values["codes"].float(), "tried": tuple(values["tried"])}
-        return Attacked(**kept, looks=self.search.looks)
+        return Attacked(
+            people=values["people"],
+            codes=values["codes"].float(),
+            selected=values["selected"],
+            norms=values["norms"],
+            cosines=values["cosines"],
+            looks=self.search.looks,
+            rate=values["rate"],
+            tried=tuple(values["tried"]),
+        )
 
     def _attack(
         self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, rate: float, *, steps: int
@@ -213,12 +221,26 @@ def inversion(
     rates: Sequence[float],
     *,
     seed: int,
+    optimiser: Literal["adam", "sgd"] = "adam",
+    role: str = "ppa",
     sampling: Trained | None = None,
-    **options: Any,
+    selection: Target | None = None,
 ) -> Inversion:
     """An attack whose first stage asks the model itself, or `sampling`; with its pieces, if it has any."""
     scores = Scores(sampling or model, search.prior, prior_digest(search.prior), search.pool, seed)
-    whole = Inversion(model, judges.people, judges, search, loss, tuple(rates), scores, seed, **options)
+    whole = Inversion(
+        model,
+        judges.people,
+        judges,
+        search,
+        loss,
+        tuple(rates),
+        scores,
+        seed,
+        optimiser,
+        cast(Literal["ppa", "placebo", "oracle"], role),
+        selection,
+    )
     if search.pieces == 1:
         return whole
     return replace(whole, pieces=tuple(replace(whole, piece=piece) for piece in range(search.pieces)))
@@ -247,10 +269,15 @@ def pictures_of(attack: Inversion, codes: Tensor) -> Callable[[np.ndarray], Tens
 
 def _together(pieces: Sequence[Attacked]) -> Values:
     """The values of an attack from those of its pieces."""
-    axes = {"people": 0, "selected": 0, "norms": 1, "cosines": 1}
-    joined = {name: np.concatenate([getattr(piece, name) for piece in pieces], axis=axes[name]) for name in axes}
-    codes = torch.cat([piece.codes for piece in pieces], dim=1).half()
-    return {**joined, "codes": codes, "rate": pieces[0].rate, "tried": list(pieces[0].tried)}
+    return {
+        "people": np.concatenate([piece.people for piece in pieces]),
+        "codes": torch.cat([piece.codes for piece in pieces], dim=1).half(),
+        "selected": np.concatenate([piece.selected for piece in pieces]),
+        "norms": np.concatenate([piece.norms for piece in pieces], axis=1),
+        "cosines": np.concatenate([piece.cosines for piece in pieces], axis=1),
+        "rate": pieces[0].rate,
+        "tried": list(pieces[0].tried),
+    }
 
 
 def _rows(result: Reconstructions, classes: np.ndarray) -> np.ndarray:

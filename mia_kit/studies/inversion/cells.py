@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -66,8 +65,10 @@ def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, 
     """An attack with each loss, and that with the strongest; or another paper's."""
     if attack.method != "ppa":
         yield zoo_cell(recipe, attack, model, judges, seed)
-    options: dict[str, Any] = {"seed": seed, "optimiser": attack.optimiser}
-    attacks = [inversion(model, judges, recipe.search, loss, attack.rates, **options) for loss in attack.losses]
+    attacks = [
+        inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser)
+        for loss in attack.losses
+    ]
     for single in attacks:
         yield AttackCell(single, judges, seed)
         if recipe.student is not None:
@@ -97,10 +98,18 @@ def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: J
                 "all": (other, other, other),
             }
         for stage, (sampling, optimised, selection) in swaps.items():
-            models = {"sampling": sampling, "selection": None if selection is optimised else selection}
-            options: dict[str, Any] = {"seed": seed, "optimiser": attack.optimiser, **models}
             for loss in attack.losses:
-                part = inversion(optimised, judges, recipe.search, loss, attack.rates, **options)
+                part = inversion(
+                    optimised,
+                    judges,
+                    recipe.search,
+                    loss,
+                    attack.rates,
+                    seed=seed,
+                    optimiser=attack.optimiser,
+                    sampling=sampling,
+                    selection=None if selection is optimised else selection,
+                )
                 yield AttackCell(part, judges, seed, stage=stage, strength=other.strength)
 
 
@@ -128,8 +137,9 @@ def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
         for epochs in trained.epochs or [recipe.target.epochs]:
             network = msgspec.structs.replace(recipe.target, epochs=epochs)
             for per_class, strength in product(trained.per_class, trained.strengths):
-                kind: dict[str, Any] = {"defence": trained.defence, "strength": strength, "per_class": per_class}
-                yield target(people, network, **kind, seed=seed)
+                yield target(
+                    people, network, defence=trained.defence, strength=strength, per_class=per_class, seed=seed
+                )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -80,10 +79,18 @@ def untrained(defence: str, strength: float, *, width: int = WIDTH, seed: int = 
 def train(defence: str = "none", strength: float = 0.0, *, epochs: int | None = None, seed: int = 0) -> Defended:
     """Train a target with a defence of `mia_kit.defences.build`, or "none": about ten seconds."""
     photographs, model = class_photographs(), SmallClassifier(3, PEOPLE, seed=seed, width=WIDTH)
-    options: dict[str, Any] = {"epochs": epochs or EPOCHS, "batch_size": BATCH, "learning_rate": RATE}
-    options |= {"seed": seed, "augment": usual_augmentation(3), "progress": False}
     with one_thread():
-        return build(defence, strength).fit(model, photographs.floats, photographs.labels, **options)
+        return build(defence, strength).fit(
+            model,
+            photographs.floats,
+            photographs.labels,
+            seed=seed,
+            augment=usual_augmentation(3),
+            epochs=epochs or EPOCHS,
+            batch_size=BATCH,
+            learning_rate=RATE,
+            progress=False,
+        )
 
 
 def accuracy(model: Classifier) -> float:
@@ -111,8 +118,16 @@ def attack(model: Classifier, people: Sequence[int], loss: str, *, seed: int = 0
     with one_thread():
         confidences = in_batches(model, pool(seed)).softmax(dim=1)  # (2 * pool, classes)
         scores = confidences.view(2, ATTACK.pool, PEOPLE).mean(dim=0)
-        options: dict[str, Any] = {"seed": seed, "settings": ATTACK, "loss": ALL_LOSSES[loss], "progress": False}
-        reconstructions = ppa.run(WhiteBox(model), people, prior=load_dcgan(), scores=scores, **options)
+        reconstructions = ppa.run(
+            WhiteBox(model),
+            people,
+            prior=load_dcgan(),
+            seed=seed,
+            settings=ATTACK,
+            loss=ALL_LOSSES[loss],
+            scores=scores,
+            progress=False,
+        )
     check.finite(f"the target's confidences under the {loss} loss", reconstructions.scores)
     return reconstructions.images
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Generator, Tensor, nn
@@ -100,19 +100,47 @@ class Gan(Part[Players]):
         settings = AdversarySettings(
             steps=steps, critic_steps=critic_steps, batch_size=tools.batch_size, learning_rate=tools.learning_rate
         )
-        options: dict[str, Any] = {"seed": self.seed, "settings": settings}
-        options |= {"checkpoint": checkpoint, "progress": progress}
         if self.model is None:
             generator, critic = self._fresh(0)
-            fit_adversaries(generator, critic, (images,), game=Wasserstein(), **options)
+            fit_adversaries(
+                generator,
+                critic,
+                (images,),
+                game=Wasserstein(),
+                seed=self.seed,
+                settings=settings,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
             return packed(generator, GENERATOR) | packed(critic, CRITIC) | {"classes": 0, "queries": 0}
         access, classes = WhiteBox(made(self.model)), int(made(self.model).head.out_features)
         generator, critic = self._fresh(classes)
-        options |= {"generator": generator, "input_size": size}
         if isinstance(critic, ClassDiscriminator):
-            training = kedmi.train(access, images, discriminator=critic, **options)
+            training = kedmi.train(
+                access,
+                images,
+                generator=generator,
+                discriminator=critic,
+                seed=self.seed,
+                settings=settings,
+                input_size=size,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
         else:
-            training = plgmi.train(access, images, critic=critic, per_class=min(30, len(images)), **options)
+            assert isinstance(generator, plgmi.ClassGenerator)
+            training = plgmi.train(
+                access,
+                images,
+                generator=generator,
+                critic=critic,
+                seed=self.seed,
+                per_class=min(30, len(images)),
+                settings=settings,
+                input_size=size,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
         weights = packed(generator, GENERATOR) | packed(critic, CRITIC)
         return weights | {"classes": classes, "queries": training.queries}
 
@@ -125,19 +153,19 @@ class Gan(Part[Players]):
 
     def _fresh(self, classes: int) -> tuple[AnyGenerator, nn.Module]:
         """Both as they are before training."""
-        size = self.public.size or self.public.world.size
-        options: dict[str, Any] = {"image_size": (COLOURS, size, size), "width": self.tools.width}
+        size, width = self.public.size or self.public.world.size, self.tools.width
+        image_size = (COLOURS, size, size)
         known = classes if self.method == "plg_mi" else 0
-        generator: AnyGenerator = ConvolutionalPrior(seed=self.seed, classes=known, **options)
+        generator: AnyGenerator = ConvolutionalPrior(seed=self.seed, image_size=image_size, width=width, classes=known)
         if self.prior:
             prior = deepcopy(load_prior(self.prior))
             if not isinstance(prior, DCGAN | StylePrior):
                 raise ValueError(f"a GAN can go on from the prior dcgan or style, got {self.prior!r} instead")
             generator = ClassConditional(prior, classes) if known else prior
         if self.method == "gmi":
-            return generator, Critic(seed=self.seed + 1, **options)
+            return generator, Critic(seed=self.seed + 1, image_size=image_size, width=width)
         kind = ClassDiscriminator if self.method == "ked_mi" else ProjectionCritic
-        return generator, kind(classes, seed=self.seed + 1, **options)
+        return generator, kind(classes, seed=self.seed + 1, image_size=image_size, width=width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,8 +195,7 @@ class Surrogate(Part[Distilled]):
         images = in_channels(channels, resize(to_floats(made(self.public)), (self.public.world.size,) * 2))
         surrogate = self._fresh(channels, int(model.head.out_features))
         settings = lomma.Settings(epochs=self.tools.surrogate_epochs)
-        options: dict[str, Any] = {"seed": self.seed, "settings": settings, "progress": progress}
-        loss = lomma.prepare(WhiteBox(model), [surrogate], images, **options)
+        loss = lomma.prepare(WhiteBox(model), [surrogate], images, seed=self.seed, settings=settings, progress=progress)
         learnt = {"reference": loss.reference, "queries": loss.queries, "channels": channels}
         return packed(surrogate, SURROGATE) | learnt
 

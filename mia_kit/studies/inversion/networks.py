@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -45,8 +45,9 @@ def untrained(
 ) -> Classifier:
     """A fresh classifier of a recipe's kind on its device, laid out for speed; `pretrained` with ImageNet's weights."""
     if not network.ours:
-        options: dict[str, Any] = {"channels": channels, "pretrained": pretrained, "stem": network.stem}
-        model: Classifier = Backbone(network.architecture, classes, seed=seed, **options)
+        model: Classifier = Backbone(
+            network.architecture, classes, seed=seed, channels=channels, pretrained=pretrained, stem=network.stem
+        )
     elif network.architecture == "convolutional":
         model = ConvolutionalClassifier(channels, classes, size, seed=seed, width=network.width)
     else:
@@ -116,8 +117,10 @@ class Trained(Part[Classifier]):
         return model.eval()
 
     def _empty(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
-        shape = {"channels": channels, "classes": classes, "size": self.people.world.size}
-        return untrained(self.network, **shape, seed=self.seed, pretrained=pretrained)
+        size = self.people.world.size
+        return untrained(
+            self.network, channels=channels, classes=classes, size=size, seed=self.seed, pretrained=pretrained
+        )
 
     def _built(self, channels: int, classes: int) -> Classifier:
         """What training ends with: a defence may have replaced layers."""
@@ -178,14 +181,31 @@ class Target(Trained):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         model, people = self.fresh(made)
         photos = people.target.first(self.per_class)
-        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
         if self.defence == "smoothing":
             start = made(self.half) if self.half is not None else None
-            train(model, photos, self.network, smoothing=self.strength, start=start, **options)
+            train(
+                model,
+                photos,
+                self.network,
+                seed=self.seed,
+                smoothing=self.strength,
+                start=start,
+                checkpoint=checkpoint,
+                progress=progress,
+            )
             return kept(model, people.channels)
-        options |= {name: getattr(self.network, name) for name in ("epochs", "batch_size", "learning_rate")}
-        options["augment"] = usual_augmentation(people.channels)
-        defended = build(self.defence, self.strength).fit(model, photos.floats, photos.labels, **options)
+        defended = build(self.defence, self.strength).fit(
+            model,
+            photos.floats,
+            photos.labels,
+            seed=self.seed,
+            augment=usual_augmentation(people.channels),
+            epochs=self.network.epochs,
+            batch_size=self.network.batch_size,
+            learning_rate=self.network.learning_rate,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         epsilon = defended.privacy.epsilon if defended.privacy else None
         return kept(defended.model, people.channels) | {"epsilon": epsilon}
 

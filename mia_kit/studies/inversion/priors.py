@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -19,14 +19,7 @@ from mia_kit.training.speed import channels_last
 # pixels, resized to 224 before anything else looks.
 TRUNCATION, CUTOFF, MIDDLE, SIZE = 0.5, 8, (112, 912), 224
 # The same at toy size with random weights: it draws patterns, for rehearsals.
-TINY: dict[str, Any] = {
-    "z_dim": 32,
-    "w_dim": 32,
-    "img_resolution": 32,
-    "channel_base": 256,
-    "channel_max": 16,
-    "mapping_layers": 2,
-}
+TINY = partial(StyleGAN2, z_dim=32, w_dim=32, img_resolution=32, channel_base=256, channel_max=16, mapping_layers=2)
 TINY_MIDDLE, TINY_SIZE = (2, 30), 32
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -66,11 +59,12 @@ def prior_digest(name: str) -> str:
 
 def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
     """The generator itself rounds: its styles and sums of images stay in float32."""
-    draws: dict[str, Any] = {"truncation": TRUNCATION, "truncation_cutoff": CUTOFF, "dtype": DTYPES[precision]}
+    dtype = DTYPES[precision]
     if detail:
-        network = StyleGAN2(**draws, **(TINY if detail == "tiny" else {})).eval().requires_grad_(False)
+        kind: Callable[..., StyleGAN2] = TINY if detail == "tiny" else StyleGAN2
+        network = kind(truncation=TRUNCATION, truncation_cutoff=CUTOFF, dtype=dtype).eval().requires_grad_(False)
     else:
-        network = load_stylegan2(STYLEGAN2.path(), **draws)
+        network = load_stylegan2(STYLEGAN2.path(), truncation=TRUNCATION, truncation_cutoff=CUTOFF, dtype=dtype)
     network.to(device)
     if device == "cuda":
         network.to(memory_format=torch.channels_last)

@@ -48,7 +48,7 @@ class Photographs(Settings, frozen=True, kw_only=True):
 
     def of(self, role: str) -> int:
         """How many of each person are for a role."""
-        return int(getattr(self, role))
+        return {"target": self.target, "evaluator": self.evaluator, "judge": self.judge, "test": self.test}[role]
 
 
 class World(Settings, frozen=True, kw_only=True):

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -126,8 +125,15 @@ class Student(Trained):
         student, people = self.fresh(made)
         images = in_channels(people.channels, made(self.public))
         answers = in_batches(ConfidenceAPI(made(self.model)).confidences, to_floats(images))  # (queries, people)
-        options: dict[str, Any] = {"seed": self.seed, "checkpoint": checkpoint, "progress": progress}
-        train(student, Photos(images, answers), self.network, objective=divergence, **options)
+        train(
+            student,
+            Photos(images, answers),
+            self.network,
+            seed=self.seed,
+            objective=divergence,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
         return kept(student, people.channels)
 
 

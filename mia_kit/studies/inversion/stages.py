@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -74,13 +73,28 @@ def mix_stages(
     """
     factors, prior = tuple(sorted(factors)), load_dcgan()
     boxes = {factor: WhiteBox(shipped.shipped_target(factor)) for factor in factors}
-    numbers: dict[str, Any] = {"pool": pool, "candidates": candidates, "steps": steps, "learning_rate": rate}
-    settings = Settings((shipped.recipe().world.size,) * 2, keep=1, selection_views=20, **numbers)
-    options: dict[str, Any] = {"prior": prior, "seed": seed, "settings": settings, "loss": loss, "progress": progress}
+    settings = Settings(
+        input_size=(shipped.recipe().world.size,) * 2,
+        pool=pool,
+        candidates=candidates,
+        keep=1,
+        steps=steps,
+        learning_rate=rate,
+        selection_views=20,
+    )
     kept: tuple[list[np.ndarray], ...] = ([], [], [])
     cosines = {}
     for sampled, walked in product(factors, repeat=2):
-        result = run(boxes[walked], people, sampling=boxes[sampled], **options)
+        result = run(
+            boxes[walked],
+            people,
+            prior=prior,
+            seed=seed,
+            settings=settings,
+            loss=loss,
+            sampling=boxes[sampled],
+            progress=progress,
+        )
         said = shipped.judged(result.images, result.targets.numpy())
         if sampled == walked:
             cosines[walked] = result.trace.gradient_cosines.numpy()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -142,86 +142,116 @@ class ZooAttack(Part[HandedIn]):
 
     def _search(self, made: Made, classes: list[int], rate: float, steps: int) -> Reconstructions:
         model, prior = made(self.model), load_prior(self.search.prior)
-        size = (self.people.world.size, self.people.world.size)
-        asked: dict[str, Any] = {"seed": self.seed, "progress": False}
-        numbers: dict[str, Any] = {"batch_size": self.search.batch_size, "input_size": size}
+        pool, batch_size = self.search.pool, self.search.batch_size
         if self.gan is not None:
-            return self._with_gan(made, made(self.gan), classes, numbers | {"learning_rate": rate}, steps, asked)
+            return self._with_gan(made, made(self.gan), classes, rate, steps)
         if self.method in ("if_gmi", "lokt"):
-            return self._plug_and_play(made, classes, numbers | {"learning_rate": rate}, steps, asked)
+            return self._plug_and_play(made, classes, rate, steps)
         if self.method == "mirror":
-            settings = mirror.Settings(pool=self.search.pool, steps=steps, learning_rate=rate, **numbers)
-            return mirror.run(WhiteBox(model), classes, prior=self._walked(prior), settings=settings, **asked)
-        if self.method == "mirror_black_box":
-            population = min(POPULATION, self.search.pool, max(2, steps // 2))
-            genetic = mirror.GeneticSettings(
-                pool=self.search.pool, population=population, generations=max(0, steps // population - 1), **numbers
+            settings = mirror.Settings(
+                input_size=self._size, pool=pool, steps=steps, learning_rate=rate, batch_size=batch_size
             )
-            return mirror.run_black(ConfidenceAPI(model), classes, prior=prior, settings=genetic, **asked)
+            walked = self._walked(prior)
+            return mirror.run(WhiteBox(model), classes, prior=walked, seed=self.seed, settings=settings, progress=False)
+        if self.method == "mirror_black_box":
+            population = min(POPULATION, pool, max(2, steps // 2))
+            genetic = mirror.GeneticSettings(
+                input_size=self._size,
+                pool=pool,
+                population=population,
+                generations=max(0, steps // population - 1),
+                batch_size=batch_size,
+            )
+            return mirror.run_black(
+                ConfidenceAPI(model), classes, prior=prior, seed=self.seed, settings=genetic, progress=False
+            )
         if self.method == "brep_mi":
-            walk = self._walk(steps, numbers)
-            return brep.run(LabelAPI(model), classes, prior=prior, settings=walk, **asked)
-        pixels = fredrikson.Settings(
-            image_size=(made(self.people).channels, *size),
-            steps=steps,
-            learning_rate=rate,
-            batch_size=self.search.batch_size,
-        )
-        return fredrikson.run(WhiteBox(model), classes, settings=pixels, **asked)
+            walk = self._walk(steps)
+            return brep.run(LabelAPI(model), classes, prior=prior, seed=self.seed, settings=walk, progress=False)
+        image_size = (made(self.people).channels, *self._size)
+        pixels = fredrikson.Settings(image_size=image_size, steps=steps, learning_rate=rate, batch_size=batch_size)
+        return fredrikson.run(WhiteBox(model), classes, seed=self.seed, settings=pixels, progress=False)
 
-    def _plug_and_play(
-        self, made: Made, classes: list[int], numbers: dict[str, Any], steps: int, asked: dict[str, Any]
-    ) -> Reconstructions:
+    def _plug_and_play(self, made: Made, classes: list[int], rate: float, steps: int) -> Reconstructions:
         """IF-GMI, half of whose steps are in the first two layers, or Plug & Play on LOKT's surrogate."""
         prior = load_prior(self.search.prior)
-        numbers |= {"pool": self.search.pool, "candidates": 1, "keep": 1, "selection_views": 1}
+        settings = ppa.Settings(
+            input_size=self._size,
+            pool=self.search.pool,
+            candidates=1,
+            keep=1,
+            steps=steps,
+            learning_rate=rate,
+            selection_views=1,
+            batch_size=self.search.batch_size,
+        )
         if self.surrogate is not None:
-            settings, surrogate = ppa.Settings(steps=steps, **numbers), WhiteBox(made(self.surrogate).surrogate)
-            result = ppa.run(surrogate, classes, prior=self._walked(prior), settings=settings, **asked)
+            surrogate, walked = WhiteBox(made(self.surrogate).surrogate), self._walked(prior)
+            result = ppa.run(surrogate, classes, prior=walked, seed=self.seed, settings=settings, progress=False)
             return replace(result, queries=0)  # of the target
-        latent = ppa.Settings(steps=steps - 2 * (steps // 4), **numbers)
+        latent = replace(settings, steps=steps - 2 * (steps // 4))
         layers = if_gmi.Settings(latent, layer_steps=(steps // 4, steps // 4))
-        return if_gmi.run(WhiteBox(made(self.model)), classes, prior=prior, settings=layers, **asked)
+        target = WhiteBox(made(self.model))
+        return if_gmi.run(target, classes, prior=prior, seed=self.seed, settings=layers, progress=False)
 
-    def _with_gan(
-        self,
-        made: Made,
-        players: Players,
-        classes: list[int],
-        numbers: dict[str, Any],
-        steps: int,
-        asked: dict[str, Any],
-    ) -> Reconstructions:
+    def _with_gan(self, made: Made, players: Players, classes: list[int], rate: float, steps: int) -> Reconstructions:
         """GMI, KED-MI or PLG-MI; the first two with LOMMA's loss if there is a surrogate."""
-        access = WhiteBox(made(self.model))
+        access, batch_size = WhiteBox(made(self.model)), self.search.batch_size
         loss: Loss | ImageLoss = cross_entropy
         if self.surrogate is not None:
             loss = made(self.surrogate).loss(access)
         if self.method == "plg_mi":
             assert isinstance(players.generator, plgmi.ClassGenerator)
-            settings = plgmi.Settings(starts=1, steps=max(1, steps // VIEWS), views=VIEWS, **numbers)
-            return plgmi.run(access, classes, prior=players.generator, settings=settings, **asked)
-        asked |= {"prior": self._walked(players.generator), "loss": loss}
-        if self.method in ("gmi", "lomma_gmi"):
-            return gmi.run(
-                access, classes, critic=players.critic, settings=gmi.Settings(starts=1, steps=steps, **numbers), **asked
+            settings = plgmi.Settings(
+                input_size=self._size,
+                starts=1,
+                steps=max(1, steps // VIEWS),
+                learning_rate=rate,
+                views=VIEWS,
+                batch_size=batch_size,
             )
-        distribution = kedmi.Settings(steps=steps, **numbers)
-        return kedmi.run(access, classes, discriminator=players.critic, settings=distribution, **asked)
+            return plgmi.run(
+                access, classes, prior=players.generator, seed=self.seed, settings=settings, progress=False
+            )
+        prior = self._walked(players.generator)
+        if self.method in ("gmi", "lomma_gmi"):
+            latents = gmi.Settings(
+                input_size=self._size, starts=1, steps=steps, learning_rate=rate, batch_size=batch_size
+            )
+            return gmi.run(
+                access,
+                classes,
+                prior=prior,
+                critic=players.critic,
+                seed=self.seed,
+                settings=latents,
+                loss=loss,
+                progress=False,
+            )
+        distribution = kedmi.Settings(input_size=self._size, steps=steps, learning_rate=rate, batch_size=batch_size)
+        return kedmi.run(
+            access,
+            classes,
+            prior=prior,
+            discriminator=players.critic,
+            seed=self.seed,
+            settings=distribution,
+            loss=loss,
+            progress=False,
+        )
 
     def _starts(self, made: Made, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """A picture for each class before any search, and whether there is one: shapes as in `HandedIn`."""
-        model, prior, size = made(self.model), load_prior(self.search.prior), self.people.world.size
-        numbers = {"batch_size": self.search.batch_size, "input_size": (size, size)}
+        model, prior = made(self.model), load_prior(self.search.prior)
         if self.method == "fredrikson":  # it begins with a black picture
-            black = torch.zeros(len(classes), made(self.people).channels, size, size, dtype=torch.uint8)
+            black = torch.zeros(len(classes), made(self.people).channels, *self._size, dtype=torch.uint8)
             return black, np.ones(len(classes), dtype=bool)
         if self.method in ("brep_mi", "lokt"):
-            walk = self._walk(self.search.steps, numbers)
+            walk = self._walk(self.search.steps)
             return first_with_label(LabelAPI(model), prior, classes, settings=walk, seed=self.seed)
         source = made(self.gan).generator if self.gan is not None else prior
         pictures = best_of_sample(
-            ConfidenceAPI(model), source, classes, pool=self.search.pool, size=(size, size), seed=self.seed
+            ConfidenceAPI(model), source, classes, pool=self.search.pool, size=self._size, seed=self.seed
         )
         return pictures, np.ones(len(classes), dtype=bool)
 
@@ -229,11 +259,22 @@ class ZooAttack(Part[HandedIn]):
         """The prior in the precision in which a walk with gradients sees it; PLG-MI's knows classes and stays whole."""
         return HalfPrecision(prior) if self.search.precision == "bfloat16" else prior
 
-    def _walk(self, steps: int, numbers: dict[str, Any]) -> brep.Settings:
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self.people.world.size, self.people.world.size
+
+    def _walk(self, steps: int) -> brep.Settings:
         """BREP-MI within a budget of `steps` looks a person: each round asks about a place and points around it."""
         points = max(1, min(POINTS, steps - 1))
         rounds = max(1, steps // (points + 1))
-        return brep.Settings(start_batch=self.search.pool, start_batches=2, points=points, rounds=rounds, **numbers)
+        return brep.Settings(
+            input_size=self._size,
+            start_batch=self.search.pool,
+            start_batches=2,
+            points=points,
+            rounds=rounds,
+            batch_size=self.search.batch_size,
+        )
 
 
 def judge_handed_in(judges: Judges, pictures: Tensor, reached: np.ndarray, people: np.ndarray) -> dict[str, np.ndarray]:

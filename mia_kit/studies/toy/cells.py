@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -27,8 +26,14 @@ class Attacks(Part[Values]):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         recipe = self.recipe
         grid = train_grid(recipe.smoothings, recipe.seeds, steps=recipe.steps, progress=progress)
-        numbers: dict[str, Any] = {"max_steps": recipe.max_steps, "stop_confidence": recipe.stop_confidence}
-        inversions = invert_grid(grid, recipe.starts, recipe.target_class, **numbers, progress=progress)
+        inversions = invert_grid(
+            grid,
+            recipe.starts,
+            recipe.target_class,
+            max_steps=recipe.max_steps,
+            stop_confidence=recipe.stop_confidence,
+            progress=progress,
+        )
         measured = {"distance": inversions.distance, "steps": inversions.steps, "stopped": inversions.stopped}
         return {name: np.asarray(values) for name, values in measured.items()}
 
