@@ -27,7 +27,7 @@ from mia_kit.attacks.crops import cut
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
 from mia_kit.attacks.prior_to_target import for_target
-from mia_kit.attacks.reconstructions import Reconstructions, Trace
+from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import DCGAN, Prior
 from mia_kit.seeds import stream
@@ -72,8 +72,7 @@ def run(
     The codes are the features that the images were drawn from, of shape (m, channels, h, w); the film is empty.
     TypeError if the prior is not a `DCGAN`, whose layers can be entered.
     """
-    check.kind("prior", prior, DCGAN, "a DCGAN")
-    assert isinstance(prior, DCGAN)
+    dcgan: DCGAN = check.kind("prior", prior, DCGAN, "a DCGAN")
     settings, before = settings or Settings(), access.queries
     latent = settings.latent
     found = ppa.run(
@@ -82,7 +81,7 @@ def run(
     targets, generator = found.targets.to(access.device), stream(seed + 2)
     features = found.codes.to(access.device)[:, :, None, None]  # (m, latent size, 1, 1)
     records = [torch.stack([found.trace.losses, found.trace.gradient_norms, found.trace.gradient_cosines])]
-    layers = list(prior.main)
+    layers = list(dcgan.main)
     for steps in settings.layer_steps:
         block, layers = nn.Sequential(*layers[:BLOCK]), layers[BLOCK:]
         features = in_batches(block, features, batch_size=settings.latent.batch_size)
@@ -91,11 +90,16 @@ def run(
         records.append(record)
     images = in_batches(lambda part: rest(part).clamp(-1, 1), features, batch_size=settings.latent.batch_size)
     final = ppa.score_candidates(access, images, targets, settings.latent, generator)
-    selected = ppa.select(final, settings.latent).cpu()
-    trace, film = Trace(*torch.cat(records, dim=1)), torch.empty(0, len(images))
-    queries = access.queries - before
-    images, features, final = images.cpu(), features.cpu(), final.cpu()
-    return Reconstructions(images, features, found.targets, found.start_latents, final, selected, trace, queries, film)
+    return on_cpu(
+        images,
+        features,
+        found.targets,
+        found.start_latents,
+        final,
+        trace=Trace(*torch.cat(records, dim=1)),
+        queries=access.queries - before,
+        selected=ppa.select(final, settings.latent),
+    )
 
 
 def walk(

@@ -80,7 +80,7 @@ def walk(parts: Sequence[Part[Any]], store: Store, *, progress: bool = True) -> 
             made = _first_made(waiting, maker, bar)
             if not made:
                 time.sleep(PAUSE)
-            waiting = [part for part in waiting if part not in made]
+            waiting = [part for part in waiting if not any(part is other for other in made)]
             bar.update(len(made))
 
 
