@@ -1,5 +1,7 @@
 """IF-GMI: the projection against its definition, and the walk through the layers against a plain loop."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tiny_target import FlatPrior, Quarters
@@ -86,3 +88,12 @@ def test_at_radius_0_nothing_moves_and_other_priors_are_refused(prior):
     torch.testing.assert_close(still.images, latent.images, atol=1e-5, rtol=1e-5)
     with pytest.raises(TypeError, match="prior must be a DCGAN"):
         if_gmi.run(WhiteBox(Quarters()), [1], prior=FlatPrior(), seed=0, settings=if_gmi.Settings(LATENT))
+
+
+def test_of_several_candidates_the_surest_is_handed_in(prior):
+    several = if_gmi.Settings(replace(LATENT, candidates=3), layer_steps=(1,))
+    found = if_gmi.run(WhiteBox(Grey()), [2, 0], prior=prior, seed=4, settings=several, progress=False)
+    for target in (2, 0):
+        scores = found.scores[found.targets == target]
+        assert len(scores) == 3
+        assert found.selected[found.targets == target].tolist() == (scores == scores.max()).tolist()
