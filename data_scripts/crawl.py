@@ -1,4 +1,4 @@
-"""Many small files from many hosts: several at once, but politely to each host; only bytes with the right hash count.
+"""Many small files from many hosts: one at a time from each host; only bytes with the right hash count.
 
 The reader of FaceScrub's lists: a hundred thousand addresses on thousands of hosts, most of them long dead. Links that
 failed go into a journal, one line each, and are not tried again. Needs `pip install 'mia_kit[full]'`.
@@ -7,20 +7,19 @@ failed go into a journal, one line each, and are not tried again. Needs `pip ins
 from __future__ import annotations
 
 import hashlib
-import heapq
 import queue
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from downloads import USER_AGENT, TooLong, from_full, read_limited
+from downloads import USER_AGENT, WrongFile, from_full, read_limited
 from mia_kit import check
 from mia_kit.data.folders import DataError, write_error
 
@@ -31,8 +30,8 @@ OFFLINE = 50
 # After so many links without an answer in a row, a host's other links are not asked for.
 GIVE_UP = 5
 MAX_REDIRECTS = 5
-# A host that says "later" is given at most so long, in seconds.
-LONGEST_WAIT = 60.0
+# Seconds for a host that says "later", twice as many each time, and the most.
+PAUSE, LONGEST_WAIT = 1.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ class Manners:
     Attributes
     ----------
     workers : requests at once
-    per_host : of these, at one host
-    delay : seconds between the beginnings of two requests to one host
+    delay : seconds before each request to one host, which is asked for one file at a time
     timeout, deadline : seconds without a byte, and for a whole file
     max_bytes : length of the longest file
     attempts : how often a host that answers "later" or with an error of its own (429, 5xx) is asked
@@ -67,7 +65,6 @@ class Manners:
     """
 
     workers: int = 16
-    per_host: int = 2
     delay: float = 0.5
     timeout: float = 20.0
     deadline: float = 120.0
@@ -75,7 +72,7 @@ class Manners:
     attempts: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("workers", "per_host", "max_bytes", "attempts"):
+        for name in ("workers", "max_bytes", "attempts"):
             check.count(name, getattr(self, name))
         check.in_range("delay", self.delay, 0)
         for name in ("timeout", "deadline"):
@@ -112,81 +109,6 @@ class Journal:
             raise write_error(self.path, problem) from problem
 
 
-class Turns:
-    """Whose turn it is: links wait in line at their host, and hosts wait until they may be asked again."""
-
-    def __init__(self, links: Iterable[Link], manners: Manners) -> None:
-        self.manners = manners
-        self.lines: dict[str | None, deque[Link]] = defaultdict(deque)
-        for link in links:
-            self.lines[_host(link.url)].append(link)
-        # A heap: from when on a host may be asked. The number settles a tie.
-        self.numbers = count()
-        self.ready = [(0.0, next(self.numbers), host) for host in self.lines]
-        self.listed = set(self.lines)
-        self.next_start: dict[str | None, float] = defaultdict(float)
-        self.busy: Counter[str | None] = Counter()
-        self.silent: Counter[str | None] = Counter()
-        self.asked: Counter[Link] = Counter()
-        self.changed = threading.Condition()
-        self.stopped = False
-
-    def take(self) -> Link | None:
-        """The next link, as soon as its host may be asked; None when there is none left. Then call `give_back`."""
-        with self.changed:
-            while not self.stopped and (self.ready or self.busy.total()):
-                now = time.monotonic()
-                if not self.ready or self.ready[0][0] > now:
-                    self.changed.wait(self.ready[0][0] - now if self.ready else None)
-                    continue
-                host = heapq.heappop(self.ready)[2]
-                self.listed.discard(host)
-                if self.lines[host]:
-                    return self._start(host, now)
-            self.changed.notify_all()
-            return None
-
-    def give_back(self, link: Link, *, again_in: float | None = None, silent: bool = False) -> list[Link]:
-        """The request is over. Returns the other links of a host that has been silent too often: they are given up.
-
-        With `again_in` the link goes to the head of its line, and the host rests for so many seconds. `silent` says
-        that the host gave no answer at all.
-        """
-        host = _host(link.url)
-        with self.changed:
-            self.busy[host] -= 1
-            self.silent[host] = self.silent[host] + 1 if silent else 0
-            given_up = list(self.lines[host]) if self.silent[host] >= GIVE_UP else []
-            if given_up:
-                self.lines[host].clear()
-            if again_in is not None:
-                self.lines[host].appendleft(link)
-                self.next_start[host] = max(self.next_start[host], time.monotonic() + again_in)
-            self._list(host)
-            self.changed.notify_all()
-        return given_up
-
-    def stop(self) -> None:
-        """Give out no more."""
-        with self.changed:
-            self.stopped = True
-            self.changed.notify_all()
-
-    def _start(self, host: str | None, now: float) -> Link:
-        link = self.lines[host].popleft()
-        self.busy[host] += 1
-        self.asked[link] += 1
-        self.next_start[host] = now + self.manners.delay
-        self._list(host)
-        return link
-
-    def _list(self, host: str | None) -> None:
-        """Put a host on the heap if links wait there and it is not asked by too many."""
-        if host not in self.listed and self.lines[host] and self.busy[host] < self.manners.per_host:
-            heapq.heappush(self.ready, (self.next_start[host], next(self.numbers), host))
-            self.listed.add(host)
-
-
 def crawl(
     links: Iterable[Link], keep: Keep, journal: Journal, manners: Manners | None = None
 ) -> Iterator[tuple[Link, str | None]]:
@@ -209,19 +131,25 @@ def crawl(
     """
     manners = manners or Manners()
     requests = from_full("requests")
-    turns = Turns(links, manners)
-    results: queue.Queue = queue.Queue()
-    arguments = (requests, turns, keep, manners, results)
+    lines: dict[str | None, list[Link]] = defaultdict(list)
+    for link in links:
+        lines[_host(link.url)].append(link)
+    waiting: queue.SimpleQueue = queue.SimpleQueue()
+    for line in sorted(lines.values(), key=len, reverse=True):  # who has most takes longest
+        waiting.put(line)
+    results: queue.SimpleQueue = queue.SimpleQueue()
+    stopped = threading.Event()
+    arguments = (requests, waiting, keep, manners, results, stopped)
     threads = [threading.Thread(target=_work, args=arguments, daemon=True) for _ in range(manners.workers)]
     try:
         for thread in threads:
             thread.start()
         yield from _recorded(_received(results, len(threads)), journal)
     finally:
-        turns.stop()
+        stopped.set()
 
 
-def _received(results: queue.Queue, workers: int) -> Iterator[tuple[Link, str | None]]:
+def _received(results: queue.SimpleQueue, workers: int) -> Iterator[tuple[Link, str | None]]:
     """The results of all workers until the last has gone home. Raises what one of them raised."""
     while workers:
         result = results.get()
@@ -253,29 +181,26 @@ def _recorded(outcomes: Iterator[tuple[Link, str | None]], journal: Journal) -> 
 
 def _work(
     requests: ModuleType,
-    turns: Turns,
-    keep: Callable[[Link, bytes], str | None],
+    waiting: queue.SimpleQueue,
+    keep: Keep,
     manners: Manners,
-    results: queue.Queue,
+    results: queue.SimpleQueue,
+    stopped: threading.Event,
 ) -> None:
-    """One worker: asks for link after link until there is none left."""
+    """One worker: asks a host for all its links, one after the other, then the next host, until there is none left."""
     try:
-        with requests.Session() as session:
+        with requests.Session() as session, suppress(queue.Empty):
             session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
             session.max_redirects = MAX_REDIRECTS
-            while (link := turns.take()) is not None:
-                try:
-                    content = _fetch(requests, session, link, manners, turns)
-                except _Dead as dead:
-                    if dead.wait is not None and turns.asked[link] < manners.attempts:
-                        turns.give_back(link, again_in=dead.wait)
-                    else:
-                        given_up = turns.give_back(link, silent=dead.reason in NO_ANSWER)
-                        for other in (link, *given_up):
-                            results.put((other, dead.reason))
-                else:
-                    turns.give_back(link)
-                    results.put((link, keep(link, content)))
+            while True:
+                silent, reason = 0, None
+                for link in waiting.get_nowait():
+                    if silent < GIVE_UP:
+                        if stopped.wait(manners.delay):
+                            return
+                        reason = _outcome(requests, session, link, keep, manners, stopped)
+                        silent = silent + 1 if reason in NO_ANSWER else 0
+                    results.put((link, reason))
     except BaseException as problem:  # the main thread raises it
         results.put(problem)
     else:
@@ -283,13 +208,29 @@ def _work(
 
 
 class _Dead(Exception):
-    """A link that led to nothing; `wait` seconds later it may, or never (None)."""
+    """A link that led to nothing; `later` it may, after at least so many seconds, or never (None)."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        self.reason, self.wait = reason, wait
+    def __init__(self, reason: str, later: float | None = None) -> None:
+        self.reason, self.later = reason, later
 
 
-def _fetch(requests: ModuleType, session: Any, link: Link, manners: Manners, turns: Turns) -> bytes:
+def _outcome(
+    requests: ModuleType, session: Any, link: Link, keep: Keep, manners: Manners, stopped: threading.Event
+) -> str | None:
+    """None once the bytes of a link are kept, or the reason why it is dead; asks again if the host says "later"."""
+    attempt = 0
+    while True:
+        try:
+            return keep(link, _fetch(requests, session, link, manners, stopped))
+        except _Dead as dead:
+            attempt += 1
+            if dead.later is None or attempt == manners.attempts:
+                return dead.reason
+            if stopped.wait(min(max(dead.later, PAUSE * 2 ** (attempt - 1)), LONGEST_WAIT)):
+                return dead.reason
+
+
+def _fetch(requests: ModuleType, session: Any, link: Link, manners: Manners, stopped: threading.Event) -> bytes:
     """The bytes of a link, which have its hash. Raises _Dead."""
     if _host(link.url) is None:
         raise _Dead("not a web address")
@@ -307,34 +248,29 @@ def _fetch(requests: ModuleType, session: Any, link: Link, manners: Manners, tur
         raise _Dead("not a web address") from problem
     with answer:
         if answer.status_code == 429 or answer.status_code >= 500:
-            raise _Dead(f"answered {answer.status_code}", _wait(answer, turns.asked[link]))
+            stated = answer.headers.get("Retry-After", "")
+            raise _Dead(f"answered {answer.status_code}", later=float(stated) if stated.isdigit() else 0.0)
         if answer.status_code != 200:
             raise _Dead(f"answered {answer.status_code}")
-        content = _content(requests, answer, manners, turns)
+        content = _content(requests, answer, manners, stopped)
     if hashlib.sha256(content).hexdigest() != link.sha256.lower():
         raise _Dead("another file")
     return content
 
 
-def _content(requests: ModuleType, answer: Any, manners: Manners, turns: Turns) -> bytes:
+def _content(requests: ModuleType, answer: Any, manners: Manners, stopped: threading.Event) -> bytes:
     end = time.monotonic() + manners.deadline
     pieces = []
     try:
         for piece in read_limited(answer, manners.max_bytes):
             pieces.append(piece)
-            if time.monotonic() > end or turns.stopped:
+            if time.monotonic() > end or stopped.is_set():
                 raise _Dead("too slow")
-    except TooLong as problem:
+    except WrongFile as problem:
         raise _Dead(f"longer than {manners.max_bytes / 1e6:.0f} MB") from problem
     except requests.ConnectionError as problem:
-        raise _Dead("broke off", wait=manners.delay) from problem
+        raise _Dead("broke off", later=0.0) from problem
     return b"".join(pieces)
-
-
-def _wait(answer: Any, asked: int) -> float:
-    """Seconds that the host asks for, or twice as long after each time."""
-    stated = answer.headers.get("Retry-After", "")
-    return min(float(stated) if stated.isdigit() else 2.0 ** (asked - 1), LONGEST_WAIT)
 
 
 def _host(url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where it broke off, at most so long, checked by its hash.
+"""One file over HTTP: resumed where it broke off, if its hash is known; at most so long.
 
 Needs `pip install 'mia_kit[full]'`: pooch knows the kinds of hashes, and requests, which comes with it, the protocol.
 `pooch.retrieve` itself is not used: it begins anew after a break, and a kill loses what it has. The addresses are those
@@ -27,8 +27,8 @@ PAUSE = 1.0  # seconds; twice as long after each attempt that brought nothing
 CHUNK = 1 << 16
 
 
-class TooLong(DataError):
-    """An answer that goes on past the limit."""
+class WrongFile(DataError):
+    """An answer that goes on past the limit, or is not what was asked for."""
 
 
 def from_full(name: str) -> ModuleType:
@@ -45,7 +45,8 @@ def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) ->
     Parameters
     ----------
     url : http or https; redirects are followed
-    path : where the file goes. Half of it waits beside it as `<name>.part`, and the next call goes on from there
+    path : where the file goes. Half of it waits beside it as `<name>.part`; with a hash, which tells whether both
+        halves are of one file, the next call goes on from there
     known_hash : "sha256:...", "md5:..." or a bare sha256 in hexadecimal. None where nobody publishes one: a file
         that is there then counts as right, and the sha256 of a new one is printed, to be pinned
     max_bytes : a longer answer is cut off, so that no endless one fills the disk
@@ -56,20 +57,22 @@ def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) ->
         If the host is gone, answers with an error, another file or too many bytes, or the file cannot be written.
     """
     pooch, requests = from_full("pooch"), from_full("requests")
-    part = _Part(path, max_bytes, trusted=known_hash is not None)
+    part = path.with_name(f"{path.name}.part")
     try:
         if path.is_file() and pooch.hashes.hash_matches(path, known_hash):
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.complete(requests, url)
-        if not pooch.hashes.hash_matches(part.path, known_hash):
-            part.forget()
-            raise DataError(
-                f"{url} should have the hash {str(known_hash)[:19]}..., got another file: nothing of it is kept. Try "
-                "again; if that does not help, the host has changed the file."
-            )
-        os.replace(part.path, path)
-        part.forget()
+        try:
+            _complete(requests, url, part, max_bytes, resume=known_hash is not None)
+            if not pooch.hashes.hash_matches(part, known_hash):
+                raise WrongFile(
+                    f"{url} should have the hash {str(known_hash)[:19]}..., got another file: nothing of it is kept. "
+                    "Try again; if that does not help, the host has changed the file."
+                )
+        except WrongFile:
+            part.unlink()
+            raise
+        os.replace(part, path)
     except DataError:
         raise
     except requests.RequestException as problem:
@@ -81,97 +84,54 @@ def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) ->
     return path
 
 
-class _Part:
-    """Half a file, `<name>.part`, and the mark (ETag or date) by which its host knows it, `<name>.mark`.
-
-    It is only continued if it is surely half of the same file: the host confirms the mark, or there is a hash to check
-    the whole (`trusted`).
-    """
-
-    def __init__(self, target: Path, max_bytes: int, *, trusted: bool) -> None:
-        self.path, self.mark = target.with_name(target.name + ".part"), target.with_name(target.name + ".mark")
-        self.max_bytes, self.trusted = max_bytes, trusted
-
-    def complete(self, requests: ModuleType, url: str) -> None:
-        """Ask until the file is whole. Raises requests.RequestException after ATTEMPTS that brought nothing new."""
-        best, fruitless = self.length(), 0
-        while True:
-            try:
-                self._continue(requests, url)
-                return
-            except requests.RequestException as problem:
-                status = problem.response.status_code if problem.response is not None else 500
-                final = isinstance(problem, ValueError) or (status < 500 and status != 429)  # no address, or refused
-                fruitless = 0 if self.length() > best else fruitless + 1
-                best = max(best, self.length())
-                if final or fruitless >= ATTEMPTS:
-                    raise
-            time.sleep(PAUSE * 2**fruitless)
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.path.unlink(missing_ok=True)
-        self.mark.unlink(missing_ok=True)
-
-    def length(self) -> int:
-        """Bytes that are there."""
-        return self.path.stat().st_size if self.path.is_file() else 0
-
-    def _continue(self, requests: ModuleType, url: str) -> None:
-        """Ask for what is missing of the file and append it. Raises requests.RequestException if it breaks off."""
-        headers = self._headers()
-        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-            if answer.status_code == 416:  # nothing follows our half: it is whole, or half of another file
-                whole = answer.headers.get("Content-Range", "").rpartition("/")[2]
-                if whole == str(self.length()):
-                    return
-                self.forget()
-                raise requests.ConnectionError("the host holds a shorter file than before")
-            answer.raise_for_status()
-            fits = answer.headers.get("Content-Range", "").startswith(f"bytes {self.length()}-")
-            if answer.status_code != 206 or not fits:
-                self.forget()
-                self._remember(answer)
-            if answer.status_code == 206 and not fits:
-                raise requests.ConnectionError("the host sent another part than the one asked for")
-            try:
-                self._append(requests, answer)
-            except TooLong:
-                self.forget()
+def _complete(requests: ModuleType, url: str, part: Path, max_bytes: int, *, resume: bool) -> None:
+    """Ask until the file is whole. Raises requests.RequestException after ATTEMPTS that brought nothing new."""
+    best, fruitless = _length(part), 0
+    while True:
+        try:
+            return _append(requests, url, part, max_bytes, start=_length(part) if resume else 0)
+        except requests.RequestException as problem:
+            status = problem.response.status_code if problem.response is not None else 500
+            final = isinstance(problem, ValueError) or (status < 500 and status != 429)  # no address, or refused
+            fruitless = 0 if _length(part) > best else fruitless + 1
+            best = max(best, _length(part))
+            if final or fruitless >= ATTEMPTS:
                 raise
+        time.sleep(PAUSE * 2**fruitless)
 
-    def _append(self, requests: ModuleType, answer: Any) -> None:
-        start = self.length()
+
+def _append(requests: ModuleType, url: str, part: Path, max_bytes: int, *, start: int) -> None:
+    """Ask for the file from byte `start` on. Raises requests.RequestException if the answer breaks off."""
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if (
+            answer.status_code == 416
+        ):  # nothing follows our half: it is whole, or of another file, as its hash will tell
+            return
+        answer.raise_for_status()
+        if answer.status_code != 206:
+            start = 0
         packed = "Content-Encoding" in answer.headers  # then the length is another one
         rest = 0 if packed else int(answer.headers.get("Content-Length") or 0)
-        bar = tqdm(total=start + rest or None, initial=start, unit="B", unit_scale=True, desc=self.path.stem)
-        with bar, self.path.open("ab") as file:
-            for chunk in read_limited(answer, self.max_bytes - start):
+        bar = tqdm(total=start + rest or None, initial=start, unit="B", unit_scale=True, desc=part.stem)
+        with bar, part.open("ab" if start else "wb") as file:
+            for chunk in read_limited(answer, max_bytes - start):
                 file.write(chunk)
                 bar.update(len(chunk))
-        if rest and self.length() < start + rest:
-            raise requests.ConnectionError(f"the host sent {self.length()} of {start + rest} bytes")
+    if rest and _length(part) < start + rest:
+        raise requests.ConnectionError(f"the host sent {_length(part)} of {start + rest} bytes")
 
-    def _headers(self) -> dict[str, str]:
-        """What to send: the range that is missing, on condition that the file is still the same."""
-        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-        mark = self.mark.read_text(encoding="latin-1") if self.mark.is_file() else ""
-        if self.length() and (mark or self.trusted):
-            headers["Range"] = f"bytes={self.length()}-"
-            if mark:
-                headers["If-Range"] = mark
-        return headers
 
-    def _remember(self, answer: Any) -> None:
-        mark = answer.headers.get("ETag") or answer.headers.get("Last-Modified") or ""
-        if mark and not mark.startswith("W/"):  # a weak mark does not promise the same bytes
-            self.mark.write_text(mark, encoding="latin-1")
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.is_file() else 0
 
 
 def read_limited(answer: Any, max_bytes: int) -> Iterator[bytes]:
     """The content of an answer of `requests`, piece by piece as it comes in, even if that is byte by byte.
 
-    Raises TooLong as soon as it is longer than `max_bytes`, requests.ConnectionError if it breaks off.
+    Raises WrongFile as soon as it is longer than `max_bytes`, requests.ConnectionError if it breaks off.
     """
     urllib3, requests = from_full("urllib3"), from_full("requests")
     read = 0
@@ -184,7 +144,7 @@ def read_limited(answer: Any, max_bytes: int) -> Iterator[bytes]:
             return
         read += len(chunk)
         if read > max_bytes:
-            raise TooLong(
+            raise WrongFile(
                 f"{answer.url} should send at most {max_bytes / 1e6:,.0f} MB, got more: is it the right file?"
             )
         yield chunk

