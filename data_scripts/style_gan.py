@@ -84,16 +84,6 @@ class GanSettings:
     checkpoint_every: int = 100
 
 
-@dataclass
-class _Players:
-    """What changes from step to step."""
-
-    generator: nn.Module
-    discriminator: nn.Module
-    average: nn.Module
-    optimisers: tuple[torch.optim.Optimizer, torch.optim.Optimizer]
-
-
 def fit_gan(
     generator: nn.Module,
     discriminator: nn.Module,
@@ -113,66 +103,49 @@ def fit_gan(
     checkpoint : as in `mia_kit.training.wasserstein.fit_adversaries`
     """
     check.array("images", images, ("n", "h", "w", 3))
-    players = _players(generator, discriminator, settings, device)
-    parts = dict(
-        zip(("generator", "discriminator", "average"), (generator, discriminator, players.average), strict=True)
-    )
-    adams = dict(zip(("generator_adam", "discriminator_adam"), players.optimisers, strict=True))
-    seconds = play(
-        parts | adams,
-        lambda step: _step(players, images, step, latent_size=latent_size, seed=seed, settings=settings),
-        steps=settings.steps,
-        checkpoint_every=settings.checkpoint_every,
-        run=_run_key(players, images, f"{settings} {seed} {latent_size}") if checkpoint else "",
-        checkpoint=checkpoint,
-        progress=progress,
-    )
-    return players.average.eval(), seconds
-
-
-def _players(generator: nn.Module, discriminator: nn.Module, settings: GanSettings, device: str) -> _Players:
     both = (generator, discriminator)
     for player in both:
         player.to(device).train()
         player.to(memory_format=torch.channels_last)  # twice as fast on a CPU
     average = copy.deepcopy(generator).requires_grad_(False)
-    first, second = (
+    for_generator, for_discriminator = (
         torch.optim.Adam(player.parameters(), lr=settings.learning_rate, betas=(0.0, 0.99)) for player in both
     )
-    return _Players(generator, discriminator, average, (first, second))
 
+    def turn(step: int) -> tuple[float, float]:
+        """One step of each player. Returns the mean verdicts on real and on generated images."""
+        random = turn_generator(seed, step)
+        real = _batch(images, random, settings.batch_size).to(device, memory_format=torch.channels_last)
+        made = generator(torch.randn(settings.batch_size, latent_size, generator=random).to(device))
 
-def _run_key(players: _Players, images: np.ndarray, settings: str) -> str:
-    weights = [fingerprint(player.state_dict()) for player in (players.generator, players.discriminator)]
+        on_real, on_made = discriminator(real), discriminator(made.detach())
+        for_discriminator.zero_grad()
+        (softplus(-on_real).mean() + softplus(on_made).mean()).backward()
+        if step % PENALTY_EVERY == 0:
+            (0.5 * settings.penalty * PENALTY_EVERY * gradient_penalty(discriminator, real)).backward()
+        for_discriminator.step()
+
+        discriminator.requires_grad_(False)
+        for_generator.zero_grad()
+        softplus(-discriminator(made)).mean().backward()
+        for_generator.step()
+        discriminator.requires_grad_(True)
+        follow(average, generator, step, settings)
+        return on_real.detach().mean().item(), on_made.detach().mean().item()
+
+    weights = [fingerprint(player.state_dict()) for player in both]
     pixels = hashlib.sha256(np.ascontiguousarray(images).data).hexdigest()
-    return " ".join([settings, *weights, str(images.shape), pixels])
-
-
-def _step(
-    players: _Players, images: np.ndarray, step: int, *, latent_size: int, seed: int, settings: GanSettings
-) -> tuple[float, float]:
-    """One step of each player. Returns the mean verdicts on real and on generated images."""
-    random = turn_generator(seed, step)
-    place = next(players.generator.parameters()).device
-    real = _batch(images, random, settings.batch_size).to(place, memory_format=torch.channels_last)
-    made = players.generator(torch.randn(settings.batch_size, latent_size, generator=random).to(place))
-    for_generator, for_discriminator = players.optimisers
-
-    on_real, on_made = players.discriminator(real), players.discriminator(made.detach())
-    for_discriminator.zero_grad()
-    (softplus(-on_real).mean() + softplus(on_made).mean()).backward()
-    if step % PENALTY_EVERY == 0:
-        penalty = gradient_penalty(players.discriminator, real)
-        (0.5 * settings.penalty * PENALTY_EVERY * penalty).backward()
-    for_discriminator.step()
-
-    players.discriminator.requires_grad_(False)
-    for_generator.zero_grad()
-    softplus(-players.discriminator(made)).mean().backward()
-    for_generator.step()
-    players.discriminator.requires_grad_(True)
-    _follow(players, step, settings)
-    return on_real.detach().mean().item(), on_made.detach().mean().item()
+    parts = {"generator": generator, "discriminator": discriminator, "average": average}
+    seconds = play(
+        parts | {"generator_adam": for_generator, "discriminator_adam": for_discriminator},
+        turn,
+        steps=settings.steps,
+        checkpoint_every=settings.checkpoint_every,
+        run=" ".join([f"{settings} {seed} {latent_size}", *weights, str(images.shape), pixels]),
+        checkpoint=checkpoint,
+        progress=progress,
+    )
+    return average.eval(), seconds
 
 
 def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
@@ -183,11 +156,11 @@ def gradient_penalty(discriminator: nn.Module, real: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _follow(players: _Players, step: int, settings: GanSettings) -> None:
+def follow(average: nn.Module, generator: nn.Module, step: int, settings: GanSettings) -> None:
     """Move the average towards the generator; early in training it forgets faster."""
     half_life = min(settings.half_life, 0.05 * (step + 1) * settings.batch_size)
     keep = 0.5 ** (settings.batch_size / half_life)
-    for mine, theirs in zip(players.average.parameters(), players.generator.parameters(), strict=True):
+    for mine, theirs in zip(average.parameters(), generator.parameters(), strict=True):
         mine.lerp_(theirs, 1 - keep)
 
 

@@ -8,7 +8,6 @@ generator's weights and the arguments that it was built with are taken out, and 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,15 +28,6 @@ OURS = {"num_layers": "mapping_layers"}
 # Arguments that change nothing here: how often the mean style was tracked, where the original computes in float16, and
 # which of two equal ways to modulate it takes (`fused_modconv_default`, in the repository of StyleGAN3).
 IGNORED = ("embed_features", "w_avg_beta", "num_fp16_res", "fp16_channels_last", "epochs", "fused_modconv_default")
-# What lies in NVIDIA's place when a download went wrong, by its first bytes; and what to do.
-OTHERS = (
-    (rb"version https://git-lfs", "a pointer of Git LFS that stands for the file", "get the file with  git lfs pull"),
-    (rb"(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml)", "a web page", "the host sent it instead: fetch the file again"),
-    (rb"\x1f\x8b|BZh|\xfd7zXZ", "packed with gzip, bzip2 or xz", "unpack it"),
-    (rb"PK\x03\x04", "a zip, as PyTorch's .pt files are", "give NVIDIA's .pkl"),
-    (rb"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19\.", "a .pt file of PyTorch before 1.6", "give NVIDIA's .pkl"),
-    (rb".{7}\x00\{\"", "a safetensors file", "it needs no conversion"),
-)
 # Arguments that would change the network, with the one value that ours has.
 FIXED: dict[str, object] = {
     "c_dim": 0,
@@ -54,77 +44,43 @@ Arguments = dict[str, int | float | None]
 
 
 def convert(path: Path, out: Path) -> None:
-    """Write the generator of NVIDIA's file `path` to `out`, where `load_stylegan2` reads it.
+    """Write the averaged generator of NVIDIA's file `path` to `out`, where `load_stylegan2` reads it.
 
-    A kill, a full disk or a file that is refused leaves what was in `out` whole.
+    Nothing in the file is run. A kill, a full disk or a file that is refused leaves what was in `out` whole.
 
-    DataError if the file cannot be read, is damaged, asks for anything that no network needs, or holds another network,
-    or if `out` cannot be written. The message is one sentence.
-    """
-    arguments, weights = read_generator(path)
-    try:
-        save_stylegan2(out, arguments, weights)
-    except ValueError as problem:
-        raise _another(path, problem) from problem
-
-
-def save_stylegan2(path: Path, arguments: Mapping[str, int | float | None], weights: Mapping[str, Tensor]) -> None:
-    """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
-
-    ValueError if the weights are not those of a generator built with the arguments; see `build`. DataError if the file
-    cannot be written.
-    """
-    from safetensors.torch import save
-
-    prior = build(arguments, weights)
-    header = {name: json.dumps(value) for name, value in arguments.items()}
-    content = save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header)
-    try:
-        write_whole(path, content)
-    except OSError as problem:
-        raise DataError(
-            f"{path} could not be written ({problem.strerror}); the file before it, if any, is whole: make room or "
-            "choose another place, and run this again."
-        ) from problem
-
-
-def read_generator(path: Path) -> tuple[Arguments, dict[str, Tensor]]:
-    """Arguments and weights of the averaged generator in NVIDIA's file, under the original's names.
-
-    Nothing in the file is run. Raises DataError as `convert`.
+    DataError, in one sentence, if the file is damaged, asks for anything that no network needs, or holds another
+    network.
     """
     try:
-        length = path.stat().st_size
         with path.open("rb") as stream:
-            head = stream.read(200)
-            other = next(((kind, remedy) for start, kind, remedy in OTHERS if re.match(start, head, re.I | re.S)), None)
-            if other is not None:
-                raise DataError(f"{path} is {other[0]}, not the pickle of a network: {other[1]}.")
-            stream.seek(0)
             content = read_pickle(stream)
-    except DataError:
-        raise
     except RefusedError as problem:
         raise DataError(
             f"{path} was refused, and nothing in it was run: expected the pickle of a StyleGAN2-ADA network, got one "
             f"that asks for {problem} instead."
         ) from problem
-    except OSError as problem:
-        reason = problem.strerror
-        raise DataError(f"{path} cannot be read ({reason}): give a file that is there and may be read.") from problem
     except ValueError as problem:
-        raise DataError(f"{path} is damaged or only half downloaded ({problem}): get it again.") from problem
+        raise DataError(f"{path} is damaged, half downloaded or no pickle ({problem}): get it again.") from problem
     try:
-        return _generator(content, length)
+        save_stylegan2(out, *_generator(content, path.stat().st_size))
     except ValueError as problem:
-        raise _another(path, problem) from problem
+        raise DataError(f"{path} holds no generator that fits ({problem}): give a file of StyleGAN2-ADA.") from problem
 
 
-def _another(path: Path, problem: ValueError) -> DataError:
-    return DataError(f"{path} holds no generator that fits ({problem}): give a file of StyleGAN2-ADA.")
+def save_stylegan2(path: Path, arguments: Mapping[str, int | float | None], weights: Mapping[str, Tensor]) -> None:
+    """Write a file for `load_stylegan2`, so that a kill or a full disk leaves the file before it whole.
+
+    ValueError if the weights are not those of a generator built with the arguments; see `build`.
+    """
+    from safetensors.torch import save
+
+    prior = build(arguments, weights)
+    header = {name: json.dumps(value) for name, value in arguments.items()}
+    write_whole(path, save({name: tensor.contiguous() for name, tensor in prior.state_dict().items()}, metadata=header))
 
 
 def _generator(content: Any, length: int) -> tuple[Arguments, dict[str, Tensor]]:
+    """Arguments and weights under the original's names, of a file of so many bytes."""
     network = content.get(NETWORK) if type(content) is dict else None
     if type(network) is not StoredObject or network.class_name != "Generator":
         raise ValueError(f"expected a Generator called {NETWORK}, got none")

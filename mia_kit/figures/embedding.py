@@ -16,29 +16,22 @@ from mia_kit.figures.style import MARKERS, OKABE_ITO, Drawn, base_layout, factor
 from mia_kit.metrics import scaled_distances
 
 QUIET = "#b5b5b5"
+HIGHLIGHTED = 8  # classes
 
 
-def tsne_morph(
-    coordinates: Mapping[float, np.ndarray],
-    labels: np.ndarray,
-    *,
-    class_names: Sequence[str],
-    highlighted: Sequence[int] | None = None,
-    start: float = 0.0,
-) -> Drawn:
+def tsne_morph(coordinates: Mapping[float, np.ndarray], labels: np.ndarray, *, class_names: Sequence[str]) -> Drawn:
     """A t-SNE map with a slider over the factors, which works in the page itself, without a kernel.
+
+    Eight classes, evenly chosen, have their own pair of colour and marker; the others are small and grey. The factor
+    nearest to 0 is shown first.
 
     coordinates : factor -> array of shape (n, 2) in the unit circle, as `metrics.morphing_tsne` returns them
     labels : integer array of shape (n,)
     class_names : a name for each class
-    highlighted : classes with their own pair of colour and marker, at most 49; the others are small and grey. Eight,
-        evenly chosen, by default.
-    start : the factor that is shown first, or the nearest one that there is
     """
-    factors = sorted(coordinates)
-    groups = _groups(labels, _evenly(labels, 8) if highlighted is None else highlighted)
+    factors, groups = sorted(coordinates), _groups(labels)
     ratios = {factor: scaled_distances(coordinates[factor], labels).mean_ratio for factor in factors}
-    shown = min(factors, key=lambda factor: abs(factor - start))
+    shown = min(factors, key=abs)
     figure = go.Figure(frames=[_frame(factor, coordinates[factor], groups) for factor in factors])
     for place, (label, members) in enumerate(groups):
         name = "other classes" if label is None else class_names[label]
@@ -56,13 +49,10 @@ def tsne_morph(
     return Drawn(figure, alt, {"factors": np.array(factors), "ratio": np.array([ratios[a] for a in factors])})
 
 
-def _evenly(labels: np.ndarray, count: int) -> list[int]:
-    classes = np.unique(labels)
-    return classes[np.linspace(0, len(classes) - 1, min(count, len(classes))).astype(int)].tolist()
-
-
-def _groups(labels: np.ndarray, highlighted: Sequence[int]) -> list[tuple[int | None, np.ndarray]]:
+def _groups(labels: np.ndarray) -> list[tuple[int | None, np.ndarray]]:
     """What is drawn as one trace: each highlighted class, and last the quiet ones (None), if there are any."""
+    classes = np.unique(labels)
+    highlighted = classes[np.linspace(0, len(classes) - 1, min(HIGHLIGHTED, len(classes))).astype(int)]
     groups: list[tuple[int | None, np.ndarray]] = [(int(own), np.flatnonzero(labels == own)) for own in highlighted]
     quiet = np.flatnonzero(~np.isin(labels, highlighted))
     return [*groups, (None, quiet)] if len(quiet) else groups

@@ -55,14 +55,11 @@ def distance_distributions(table: pd.DataFrame) -> Drawn:
     return Drawn(figure, alt, means)
 
 
-def ratio_against_factor(
-    by_seed: Mapping[str, np.ndarray], factors: Sequence[float], *, quantity: str = "distance within / between people"
-) -> Drawn:
-    """A quantity against the factor: a faint point for each seed, and the mean with its 95 % interval.
+def ratio_against_factor(by_seed: Mapping[str, np.ndarray], factors: Sequence[float]) -> Drawn:
+    """The ratio of distances against the factor: a faint point for each seed, and the mean with its 95 % interval.
 
     by_seed : name of a line -> array of shape (seeds, factors); a single seed is drawn without interval
     factors : the factors, ascending
-    quantity : what is shown, as the axis and the title say it
     """
     figure, words = go.Figure(), []
     arrays: dict[str, np.ndarray] = {}
@@ -80,12 +77,12 @@ def ratio_against_factor(
         ]
         words.append(f"{name}: {', '.join(spread)}")
     seeds = len(next(iter(by_seed.values())))
-    title = f"{quantity[0].upper()}{quantity[1:]}, {seeds} seed{'s'[: seeds != 1]}"
+    title = f"Distance within / between people, {seeds} seed{'s'[: seeds != 1]}"
     figure.update_layout(base_layout(title, legend=legend_below(0.2)))
     figure.update_xaxes(title_text="smoothing factor", tickvals=list(factors), ticktext=[f"{a:g}" for a in factors])
-    figure.update_yaxes(title_text=quantity)
+    figure.update_yaxes(title_text="distance within / between people")
     base = f"mean over {seeds} seeds with 95 % interval" if seeds > 1 else "one seed"
-    alt = f"{quantity} for each smoothing factor, {base}. {'; '.join(words)}."
+    alt = f"distance within / between people for each smoothing factor, {base}. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)
 
 

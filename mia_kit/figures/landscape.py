@@ -22,7 +22,7 @@ LEAST = 1e-3  # losses below it are drawn there: 0 has no logarithm
 POINTS = (("protected picture", 0.0, OKABE_ITO[1], "circle"), ("surrogate", 1.0, OKABE_ITO[5], "diamond"))
 
 
-def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker's loss between two pictures") -> Drawn:
+def loss_surfaces(planes: Mapping[str, LossPlane]) -> Drawn:
     """One surface for each plane, such as "without defence" and "defended", with the same logarithmic scale of losses.
 
     `planes` are those of the panels by name, at least one; those to be compared have the same pictures and seed.
@@ -37,7 +37,8 @@ def loss_surfaces(planes: Mapping[str, LossPlane], *, title: str = "The attacker
         figure.add_trace(_surface(plane, lowest, highest, column == len(planes)), row=1, col=column)
         for trace in _markers(plane, lift, column == 1):
             figure.add_trace(trace, row=1, col=column)
-    figure.update_layout(base_layout(title, height=480, legend=legend_below(0.05)))
+    title, legend = "The attacker's loss between two pictures", legend_below(0.05)
+    figure.update_layout(base_layout(title, height=480, legend=legend))
     figure.update_scenes(
         xaxis_title="to the surrogate",
         yaxis_title="random direction",

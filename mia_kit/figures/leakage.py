@@ -30,8 +30,8 @@ LEGEND_BELOW: dict[str, Any] = {"legend": legend_below(0.25), "margin": {"b": 11
 HOVER = ": %{y:.3g}"
 
 
-def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, of: str = "recognised by the evaluator") -> Drawn:
-    """A share of people against the smoothing factor, a line for each loss.
+def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame) -> Drawn:
+    """The share of people whom the evaluator recognises against the smoothing factor, a line for each loss.
 
     means : columns loss, strength, value, low, high
     controls : columns attack ("placebo", "oracle"), value: lines across, the floor and the ceiling
@@ -48,12 +48,13 @@ def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, of: str = 
         figure.add_hline(y=value, line={"dash": "dot", "color": "#555555"}, annotation_text=attack)
         words.append(f"{attack}: {value:.2f}")
         arrays[str(attack)] = np.array([value])
-    title = f"People {of}, by smoothing factor and the attacker's loss"
+    title = "People recognised by the evaluator, by smoothing factor and the attacker's loss"
     figure.update_layout(base_layout(title, height=480, **LEGEND_BELOW))
     factors = sorted(means["strength"].unique())
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
     figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
-    return Drawn(figure, f"Share of people {of} for each smoothing factor. {'; '.join(words)}.", arrays)
+    alt = f"Share of people recognised by the evaluator for each smoothing factor. {'; '.join(words)}."
+    return Drawn(figure, alt, arrays)
 
 
 def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:

@@ -28,6 +28,7 @@ from mia_kit.toy import GridInversions, InversionPath, ToyClassifier, ToyData
 
 EXTENT = (-16.0, 16.0)  # both axes of every map
 INSIDE = 1.0  # a result this near to a training point lies inside the cloud, whose standard deviation is 1.6
+TARGET, SURFACE_CELLS = 2, 50  # the class and the points of a side of the loss surfaces
 WHITE_EDGE = {"color": "white", "width": 0.5}
 PAPER = {"distance": (0.65, 3.23, 6.75), "steps": (3113, 763, 53)}  # of the factors 0.05, 0 and -0.05
 
@@ -85,12 +86,7 @@ def _points(data: ToyData) -> list[go.Scatter]:
     clouds = []
     for index, name in enumerate(CLASS_NAMES):
         x, y = data.of_class(index).numpy().T
-        look = {
-            "color": OKABE_ITO[index],
-            "symbol": MARKERS[index],
-            "size": 5,
-            "line": {"color": "white", "width": 0.5},
-        }
+        look = {"color": OKABE_ITO[index], "symbol": MARKERS[index], "size": 5, "line": WHITE_EDGE}
         words = {"name": f"training points, {name}", "legendgroup": name, "hoverinfo": "skip"}
         clouds.append(go.Scatter(x=x, y=y, mode="markers", marker=look, **words))
     return clouds
@@ -180,13 +176,12 @@ def _line(x: np.ndarray, y: np.ndarray, index: int, name: str, hover: str) -> go
     return go.Scatter(x=x, y=y, mode="lines+markers", name=name, hovertemplate=hover, **look)
 
 
-def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, cells: int = 50) -> Drawn:
+def loss_surfaces(models: Mapping[float, ToyClassifier]) -> Drawn:
     """The attacker's loss over the plane, in 3-D, one panel for each factor, all on one scale."""
-    target_class = check.count("target_class", target_class, 0, len(CLASS_NAMES) - 1)
-    axis, plane = _plane(cells)
+    axis, plane = _plane(SURFACE_CELLS)
     with torch.no_grad():
         losses = {
-            a: -model(plane).log_softmax(dim=1)[:, target_class].reshape(cells, cells).numpy()
+            a: -model(plane).log_softmax(dim=1)[:, TARGET].reshape(SURFACE_CELLS, SURFACE_CELLS).numpy()
             for a, model in models.items()
         }
     titles, specs = [f"smoothing {factor_name(a)}" for a in models], [[{"type": "surface"}] * len(models)]
@@ -196,7 +191,7 @@ def loss_surfaces(models: Mapping[float, ToyClassifier], target_class: int = 2, 
     for column, loss in enumerate(losses.values(), start=1):
         surface = go.Surface(x=axis, y=axis, z=loss.round(3), colorscale="Cividis", showscale=False, cmin=0, cmax=top)
         figure.add_trace(surface, row=1, col=column)
-    figure.update_layout(base_layout(f"The hill that the attacker walks down: loss of {CLASS_NAMES[target_class]}"))
+    figure.update_layout(base_layout(f"The hill that the attacker walks down: loss of {CLASS_NAMES[TARGET]}"))
     figure.update_scenes(
         xaxis_title="first",
         yaxis_title="second",

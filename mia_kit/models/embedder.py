@@ -103,9 +103,9 @@ def load_embedder() -> FaceEmbedder:
     return model.eval().requires_grad_(False)
 
 
-def embed(model: FaceEmbedder, images: Tensor, *, batch_size: int = 64) -> Tensor:
+def embed(model: FaceEmbedder, images: Tensor) -> Tensor:
     """Embeddings of shape (n, 128) of many images, batch by batch, without gradients."""
-    return in_batches(model, images, batch_size=batch_size)
+    return in_batches(model, images, batch_size=64)
 
 
 def same_person_threshold(false_match_rate: float, strangers: np.ndarray) -> float:

@@ -10,9 +10,6 @@ It is written from the paper and tested with random weights; we never had the pu
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, max_pool2d, normalize
@@ -20,6 +17,7 @@ from torch.nn.functional import interpolate, max_pool2d, normalize
 from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.data.inventory import FACENET
+from mia_kit.models.foreign import read_weights
 from mia_kit.models.weights import set_weights
 
 SIZE = 160
@@ -144,23 +142,15 @@ def _long_branches(inputs: int, outputs: int, length: int) -> list[nn.Module]:
     ]
 
 
-def load_facenet(path: Path | None = None) -> FaceNet:
-    """The trained network of `facenet/vggface2.pt`, or `path`, in evaluation mode, frozen; no code in it is run.
+def load_facenet() -> FaceNet:
+    """The trained network of `facenet/vggface2.pt` in evaluation mode, frozen; no code in the file is run.
 
-    DataError if the file is absent, damaged, or holds other weights.
+    DataError if it is absent, damaged, or holds other weights.
     """
-    path = path or FACENET.path()
-    if not path.is_file():
-        raise DataError(f"{path} is missing: run  {FACENET.command}")
-    model = FaceNet()
+    path, model = FACENET.path(), FaceNet()
     try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(weights, dict):
-            raise ValueError(f"expected tensors by name, got a {type(weights).__name__}")
+        weights = read_weights(path)
         set_weights(model, {name: weight for name, weight in weights.items() if not name.startswith(_CLASSIFIER)})
-    except (pickle.UnpicklingError, EOFError, RuntimeError, ValueError, AttributeError, OSError) as problem:
-        reason = str(problem).splitlines()[0]
-        raise DataError(f"{path} is damaged, or no FaceNet ({reason}): delete it and fetch it again.") from problem
-    if not all(bool(weight.isfinite().all()) for weight in model.state_dict().values()):
-        raise DataError(f"{path} holds weights that are not finite: delete it and fetch it again.")
+    except ValueError as problem:
+        raise DataError(f"{path} is damaged, or no FaceNet ({problem}): delete it and fetch it again.") from problem
     return model.eval().requires_grad_(False)

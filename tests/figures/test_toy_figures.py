@@ -69,5 +69,5 @@ def test_curves_and_surfaces(toy):
     curves = figures.path_curves(paths)
     assert difference(curves.arrays["median_gradient_norm"], committed("1.3", "median_gradient_norm")) < 0.05
     assert len({trace.line.dash for trace in curves.figure.data}) == 3
-    surfaces = figures.loss_surfaces(models, cells=50)
+    surfaces = figures.loss_surfaces(models)
     assert difference(surfaces.arrays["loss_quantiles"], committed("1.4", "loss_quantiles")) < 0.02

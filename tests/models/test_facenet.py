@@ -52,8 +52,10 @@ def test_a_residual_block_scales_what_it_adds() -> None:
     assert block(x).flatten().tolist() == [0.0, 6.0]
 
 
-def test_its_file_is_read_without_the_layer_of_people(model: FaceNet, tmp_path: Path) -> None:
-    torch.save(model.state_dict() | {"logits.weight": torch.zeros(3, 512)}, tmp_path / "own.pt")
-    found = load_facenet(tmp_path / "own.pt")
+def test_its_file_is_read_without_the_layer_of_people(model: FaceNet, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
+    (tmp_path / "facenet").mkdir()
+    torch.save(model.state_dict() | {"logits.weight": torch.zeros(3, 512)}, tmp_path / "facenet" / "vggface2.pt")
+    found = load_facenet()
     assert not found.training and not any(weight.requires_grad for weight in found.parameters())
     torch.testing.assert_close(found.state_dict()["last_linear.weight"], model.state_dict()["last_linear.weight"])
