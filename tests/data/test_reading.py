@@ -14,7 +14,7 @@ from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_pic
 
 # Pillow warns of what is refused besides.
 pytestmark = pytest.mark.filterwarnings("ignore")
-exhaustive = settings(max_examples=200, deadline=None, derandomize=True)
+exhaustive = settings(max_examples=200)
 WHITE = [255, 255, 255]
 # Six colours in two rows of three, each a block of 16 x 16 pixels, which JPEG keeps to a few shades.
 BLOCKS = np.array([[[220, 30, 30], [30, 220, 30], [30, 30, 220]], [[220, 220, 30], [30, 220, 220], [128, 128, 128]]])
@@ -59,8 +59,10 @@ def turned(kind: str, orientation: int) -> bytes:
     return saved(STORED, kind.split()[0], exif=exif, **KINDS[kind])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("orientation", SEEN)
+turnings = pytest.mark.parametrize(("kind", "orientation"), [(kind, turn) for kind in KINDS for turn in SEEN])
+
+
+@turnings
 def test_a_picture_stands_as_its_orientation_says(kind: str, orientation: int) -> None:
     image = read(turned(kind, orientation)).astype(int)
     rows, columns = (2, 3) if orientation < 5 else (3, 2)
@@ -71,8 +73,7 @@ def test_a_picture_stands_as_its_orientation_says(kind: str, orientation: int) -
             assert np.abs(block - BLOCKS[SEEN[orientation](r, c)]).max() < 10
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("orientation", SEEN)
+@turnings
 def test_a_box_counts_stored_pixels_and_what_it_cuts_is_turned(kind: str, orientation: int) -> None:
     """The upper left and the upper middle block; seen beside each other, or above each other."""
     image = read(turned(kind, orientation), box=(0, 0, 32, 16)).astype(int)
@@ -130,8 +131,8 @@ def test_pixels_whose_white_nobody_knows(dtype: type) -> None:
         read(saved(Image.fromarray(np.linspace(0, 1, 12).reshape(3, 4).astype(dtype)), "TIFF"))
 
 
-def with_alpha(mode: str, pixel: tuple[int, ...]) -> Image.Image:
-    return Image.new(mode, (2, 1), pixel)
+def with_alpha(pixel: tuple[int, ...], kind: str = "PNG", **options: object) -> bytes:
+    return saved(Image.new("RGBA" if len(pixel) == 4 else "LA", (2, 1), pixel), kind, **options)
 
 
 def keyed(kind: str) -> bytes:
@@ -145,12 +146,12 @@ def keyed(kind: str) -> bytes:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (saved(with_alpha("RGBA", (255, 0, 0, 0)), "PNG"), [WHITE, WHITE]),
-        (saved(with_alpha("RGBA", (255, 0, 0, 255)), "PNG"), [[255, 0, 0]] * 2),
-        (saved(with_alpha("RGBA", (255, 0, 0, 51)), "PNG"), [[255, 204, 204]] * 2),
-        (saved(with_alpha("RGBA", (0, 0, 0, 0)), "WEBP", lossless=True, exact=True), [WHITE, WHITE]),
-        (saved(with_alpha("RGBA", (0, 0, 0, 0)), "TIFF"), [WHITE, WHITE]),
-        (saved(with_alpha("LA", (0, 51)), "PNG"), [[204] * 3] * 2),
+        (with_alpha((255, 0, 0, 0)), [WHITE, WHITE]),
+        (with_alpha((255, 0, 0, 255)), [[255, 0, 0]] * 2),
+        (with_alpha((255, 0, 0, 51)), [[255, 204, 204]] * 2),
+        (with_alpha((0, 0, 0, 0), "WEBP", lossless=True, exact=True), [WHITE, WHITE]),
+        (with_alpha((0, 0, 0, 0), "TIFF"), [WHITE, WHITE]),
+        (with_alpha((0, 51)), [[204] * 3] * 2),
         (keyed("PNG"), [WHITE, [0, 0, 255]]),
         (keyed("GIF"), [WHITE, [0, 0, 255]]),
         (saved(np.array([[[9, 8, 7], [1, 2, 3]]], np.uint8), "PNG", transparency=(9, 8, 7)), [WHITE, [1, 2, 3]]),

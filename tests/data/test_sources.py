@@ -49,14 +49,8 @@ def test_celeba10k_drops_the_private_people(pack: Pack, data_root: Path, monkeyp
     assert colours(images.images) == [1, 3, 4]
     assert images.class_names == ("00012", "09000")
     assert images.labels.tolist() == [1, 0, 1]
-
-
-def test_celeba10k_needs_an_identity_for_each_picture(
-    pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(faces, "CELEBA10K", pack("celeba10k", {"000001.jpg": picture(1)}))
-    monkeypatch.setattr(faces, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", b"000009.jpg 1\n"))
-    with pytest.raises(DataError, match=r"says nothing about 000001\.jpg"):
+    monkeypatch.setattr(faces, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", lines[:-16]))
+    with pytest.raises(DataError, match=r"says nothing about 000004\.jpg"):
         load("celeba10k")
 
 
@@ -67,12 +61,6 @@ def test_facescrub_layout(data_root: Path) -> None:
     for path in list((data_root / "facescrub").rglob("*.png")):
         path.rename(path.with_stem(path.stem + "_77"))
     assert load("facescrub", size=8).labels.tolist() == [0, 0, 1]
-
-
-def test_facescrub12(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    members = {"./Al_B/Al_B_1_2.jpg": picture(3, (12, 12)), "./Al_B/Al_B_2_3.jpg": picture(4, (9, 9))}
-    monkeypatch.setitem(faces.PEOPLE, "facescrub12", faces.PeopleSet(pack("facescrub12", members), 192, faces.NAMED))
-    assert load("facescrub12").images.shape == (2, 192, 192, 3)
 
 
 def test_official_signs(data_root: Path) -> None:
@@ -112,9 +100,6 @@ def test_torchvision_celeba_layout(data_root: Path) -> None:
     (folder / "000001.jpg").unlink()
     with pytest.raises(DataError, match=r"000001\.jpg is missing, though the list of identities names it"):
         celeba.load(8, people=2)
-    listing.write_text("000001.jpg\n")
-    with pytest.raises(DataError, match="a file name and a number are expected"):
-        celeba.load(8, people=1)
 
 
 def test_utkface_attributes(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,12 +142,6 @@ def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
     with pytest.raises(DataError, match="is not complete, class 7 has no training frame: get the data set gtsrb again"):
         load("gtsrb")
-
-
-def test_a_picture_of_an_archive_that_does_not_decode(pack: Pack, monkeypatch) -> None:
-    monkeypatch.setattr(faces, "UTKFACE", pack("utkface", {"26_1_2_2016.jpg": picture(1)[:40]}))
-    with pytest.raises(DataError, match=r"26_1_2_2016.jpg cannot be decoded as a picture .*: get it again"):
-        load("utkface")
 
 
 def idx(array: np.ndarray) -> bytes:

@@ -32,11 +32,10 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("known_hash", [HASH, f"sha256:{HASH}", f"md5:{hashlib.md5(BODY).hexdigest()}"])
-def test_fetches_once(server: Server, tmp_path: Path, known_hash: str) -> None:
+def test_fetches_once(server: Server, tmp_path: Path) -> None:
     server.routes["/a"] = content(BODY)
-    assert fetch(server, tmp_path / "new", known_hash=known_hash).read_bytes() == BODY
-    fetch(server, tmp_path / "new", known_hash=known_hash)
+    for known_hash in (f"md5:{hashlib.md5(BODY).hexdigest()}", HASH, f"sha256:{HASH}"):
+        assert fetch(server, tmp_path / "new", known_hash=known_hash).read_bytes() == BODY
     assert len(server.asked) == 1
     assert server.asked[0][2]["User-Agent"].startswith("mia_kit")
     assert names(tmp_path / "new") == ["a.bin"]
@@ -92,15 +91,6 @@ def test_no_host(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         with pytest.raises(DataError, match=r"cannot be downloaded \(\w+\): run the same command again later"):
             fetch_from(url, tmp_path)
     assert names(tmp_path) == []
-
-
-def test_half_is_kept_for_the_next_run(server: Server, tmp_path: Path) -> None:
-    server.routes["/a"] = in_turn(half(BODY, 100_000), status(404))
-    with pytest.raises(DataError, match="what has come is kept"):
-        fetch(server, tmp_path)
-    assert (tmp_path / "a.bin.part").read_bytes() == BODY[:100_000]
-    server.routes["/a"] = content(BODY)
-    assert fetch(server, tmp_path).read_bytes() == BODY
 
 
 @pytest.mark.parametrize(

@@ -73,17 +73,12 @@ def test_an_archive_placed_by_hand_is_unpacked(data_root: Path, capsys: pytest.C
     assert "non-commercial research only" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(
-    "problem", [RuntimeError("Too many users have viewed or downloaded this file\nrecently"), OSError()]
-)
-def test_a_host_that_refuses(data_root: Path, monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+def test_a_host_that_refuses(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise problem
+        raise RuntimeError("Too many users have viewed or downloaded this file\nrecently")
 
     monkeypatch.setattr("torchvision.datasets.CelebA", refuse)
-    reason = str(problem).split("\n")[0] or "OSError"
-    told = rf"host refuses \({reason}\): .* with a browser, put them into .*celeba and run"
-    with pytest.raises(SystemExit, match=told):
+    with pytest.raises(SystemExit, match=r"host refuses \(Too many users .* file\): .* with a browser, put them into"):
         celeba.main([])
 
 
@@ -105,8 +100,3 @@ def test_files_that_are_wrong(placed: Path, file: str, content: str | None, sent
         path.write_text(content)
     with pytest.raises(SystemExit, match=sentence):
         celeba.main(["--people", "2", "--size", "16"])
-
-
-def test_too_few_people(placed: Path) -> None:
-    with pytest.raises(SystemExit, match="at least 1000 people, got 3"):
-        celeba.main([])

@@ -52,7 +52,7 @@ members = st.dictionaries(
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(members)
 def test_any_names(members: dict[str, bytes]) -> None:
     """What is unpacked lies inside; or there is one sentence, and nothing."""

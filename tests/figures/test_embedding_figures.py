@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from mia_kit.figures.embedding import QUIET, tsne_morph
@@ -39,8 +38,6 @@ def test_map_words_and_arrays_are_the_ratio_in_the_map():
     expected = [scaled_distances(points, LABELS).mean_ratio for points in maps().values()]
     np.testing.assert_allclose(drawn.arrays["ratio"], expected)
     assert all(f"{ratio:.3f}" in drawn.alt for ratio in expected)
-    assert "60 samples of 12 classes" in drawn.alt
-    assert len(go.Figure(drawn.figure).to_json()) < 60_000
 
 
 def test_highlighted_people_differ_in_marker_and_colour_together_and_the_rest_is_grey():
@@ -60,19 +57,14 @@ def table():
     )
 
 
-def test_distributions_name_the_means(table):
-    drawn = distance_distributions(table)
-    for row, points in enumerate(maps().values()):
-        true = scaled_distances(points, LABELS)
-        for kind in ("within", "between"):
-            assert drawn.arrays[kind][row] == pytest.approx(vars(true)[f"mean_{kind}"].mean())
-            assert drawn.arrays[f"nearest_{kind}"][row] == pytest.approx(vars(true)[f"nearest_{kind}"].mean())
-            assert f"{kind} {drawn.arrays[kind][row]:.2f}" in drawn.alt
-
-
-def test_distributions_keep_the_area_of_each_row(table):
+def test_distributions_have_the_means_and_keep_the_area_of_each_row(table):
     """Every outline in a panel has the same area, since each row holds the same number of samples."""
-    figure = distance_distributions(table).figure
+    drawn = distance_distributions(table)
+    for kind, means in drawn.arrays.items():
+        rows = table[table["measure"] == kind]
+        np.testing.assert_allclose(means, rows.groupby("strength")["value"].mean())
+        assert f"{kind.replace('_', ' ')} {means[0]:.2f}" in drawn.alt
+    figure = drawn.figure
     for axis in ("x", "x2"):
         traces = [trace for trace in figure.data if trace.xaxis == axis]
         assert len(traces) == 6 and {trace.line.dash for trace in traces} == {"solid", "dash"}

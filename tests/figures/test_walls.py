@@ -111,13 +111,6 @@ def test_what_a_wall_counts(kind):
         np.testing.assert_allclose(drawn.arrays[name], values)
 
 
-def test_the_first_rows_of_walls():
-    walls = {kind: draw().figure for kind, (draw, *_) in WALLS.items()}
-    assert walls["the most accurate first"].layout.yaxis.ticktext[0] == "no defence<br>right on 70%"
-    assert tile(walls["the most accurate first"], 0, 0) == pytest.approx(int(LAST[1, 0, 0, 0, 0]), abs=JPEG)
-    assert walls["private pictures above"].layout.yaxis.ticktext == ("private", "LPA")
-
-
 def test_rows_show_the_people_asked_for():
     images = np.arange(6, dtype=np.uint8)[:, None, None] * np.ones((1, 8, 6), dtype=np.uint8)
     faces = ImageSet(images, np.array([0, 0, 1, 1, 2, 2]), ("a", "b", "c"), DataCard.read("orl"))

@@ -25,10 +25,8 @@ from mia_kit.models import (
     same_person_threshold,
     style_prior,
 )
-from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
-from mia_kit.models.embedder import FaceEmbedder
 from mia_kit.models.style_prior import StylePrior, load_style_prior
 from style_gan import Discriminator
 
@@ -65,44 +63,16 @@ SG2 = {"z_dim": 4, "w_dim": 4, "img_resolution": 8, "channel_base": 8, "channel_
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Backbone("resnet34", 7, seed=0), "name must be one of resnet18, .*, got 'resnet34'"),
-        (lambda: Backbone("densenet121", 7, seed=0, stem="small"), "stem of densenet121 must be one of imagenet, got"),
         (lambda: Backbone("inception_v3", 7, seed=0)(torch.zeros(2, 3, 74, 80)), "h and w at least 75, got"),
-        (lambda: SmallClassifier(2, 5, seed=0), "channels must be one of 1, 3, got 2"),
-        (lambda: ResidualClassifier(1, 1, seed=0), "classes must be at least 2, got 1"),
-        (lambda: SmallClassifier(1, 5, seed=0, width=4.0), "width must be a whole number"),
-        (lambda: SMALL(torch.zeros(2, 3, 32, 32)), r"\(n, 1, h, w\).*got \(2, 3, 32, 32\)"),
         (lambda: SMALL(torch.zeros(2, 1, 8, 8)), r"at least 16, got \(2, 1, 8, 8\)"),
-        (lambda: ConvolutionalClassifier(1, 5, 32, seed=0, blocks=5), "blocks must be from 3 to 4, got 5"),
-        (
-            lambda: ConvolutionalClassifier(1, 5, 28, seed=0, width=4)(torch.zeros(2, 1, 32, 32)),
-            r"28\), got \(2, 1, 32",
-        ),
-        (lambda: InversionDecoder(5, 1, 7, seed=0), "size must be at least 8, got 7"),
         (lambda: InversionDecoder(5, 1, 66, seed=0, blocks=4), "halved by fewer than 4 blocks.*got 66"),
-        (lambda: InversionDecoder(5, 1, 8, seed=0, width=2)(torch.ones(3, 4)), r"\(n, 5\), got \(3, 4\)"),
         (lambda: DiffusionDecoder(3, 1, 8, seed=0, widths=(4, 6)), "widths must be multiples of 4"),
-        (lambda: DiffusionDecoder(3, 1, 8, seed=0, guidance=-0.1), "guidance must be at least 0"),
-        (lambda: DiffusionDecoder(3, 1, 8, seed=0, steps=0), "steps must be from 1 to 1000, got 0"),
         (lambda: ConvolutionalPrior(seed=0, image_size=(1, 12, 12)), "image_size must be .* got"),
         (lambda: Critic(seed=0, image_size=(1, 8, 16)), "image_size must be .* got"),
-        (lambda: ConvolutionalPrior(seed=0, latent_size=6, **GAN).map(torch.zeros(2, 8)), r"\(n, 6\), got \(2, 8\)"),
-        (lambda: Critic(seed=0, **GAN)(torch.zeros(2, 3, 8, 8)), r"\(n, 1, 8, 8\), got \(2, 3, 8, 8\)"),
-        (lambda: ClassConditional(DCGAN(width=2), 0), "classes must be at least 1, got 0"),
-        (lambda: DCGAN(width=4).synthesise(torch.zeros(2, 512)), r"latents must have .* \(n, 100\), got \(2, 512\)"),
         (lambda: Framed(DCGAN(width=4), (0, 65), (0, 64)), "lie within 64 x 64 pixels, got"),
         (lambda: Framed(DCGAN(width=4), (0, 64), (9, 3)), "lie within 64 x 64 pixels, got"),
-        (lambda: StylePrior(channels=CHANNELS, truncation=1.5), r"truncation must lie in \[0, 1\], got 1.5"),
-        (lambda: STYLE.map(torch.zeros(2, 100)), r"latents must have the shape \(n, 128\), got \(2, 100\)"),
-        (lambda: STYLE.synthesise(torch.zeros(128)), r"codes must have the shape \(n, 128\), got \(128,\)"),
         (lambda: StyleGAN2(**SG2 | {"img_resolution": 48}), "img_resolution must be one of 4, 8, .*, got 48"),
-        (lambda: StyleGAN2(**SG2 | {"channel_base": 4}), "channel_base must be at least 8, got 4"),
-        (lambda: StyleGAN2(**SG2, truncation_cutoff=-1), "truncation_cutoff must be at least 0, got -1"),
-        (lambda: StyleGAN2(**SG2).synthesise(torch.zeros(2, 4)), r"codes must have the shape .*, got \(2, 4\)"),
         (lambda: load_stylegan2(Path("absent"), truncation=2.0), r"^truncation must lie in \[0, 1\], got 2"),
-        (lambda: load_stylegan2(Path("absent"), dtype=torch.int8), "^dtype must be one of .*, got torch.int8"),
-        (lambda: FaceEmbedder()(torch.zeros(1, 2, 8, 8)), "channels must be one of 1, 3, got 2"),
-        (lambda: same_person_threshold(1, torch.zeros(5).numpy()), r"false_match_rate must lie in \(0, 1\), got 1"),
         (lambda: same_person_threshold(0.001, torch.zeros(999).numpy()), "needs at least 1000 pairs of strangers, got"),
     ],
 )

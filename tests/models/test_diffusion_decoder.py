@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from mia_kit.models.diffusion_decoder import INSTALL, DiffusionDecoder
+from mia_kit.models.diffusion_decoder import DiffusionDecoder
 
 
 def needs_diffusers(test):
@@ -71,6 +71,5 @@ def test_the_error_is_that_of_the_noise(monkeypatch):
 
 def test_without_diffusers_the_command_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "diffusers", None)
-    with pytest.raises(ImportError, match="pip install") as found:
+    with pytest.raises(ImportError, match="pip install"):
         tiny()
-    assert str(found.value) == INSTALL

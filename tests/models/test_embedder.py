@@ -4,19 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from mia_kit.data import DataError, load
-from mia_kit.data.folders import locate, located
-from mia_kit.models.embedder import MANIFEST, WEIGHTS, FaceEmbedder, embed, load_embedder, same_person_threshold
+from mia_kit.data import load
+from mia_kit.data.folders import locate
+from mia_kit.models.embedder import FaceEmbedder, embed, load_embedder, same_person_threshold
 from tests.lfw_pairs import load_pairs
 
 
 def need(*names: str) -> None:
     for name in names:
-        try:
-            present = locate(name) is not None
-        except DataError:
-            present = False
-        if not present:
+        if locate(name) is None:
             pytest.skip(f"MIA_KIT_DATA has no folder {name}")
 
 
@@ -32,19 +28,6 @@ def test_shapes_grey_and_gradient() -> None:
     assert grey.grad.abs().sum() > 0
 
 
-@pytest.mark.parametrize("half", [MANIFEST, WEIGHTS])
-def test_half_downloaded_weights(tmp_path, monkeypatch: pytest.MonkeyPatch, half) -> None:
-    need("face_embed128")
-    whole = located("face_embed128")
-    monkeypatch.setenv("MIA_KIT_DATA", str(tmp_path))
-    (tmp_path / "face_embed128").mkdir()
-    for file in (MANIFEST, WEIGHTS):
-        content = (whole / file.name).read_bytes()
-        (tmp_path / "face_embed128" / file.name).write_bytes(content[: len(content) // (2 if file is half else 1)])
-    with pytest.raises(DataError, match=rf"{half.name} is damaged, half downloaded or another file: the sha256"):
-        load_embedder()
-
-
 def test_threshold_lets_the_asked_share_through() -> None:
     strangers = np.random.default_rng(0).normal(0.8, 0.1, 1000)
     for rate in (0.001, 0.01, 0.5):
@@ -52,6 +35,7 @@ def test_threshold_lets_the_asked_share_through() -> None:
         assert (strangers < threshold).mean() == pytest.approx(rate, abs=1e-12)
         assert (strangers <= threshold).mean() > rate  # no greater threshold would do
     assert same_person_threshold(0.01, np.arange(300.0)) == 3.0
+    assert same_person_threshold(0.5, np.array([0.3, 0.5, 0.5, 0.5])) == 0.5  # a quarter falls below, not three
 
 
 @pytest.mark.slow
@@ -71,7 +55,3 @@ def test_lfw_pairs() -> None:
     same_distances, stranger_distances = (one - other).norm(dim=1), (one - stranger).norm(dim=1)
     right = (same_distances < 0.6).sum() + (stranger_distances >= 0.6).sum()  # dlib's own rule
     assert right / 120 >= 0.94
-
-
-def test_threshold_is_never_too_generous_with_ties() -> None:
-    assert same_person_threshold(0.5, np.array([0.3, 0.5, 0.5, 0.5])) == 0.5  # a quarter falls below, not three

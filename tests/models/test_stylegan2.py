@@ -15,16 +15,8 @@ from mia_kit.data.folders import located
 from mia_kit.models import StyleGAN2, load_stylegan2, sample_latents
 from stylegan2_pickle import save_stylegan2
 
-TINY = {
-    "z_dim": 12,
-    "w_dim": 10,
-    "img_resolution": 32,
-    "img_channels": 3,
-    "channel_base": 128,
-    "channel_max": 8,
-    "mapping_layers": 2,
-}
-ARGUMENTS = tuple(TINY)
+TINY = {"z_dim": 12, "w_dim": 10, "img_resolution": 32, "img_channels": 3}
+TINY |= {"channel_base": 128, "channel_max": 8, "mapping_layers": 2}
 
 
 def tiny(**others) -> StyleGAN2:
@@ -44,8 +36,6 @@ def vectors(size: int) -> tuple[dict[str, str], dict[str, Tensor]]:
         path = located(f"stylegan2_vectors/res{size}.safetensors")
     except DataError as problem:
         pytest.skip(str(problem))
-    if not path.is_file():
-        pytest.skip("MIA_KIT_DATA has no folder stylegan2_vectors")
     with safe_open(path, framework="pt") as file:
         return file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
@@ -53,7 +43,7 @@ def vectors(size: int) -> tuple[dict[str, str], dict[str, Tensor]]:
 def original(size: int) -> StyleGAN2:
     """The generator with the original's weights, loaded by name, nothing missing and nothing too many."""
     metadata, tensors = vectors(size)
-    prior = StyleGAN2(**{name: int(metadata[name]) for name in ARGUMENTS})
+    prior = StyleGAN2(**{name: int(metadata[name]) for name in TINY})
     weights = {name.removeprefix("weights/"): tensor for name, tensor in tensors.items() if name.startswith("weights/")}
     prior.load_state_dict(weights, strict=True)
     assert prior.num_ws == int(metadata["num_ws"])
@@ -61,18 +51,13 @@ def original(size: int) -> StyleGAN2:
 
 
 @pytest.mark.parametrize("size", [32, 64])
-def test_styles_and_images_are_the_originals(size: int) -> None:
+def test_styles_images_and_slopes_are_the_originals(size: int) -> None:
     prior, (metadata, tensors) = original(size), vectors(size)
     cutoff = int(metadata["truncation_cutoff"])
     for name, truncation in (("psi1", 1.0), ("psi05", 0.5)):
         styles = prior.styles(tensors["in/z"], truncation=truncation, cutoff=cutoff)
         torch.testing.assert_close(styles, tensors[f"out/w_{name}"], rtol=0, atol=1e-4)
         torch.testing.assert_close(prior.synthesise(styles), tensors[f"out/image_{name}_const"], rtol=0, atol=1e-4)
-
-
-@pytest.mark.parametrize("size", [32, 64])
-def test_the_slope_is_the_originals(size: int) -> None:
-    prior, (_, tensors) = original(size), vectors(size)
     code = tensors["in/w_single"].clone().requires_grad_()
     prior.synthesise(code).square().mean().backward()
     torch.testing.assert_close(code.grad, tensors["out/grad_w_single"], rtol=0, atol=1e-4)
@@ -113,22 +98,15 @@ def test_half_precision(dtype: torch.dtype, tolerance: float) -> None:
     expected = plain.synthesise(codes)
     assert (images - expected).abs().max() < tolerance * expected.std()
     images.mean().backward()
-    assert asked.grad is not None
-    assert asked.grad.isfinite().all()
+    assert asked.grad is not None and asked.grad.isfinite().all()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "prior" / "faces.safetensors"
-
-
-def test_a_file_gives_the_same_images(path: Path) -> None:
-    prior = tiny(conv_clamp=2.5)
+def test_a_file_gives_the_same_images(tmp_path: Path) -> None:
+    prior, path = tiny(conv_clamp=2.5), tmp_path / "prior" / "faces.safetensors"
     save_stylegan2(path, {**TINY, "conv_clamp": 2.5}, prior.state_dict())
     assert [file.name for file in path.parent.iterdir()] == ["faces.safetensors"]
     read = load_stylegan2(path, truncation=1.0)
-    assert not read.training
-    assert not any(weight.requires_grad for weight in read.parameters())
+    assert not read.training and not any(weight.requires_grad for weight in read.parameters())
     latents = sample_latents(prior, 3, seed=0)
     assert torch.equal(read(latents), prior(latents))
     assert (load_stylegan2(path).truncation, load_stylegan2(path).truncation_cutoff) == (0.5, 8)
@@ -144,8 +122,6 @@ def nan(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         ({}, nan, r"expected finite numbers, got NaN or infinity in mapping\.fc1\.bias"),
         ({"img_resolution": 64}, dict, r"expected synthesis\.b64\..* of shape .*, got no such tensor"),
         ({"img_resolution": 16}, dict, r"expected no tensor called synthesis\.b32\."),
-        ({"img_resolution": 2**40}, dict, "img_resolution must be from 1 to 1048576, got 1099511627776"),
-        ({"img_resolution": 48}, dict, "img_resolution must be one of"),
         ({"channel_max": 4}, dict, r"of shape \(4, 4, 4\), got \(8, 4, 4\) instead"),
         ({"z_dim": 2**20, "w_dim": 2**20}, dict, r"of shape \(8, 1048576\), got \(8, 10\) instead"),
         ({"w_dim": "10"}, dict, "w_dim must be a whole number, got '10' instead"),
@@ -153,9 +129,9 @@ def nan(weights: dict[str, Tensor]) -> dict[str, Tensor]:
         ({"colour": 1}, dict, r"the unknown \['colour'\]"),
     ],
 )
-def test_files_of_another_network(path: Path, arguments: dict, change, sentence: str) -> None:
+def test_files_of_another_network(tmp_path: Path, arguments: dict, change, sentence: str) -> None:
+    path = tmp_path / "a.safetensors"
     header = {name: json.dumps(value) for name, value in {**TINY, **arguments}.items()}
-    path.parent.mkdir()
     save_file(change(tiny().state_dict()), path, metadata=header)
     with pytest.raises(DataError, match=rf"is damaged or holds another network \(.*{sentence}.*\): ") as caught:
         load_stylegan2(path)
