@@ -72,8 +72,7 @@ class Manners:
     attempts: int = 3
 
     def __post_init__(self) -> None:
-        for name in ("workers", "max_bytes", "attempts"):
-            check.count(name, getattr(self, name))
+        check.whole_fields(self, workers=1, max_bytes=1, attempts=1)
         check.in_range("delay", self.delay, 0)
         for name in ("timeout", "deadline"):
             check.in_range(name, getattr(self, name), 0, open_ends="low")
@@ -193,7 +192,8 @@ def _work(
             session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
             session.max_redirects = MAX_REDIRECTS
             while True:
-                silent, reason = 0, None
+                silent = 0
+                reason: str | None = None
                 for link in waiting.get_nowait():
                     if silent < GIVE_UP:
                         if stopped.wait(manners.delay):

@@ -21,7 +21,7 @@ from PIL import Image
 
 from mia_kit import check
 from mia_kit.data.celeba import PEOPLE, most_photographed
-from mia_kit.data.folders import DataError, fetch_folder, locate, write_error, write_whole
+from mia_kit.data.folders import DataError, fetch_folder, locate, write_data
 from mia_kit.data.lists import read_identities, read_lines
 from mia_kit.data.reading import read_file
 from mia_kit.terminal import script
@@ -75,10 +75,7 @@ def crop_all(folder: Path, target: Path, *, people: int, size: int) -> int:
         if not path.is_file():
             if name not in landmarks:
                 raise DataError(f"list_landmarks_celeba.txt should name {name}: get CelebA again.")
-            try:
-                write_whole(path, crop(folder / "img_celeba" / name, landmarks[name], size))
-            except OSError as problem:
-                raise problem if isinstance(problem, DataError) else write_error(path, problem) from problem
+            write_data(path, crop(folder / "img_celeba" / name, landmarks[name], size))
     return len(files)
 
 

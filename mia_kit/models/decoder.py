@@ -44,11 +44,8 @@ class InversionDecoder(nn.Module):
     ) -> None:
         super().__init__()
         channels, classes = check_classes(channels, classes)
-        size, blocks, width = (
-            check.count("size", size, 8),
-            check.count("blocks", blocks, 2),
-            check.count("width", width),
-        )
+        size, blocks = check.count("size", size, 8), check.count("blocks", blocks, 2)
+        width = check.count("width", width)
         self.classes, self.channels, self.size, self.logarithm = classes, channels, size, logarithm
         hidden = [min(8, 2 ** (blocks - 2 - place)) * width for place in range(blocks - 1)]
         with seeded(seed):

@@ -75,33 +75,19 @@ def described(network: nn.Module, arguments: dict[str, Any] | None = None) -> De
         "_init_args": (),
         "_init_kwargs": arguments or {},
     }
-    if hasattr(network, "clamp"):
-        state["conv_clamp"] = network.clamp
     own = type(network).__name__
     return Described("Generator" if arguments else CLASSES.get(own, own.strip("_")), state)
 
 
-def nvidia_bytes(
-    network: nn.Module,
-    arguments: dict[str, Any],
-    *,
-    protocol: int = 4,
-    repository: str = "stylegan2-ada",
-    **others: Any,
-) -> bytes:
-    """The bytes of a snapshot whose generator is `network`; `arguments` are those of `StyleGAN2`, flat.
-
-    The repository stylegan3 hands the arguments of the synthesis network on one by one, and says how it modulates.
-    """
+def nvidia_bytes(network: nn.Module, arguments: dict[str, Any], *, protocol: int = 4, **others: Any) -> bytes:
+    """The bytes of a snapshot whose generator is `network`; `arguments` are those of `StyleGAN2`, flat."""
     with original_modules() as easy:
         own = dict(arguments)
         mapping = easy(num_layers=own.pop("mapping_layers"))
         synthesis = easy({name: own.pop(name) for name in list(own) if name in ("channel_base", "channel_max")})
         synthesis |= {name: own.pop(name) for name in list(own) if name in ("conv_clamp", "architecture")}
         synthesis["num_fp16_res"] = 4
-        whole = {"c_dim": 0, **own, "mapping_kwargs": mapping}
-        whole |= {"synthesis_kwargs": easy(synthesis)} if repository == "stylegan2-ada" else synthesis
-        whole |= {"fused_modconv_default": "inference_only"} if repository == "stylegan3" else {}
+        whole = {"c_dim": 0, **own, "mapping_kwargs": mapping, "synthesis_kwargs": easy(synthesis)}
         generator = described(network, whole)
         content = {"G": generator, "D": None, "G_ema": generator, "augment_pipe": None}
         content |= {"training_set_kwargs": easy(class_name="training.dataset.ImageFolderDataset", xflip=True)}

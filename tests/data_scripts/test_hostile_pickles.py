@@ -65,7 +65,7 @@ HOSTILE: dict[str, tuple[Callable[[str], bytes], str]] = {
     "another encoding": (lambda do: called("_codecs", "encode", text(do), text("rot13")) + b".", "another encoding"),
     "names that move the cursor": (
         lambda do: b"\x80\x04" + by_stack("os\n\x1b[2J", "system" * 50, text(do)) + b".",
-        r"os\\n\\x1b\[2J\.system",
+        r"os \?\[2J\.system",
     ),
 }
 

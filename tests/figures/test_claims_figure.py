@@ -40,9 +40,7 @@ def test_every_world_stands_below_the_other_in_its_papers_row() -> None:
     assert "label smoothing: 1 reproduced, 1 absent, 1 first house: not reproduced; membership: 1 not" in drawn.alt
 
 
-def test_hover_has_the_figures_in_short_lines() -> None:
-    lines = scoreboard(ROWS).figure.data[0].hovertext[0].split("<br>")
-    assert lines[0] == "S1: what S1 says" and lines[1] == "paper: 1 < 2" and lines[-1] == "and a part"
-    assert lines[2].startswith("a long figure") and max(map(len, lines)) <= 70
+def test_hover_is_in_short_lines_and_every_word_must_have_a_look() -> None:
+    assert max(map(len, scoreboard(ROWS).figure.data[0].hovertext[0].split("<br>"))) <= 70
     with pytest.raises(ValueError, match="a verdict must be one of reproduced, .*, got 'perhaps' instead"):
         scoreboard([row("S1", "perhaps")])
