@@ -14,14 +14,14 @@ from mia_kit.metrics.calibration import calibration_error
 from mia_kit.metrics.detector import detector_scores, outlier_scores
 from mia_kit.metrics.embedding import ScaledDistances, morphing_tsne, scaled_distances
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
-from mia_kit.metrics.leakage import attack_accuracy, feature_distance, person_distances, target_ranks, verified_share
+from mia_kit.metrics.leakage import person_distances, target_ranks
 from mia_kit.metrics.membership import RocCurve, auc, roc, true_positives_at
 from mia_kit.metrics.realism import Manifold, frechet_distance, manifold_measures
 from mia_kit.metrics.separability import squared_errors
 
 __all__ = [
-    "Interval", "Manifold", "RocCurve", "ScaledDistances", "attack_accuracy", "auc", "calibration_error",
-    "cluster_interval", "detector_scores", "feature_distance", "frechet_distance", "manifold_measures",
-    "mean_interval", "morphing_tsne", "outlier_scores", "person_distances", "roc", "scaled_distances",
-    "share_interval", "squared_errors", "target_ranks", "true_positives_at", "verified_share",
+    "Interval", "Manifold", "RocCurve", "ScaledDistances", "auc", "calibration_error", "cluster_interval",
+    "detector_scores", "frechet_distance", "manifold_measures", "mean_interval", "morphing_tsne", "outlier_scores",
+    "person_distances", "roc", "scaled_distances", "share_interval", "squared_errors", "target_ranks",
+    "true_positives_at",
 ]  # fmt: skip

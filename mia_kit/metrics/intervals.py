@@ -1,4 +1,4 @@
-"""Intervals for everything that chance touches: means over seeds, shares of trials, statistics over clusters."""
+"""95 % intervals for everything that chance touches: means over seeds, shares of trials, means over clusters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from mia_kit import check
 
-AT_ONCE = 10**7  # numbers drawn together in a bootstrap: 80 MB
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
 
 
 @dataclass(frozen=True)
@@ -29,44 +30,39 @@ class Interval:
         return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}]"
 
 
-def mean_interval(values: ArrayLike, confidence: float = 0.95) -> Interval:
-    """Mean of independent values, at least 2 and finite, with Student's t interval. `confidence` lies in (0, 1)."""
+def mean_interval(values: ArrayLike) -> Interval:
+    """Mean of independent values, at least 2 and finite, with Student's t interval."""
     from scipy.stats import t
 
-    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     numbers = check.array("values", values).astype(float).ravel()
     check.count("the number of values", len(numbers), 2)
-    half = t.ppf((1 + confidence) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
+    half = t.ppf((1 + CONFIDENCE) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half))
 
 
-def share_interval(successes: int, trials: int, confidence: float = 0.95) -> Interval:
+def share_interval(successes: int, trials: int) -> Interval:
     """Share of independent trials that succeeded, with Wilson's interval, which stays honest at 0 and at 1."""
     from scipy.stats import norm
 
     trials = check.count("trials", trials)
     successes = check.count("successes", successes, 0, trials)
-    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
-    z = norm.ppf((1 + confidence) / 2)
+    z = norm.ppf((1 + CONFIDENCE) / 2)
     share = successes / trials
     centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     return Interval(share, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
-def cluster_interval(values: ArrayLike, seed: int = 0, confidence: float = 0.95, resamples: int = 10_000) -> Interval:
+def cluster_interval(values: ArrayLike, seed: int = 0) -> Interval:
     """Mean of values of shape (clusters, ...), 2 clusters at least, with a percentile bootstrap over the clusters.
 
-    Values are finite, `confidence` lies in (0, 1), `resamples` in [1, 1e6]. Use it where the rows are independent and
-    the values in a row are not: several starts on one trained model, several pictures of one person.
+    Values are finite. Use it where the rows are independent and the values in a row are not: several starts on one
+    trained model, several pictures of one person.
     """
-    confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     rows = np.atleast_1d(check.array("values", values).astype(float))
     means = rows.reshape(len(rows), -1).mean(axis=1)  # (clusters,)
     check.count("the number of clusters", len(means), 2)
-    resampled = np.empty(check.count("resamples", resamples, most=10**6))
     random = np.random.default_rng(check.count("seed", seed, 0))
-    for part in np.array_split(resampled, math.ceil(len(resampled) * len(means) / AT_ONCE)):
-        part[:] = means[random.integers(len(means), size=(len(part), len(means)))].mean(axis=1)
-    low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
+    resampled = means[random.integers(len(means), size=(RESAMPLES, len(means)))].mean(axis=1)
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(float(means.mean()), float(low), float(high))

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from mia_kit.metrics import intervals
 from mia_kit.metrics.intervals import Interval, cluster_interval, mean_interval, share_interval
 
 
@@ -27,14 +26,6 @@ def test_cluster_interval_counts_clusters_not_values():
     assert once.low < rows.mean() < once.high
 
 
-@pytest.mark.parametrize("confidence", [95, 0, 1, -0.5, float("nan")])
-def test_a_confidence_is_a_share(confidence):
-    for call in (share_interval, mean_interval, cluster_interval):
-        given = (3, 10) if call is share_interval else ([1.0, 2.0],)
-        with pytest.raises(ValueError, match="confidence must"):
-            call(*given, confidence=confidence)
-
-
 @pytest.mark.parametrize("values", [[1.0, float("nan")], [1.0, float("inf")]])
 def test_what_is_not_finite_has_no_mean(values):
     for call in (mean_interval, cluster_interval):
@@ -42,11 +33,3 @@ def test_what_is_not_finite_has_no_mean(values):
             call(values)
     with pytest.raises(ValueError, match="value must be finite"):
         Interval(values[1], 0.0, 1.0)
-
-
-def test_a_bootstrap_in_parts_is_the_bootstrap(monkeypatch):
-    """What does not fit into memory at once is drawn in parts, from the same stream."""
-    rows = np.random.default_rng(0).normal(size=(37, 2))
-    whole = cluster_interval(rows, seed=3, resamples=1000)
-    monkeypatch.setattr(intervals, "AT_ONCE", 1000)
-    assert cluster_interval(rows, seed=3, resamples=1000) == whole

@@ -1,7 +1,7 @@
 """What holds of every measure, whatever it is given: Hypothesis looks for the input of which it does not.
 
-Three kinds of law: what is not a number never raises a share; a measure is finite and within its bounds or refuses; and
-nothing depends on the order of the rows.
+Three kinds of law: what is not a number never brings the attack nearer; a measure is finite or refuses; and nothing
+depends on the order of the rows.
 """
 
 import warnings
@@ -50,16 +50,12 @@ def judged(draw: st.DrawFn, broken: bool) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 @settings(max_examples=60)
-@given(judged(broken=True), st.data())
-def test_no_pattern_of_nan_raises_the_attacks_accuracy(drawn, data) -> None:
+@given(judged(broken=True))
+def test_no_pattern_of_nan_raises_a_target_in_rank(drawn) -> None:
     logits, targets, spoilt = drawn
-    k = data.draw(st.integers(1, logits.shape[1]))
     failed = ~np.isfinite(spoilt).all(axis=1)
     ranks = m.target_ranks(spoilt, targets)
     assert (ranks >= m.target_ranks(logits, targets)).all() and (ranks[failed] == logits.shape[1]).all()
-    accuracy, before = m.attack_accuracy(spoilt, targets, k=k), m.attack_accuracy(logits, targets, k=k)
-    assert accuracy.value <= before.value
-    assert accuracy.value == np.mean([((ranks <= k) & ~failed)[targets == target].mean() for target in (0, 1)])
 
 
 @given(judged(broken=False), st.randoms(use_true_random=False))
@@ -77,8 +73,8 @@ def test_ranks_know_neither_order_nor_scale(drawn, random) -> None:
 
 
 @settings(max_examples=50)
-@given(st.data(), st.integers(2, 6), st.floats(0.1, 5))
-def test_no_broken_embedding_verifies_a_person(data, count, threshold) -> None:
+@given(st.data(), st.integers(2, 6))
+def test_no_broken_embedding_is_near_a_person(data, count) -> None:
     embeddings = data.draw(arrays(float, (count, 2), elements=FEW))
     references, targets = data.draw(arrays(float, (4, 2), elements=FEW)), np.arange(count) % 2
     given_of = (targets, references, np.array([0, 1, 0, 1]))
@@ -89,14 +85,10 @@ def test_no_broken_embedding_verifies_a_person(data, count, threshold) -> None:
     after = m.person_distances(embeddings, *given_of)
     failed = holes.any(axis=1)
     assert np.isinf(after[failed]).all() and (after[~failed] == before[~failed]).all()
-    shares = [m.verified_share(distances, targets, threshold=threshold).value for distances in (before, after)]
-    assert 0 <= shares[1] <= shares[0] <= 1
 
 
 MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
-    "attack_accuracy": lambda x, y, labels: m.attack_accuracy(x, labels),
-    "verified_share": lambda x, y, labels: m.verified_share(x[:, 0], labels, threshold=1.0),
-    "feature_distance": lambda x, y, labels: m.feature_distance(x, labels, y, labels),
+    "target_ranks": lambda x, y, labels: m.target_ranks(x, labels),
     "frechet_distance": lambda x, y, labels: m.frechet_distance(x, y),
     "manifold_measures": lambda x, y, labels: m.manifold_measures(x, y, k=1),
     "squared_errors": lambda x, y, labels: m.squared_errors(x[:, :, None, None], y[:, :, None, None]),
@@ -104,7 +96,7 @@ MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {
     "scaled_distances": lambda x, y, labels: astuple(m.scaled_distances(x, labels)),
     "outlier_scores": lambda x, y, labels: m.outlier_scores(x, labels),
     "mean_interval": lambda x, y, labels: m.mean_interval(x),
-    "cluster_interval": lambda x, y, labels: m.cluster_interval(x, resamples=20),
+    "cluster_interval": lambda x, y, labels: m.cluster_interval(x),
     "roc": lambda x, y, labels: m.roc(x[:, 0], y[:, 0]).area,
 }
 BOOTSTRAPPED: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], object]] = {

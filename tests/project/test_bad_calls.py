@@ -87,7 +87,6 @@ VALID: dict[str, Callable[[], Any]] = {
     "data": lambda: make_data(30),
     "decoder": decoder,
     "deviation": lambda: 0.1,
-    "distances": lambda: np.abs(SCORES),
     "embeddings": lambda: torch.tensor(FEATURES),
     "epoch": lambda: 3,
     "epochs": lambda: 2,
@@ -206,12 +205,10 @@ METRICS = {
     "values": lambda: SCORES.reshape(4, 3),
 }
 OF_FEATURES = {"labels": lambda: PEOPLE, "targets": lambda: PEOPLE}
-for door in ("feature_distance", "outlier_scores"):
-    OF_DOORS[f"metrics.{door}"] = OF_FEATURES
 OF_DOORS |= {
+    "metrics.outlier_scores": OF_FEATURES,
     "metrics.person_distances": OF_FEATURES | {"embeddings": lambda: FEATURES},
     "metrics.scaled_distances": OF_FEATURES,
-    "metrics.verified_share": OF_FEATURES,
     "metrics.mean_interval": {"values": lambda: SCORES},
     "metrics.morphing_tsne": {"features": lambda: {0.0: FEATURES}, "perplexity": lambda: 2.0},
     "metrics.detector_scores": {"scores": lambda: FEATURES, "groups": lambda: np.arange(12), "folds": lambda: 2},
