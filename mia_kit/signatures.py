@@ -79,7 +79,6 @@ _KINDS: dict[str, Callable[[str, Any], Any]] = {
     "nn.Module": _module,
     "Classifier": _module,
     "InversionDecoder": _module,
-    "PoisonAutoencoder": _module,
     "Model": _module,
     "Access": _access,
     "WhiteBox": _access,

@@ -306,7 +306,7 @@ for factor, target in targets.items():
 reach, within = np.linspace(0, 6, 31), {}
 for name, target in {"hard labels": targets[0.0], "smoothing 0.2": targets[0.2]}.items():
     with one_thread():
-        needed = distance.run(WhiteBox(target), images, labels, confidence=0.99, steps=20).distances.view(2, 200)
+        needed = distance.run(WhiteBox(target), images, labels, confidence=0.99, steps=20).view(2, 200)
     sides = (needed[:, :, None].numpy() <= reach).mean(axis=1)  # (2, 31)
     within[name] = dict(zip(("members", "non-members"), sides, strict=True))
 distances = distance_curves(within, reach)

@@ -23,11 +23,12 @@ from tqdm.auto import tqdm
 
 from mia_kit import check
 from mia_kit.access import Access
-from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, generators_for, synthesise
+from mia_kit.attacks.prior_to_target import Ask, asker, check_images, check_targets, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models.priors import Prior
 from mia_kit.seeds import stream
 from mia_kit.signatures import checked
+from mia_kit.training.seeds import generators_for
 
 GROWTH, LARGEST_STEP = 1.3, 3.0
 
@@ -74,7 +75,7 @@ def run(
 
     The walk is in the latents of `prior`. `seed` seeds the draws for all classes, and a stream for each, so that its
     result does not depend on the others; a class that the target does not have is one whose label is never hit. The
-    scores are the radii that held, 0 if not even the first did; `start_latents` are places among the draws.
+    scores are the radii that held, 0 if not even the first did.
     """
     settings = settings or Settings()
     before = access.queries
@@ -94,7 +95,7 @@ def run(
     latents[hit], scores[hit] = walk(ask, latents[hit], targets[hit], settings, generators, progress=progress)
     codes, images = _finish(prior, latents, hit, access)
     trace, queries = Trace.of_losses(torch.empty(0, len(targets))), access.queries - before
-    return on_cpu(images, codes, targets, starts, scores, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, scores, trace=trace, queries=queries)
 
 
 def first_hits(

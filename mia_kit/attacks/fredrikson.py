@@ -79,8 +79,7 @@ def run(
     bar.close()
     pixels, scores, traces = zip(*parts, strict=True)
     codes, trace, queries = torch.cat(pixels), Trace(*torch.cat(traces, dim=2)), access.queries - before
-    starts = torch.full_like(targets, -1)
-    return on_cpu(_to_images(codes), codes, targets, starts, torch.cat(scores), trace=trace, queries=queries)
+    return on_cpu(_to_images(codes), codes, targets, torch.cat(scores), trace=trace, queries=queries)
 
 
 def descend(

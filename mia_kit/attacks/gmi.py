@@ -21,8 +21,9 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, as_seen, invert, on_images, white_box
+from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, invert, on_images
 from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.priors import Prior
 from mia_kit.snapshot import check_mode
@@ -63,7 +64,7 @@ def run(
     critic : gives verdicts of shape (n,) on the prior's images, large where they look real
     loss : what the target has to say; a loss of logits, or `mia_kit.attacks.lomma`'s
     """
-    settings, access = settings or Settings(), white_box(access, "GMI")
+    settings = settings or Settings()
     check_mode("critic", critic)
     identity = on_images(access, loss)
 
@@ -74,7 +75,7 @@ def run(
         def losses(_: int) -> Tensor:
             images = prior.synthesise(prior.map(z))
             told = identity(as_seen(access, images, settings.input_size), group.targets)
-            return total_loss(critic(images), told, settings)
+            return settings.identity_weight * told - critic(images)
 
         @torch.no_grad()
         def clamp() -> None:
@@ -84,9 +85,3 @@ def run(
         return prior.map(z.detach()), records
 
     return invert(access, target_classes, prior, settings, search, seed=seed, progress=progress)
-
-
-def total_loss(verdicts: Tensor, identity: Tensor, settings: Settings) -> Tensor:
-    """-D(G(z)) + identity_weight * identity, for verdicts and identity losses of shape (n,)."""
-    check.shape("the critic's verdicts", verdicts, identity.shape)
-    return -verdicts + settings.identity_weight * identity

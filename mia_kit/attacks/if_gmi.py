@@ -26,7 +26,7 @@ from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import cut
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.attacks.prior_to_target import for_target
+from mia_kit.attacks.prior_to_target import in_channels
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import DCGAN, Prior
@@ -75,12 +75,12 @@ def run(
     dcgan: DCGAN = check.kind("prior", prior, DCGAN, "a DCGAN")
     settings, before = settings or Settings(), access.queries
     latent = settings.latent
-    found = ppa.run(
+    start = ppa.run(
         access, target_classes, prior=prior, seed=seed, settings=latent, loss=loss, scores=scores, progress=progress
     )
-    targets, generator = found.targets.to(access.device), stream(seed + 2)
-    features = found.codes.to(access.device)[:, :, None, None]  # (m, latent size, 1, 1)
-    records = [torch.stack([found.trace.losses, found.trace.gradient_norms, found.trace.gradient_cosines])]
+    targets, generator = start.targets.to(access.device), stream(seed + 2)
+    features = start.codes.to(access.device)[:, :, None, None]  # (m, latent size, 1, 1)
+    records = [torch.stack([start.trace.losses, start.trace.gradient_norms, start.trace.gradient_cosines])]
     layers = list(dcgan.main)
     for steps in settings.layer_steps:
         block, layers = nn.Sequential(*layers[:BLOCK]), layers[BLOCK:]
@@ -93,8 +93,7 @@ def run(
     return on_cpu(
         images,
         features,
-        found.targets,
-        found.start_latents,
+        targets,
         final,
         trace=Trace(*torch.cat(records, dim=1)),
         queries=access.queries - before,
@@ -122,7 +121,7 @@ def walk(
         radius = settings.radius * first[0].numel()
         for step in range(steps):
             views = cut(rest(codes), boxes[step, batch], latent.input_size)
-            losses = loss(access.logits(for_target(access, views)), targets[batch])
+            losses = loss(access.logits(in_channels(access.channels, views)), targets[batch])
             (codes.grad,) = torch.autograd.grad(losses.sum(), codes)
             optimiser.step()
             codes.data = first + into_l1_ball((codes.data - first).flatten(1), radius).view_as(first)

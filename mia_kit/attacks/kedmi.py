@@ -26,23 +26,21 @@ from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import descend
 from mia_kit.attacks.latent_search import (
-    GanTraining,
     Group,
     ImageLoss,
     SearchSettings,
     answers,
-    as_seen,
     check_classes,
     invert,
     on_images,
-    step_random,
-    white_box,
 )
 from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.convolutional_gan import ClassDiscriminator
 from mia_kit.models.priors import Prior
 from mia_kit.snapshot import check_mode
+from mia_kit.training.seeds import turn_generator
 from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, draw_latents, fit_adversaries, make
 
 TRAINING = AdversarySettings(critic_steps=1)
@@ -111,17 +109,15 @@ def train(
     input_size: tuple[int, int] = (64, 64),
     checkpoint: Path | None = None,
     progress: bool = True,
-) -> GanTraining:
-    """Train generator and discriminator in place on public images and what the target says about them.
+) -> int:
+    """Train generator and discriminator in place on public images and what the target says; returns the queries.
 
     Images are of shape (n, channels, h, w) in [-1, 1], of the generator's size, and each is one query. The
     discriminator has as many classes as the target.
     """
-    access, before = white_box(access, "KED-MI"), access.queries
     soft_labels = answers(access, images, input_size)  # (n, classes)
-    queries = access.queries - before
     check_classes("discriminator", discriminator.head.out_features, soft_labels)
-    seconds = fit_adversaries(
+    fit_adversaries(
         generator,
         discriminator,
         (images, soft_labels),
@@ -132,7 +128,7 @@ def train(
         device=access.device,
         progress=progress,
     )
-    return GanTraining(seconds, queries)
+    return len(images)
 
 
 def run(
@@ -151,7 +147,7 @@ def run(
     `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake". All
     candidates of a start share its distribution and its trace.
     """
-    settings, access = settings or Settings(), white_box(access, "KED-MI")
+    settings = settings or Settings()
     check_mode("discriminator", discriminator)
     identity = on_images(access, loss)
 
@@ -161,7 +157,7 @@ def run(
         optimiser = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
 
         def losses(step: int) -> Tensor:
-            noise = torch.randn(group.searches, mean.shape[1], generator=step_random(seed, step))[group.places]
+            noise = torch.randn(group.searches, mean.shape[1], generator=turn_generator(seed + 1, step))[group.places]
             images = prior.synthesise(prior.map(draw(mean, log_variance, noise.to(mean))))
             told = identity(as_seen(access, images, settings.input_size), group.targets)
             return settings.identity_weight * told - log_real(discriminator(images))

@@ -1,7 +1,7 @@
 """What GMI, KED-MI and PLG-MI share: a search among a generator's latents, then the choice of each class's best.
 
 Every search of every class goes through the same batches. The sum of their losses is taken, so that the size of a batch
-does not change a gradient, and what a step draws at random depends on the seed, the step and the place of the search.
+does not change a gradient. What a step draws at random depends on `seed + 1`, the step and the place of the search.
 The images are synthesised once at the end and kept for every measure.
 """
 
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from mia_kit import check
-from mia_kit.access import AccessError, WhiteBox
+from mia_kit.access import WhiteBox
 from mia_kit.attacks import ppa
 from mia_kit.attacks.crops import Crop
 from mia_kit.attacks.losses import Loss
-from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
+from mia_kit.attacks.prior_to_target import as_seen, check_targets, count_classes, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
-from mia_kit.training.seeds import turn_generator
+from mia_kit.signatures import checked
 
 # The best of a class is chosen by its image as it is.
 WHOLE_IMAGE = Crop(area=(1.0, 1.0))
@@ -69,14 +69,6 @@ class SearchSettings:
 
 
 @dataclass(frozen=True)
-class GanTraining:
-    """What training a prior took: seconds, and images that the target was asked about."""
-
-    seconds: float
-    queries: int
-
-
-@dataclass(frozen=True)
 class Group:
     """Searches that share batches: latents of shape (n, candidates of a search, latent_size), where they begin, targets
     (n,), and places (n,), their numbers among all the `searches`.
@@ -93,27 +85,11 @@ class Group:
 Search = Callable[[Group], tuple[Tensor, Tensor]]
 
 
-def white_box(access: object, attack: str) -> WhiteBox:
-    """`access` if it is the whole model, in evaluation mode whatever was done with it since; AccessError otherwise."""
-    if not isinstance(access, WhiteBox):
-        raise AccessError(
-            f"{attack} needs the gradients of a WhiteBox, got {type(access).__name__} instead: "
-            "choose an attack that needs less, or another kind of access"
-        )
-    access.model.eval()
-    return access
-
-
 def on_images(access: WhiteBox, loss: Loss | ImageLoss) -> Callable[[Tensor, Tensor], Tensor]:
     """The loss as a function of images as the target takes them, and target classes."""
     if isinstance(loss, ImageLoss):
         return loss.of_images
     return lambda images, targets: loss(access.logits(images), targets)
-
-
-def as_seen(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
-    """Images as the target takes them: of its size, and grey if it takes grey ones."""
-    return for_target(access, resize(images, input_size))
 
 
 def answers(access: WhiteBox, images: Tensor, input_size: tuple[int, int]) -> Tensor:
@@ -132,11 +108,7 @@ def check_classes(what: str, classes: int, confidences: Tensor) -> None:
         raise ValueError(f"the {what} must have the target's {confidences.shape[1]} classes, got {classes} instead")
 
 
-def step_random(seed: int, step: int) -> Generator:
-    """Where the draws of a step come from, apart from the latents."""
-    return turn_generator(seed + 1, step)
-
-
+@checked
 def invert(
     access: WhiteBox,
     target_classes: Sequence[int],
@@ -158,11 +130,11 @@ def invert(
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
     codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
     images = synthesise(prior, codes, batch_size=settings.batch_size)
-    targets, starts = targets.repeat_interleave(samples), torch.arange(len(codes))  # each (m,)
+    targets = targets.repeat_interleave(samples)  # (m,)
     scores = ppa.score_candidates(access, images, targets, settings.selection, stream(seed + 1))
     selected, queries = ppa.select(scores, settings.selection), access.queries - before
     trace = Trace(*records)
-    return on_cpu(images, codes, targets, starts, scores, selected=selected, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, scores, selected=selected, trace=trace, queries=queries)
 
 
 def _in_groups(

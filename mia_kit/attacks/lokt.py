@@ -21,7 +21,7 @@ from mia_kit import check
 from mia_kit.access import Access, WhiteBox
 from mia_kit.attacks import ppa
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.attacks.prior_to_target import check_images, for_target, resize, synthesise
+from mia_kit.attacks.prior_to_target import as_seen, check_images, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models import Classifier, in_batches
 from mia_kit.models.priors import Prior, sample_latents
@@ -65,7 +65,7 @@ def run(
     settings, before = settings or Settings(), access.queries
     check_images(access, prior)
     drawn = synthesise(prior, prior.map(sample_latents(prior, settings.samples, seed=seed).to(access.device)))
-    images = for_target(access, resize(drawn, settings.attack.input_size))
+    images = as_seen(access, drawn, settings.attack.input_size)
     learn(access, surrogate, images, seed=seed, settings=settings, progress=progress)
     attack, white_box = settings.attack, WhiteBox(surrogate)
     result = ppa.run(

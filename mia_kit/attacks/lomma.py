@@ -25,7 +25,7 @@ from torch.nn.functional import kl_div, log_softmax
 
 from mia_kit import check
 from mia_kit.access import AccessError, WhiteBox
-from mia_kit.attacks.latent_search import check_classes, white_box
+from mia_kit.attacks.latent_search import check_classes
 from mia_kit.attacks.losses import logit
 from mia_kit.models import Classifier, in_batches
 from mia_kit.training import fit
@@ -83,7 +83,7 @@ def prepare(
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
     """
-    settings, access = settings or Settings(), white_box(access, "LOMMA")
+    settings = settings or Settings()
     head, before = head_of(access), access.queries
     images = check.images(images).to(access.device)
     features = in_batches(access.features, images)  # (n, d)
@@ -93,9 +93,18 @@ def prepare(
     models = [access]
     for place, surrogate in enumerate(surrogates):
         check_classes("surrogate", surrogate.head.out_features, answers)
-        numbers = {name: getattr(settings, name) for name in ("epochs", "batch_size", "learning_rate")}
-        choices = {"objective": divergence, "optimiser": torch.optim.SGD, "progress": progress}
-        fit(surrogate, images, answers, seed=seed + place, **numbers, **choices)  # type: ignore[arg-type]
+        fit(
+            surrogate,
+            images,
+            answers,
+            seed=seed + place,
+            objective=divergence,
+            optimiser=torch.optim.SGD,
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            progress=progress,
+        )
         models.append(WhiteBox(surrogate))
     return IdentityLoss(tuple(models), features.mean(dim=0), settings.penalty, queries)
 

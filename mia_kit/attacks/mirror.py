@@ -25,13 +25,20 @@ from tqdm.auto import tqdm
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.descent import Recorder
-from mia_kit.attacks.latent_search import as_seen, white_box
 from mia_kit.attacks.losses import Loss, cross_entropy
-from mia_kit.attacks.prior_to_target import Ask, asker, check_targets, count_classes, generators_for, synthesise
+from mia_kit.attacks.prior_to_target import (
+    Ask,
+    as_seen,
+    asker,
+    check_targets,
+    count_classes,
+    synthesise,
+)
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.signatures import checked
+from mia_kit.training.seeds import generators_for
 
 SLOPE = 0.2
 # Shares of the steps in which the learning rate rises, linearly, and falls, as a cosine.
@@ -118,14 +125,14 @@ def run(
 
     Parameters and errors are those of `mia_kit.attacks.ppa.run`.
     """
-    settings, access = settings or Settings(), white_box(access, "MIRROR")
-    before = access.queries
-    targets, pool, scores, ask = sample(access, target_classes, prior, settings, seed=seed)
+    settings, before = settings or Settings(), access.queries
+    classes = count_classes(access.logits, access, prior, settings.input_size)
+    targets, pool, scores, ask = sample(access, check_targets(target_classes, classes), prior, settings, seed=seed)
     starts = scores.argmax(dim=0)  # (m,)
     codes, trace = descend(access, prior, pool[starts], targets, region_of(pool), settings, loss, progress=progress)
     final = ask(codes).gather(1, targets[:, None]).squeeze(1)
     images, queries = synthesise(prior, codes, batch_size=settings.batch_size), access.queries - before
-    return on_cpu(images, codes, targets, starts, final, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, final, trace=trace, queries=queries)
 
 
 @checked
@@ -144,12 +151,13 @@ def run_black(
     result does not depend on the others. Other parameters and errors are those of `run`.
     """
     settings, before = settings or GeneticSettings(), access.queries
-    targets, pool, scores, ask = sample(access, target_classes, prior, settings, seed=seed)
+    classes = count_classes(access.confidences, access, prior, settings.input_size)
+    targets, pool, scores, ask = sample(access, check_targets(target_classes, classes), prior, settings, seed=seed)
     starts = scores.topk(settings.population, dim=0).indices.T  # (m, population)
     generators = generators_for(targets.tolist(), seed=seed)
     codes, fitness, trace = evolve(ask, pool[starts], targets, region_of(pool), settings, generators, progress=progress)
     images, queries = synthesise(prior, codes, batch_size=settings.batch_size), access.queries - before
-    return on_cpu(images, codes, targets, starts[:, 0], fitness, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, fitness, trace=trace, queries=queries)
 
 
 @torch.no_grad()
@@ -163,7 +171,7 @@ def sample(
 ) -> tuple[Tensor, Tensor, Tensor, Ask]:
     """Targets of shape (m,), one pool for all: codes (pool, ...) and confidences (pool, m) to sort by; whom to ask."""
     size, batch_size = settings.input_size, settings.batch_size
-    targets = torch.tensor(check_targets(target_classes, count_classes(access.confidences, access, prior, size)))
+    targets = torch.tensor(target_classes)
     ask = asker(access.confidences, access, prior, size=size, batch_size=batch_size)
     latents = sample_latents(prior, settings.pool, seed=seed).to(access.device)
     codes = in_batches(prior.map, latents, batch_size=batch_size)

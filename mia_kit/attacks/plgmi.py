@@ -25,24 +25,22 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.descent import descend
 from mia_kit.attacks.latent_search import (
-    GanTraining,
     Group,
     ImageLoss,
     SearchSettings,
     answers,
-    as_seen,
     check_classes,
     invert,
     on_images,
-    step_random,
-    white_box,
 )
 from mia_kit.attacks.losses import Loss, margin
+from mia_kit.attacks.prior_to_target import in_channels
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.models.priors import Prior
 from mia_kit.training.checkpoints import fingerprint
+from mia_kit.training.seeds import turn_generator
 from mia_kit.training.wasserstein import AdversarySettings, draw_latents, fit_adversaries, make
 
 AUGMENTATION = Crop(area=(0.8, 1.0), mirror=0.5)
@@ -92,11 +90,11 @@ class PseudoLabelGame:
     def critic_loss(
         self, critic: nn.Module, generator: ClassGenerator, batch: tuple[Tensor, ...], random: Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Real images of a class above 1, made ones below -1."""
+        """E[max(0, 1 - D(real))] + E[max(0, 1 + D(made))]: real images of a class above 1, made ones below -1."""
         real, labels = batch
         codes, wanted = self._codes(generator, real, random)
         on_real, on_made = critic(real, labels), critic(make(generator, codes), wanted)
-        return hinge(on_real, on_made), on_real, on_made
+        return relu(1 - on_real).mean() + relu(1 + on_made).mean(), on_real, on_made
 
     def generator_loss(
         self, critic: nn.Module, generator: ClassGenerator, batch: tuple[Tensor, ...], random: Generator
@@ -104,8 +102,8 @@ class PseudoLabelGame:
         """Minus the critic's verdict, plus margin_weight times the target's margin on an augmented view of each."""
         codes, wanted = self._codes(generator, batch[0], random)
         made = generator(codes)
-        views = augmented(self.access, made, self.crop.boxes(len(made), random), self.input_size)
-        margins = margin(self.access.logits(views), wanted)
+        views = cut(made, self.crop.boxes(len(made), random), self.input_size)
+        margins = margin(self.access.logits(in_channels(self.access.channels, views)), wanted)
         verdicts: Tensor = critic(made, wanted)
         return self.margin_weight * margins.mean() - verdicts.mean()
 
@@ -129,8 +127,8 @@ def train(
     input_size: tuple[int, int] = (64, 64),
     checkpoint: Path | None = None,
     progress: bool = True,
-) -> GanTraining:
-    """Train generator and critic in place on public images that the target labels.
+) -> int:
+    """Train generator and critic in place on public images that the target labels; returns the queries.
 
     images : Tensor of shape (n, channels, h, w) in [-1, 1], of the generator's size; each is one query
     generator : with as many classes as the target
@@ -141,12 +139,11 @@ def train(
 
     Queries are told for the whole training, also where a killed run went on.
     """
-    access = white_box(access, "PLG-MI")
     confidences = answers(access, images, input_size)  # (n, classes)
     check_classes("generator", generator.classes, confidences)
     places, labels = pseudo_labels(confidences, per_class)
     game = PseudoLabelGame(access, margin_weight=margin_weight, input_size=input_size, crop=crop)
-    seconds = fit_adversaries(
+    fit_adversaries(
         generator,
         critic,
         (images[places], labels),
@@ -157,7 +154,7 @@ def train(
         device=access.device,
         progress=progress,
     )
-    return GanTraining(seconds, len(images) + settings.steps * settings.batch_size)
+    return len(images) + settings.steps * settings.batch_size
 
 
 def run(
@@ -171,7 +168,7 @@ def run(
     progress: bool = True,
 ) -> Reconstructions:
     """Attack all `target_classes` at once, as `mia_kit.attacks.gmi.run` does, inside the classes that `prior` knows."""
-    settings, access = settings or Settings(), white_box(access, "PLG-MI")
+    settings = settings or Settings()
     identity = on_images(access, loss)
 
     def search(group: Group) -> tuple[Tensor, Tensor]:
@@ -180,10 +177,10 @@ def run(
         seen = group.targets.repeat(settings.views)
 
         def losses(step: int) -> Tensor:
-            boxes = settings.crop.boxes(settings.views * group.searches, step_random(seed, step))
+            boxes = settings.crop.boxes(settings.views * group.searches, turn_generator(seed + 1, step))
             boxes = boxes.view(settings.views, group.searches, 2, 3)[:, group.places].flatten(0, 1)
             images = prior.synthesise(prior.codes(z, group.targets)).repeat(settings.views, 1, 1, 1)
-            views = augmented(access, images, boxes, settings.input_size)
+            views = in_channels(access.channels, cut(images, boxes, settings.input_size))
             return identity(views, seen).view(settings.views, -1).mean(dim=0)
 
         records = descend([z], losses, optimiser, settings.steps, bar=group.bar)
@@ -202,13 +199,3 @@ def pseudo_labels(confidences: Tensor, per_class: int) -> tuple[Tensor, Tensor]:
     per_class = check.count("per_class, at most the number of images,", per_class, most=len(confidences))
     places = confidences.topk(per_class, dim=0).indices.T  # (classes, per_class)
     return places.flatten(), torch.arange(len(places)).repeat_interleave(per_class)
-
-
-def hinge(on_real: Tensor, on_made: Tensor) -> Tensor:
-    """E[max(0, 1 - D(real))] + E[max(0, 1 + D(made))]."""
-    return relu(1 - on_real).mean() + relu(1 + on_made).mean()
-
-
-def augmented(access: WhiteBox, images: Tensor, boxes: Tensor, input_size: tuple[int, int]) -> Tensor:
-    """One box of each image as the target takes it."""
-    return as_seen(access, cut(images, boxes, input_size), input_size)

@@ -21,7 +21,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.attacks.prior_to_target import check_targets, count_classes, for_target, resize, synthesise
+from mia_kit.attacks.prior_to_target import as_seen, check_targets, count_classes, in_channels, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
@@ -115,7 +115,7 @@ def run(
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     final = score_candidates(selection, images, targets, settings, generator)
     selected, queries = select(final, settings), sum(box.queries for box in everybody) - before
-    return on_cpu(images, codes, targets, starts, final, trace=trace, queries=queries, selected=selected, film=film)
+    return on_cpu(images, codes, targets, final, trace=trace, queries=queries, selected=selected, film=film)
 
 
 @torch.no_grad()
@@ -123,8 +123,8 @@ def score_pool(access: WhiteBox, prior: Prior, pool: Tensor, settings: Settings)
     """Stage 1: mean confidence of each latent's image and its mirror image, of shape (pool, classes)."""
     scores = []
     for latents in pool.split(settings.batch_size):
-        images = resize(synthesise(prior, prior.map(latents), batch_size=settings.batch_size), settings.input_size)
-        views = for_target(access, torch.cat([images, images.flip(3)]))
+        images = as_seen(access, prior.synthesise(prior.map(latents)).clamp(-1, 1), settings.input_size)
+        views = torch.cat([images, images.flip(3)])
         scores.append(access.confidences(views).view(2, len(latents), -1).mean(dim=0))
     return torch.cat(scores)
 
@@ -155,7 +155,7 @@ def optimise(
         film = [codes.detach().clone()] if 0 in settings.film else []
         for step in range(settings.steps):
             views = cut(prior.synthesise(codes), boxes[step, batch], settings.input_size)
-            losses = loss(access.logits(for_target(access, views)), targets[batch])
+            losses = loss(access.logits(in_channels(access.channels, views)), targets[batch])
             (codes.grad,) = torch.autograd.grad(losses.sum(), codes)
             optimiser.step()
             recorder.note(step, losses, codes.grad)
@@ -178,8 +178,9 @@ def score_candidates(
     total = torch.zeros(len(images), device=access.device)
     for view in boxes.view(settings.selection_views, len(images), 2, 3):
         for batch in torch.arange(len(images)).split(settings.batch_size):
-            views = for_target(access, cut(images[batch], view[batch], settings.input_size))
-            total[batch] += access.confidences(views).gather(1, targets[batch, None]).squeeze(1)
+            views = cut(images[batch], view[batch], settings.input_size)
+            confidences = access.confidences(in_channels(access.channels, views))
+            total[batch] += confidences.gather(1, targets[batch, None]).squeeze(1)
     return total / settings.selection_views
 
 

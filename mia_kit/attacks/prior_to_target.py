@@ -1,4 +1,4 @@
-"""From a prior's codes to what the target sees, and what every attack checks and draws before it begins.
+"""From a prior's codes to what the target sees, and what every attack checks before it begins.
 
 One file, because each attack does this in the same way and differs in what it asks for and how it moves.
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 from torch.nn.functional import interpolate
 
 from mia_kit import check
@@ -33,14 +32,14 @@ def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     return interpolate(images, size=size, mode="bilinear", antialias=True, align_corners=False)
 
 
-def for_target(access: Access, images: Tensor) -> Tensor:
-    """Grey for a target that takes grey pictures."""
-    return in_channels(access.channels, images)
-
-
 def in_channels(channels: int | None, images: Tensor) -> Tensor:
     """The mean of the colours if `channels` is 1, else the images as they are."""
     return images.mean(dim=1, keepdim=True) if channels == 1 else images
+
+
+def as_seen(access: Access, images: Tensor, size: tuple[int, int]) -> Tensor:
+    """The images as the target takes them: at `size`, and grey if it takes grey ones."""
+    return in_channels(access.channels, resize(images, size))
 
 
 def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batch_size: int) -> Ask:
@@ -50,7 +49,7 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
     """
 
     def answer(codes: Tensor) -> Tensor:
-        return ask(for_target(access, resize(synthesise(prior, codes, batch_size=batch_size), size)))
+        return ask(as_seen(access, prior.synthesise(codes).clamp(-1, 1), size))
 
     return lambda codes: in_batches(answer, codes, batch_size=batch_size)
 
@@ -90,12 +89,6 @@ def check_targets(target_classes: Sequence[int], classes: int | None) -> list[in
             f"target_classes must be different classes in [0, {end}), at least one, got {list(given)} instead"
         )
     return list(given)
-
-
-def generators_for(target_classes: Sequence[int], *, seed: int) -> list[Generator]:
-    """A stream of random numbers for each class, so that one among others is attacked as if it were alone."""
-    seeds = [np.random.SeedSequence((seed % 2**32, target)).generate_state(1) for target in target_classes]
-    return [Generator().manual_seed(int(state[0])) for state in seeds]
 
 
 def _one_code(access: Access, prior: Prior) -> Tensor:

@@ -35,7 +35,6 @@ class Reconstructions:
     images : Tensor of shape (m, channels, h, w) in [-1, 1], synthesised once, for every measure to use
     codes : Tensor of shape (m, ...), the codes they were synthesised from
     targets : int64 Tensor of shape (m,), the class each candidate aims at
-    start_latents : int64 Tensor of shape (m,), places in the pool of latents the optimisation began from; -1 for none
     scores : Tensor of shape (m,), by which the attacker selects: mean confidence in the target under strong
         augmentation (Plug & Play), confidence in the target (MIRROR, Fredrikson), radius within which the label held
         (BREP-MI). NaN where the attack found nothing, or the model's answer or the image is not finite: see `reached`
@@ -50,7 +49,6 @@ class Reconstructions:
     images: Tensor
     codes: Tensor
     targets: Tensor
-    start_latents: Tensor
     scores: Tensor
     selected: Tensor
     trace: Trace
@@ -79,7 +77,6 @@ def on_cpu(
     images: Tensor,
     codes: Tensor,
     targets: Tensor,
-    start_latents: Tensor,
     scores: Tensor,
     *,
     trace: Trace,
@@ -90,9 +87,10 @@ def on_cpu(
     """A result on the CPU. Without `selected` the attack makes one candidate of each class, and each is the best."""
     best = ~scores.isnan() if selected is None else selected
     film = codes.new_empty(0, *codes.shape) if film is None else film
-    tensors = (images, codes, targets, start_latents, scores, best)
-    images, codes, targets, start_latents, scores, best = (part.detach().cpu() for part in tensors)
-    return Reconstructions(images, codes, targets, start_latents, scores, best, trace, queries, film.detach().cpu())
+    images, codes, targets, scores, best, film = (
+        part.detach().cpu() for part in (images, codes, targets, scores, best, film)
+    )
+    return Reconstructions(images, codes, targets, scores, best, trace, queries, film)
 
 
 def comparable(scores: Tensor) -> Tensor:

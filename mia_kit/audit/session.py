@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from mia_kit.access import ConfidenceAPI
-from mia_kit.attacks.prior_to_target import check_images, for_target, resize
+from mia_kit.attacks.prior_to_target import check_images, in_channels, resize
 from mia_kit.audit import classifier, config, inversion, membership, pictures, plan, shields
 from mia_kit.audit.config import Config, Inversion, Train
 from mia_kit.audit.inversion import Attack, Judge
@@ -158,7 +158,7 @@ class _Session:
         codes = self.prior.map(sample_latents(self.prior, plan.FEW, seed=0)).requires_grad_()
 
         def drawn() -> Tensor:
-            images = for_target(ConfidenceAPI(self.model), self.prior.synthesise(codes))
+            images = in_channels(self.model.channels, self.prior.synthesise(codes))
             return self.model(resize(images, self.config.pictures.shape))
 
         with torch.no_grad():

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from mia_kit import check
-from mia_kit.defences.vectors import check_bound, check_confidences, in_ball, poisoned, repaired
+from mia_kit.defences.vectors import check_confidences, in_ball, poisoned, repaired
 from mia_kit.models import InversionDecoder
 from mia_kit.snapshot import snapshot
 from mia_kit.training.checkpoints import fingerprint
@@ -47,7 +47,7 @@ class MoveSettings:
     batch_size: int = 128
 
     def __post_init__(self) -> None:
-        check_bound(self.bound)
+        check.in_range("bound", self.bound, 0, open_ends="low")
         check.whole_fields(self, rounds=1, batch_size=1)
         check.in_range("step", self.step, 0, open_ends="low")
 

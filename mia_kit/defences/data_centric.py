@@ -23,10 +23,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from mia_kit import check
 from mia_kit.signatures import checked
+from mia_kit.training.seeds import generators_for
 
 STEPS = ("injection", "loss", "curvature")
 # Standard deviations of the noise on copies of surrogates and of own pictures, where black to white is 1.
@@ -125,10 +126,9 @@ Rows = tuple[Tensor, Tensor, Tensor, Tensor]  # images, labels, kinds, owners
 class _Contributor:
     """The contributor of one class, with random numbers of their own."""
 
-    def __init__(self, own: int, classes: int, settings: DataCentric, limits: tuple[float, float], seed: int) -> None:
-        self.own, self.classes, self.settings, self.limits = own, classes, settings, limits
-        state = np.random.SeedSequence((seed % 2**32, own)).generate_state(1)
-        self.generator = Generator().manual_seed(int(state[0]))
+    def __init__(self, label: int, classes: int, settings: DataCentric, limits: tuple[float, float], seed: int) -> None:
+        self.label, self.classes, self.settings, self.limits = label, classes, settings, limits
+        (self.generator,) = generators_for([label], seed=seed)
 
     def some(self, count: int, share: float) -> Tensor:
         """Places of a share of so many pictures, rounded down as in the public code."""
@@ -138,7 +138,7 @@ class _Contributor:
     def wrong_labels(self, count: int) -> Tensor:
         """Labels of shape (count,), each of the other classes as likely."""
         others = torch.randint(self.classes - 1, (count,), generator=self.generator)
-        return others + (others >= self.own)
+        return others + (others >= self.label)
 
     def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[Rows]:
         """What is added to the `own` pictures: surrogates, their copies, copies of the own, as the steps say."""
@@ -158,7 +158,7 @@ class _Contributor:
         return added
 
     def _rows(self, images: Tensor, kind: str) -> Rows:
-        labels = torch.full((len(images),), self.own)
+        labels = torch.full((len(images),), self.label)
         return images, labels, torch.full_like(labels, KINDS.index(kind)), labels.clone()
 
     def _noisy(self, images: Tensor, deviation: float) -> Tensor:

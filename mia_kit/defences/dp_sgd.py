@@ -15,7 +15,6 @@ layer alone is trained. Objectives that compare or mix pictures, or learn from a
 from __future__ import annotations
 
 import math
-import time
 import warnings
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -62,7 +61,6 @@ class PrivateFitResult:
 
     history: tuple[Epoch, ...]
     privacy: Privacy
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -92,8 +90,7 @@ class PrivateSettings:
         check.in_range("clip_norm", self.clip_norm, 0, open_ends="low")
         if self.delta is not None:
             check.in_range("delta", self.delta, 0, 1, open_ends="both")
-        check.count("epochs", self.epochs)
-        check.count("batch_size", self.batch_size)
+        check.whole_fields(self, epochs=1, batch_size=1)
         check.in_range("learning_rate", self.learning_rate, 0)
         if self.weight_decay is not None:
             check.in_range("weight_decay", self.weight_decay, 0)
@@ -130,9 +127,8 @@ def fit_private(
     weights = _trained(model, settings).parameters()
     stepper = _Stepper(model, settings, optimiser(weights, lr=settings.learning_rate, **decay))
     try:
-        nothing: tuple[list[Epoch], float] = ([], 0.0)
-        history, before = resumed(checkpoint, key, stepper.restore, nothing)
-        began, first = time.perf_counter() - before, len(history)
+        history = resumed(checkpoint, key, stepper.restore, nothing=[])
+        first = len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
             generator, total, seen = stepper.begin(turn_seed(seed, epoch)), 0.0, 0
             with torch.random.fork_rng(devices=[]):
@@ -145,13 +141,13 @@ def fit_private(
             history.append(Epoch(total / seen if seen else math.nan, settings.learning_rate))
             if checkpoint:
                 state = {**stepper.state(), "history": [astuple(epoch) for epoch in history]}
-                save_checkpoint(checkpoint, state | {"seconds": time.perf_counter() - began}, run=key)
+                save_checkpoint(checkpoint, state, run=key)
     finally:
         stepper.close()
     model.eval()
     delta = settings.delta or 0.1 / len(labels)
     privacy = spent(settings, delta=delta, sample_rate=rate, steps=steps * settings.epochs)
-    return PrivateFitResult(tuple(history), privacy, time.perf_counter() - began)
+    return PrivateFitResult(tuple(history), privacy)
 
 
 def spent(settings: PrivateSettings, *, delta: float, sample_rate: float, steps: int) -> Privacy:
@@ -215,11 +211,11 @@ class _Stepper:
     def state(self) -> dict[str, Any]:
         return {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict()}
 
-    def restore(self, saved: dict[str, Any]) -> tuple[list[Epoch], float]:
-        """Go back to a saved state. Returns the epochs and seconds so far."""
+    def restore(self, saved: dict[str, Any]) -> list[Epoch]:
+        """Go back to a saved state. Returns the epochs so far."""
         self.model.load_state_dict(saved["model"])
         self.optimiser.load_state_dict(saved["optimiser"])
-        return [Epoch(*epoch) for epoch in saved["history"]], float(saved["seconds"])
+        return [Epoch(*epoch) for epoch in saved["history"]]
 
     def close(self) -> None:
         """Leave the model as it would be without Opacus."""

@@ -9,7 +9,6 @@ light divergence of the code from a standard Gaussian, without which the code's 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +16,10 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.defences.alignment import Substitute
 from mia_kit.defences.mid import divergence
-from mia_kit.defences.vectors import check_bound, check_confidences, poisoned, repaired
+from mia_kit.defences.vectors import check_confidences, poisoned, repaired
 from mia_kit.models.decoder import SHIFT, shifted_logarithms
 from mia_kit.seeds import seeded
 from mia_kit.signatures import checked
-from mia_kit.training.fit import FitResult, fit
 from mia_kit.training.seeds import Calls
 
 
@@ -36,13 +34,11 @@ class PoisonAutoencoder(nn.Module):
     @checked
     def __init__(self, classes: int, *, bound: float, seed: int, hidden: int = 128, latent: int = 16) -> None:
         super().__init__()
-        check_bound(bound)
-        classes, hidden, latent = (
-            check.count("classes", classes, 2),
-            check.count("hidden", hidden),
-            check.count("latent", latent),
-        )
-        self.bound, self.latent, self._calls = bound, latent, Calls(seed)
+        check.in_range("bound", bound, 0, open_ends="low")
+        check.count("classes", classes, 2)
+        check.count("hidden", hidden)
+        check.count("latent", latent)
+        self.bound, self._calls = bound, Calls(seed)
         with seeded(seed):
             self.encoder = nn.Sequential(nn.Linear(classes, hidden), nn.ReLU(), nn.Linear(hidden, 2 * latent))
             first = nn.Linear(classes + latent, hidden)
@@ -74,7 +70,7 @@ class PoisonAutoencoder(nn.Module):
 class PoisonObjective:
     """Misalignment of a batch plus `divergence_weight` times the divergence of its codes, an objective for `fit`.
 
-    `fit` is given the public pictures, and their clean vectors in place of labels.
+    `fit` is given public pictures of the substitute's size, and their clean vectors in place of labels.
     """
 
     substitute: Substitute
@@ -88,40 +84,6 @@ class PoisonObjective:
         made = model(labels, mean + deviation * torch.randn_like(mean))
         misalignment = self.substitute.misalignment(made, images)
         return misalignment + self.divergence_weight * divergence(mean, deviation).mean()
-
-
-@checked
-def fit_poison(
-    model: PoisonAutoencoder,
-    substitute: Substitute,
-    confidences: Tensor,
-    images: Tensor,
-    *,
-    seed: int,
-    epochs: int = 100,
-    batch_size: int = 128,
-    learning_rate: float = 1e-3,
-    checkpoint: Path | None = None,
-    progress: bool = True,
-) -> FitResult:
-    """Train `model` in place to poison `confidences` (n, classes) of public `images`, and leave it in evaluation mode.
-
-    `images` has the shape (n, channels, size, size) in [-1, 1], the substitute's size. The rest is as in `fit`.
-    """
-    check_confidences(confidences)
-    check.images(images)
-    return fit(
-        model,
-        images,
-        confidences,
-        seed=seed,
-        objective=PoisonObjective(substitute),
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        checkpoint=checkpoint,
-        progress=progress,
-    )
 
 
 def _shown(confidences: Tensor) -> Tensor:

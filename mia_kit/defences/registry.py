@@ -5,10 +5,10 @@
             defended = build(name, strength).fit(model(), images, labels, seed=0)
 
 The default strengths of each go from mild to harsh, around what the papers used; those of smoothing are its factors.
-`MECHANISMS` are against membership inference alone. Kaya, Hong and Dumitras, *On the Effectiveness of Regularization
-Against Membership Inference Attacks* (2020), compare eight, which the public abstract does not name. Weight decay,
-dropout, crops, noise, early stopping, smoothing, distillation and DP-SGD are inferred from the authors' later code
-(ICML 2021); the others are added.
+What `build` knows besides is against membership inference alone. Kaya, Hong and Dumitras, *On the Effectiveness of
+Regularization Against Membership Inference Attacks* (2020), compare eight, which the public abstract does not name.
+Weight decay, dropout, crops, noise, early stopping, smoothing, distillation and DP-SGD are inferred from the authors'
+later code (ICML 2021); the others are added.
 """
 
 from __future__ import annotations
@@ -54,7 +54,6 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
     "midre": (0.2, 0.4, 0.6, 0.8),
     "loft": (0.6, 0.8, 0.9, 0.95),
 }
-MECHANISMS = ("crop_and_flip", "noise", "distillation", "cutout", "disturbed_labels")
 
 # DP-SGD adds its noise once a step, however many pictures are in it: its steps are few, large and long. Chosen on 40
 # drawn people from a trunk of 100 others at noise 0.1: accuracy 0.635 as all others train, 0.773 so, 0.885 undefended.
@@ -70,7 +69,6 @@ class Defended:
     model: Classifier
     history: tuple[Epoch, ...]
     privacy: Privacy | None
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -156,7 +154,7 @@ class DefenceTraining:
             checkpoint=checkpoint,
             progress=progress,
         )
-        return Defended(model, result.history, getattr(result, "privacy", None), result.seconds)
+        return Defended(model, result.history, getattr(result, "privacy", None))
 
     def _loss(self, epochs: int) -> Objective:
         objective = self.objective or SmoothedObjective(self.smoothing, epochs)
@@ -164,7 +162,7 @@ class DefenceTraining:
 
 
 def build(name: str, strength: float = 0.0, *, teacher: nn.Module | None = None) -> DefenceTraining:
-    """A defence of `STRENGTHS` or `MECHANISMS`, or "none". A strength is
+    """A defence by name, or "none". A strength is
 
     smoothing : the factor, in (-inf, 1]: negative or positive
     mid : beta, at least 0 (the paper: 0.003 and 0.001)

@@ -34,11 +34,6 @@ def check_confidences(confidences: Tensor) -> None:
         )
 
 
-def check_bound(bound: float) -> None:
-    """ValueError unless the bound of a perturbation is finite and positive."""
-    check.in_range("bound", bound, 0, open_ends="low")
-
-
 def poisoned(clean: Tensor, perturbation: Tensor, bound: float, *, keeps_label: bool = True) -> Tensor:
     """A probability vector near clean + perturbation, at most `bound` from `clean` in the 2-norm.
 

@@ -31,26 +31,6 @@ STEP_LENGTHS = (1.0, 0.01)
 GROWTHS = (0.05, 0.001)
 
 
-@dataclass(frozen=True, eq=False)
-class Distances:
-    """Of n images.
-
-    distances : float Tensor of shape (n,): below 0 where the model was confident already; infinity or minus infinity
-        where no change across the border was found
-    images : Tensor of shape (n, channels, h, w), the changed images; where nothing was found, the image itself
-    queries : images that the model was asked about
-    """
-
-    distances: Tensor
-    images: Tensor
-    queries: int
-
-    @property
-    def scores(self) -> Tensor:
-        """Minus the distances, for the measures of `mia_kit.metrics`: members need less. 0, never -0, for none."""
-        return 0 - self.distances
-
-
 @checked
 def run(
     access: WhiteBox,
@@ -62,8 +42,10 @@ def run(
     longest_step: float = 1.0,
     batch_size: int = 128,
     progress: bool = False,
-) -> Distances:
-    """The distance of each image from being confidently its own label; gradients are needed.
+) -> Tensor:
+    """The distance of each image from being confidently its own label, of shape (n,); gradients are needed.
+
+    Below 0 where the model was confident already; infinite, of the same sign, where no change crossed the border.
 
     images : Tensor of shape (n, channels, h, w) in [-1, 1]
     labels : int64 Tensor of shape (n,), in [0, classes)
@@ -77,20 +59,16 @@ def run(
     confidence = check.in_range("confidence", confidence, 0, 1, open_ends="both")
     steps, batch_size = check.count("steps", steps), check.count("batch_size", batch_size)
     longest_step = check.in_range("longest_step", longest_step, 0, open_ends="low")
-    before = access.queries
     level = math.log(confidence / (1 - confidence))
-    parts, sides = [], []
+    distances = []
     batches = list(zip(images.split(batch_size), labels.split(batch_size), strict=True))
     for batch, named in tqdm(batches, disable=not progress, desc="distance to confident", unit="batch"):
         batch, named = batch.to(access.device), named.to(access.device)
         with torch.no_grad():
             side = torch.where(_Border(access, named, level, torch.ones_like(named)).lead(batch) >= 0, -1, 1)
-        parts.append(_nearest(_Border(access, named, level, side), batch, steps, longest_step).cpu())
-        sides.append(side.cpu())
-    changes = torch.cat(parts).to(images.dtype)  # (n, channels, h, w), infinite where nothing was found
-    lengths = _length(changes)
-    changed = torch.where(_wide(lengths.isfinite()), images.cpu() + changes, images.cpu())
-    return Distances(torch.cat(sides) * lengths, changed, access.queries - before)
+        change = _nearest(_Border(access, named, level, side), batch, steps, longest_step)
+        distances.append((side * _length(change.to(images.dtype))).cpu())
+    return torch.cat(distances)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,6 @@ import numpy as np
 from mia_kit import check
 from mia_kit.signatures import checked
 
-# As in the paper's public code, the attacker knows 100 members and 100 non-members.
-KNOWN = 100
-
 
 @dataclass(frozen=True, eq=False)
 class MembershipSplit:
@@ -24,8 +21,8 @@ class MembershipSplit:
     members: np.ndarray
     non_members: np.ndarray
 
-    def known(self, count: int = KNOWN, *, seed: int) -> tuple[MembershipSplit, MembershipSplit]:
-        """What the attacker knows, `count` of each side drawn at random, and the rest, on which it is judged."""
+    def known(self, count: int, *, seed: int) -> tuple[MembershipSplit, MembershipSplit]:
+        """What the attacker knows, `count` of each side drawn at random (in the paper 100), and the rest, to judge."""
         check.count("count, so that some are left,", count, most=len(self.members) - 1)
         random = np.random.default_rng(seed)
         orders = [random.permutation(side) for side in (self.members, self.non_members)]

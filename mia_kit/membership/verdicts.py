@@ -106,11 +106,10 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
 def _scaled_confidences(
     access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, batch_size: int
 ) -> np.ndarray:
-    logs = in_batches(lambda batch: _log_confidences(access, batch.to(access.device)), images, batch_size=batch_size)
-    return scaled_confidences(logs, labels)
+    def logarithms(batch: Tensor) -> Tensor:
+        batch = batch.to(access.device)
+        if isinstance(access, WhiteBox):
+            return access.logits(batch).double().cpu()
+        return access.confidences(batch).double().cpu().clamp(min=NEAREST).log()
 
-
-def _log_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor) -> Tensor:
-    if isinstance(access, WhiteBox):
-        return access.logits(images).double().cpu()
-    return access.confidences(images).double().cpu().clamp(min=NEAREST).log()
+    return scaled_confidences(in_batches(logarithms, images, batch_size=batch_size), labels)

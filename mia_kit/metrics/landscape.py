@@ -97,15 +97,12 @@ class Curvature:
     """The eigenvalue of greatest size of each image's Hessian; arrays of shape (n,).
 
     values : eigenvalues with their sign, above 0 where the loss curves upwards. Per squared unit of the images
-    errors : length of H v - value v for the vector v of length 1 found: an eigenvalue lies this near to the value
-    converged : whether the error is at most the tolerance times the size of the value
-    iterations : products of Hessian and vector that were made
+    converged : whether |H v - value v|, for the vector v of length 1 found, is at most the tolerance times the value's
+        size: an eigenvalue lies this near to it
     """
 
     values: np.ndarray
-    errors: np.ndarray
     converged: np.ndarray
-    iterations: int
 
 
 def curvature(
@@ -129,27 +126,26 @@ def curvature(
         _power_iteration(loss, part, vectors, iterations, tolerance)
         for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)
     ]
-    measured, missed, made = zip(*parts, strict=True)
+    measured, missed = zip(*parts, strict=True)
     values, errors = (torch.cat(rows).double().cpu().numpy() for rows in (measured, missed))
     check.finite("curvatures", values)
-    return Curvature(values, errors, errors <= tolerance * abs(values), max(made))
+    return Curvature(values, errors <= tolerance * abs(values))
 
 
 def _power_iteration(
     loss: Loss, images: Tensor, vectors: Tensor, iterations: int, tolerance: float
-) -> tuple[Tensor, Tensor, int]:
-    """Values and errors of shape (n,), and the number of products made."""
+) -> tuple[Tensor, Tensor]:
+    """Values and errors, each of shape (n,)."""
     product = hessian_product(loss, images)
     vectors = _unit(vectors.flatten(1))  # (n, d)
-    made = 0
-    while True:
-        made += 1
+    for _ in range(iterations):
         turned = product(vectors.view_as(images)).flatten(1)
         values = (vectors * turned).sum(dim=1)  # Rayleigh's quotient, which keeps the sign
         errors = vector_norm(turned - values[:, None] * vectors, dim=1)
-        if made == iterations or bool((errors <= tolerance * values.abs()).all()):
-            return values, errors, made
+        if (errors <= tolerance * values.abs()).all():
+            break
         vectors = torch.where(turned.any(dim=1, keepdim=True), _unit(turned), vectors)
+    return values, errors
 
 
 def hessian_product(loss: Loss, images: Tensor) -> Callable[[Tensor], Tensor]:

@@ -24,15 +24,13 @@ RESAMPLES = 1000
 
 @dataclass(frozen=True, eq=False)
 class RocCurve:
-    """One point for each different score, from none called a member to all: three arrays of shape (points,).
+    """One point for each different score, from none called a member to all: two arrays of shape (points,).
 
-    false_positives, true_positives : shares of non-members and of members called members, both ascending from 0 to 1
-    thresholds : the scores that give these points, descending; infinity for the first
+    They are shares of non-members and of members called members, both ascending from 0 to 1.
     """
 
     false_positives: np.ndarray
     true_positives: np.ndarray
-    thresholds: np.ndarray
 
     @property
     def area(self) -> float:
@@ -62,7 +60,7 @@ def roc(members: np.ndarray, non_members: np.ndarray) -> RocCurve:
         np.concatenate([[0.0], (len(scores) - np.searchsorted(np.sort(scores), thresholds)) / len(scores)])
         for scores in (members, non_members)
     ]
-    return RocCurve(called[1], called[0], np.concatenate([[np.inf], thresholds]))
+    return RocCurve(called[1], called[0])
 
 
 def auc(members: np.ndarray, non_members: np.ndarray, *, seed: int = 0) -> Interval:

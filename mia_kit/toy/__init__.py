@@ -5,30 +5,9 @@ models as one batch, each equal to the plain one, so that a slider can sweep fac
 """
 
 from mia_kit.toy.grid import GridInversions, ToyGrid, invert_grid, load_table, load_table_attack, train_grid
-from mia_kit.toy.world import (
-    CENTRES,
-    InversionPath,
-    ToyClassifier,
-    ToyData,
-    distance_to_class,
-    invert,
-    make_data,
-    train,
-)
+from mia_kit.toy.world import InversionPath, ToyClassifier, ToyData, distance_to_class, invert, make_data, train
 
 __all__ = [
-    "CENTRES",
-    "GridInversions",
-    "InversionPath",
-    "ToyClassifier",
-    "ToyData",
-    "ToyGrid",
-    "distance_to_class",
-    "invert",
-    "invert_grid",
-    "load_table",
-    "load_table_attack",
-    "make_data",
-    "train",
-    "train_grid",
-]
+    "GridInversions", "InversionPath", "ToyClassifier", "ToyData", "ToyGrid", "distance_to_class", "invert",
+    "invert_grid", "load_table", "load_table_attack", "make_data", "train", "train_grid",
+]  # fmt: skip

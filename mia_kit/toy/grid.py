@@ -30,7 +30,7 @@ from tqdm.auto import tqdm, trange
 from mia_kit import check
 from mia_kit.smoothing import smoothed_targets
 from mia_kit.toy import world
-from mia_kit.toy.world import ToyClassifier, ToyData, check_attack, check_data, distance_to_class
+from mia_kit.toy.world import ToyClassifier, ToyData, check_attack, check_data, distance_to_class, make_data
 
 EPSILON = 1e-5  # of torch.nn.BatchNorm1d
 BUILD = "python data_scripts/train_toy_table.py"
@@ -275,7 +275,6 @@ def invert_grid(
     starts: Sequence[Sequence[float]] = ((-3.0, -10.0),),
     target_class: int = 2,
     *,
-    data: ToyData | None = None,
     learning_rate: float = 0.1,
     max_steps: int = 10_000,
     stop_confidence: float = 0.95,
@@ -310,7 +309,7 @@ def invert_grid(
             break
     points[running] = current
     shape, results = (len(grid.smoothings), len(grid.seeds), len(starts)), points.mT  # (models, starts, 2)
-    distance = distance_to_class(results.reshape(-1, 2), target_class, check_data(data))
+    distance = distance_to_class(results.reshape(-1, 2), target_class, make_data())
     return GridInversions(
         smoothings=grid.smoothings,
         seeds=grid.seeds,

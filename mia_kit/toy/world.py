@@ -121,7 +121,7 @@ class InversionPath:
     gradient_norms : float Tensor of shape (k - 1,); length of the loss gradient at each point but the last
     steps : updates after which the confidence first stood above the stop, or max_steps
     stopped : whether it did
-    distance : Euclidean distance from the result to the nearest training point of the target class
+    distance : Euclidean distance from the result to the nearest of `make_data()` of the target class
     target_class : the class that was attacked
     """
 
@@ -144,7 +144,6 @@ def invert(
     start: Sequence[float] = (-3.0, -10.0),
     target_class: int = 2,
     *,
-    data: ToyData | None = None,
     learning_rate: float = 0.1,
     max_steps: int = 10_000,
     stop_confidence: float = 0.95,
@@ -157,7 +156,6 @@ def invert(
 
     model : maps points of shape (n, 2) to logits of shape (n, classes)
     start : two coordinates
-    data : the training points that `distance` is measured to; `make_data()` by default
     learning_rate : step length per unit of gradient, above 0
     max_steps : the most updates, at least 1
     stop_confidence : in (0, 1]; 1 is never passed, so that all steps are made
@@ -189,7 +187,7 @@ def invert(
         gradient_norms=torch.stack(norms),
         steps=len(norms) - 1 if stopped else max_steps,
         stopped=stopped,
-        distance=float(distance_to_class(point, target_class, check_data(data))),
+        distance=float(distance_to_class(point, target_class, make_data())),
         target_class=target_class,
     )
 

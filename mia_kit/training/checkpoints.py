@@ -24,6 +24,8 @@ from torch import Tensor, nn
 from mia_kit.data.folders import write_whole
 
 Progress = TypeVar("Progress")
+# What a few bytes in the wrong place lead to, somewhere in PyTorch.
+DAMAGE = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 class CheckpointError(OSError):
@@ -63,10 +65,8 @@ def load_checkpoint(path: Path, *, run: str) -> dict[str, Any] | None:
                 raise zipfile.BadZipFile(f"{damaged} does not match its checksum")
         saved = torch.load(path, map_location="cpu", weights_only=True)
         owner, state = saved["run"], saved["state"]
-    except (pickle.UnpicklingError, zipfile.BadZipFile, OSError) as problem:
+    except (*DAMAGE, EOFError, OSError, ArithmeticError, pickle.UnpicklingError, zipfile.BadZipFile) as problem:
         raise _unreadable(path) from problem
-    except (ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError) as problem:
-        raise _unreadable(path) from problem  # what a few bytes in the wrong place lead to, somewhere in PyTorch
     if owner != run:
         raise CheckpointError(f"The checkpoint {path} belongs to a run with other settings: delete or move it.")
     return state
@@ -79,7 +79,7 @@ def resumed(path: Path | None, run: str, restore: Callable[[dict[str, Any]], Pro
         return nothing
     try:
         return restore(saved)
-    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as problem:
+    except DAMAGE as problem:
         raise _unreadable(path) from problem
 
 

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.models.batches import in_batches
 from mia_kit.models.decoder import InversionDecoder
-from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.training.fit import FitResult, fit
 from mia_kit.training.seeds import turn_seed
 
@@ -68,7 +67,7 @@ class ReconstructionObjective:
 
 
 def denoising(model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-    """The mean squared error of the noise that a `DiffusionDecoder` finds, an objective for `fit`."""
+    """The mean squared error of the noise that a `DiffusionDecoder` finds, an objective as the one above."""
     return model.noise_errors(images, labels).mean()  # type: ignore[operator]
 
 
@@ -94,7 +93,9 @@ def fit_decoder(
 
     Confidences are finite, of shape (n, classes). Other arguments, warnings and errors are those of `fit`.
     """
-    _check_pairs(confidences, images)
+    check.images(images)
+    check.floats("confidences", confidences, (len(images), "classes"))
+    check.finite("confidences", confidences)
     return fit(
         decoder,
         images,
@@ -112,16 +113,10 @@ def fit_decoder(
 
 @dataclass(frozen=True, eq=False)
 class TrainedDecoder:
-    """A decoder in evaluation mode and how its training went.
-
-    seeds : all that were tried; every one but the last collapsed
-    collapsed : whether the last one did, too: then this is no attack, and its error says nothing of a defence
-    """
+    """A decoder in evaluation mode, and all seeds that were tried; every one but the last collapsed."""
 
     decoder: InversionDecoder
-    training: FitResult
     seeds: tuple[int, ...]
-    collapsed: bool
 
 
 def train_decoder(
@@ -141,23 +136,23 @@ def train_decoder(
     tries : at least 1; of vectors that are all alike the first one is taken, as no decoder could tell them apart
     checkpoint : of the first try; others have files of their own beside it
 
-    Warns with a CollapsedDecoderWarning for each decoder that collapsed.
+    Warns with a CollapsedDecoderWarning for each decoder that collapsed. If all did, this is no attack, and its error
+    says nothing of a defence.
     """
     tries = check.count("tries", tries)
     seeds = [seed, *(turn_seed(seed + 1, attempt) for attempt in range(1, tries))]
     for attempt, seed_of_try in enumerate(seeds):
         decoder = fresh(seed_of_try)
         file = checkpoint.with_name(f"{checkpoint.name}_{attempt}") if checkpoint and attempt else checkpoint
-        training = fit_decoder(decoder, confidences, images, seed=seed_of_try, checkpoint=file, **settings)
-        collapsed = has_collapsed(decoder, confidences, images)
-        if not collapsed:
+        fit_decoder(decoder, confidences, images, seed=seed_of_try, checkpoint=file, **settings)
+        if not has_collapsed(decoder, confidences, images):
             break
         warnings.warn(
             f"the decoder of seed {seed_of_try} makes one picture of all vectors, try {attempt + 1} of {tries}",
             CollapsedDecoderWarning,
             stacklevel=2,
         )
-    return TrainedDecoder(decoder, training, tuple(seeds[: attempt + 1]), collapsed)
+    return TrainedDecoder(decoder, tuple(seeds[: attempt + 1]))
 
 
 def has_collapsed(decoder: InversionDecoder, confidences: Tensor, images: Tensor) -> bool:
@@ -166,33 +161,3 @@ def has_collapsed(decoder: InversionDecoder, confidences: Tensor, images: Tensor
         return False
     made = in_batches(decoder, confidences)
     return bool(made.var(dim=0).mean() < COLLAPSED * images.var(dim=0).mean())
-
-
-def fit_denoiser(
-    decoder: DiffusionDecoder,
-    confidences: Tensor,
-    images: Tensor,
-    *,
-    epochs: int = 100,
-    batch_size: int = 64,
-    learning_rate: float = 2e-3,
-    **others: Any,
-) -> FitResult:
-    """As `fit_decoder` for a diffusion model, by the noise it finds, with plain Adam."""
-    _check_pairs(confidences, images)
-    return fit(
-        decoder,
-        images,
-        confidences,
-        objective=denoising,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        **others,
-    )
-
-
-def _check_pairs(confidences: Tensor, images: Tensor) -> None:
-    check.images(images)
-    check.floats("confidences", confidences, (len(images), "classes"))
-    check.finite("confidences", confidences)

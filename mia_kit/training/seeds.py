@@ -1,7 +1,13 @@
-"""Seeds of the turns of a run: each turn has its own, so that a run that was killed goes on as if it had not been."""
+"""Seeds of turns, of classes and of calls.
+
+Each turn of a run has its own, so that a run that was killed goes on as if it had not been.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from torch import Generator
 
 # Runs whose seeds are neighbours share no turn for so many turns; a prime, so that other steps do not meet either.
@@ -16,6 +22,12 @@ def turn_seed(seed: int, turn: int) -> int:
 def turn_generator(seed: int, turn: int) -> Generator:
     """Random numbers of one turn, on the CPU: the same on any device."""
     return Generator().manual_seed(turn_seed(seed, turn))
+
+
+def generators_for(classes: Sequence[int], *, seed: int) -> list[Generator]:
+    """A stream of random numbers for each class, so that one among others is treated as if it were alone."""
+    seeds = [np.random.SeedSequence((seed % 2**32, label)).generate_state(1) for label in classes]
+    return [Generator().manual_seed(int(state[0])) for state in seeds]
 
 
 class Calls:

@@ -92,8 +92,8 @@ def fit_adversaries(
     checkpoint: Path | None = None,
     device: str | torch.device = "cpu",
     progress: bool = True,
-) -> float:
-    """Train both in place, and leave both in evaluation mode with frozen weights; returns the seconds taken.
+) -> None:
+    """Train both in place, and leave both in evaluation mode with frozen weights.
 
     `data` are images of shape (n, channels, h, w) in [-1, 1], and what belongs to them, each of n rows; batches are
     drawn with replacement. `checkpoint` is a file to save to and to go on from, for fresh players, the same game,
@@ -130,7 +130,7 @@ def fit_adversaries(
         weights = [fingerprint(player.state_dict()) for player in players.values()]
         told = fingerprint({str(place): part for place, part in enumerate(data)})
         run = " ".join([f"{settings} {game} {seed}", *weights, told])
-    seconds = play(
+    play(
         players | adams,
         turn,
         steps=settings.steps,
@@ -141,7 +141,6 @@ def fit_adversaries(
     )
     for player in players.values():
         player.eval().requires_grad_(False)
-    return seconds
 
 
 def play(

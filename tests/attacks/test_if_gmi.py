@@ -4,14 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tiny_target import FlatPrior, Quarters
+from quarters import WHOLE, FlatPrior, Quarters
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import cross_entropy, if_gmi, ppa
-from mia_kit.attacks.crops import Crop
 from mia_kit.models.priors import DCGAN
 
-WHOLE = Crop(area=(1.0, 1.0))
 LATENT = ppa.Settings(
     (8, 8),
     pool=6,

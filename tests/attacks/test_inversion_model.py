@@ -5,7 +5,7 @@ import torch
 
 from mia_kit.access import ConfidenceAPI
 from mia_kit.attacks.inversion_model import Noise, ask, second_softmax
-from tests.attacks.tiny_target import Quarters
+from tests.attacks.quarters import Quarters
 
 
 class Wavering:

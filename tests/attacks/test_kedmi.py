@@ -8,9 +8,9 @@ from quarters import SIZE, FlatPrior, Quarters, no_classes, public_images
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import cross_entropy, kedmi
-from mia_kit.attacks.latent_search import step_random
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior
 from mia_kit.models.priors import sample_latents
+from mia_kit.training.seeds import turn_generator
 from mia_kit.training.wasserstein import AdversarySettings
 
 NETWORKS = {"image_size": (1, *SIZE), "width": 8}
@@ -68,13 +68,13 @@ class Constant:
 def test_the_generators_loss_and_the_sign_of_its_entropy() -> None:
     """Sure classes make the loss smaller, by the weight; the features add their distance."""
     image = torch.full((1, 2, 2), 0.5)
-    batch = (image.expand(3, 1, 2, 2), torch.zeros(3, 2))
+    batch, random = (image.expand(3, 1, 2, 2), torch.zeros(3, 2)), turn_generator(1, 0)
     sure, unsure = (
-        kedmi.KnowledgeGame(entropy_weight=0.1).generator_loss(Fixed(logits), Constant(image), batch, step_random(0, 0))
+        kedmi.KnowledgeGame(entropy_weight=0.1).generator_loss(Fixed(logits), Constant(image), batch, random)
         for logits in ([30.0, 0.0], [0.0, 0.0])
     )
     assert sure.item() == pytest.approx(0, abs=1e-6) and unsure.item() == pytest.approx(0.1 * math.log(2))
-    apart = kedmi.KnowledgeGame().generator_loss(Fixed([0.0, 0.0]), Constant(image + 1), batch, step_random(0, 0))
+    apart = kedmi.KnowledgeGame().generator_loss(Fixed([0.0, 0.0]), Constant(image + 1), batch, random)
     assert apart.item() == pytest.approx(1 + 1e-4 * math.log(2), rel=1e-6)
 
 
@@ -99,7 +99,7 @@ def test_against_a_plain_loop() -> None:
     mean, log_variance = torch.zeros(2, 4, requires_grad=True), torch.zeros(2, 4, requires_grad=True)
     adam = torch.optim.Adam([mean, log_variance], lr=0.02)
     for step in range(6):
-        noise = torch.randn(2, 4, generator=step_random(0, step))
+        noise = torch.randn(2, 4, generator=turn_generator(1, step))
         images = prior.synthesise(mean + (log_variance / 2).exp() * noise)
         losses = 3 * cross_entropy(model(images), torch.tensor([1, 1])) + math.log(5 / 4)  # K = 4 against 1
         torch.testing.assert_close(found.trace.losses[step], losses.detach(), atol=1e-4, rtol=1e-4)
@@ -111,7 +111,7 @@ def test_against_a_plain_loop() -> None:
 
 
 def test_the_discriminator_learns_the_targets_soft_labels() -> None:
-    model, images = Quarters(contrast=2.0), public_images()
+    model, images = Quarters(scale=2.0), public_images()
     generator = ConvolutionalPrior(seed=0, latent_size=4, **NETWORKS)
     discriminator = ClassDiscriminator(4, seed=1, **NETWORKS)
     settings = AdversarySettings(steps=80, batch_size=20, critic_steps=1, learning_rate=2e-3)

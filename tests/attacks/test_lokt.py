@@ -2,11 +2,10 @@
 
 import pytest
 import torch
-from tiny_target import FlatPrior, Quarters
+from quarters import WHOLE, FlatPrior, Quarters
 
 from mia_kit.access import LabelAPI
 from mia_kit.attacks import lokt, margin, ppa
-from mia_kit.attacks.crops import Crop
 from mia_kit.models import Classifier
 
 
@@ -14,9 +13,8 @@ class Halves(Quarters):
     """Class 0 is bright above, class 1 below: a mirror image, which the surrogate is shown as well, is as bright."""
 
     def forward(self, images):
-        self.log.note(images)
         shades = torch.nn.functional.adaptive_avg_pool2d(images, (2, 1)).flatten(1)  # (n, 2)
-        return self.scale * (shades - shades.flip(1))
+        return 8 * (shades - shades.flip(1))
 
 
 class Small(Classifier):
@@ -34,9 +32,7 @@ class Small(Classifier):
         return self.body(images)
 
 
-ATTACK = ppa.Settings(
-    (8, 8), pool=20, candidates=1, keep=1, steps=40, learning_rate=0.1, crop=Crop(area=(1.0, 1.0)), selection_views=1
-)
+ATTACK = ppa.Settings((8, 8), pool=20, candidates=1, keep=1, steps=40, learning_rate=0.1, crop=WHOLE, selection_views=1)
 SETTINGS = lokt.Settings(samples=300, epochs=15, learning_rate=0.05, attack=ATTACK)
 
 

@@ -5,16 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_target import FlatPrior, Quarters, same
+from quarters import SIZE, FlatPrior, Quarters
 from torch import Generator, Tensor
 
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks import Reconstructions, mirror
 from mia_kit.attacks.mirror import GeneticSettings, Region, Settings, breed, ramp, region_of, to_codes, to_p
-from mia_kit.attacks.prior_to_target import generators_for
 from mia_kit.models.priors import sample_latents
-
-SIZE = (8, 8)
+from mia_kit.training.seeds import generators_for
 
 
 def white(targets: list[int], model: Quarters | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
@@ -36,16 +34,11 @@ def pool_region(seed: int = 0) -> tuple[Tensor, Region]:
 
 
 @pytest.mark.parametrize("attack", [white, black])
-def test_reaches_its_target_and_gains_on_the_start(attack: Callable[..., Reconstructions]) -> None:
+def test_comes_near_to_the_best_of_the_region(attack: Callable[..., Reconstructions]) -> None:
     found = attack([2, 0, 3], Quarters(scale=2))
-    assert found.targets.tolist() == [2, 0, 3]
-    assert torch.equal(found.images[:, 0, ::4, ::4].flatten(1).argmax(dim=1), found.targets)
-    assert torch.equal(found.images, FlatPrior().synthesise(found.codes))
     assert (found.scores > 0.9 * best_confidences()[found.targets]).all()
     confidences = Quarters(scale=2)(found.images).softmax(dim=1)
     assert torch.allclose(found.scores, confidences[torch.arange(3), found.targets], atol=1e-6)
-    assert found.selected.all()
-    assert found.reached.all()
 
 
 def best_confidences() -> Tensor:
@@ -57,11 +50,11 @@ def best_confidences() -> Tensor:
 
 @pytest.mark.parametrize("attack", [white, black])
 def test_start_is_the_most_confident_of_the_pool(attack: Callable[..., Reconstructions]) -> None:
-    found = attack([1, 3])
+    found = attack([1, 3], steps=0) if attack is white else attack([1, 3], generations=0, stop=1e-9)
     pool = sample_latents(FlatPrior(), 40, seed=0)
     expected = Quarters()(FlatPrior().synthesise(pool)).softmax(dim=1)[:, [1, 3]].argmax(dim=0)
-    assert torch.equal(found.start_latents, expected)
-    assert torch.equal(white([1, 3], steps=0).codes, pool[expected])
+    clipped = pool if attack is white else to_codes(region_of(pool).clip(to_p(pool)))
+    assert torch.equal(found.codes, clipped[expected])
 
 
 @pytest.mark.parametrize("attack", [white, black])
@@ -84,8 +77,8 @@ def test_the_space_of_p() -> None:
 
 def test_trace_against_a_plain_loop() -> None:
     found = white([3], steps=4)
-    pool, region = pool_region()
-    code = pool[found.start_latents].clone().requires_grad_()
+    _, region = pool_region()
+    code = white([3], steps=0).codes.requires_grad_()
     adam = torch.optim.Adam([code])
     for step in range(4):
         loss = torch.nn.functional.cross_entropy(Quarters()(FlatPrior().synthesise(code)), torch.tensor([3]))
@@ -140,24 +133,6 @@ def test_mutation_is_rare_and_small() -> None:
     assert changed.std().item() == pytest.approx(0.3, abs=0.02)
 
 
-@pytest.mark.parametrize("attack", [white, black])
-def test_a_class_among_others_is_attacked_as_if_alone(attack: Callable[..., Reconstructions]) -> None:
-    together = attack([3, 0, 2], seed=5)
-    assert all(same(attack([target], seed=5), together, slice(row, row + 1)) for row, target in enumerate([3, 0, 2]))
-    assert same(attack([3, 0, 2], seed=5, batch_size=7), together)
-    assert not torch.allclose(attack([3, 0, 2], seed=6).codes, together.codes, atol=1e-2)
-
-
-def test_queries_are_the_images_that_the_model_sees() -> None:
-    model = Quarters()
-    found = white([0, 1], model, steps=6)
-    assert found.queries == sum(model.log.batches) == 1 + 40 + 6 * 2 + 2
-    model = Quarters(scale=2)
-    found = black([0, 1], model)
-    assert found.queries == sum(model.log.batches) == 1 + 40 + 2 * (10 + 15 * 9)
-    assert model.log.batches[-15:] == [18] * 15  # one call for all classes
-
-
 def test_finished_classes_leave_the_batch() -> None:
     """A class stops at the confidence that was asked for; the others go on in smaller calls."""
     model = Quarters(scale=2)
@@ -168,3 +143,5 @@ def test_finished_classes_leave_the_batch() -> None:
     last = found.trace.losses[generations - 1, torch.arange(4)]
     assert (last > 1 - 0.93)[generations > 0].all()  # 0: the pool already held such a code
     assert found.queries == sum(model.log.batches) == 1 + 40 + 4 * 10 + 9 * int(generations.sum())
+    together = black([0, 1], model)
+    assert model.log.batches[-15:] == [18] * 15 and together.queries == 1 + 40 + 2 * (10 + 15 * 9)  # one call for both

@@ -1,4 +1,4 @@
-"""What does not fit a defence is refused, with both sides."""
+"""What does not fit a defence is refused, with both sides; plain ranges are tried in `test_bad_calls.py`."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from mia_kit.defences import BidoObjective, DataCentric, DropoutObjective, MidOb
 from mia_kit.defences.alignment import AlignmentSettings
 from mia_kit.defences.bido import hidden_layers, normalised_hsic
 from mia_kit.defences.dp_sgd import PrivateSettings, spent
-from mia_kit.defences.lpa_vae import PoisonAutoencoder, PoisonObjective
+from mia_kit.defences.lpa_vae import PoisonObjective
 from mia_kit.defences.mid import divergence
-from mia_kit.defences.picture_poison import LabelFlippingPoison, LabelPreservingPoison
-from mia_kit.defences.serving import OneParameter, Rounding, TopTruncation
-from mia_kit.defences.vectors import check_bound, check_confidences
+from mia_kit.defences.picture_poison import LabelPreservingPoison
+from mia_kit.defences.serving import OneParameter, Rounding
+from mia_kit.defences.vectors import check_confidences
 from mia_kit.models import SmallClassifier
 from tests.defences.tiny_decoder import decoder, pairs, substitute
 
@@ -26,8 +26,6 @@ SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
     ("call", "sentence"),
     [
         (lambda: build("dropuot"), "must be one of none, smoothing, .*got 'dropuot' instead: did you mean dropout?"),
-        (lambda: build("mid", -1.0), "the strength of mid must be at least 0, got -1"),
-        (lambda: build("bido", float("nan")), "the strength of bido must be finite, got nan"),
         (lambda: build("smoothing", 1.5), r"\(-inf, 1\], got 1.5"),
         (lambda: build("dropout", 1.0), r"\[0, 1\), got 1"),
         (lambda: build("augmentation", 1.0), r"\[0, 1\), got 1"),
@@ -36,13 +34,11 @@ SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
         (lambda: combine(build("bido", 0.5), build("mixup", 0.5)), "different things, got bido and mixup, .* the loss"),
         (lambda: combine(build("dp_sgd", 0.5), build("dp_sgd", 0.5)), "which both change the privacy"),
         (lambda: DropoutObjective(0.5)(torch.nn.Flatten(), IMAGES, LABELS, 0), "got Flatten instead"),
-        (lambda: MidObjective(-0.1), "beta must be at least 0"),
         (lambda: MidObjective()(MODEL, IMAGES, LABELS, 0), "expected a BottleneckClassifier, got SmallClassifier"),
         (
             lambda: divergence(torch.zeros(2, 3), torch.ones(2, 4)),
             r"deviation must have the shape \(2, 3\), got \(2, 4",
         ),
-        (lambda: BidoObjective(-1), "picture_weight must be at least 0, got -1"),
         (lambda: BidoObjective(layers=("neck",))(MODEL, IMAGES, LABELS, 0), "has no layer named 'neck'"),
         (
             lambda: BidoObjective()(MODEL, IMAGES, LABELS[:, None], 0),
@@ -50,7 +46,6 @@ SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
         ),
         (lambda: hidden_layers(torch.nn.Linear(2, 2)), "got Linear instead: name them"),
         (lambda: normalised_hsic(torch.eye(2), torch.eye(3)), r"each kernel .* \(2, 2\), got \(3, 3\)"),
-        (lambda: PrivateSettings(-1.0), "noise_multiplier must be at least 0, got -1"),
         (lambda: PrivateSettings(1.0, clip_norm=0.0), "clip_norm must be above 0, got 0"),
         (lambda: PrivateSettings(1.0, delta=1.0), r"delta must lie in \(0, 1\), got 1"),
         (
@@ -59,22 +54,14 @@ SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
         ),
         (lambda: spent(PrivateSettings(1.0), **SPENT | {"steps": -5}), "steps must be at least 1, got -5"),
         (lambda: AlignmentSettings(bound=0), "bound must be above 0, got 0"),
-        (lambda: AlignmentSettings(rounds=0), "rounds must be at least 1, got 0"),
-        (lambda: AlignmentSettings(criterion="l1"), "one of cosine, squared, got 'l1'"),
         (lambda: LabelPreservingPoison(substitute(), seed=0).poison(2 * CLEAN, PICTURES), "sum to 1"),
-        (lambda: LabelFlippingPoison(substitute(), seed=0, rate=1.5), r"rate must lie in \[0, 1\], got 1.5"),
         (lambda: PoisonObjective(substitute())(decoder(), PICTURES, CLEAN, 0), "a PoisonAutoencoder, got Inversion"),
-        (lambda: PoisonAutoencoder(1, bound=0.1, seed=0), "classes must be at least 2, got 1"),
-        (lambda: Rounding(-1), "decimals must be at least 0, got -1"),
-        (lambda: TopTruncation(0), "k must be at least 1, got 0"),
         (lambda: OneParameter(0, seed=0), "epsilon must be above 0, got 0"),
         (lambda: Rounding().serve(torch.ones(2, 3)), "sum to 1"),
         (lambda: check_confidences(torch.ones(2, 1)), "number of classes must be at least 2, got 1"),
         (lambda: check_confidences(torch.tensor([[1.5, -0.5]])), "must not be negative and sum to 1"),
         (lambda: check_confidences(torch.tensor([[float("nan"), 1.0]])), "must not be negative and sum to 1"),
-        (lambda: check_bound(float("inf")), "bound must be finite"),
         (lambda: DataCentric(("loss", "loss")), "steps must be different ones of injection, .* got"),
-        (lambda: DataCentric(mislabelled=1.1), r"mislabelled must lie in \[0, 1\], got 1.1"),
     ],
 )
 def test_what_does_not_fit(call: Callable[[], object], sentence: str) -> None:

@@ -1,6 +1,5 @@
 """DP-SGD: clipping, noise, the epsilon against closed forms and published numbers, runs that repeat and go on."""
 
-import builtins
 import math
 import sys
 from dataclasses import replace
@@ -22,19 +21,12 @@ from mia_kit.defences.dp_sgd import _Stepper, spent
 from mia_kit.models import SmallClassifier
 from mia_kit.smoothing import smoothed_cross_entropy
 from mia_kit.training import CheckpointError, SmoothedObjective
-
-PLAIN = SmoothedObjective(0.0, 1)
+from tests.defences.tiny_task import task
 
 
 @pytest.fixture
 def opacus():
     return pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
-
-
-def task(n=12):
-    labels = torch.arange(n) % 2
-    noise = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    return (0.3 * noise + labels[:, None, None, None] - 0.5).clamp(-1, 1), labels
 
 
 def model(seed=0):
@@ -47,46 +39,31 @@ def linear():
         return nn.Sequential(nn.Flatten(), nn.Linear(256, 2))
 
 
-def one_step(network, batch_size, objective=PLAIN, **settings):
-    """The gradient that a step with the whole task hands to plain SGD at rate 1, as one vector."""
+def one_step(network, pictures=12, smoothing=0.0, **settings):
+    """The gradient that a step with so many pictures hands to plain SGD at rate 1, as one vector."""
     before = nn.utils.parameters_to_vector(network.parameters()).detach()
-    private = PrivateSettings(batch_size=batch_size, learning_rate=1.0, **settings)
+    private = PrivateSettings(batch_size=8, learning_rate=1.0, **settings)
     stepper = _Stepper(network, private, torch.optim.SGD(network.parameters(), lr=1.0))
     stepper.noise.manual_seed(0)
-    stepper.step(objective, *task(), 0)
+    images, labels = task()
+    stepper.step(SmoothedObjective(smoothing, 1), images[:pictures], labels[:pictures], 0)
     stepper.close()
     return before - nn.utils.parameters_to_vector(network.parameters()).detach()
 
 
-def gradients(network, smoothing=0.0):
-    """The gradient of each picture by itself, one after another: shape (n, weights)."""
-    found = []
+@pytest.mark.parametrize(("kind", "smoothing"), [(model, 0.0), (linear, 0.0), (model, 0.3)])
+@pytest.mark.parametrize("clip", [1e-2, 1e6])
+def test_without_noise_a_step_is_the_mean_of_clipped_gradients(kind, smoothing, clip, opacus):
+    network, each = kind(), []
     for image, label in zip(*task(), strict=True):
         loss = smoothed_cross_entropy(network(image[None]), label[None], smoothing)
-        found.append(torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(network.parameters()))]))
-    return torch.stack(found)
-
-
-@pytest.mark.parametrize("kind", [model, linear])
-@pytest.mark.parametrize("clip", [1e-2, 1e6])
-def test_without_noise_a_step_is_the_mean_of_clipped_gradients(kind, clip, opacus):
-    network = kind()
-    each = gradients(network)
-    norms = each.norm(dim=1, keepdim=True)
+        each.append(torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(network.parameters()))]))
+    norms = torch.stack(each).norm(dim=1, keepdim=True)
     assert (norms > 1e-2).any() and (norms < 1e6).all()
-    expected = (each * (clip / norms).clamp(max=1)).sum(dim=0) / 8  # the expected size of a batch, not 12
-    step = one_step(network, 8, noise_multiplier=0.0, clip_norm=clip)
+    expected = (torch.stack(each) * (clip / norms).clamp(max=1)).sum(dim=0) / 8  # the expected size of a batch, not 12
+    step = one_step(network, smoothing=smoothing, noise_multiplier=0.0, clip_norm=clip)
     torch.testing.assert_close(step, expected, atol=2e-5, rtol=2e-3)
     assert step.norm() <= 12 / 8 * clip * 1.001
-
-
-@pytest.mark.parametrize("clip", [1e-2, 1e6])
-def test_the_loss_of_an_objective_is_clipped_picture_by_picture(clip, opacus):
-    network = model()
-    each = gradients(network, smoothing=0.3)
-    expected = (each * (clip / each.norm(dim=1, keepdim=True)).clamp(max=1)).sum(dim=0) / 8
-    step = one_step(network, 8, SmoothedObjective(0.3, 1), noise_multiplier=0.0, clip_norm=clip)
-    torch.testing.assert_close(step, expected, atol=2e-5, rtol=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -98,9 +75,10 @@ def test_objectives_that_mix_pictures_are_refused(objective):
         trained(objective=objective)
 
 
-def test_noise_has_the_stated_deviation(opacus):
-    quiet = one_step(linear(), 8, noise_multiplier=0.0, clip_norm=0.5)
-    noise = one_step(linear(), 8, noise_multiplier=3.0, clip_norm=0.5) - quiet
+@pytest.mark.parametrize("pictures", [12, 0])
+def test_noise_has_the_stated_deviation_also_in_a_step_without_pictures(pictures, opacus):
+    quiet = one_step(linear(), noise_multiplier=0.0, clip_norm=0.5) if pictures else 0
+    noise = one_step(linear(), pictures, noise_multiplier=3.0, clip_norm=0.5) - quiet
     deviation = 3.0 * 0.5 / 8  # 514 weights: the deviation's own is 3 %, the mean's 4 %
     assert noise.std().item() == pytest.approx(deviation, rel=0.15) and abs(noise.mean()) < 0.2 * deviation
 
@@ -222,29 +200,9 @@ def test_a_stopped_run_goes_on_to_the_same_end(tmp_path, opacus):
 
 
 def test_without_opacus_there_is_a_sentence(monkeypatch):
-    real = builtins.__import__
-
-    def absent(name, *rest):
-        if name.split(".")[0] == "opacus":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    for name in [name for name in sys.modules if name.split(".")[0] == "opacus"]:
-        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opacus", None)
     with pytest.raises(ImportError, match=r'DP-SGD needs Opacus: run pip install "mia_kit\[dp\]"'):
         trained()
-
-
-def test_a_step_without_pictures_is_noise_alone(opacus):
-    network = linear()
-    before = network[1].weight.detach().clone()
-    private = PrivateSettings(2.0, clip_norm=0.5, batch_size=8)
-    stepper = _Stepper(network, private, torch.optim.SGD(network.parameters(), lr=1.0))
-    images, labels = task()
-    assert stepper.step(PLAIN, images[:0], labels[:0], 0) == 0
-    stepper.close()
-    assert (network[1].weight - before).std().item() == pytest.approx(2.0 * 0.5 / 8, rel=0.15)
 
 
 def test_noise_and_pictures_have_streams_of_their_own(opacus):

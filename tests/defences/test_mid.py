@@ -7,12 +7,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.defences import BottleneckClassifier, MidObjective
 from mia_kit.defences.mid import divergence
 from mia_kit.models import SmallClassifier
-
-
-def task(n=12):
-    labels = torch.arange(n) % 2
-    noise = torch.randn(n, 1, 16, 16, generator=torch.Generator().manual_seed(0))
-    return (0.3 * noise + labels[:, None, None, None] - 0.5).clamp(-1, 1), labels
+from tests.defences.tiny_task import task
 
 
 def bottleneck(seed=0):

@@ -5,7 +5,7 @@ import torch
 
 from mia_kit.access import ConfidenceAPI
 from mia_kit.defences.alignment import AlignmentSettings
-from mia_kit.defences.lpa_vae import PoisonAutoencoder, fit_poison
+from mia_kit.defences.lpa_vae import PoisonAutoencoder, PoisonObjective
 from mia_kit.defences.picture_poison import (
     AscentSettings,
     LabelFlippingPoison,
@@ -14,6 +14,7 @@ from mia_kit.defences.picture_poison import (
     candidates,
     flip,
 )
+from mia_kit.training import fit
 from mia_kit.training.inversion import picture_errors
 from tests.defences.extreme_vectors import assert_probabilities, extreme
 from tests.defences.tiny_decoder import decoder, pairs, substitute
@@ -114,13 +115,14 @@ def test_the_autoencoder_learns_to_align(tmp_path):
     own, (clean, images) = substitute(torch.float32), pairs(48, 1, torch.float32)
     model = PoisonAutoencoder(CLASSES, bound=0.5, seed=0, hidden=16, latent=2)
     before = own.misalignment(model.serve(clean), images).item()
-    options = {"seed": 0, "batch_size": 24, "learning_rate": 1e-2, "progress": False}
-    fit_poison(model, own, clean, images, epochs=30, checkpoint=tmp_path / "vae", **options)
+    options = {"seed": 0, "epochs": 30, "batch_size": 24, "learning_rate": 1e-2, "progress": False}
+    options |= {"objective": PoisonObjective(own), "checkpoint": tmp_path / "vae"}
+    fit(model, images, clean, **options)
     after = own.misalignment(model.serve(clean), images).item()
     assert after < before - 0.02
     assert not torch.equal(model.serve(clean), model.serve(clean))
     again = PoisonAutoencoder(CLASSES, bound=0.5, seed=0, hidden=16, latent=2)
-    fit_poison(again, own, clean, images, epochs=30, checkpoint=tmp_path / "vae", **options)
+    fit(again, images, clean, **options)
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 

@@ -46,7 +46,7 @@ def test_equal_eigenvalues_of_opposite_sign_do_not_settle():
 def test_a_flat_or_a_linear_loss_has_no_curvature():
     for loss in (lambda x: x.flatten(1).sum(dim=1), lambda x: (0 * x.flatten(1) ** 2).sum(dim=1)):
         found = curvature(loss, images(2), seed=0)
-        assert found.values.tolist() == [0, 0] and found.converged.all() and found.iterations == 1
+        assert found.values.tolist() == [0, 0] and found.converged.all()
 
 
 def network(activation):

@@ -140,8 +140,8 @@ BREAKS = [
     Break(
         "members and others swapped",
         "metrics/membership.py",
-        "return RocCurve(called[1], called[0],",
-        "return RocCurve(called[0], called[1],",
+        "return RocCurve(called[1], called[0])",
+        "return RocCurve(called[0], called[1])",
         "metrics/test_membership.py",
     ),
     Break(

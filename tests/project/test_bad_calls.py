@@ -24,7 +24,7 @@ import mia_kit
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import brep, fredrikson, mirror, ppa
 from mia_kit.data import DataCard, DataError, ImageSet
-from mia_kit.defences import PoisonAutoencoder, PrivateSettings, Substitute
+from mia_kit.defences import PrivateSettings, Substitute
 from mia_kit.models import InversionDecoder, SmallClassifier
 from mia_kit.toy import ToyClassifier, make_data, train_grid
 
@@ -169,7 +169,6 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
     "models.same_person_threshold": {"false_match_rate": lambda: 0.1},
     "training.fit": {"epochs": lambda: 1, "batch_size": lambda: 2},
     "defences.fit_private": {"settings": lambda: PrivateSettings(1.0, epochs=1, batch_size=3), "model": plain},
-    "defences.fit_poison": {"model": lambda: PoisonAutoencoder(CLASSES, bound=0.1, seed=0, hidden=4, latent=2)},
     "defences.protect": {"surrogates": lambda: {0: IMAGES, 1: IMAGES}},
     "defences.farthest_identity": {"labels": lambda: torch.tensor(PEOPLE)},
     "attacks.run": {

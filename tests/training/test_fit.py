@@ -25,14 +25,6 @@ def small_model(seed=0, dropout=0.0):
         return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
 
 
-def test_the_learning_rate_falls_after_three_quarters_and_nine_tenths():
-    images, labels = task()
-    result = fit(small_model(), images, labels, seed=0, epochs=100, learning_rate=1e-3, progress=False)
-    rates = [epoch.learning_rate for epoch in result.history]
-    assert rates[:75] == pytest.approx([1e-3] * 75)
-    assert rates[75:90] == pytest.approx([1e-4] * 15) and rates[90:] == pytest.approx([1e-5] * 10)
-
-
 def test_same_seed_gives_the_same_weights_and_global_random_numbers_are_left_alone():
     images, labels = task()
     state = torch.get_rng_state()
@@ -46,21 +38,49 @@ def test_same_seed_gives_the_same_weights_and_global_random_numbers_are_left_alo
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
 
 
-def test_equals_a_plain_loop():
-    """One batch an epoch: nothing depends on the order, and Adam can be written out."""
+@pytest.mark.parametrize(
+    ("optimiser", "decay", "soft"),
+    [
+        (torch.optim.Adam, {}, False),
+        (torch.optim.SGD, {}, True),  # as a surrogate is distilled
+        (torch.optim.SGD, {"weight_decay": 0.3}, False),
+        (torch.optim.AdamW, {"weight_decay": 0.3}, False),
+    ],
+)
+def test_equals_a_plain_loop(optimiser, decay, soft):
+    """One batch an epoch, so no order matters; the rate falls after three quarters and nine tenths."""
     images, labels = task()
+    smoothing, answers = 0.2, labels
+    if soft:
+        smoothing, answers = 0.0, nn.functional.one_hot(labels, 2) * 0.6 + 0.2
     model, plain = small_model(), small_model()
-    fit(model, images, labels, seed=0, smoothing=0.2, epochs=10, batch_size=len(labels), progress=False)
-    optimiser = torch.optim.Adam(plain.parameters(), lr=1e-3)
-    for epoch in range(10):
-        for group in optimiser.param_groups:
-            group["lr"] = 1e-3 * (0.1 if epoch >= 8 else 1.0) * (0.1 if epoch >= 9 else 1.0)
-        loss = cross_entropy(plain(images), labels, label_smoothing=0.2)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    result = fit(
+        model,
+        images,
+        answers,
+        seed=0,
+        smoothing=smoothing,
+        objective=answered if soft else None,
+        optimiser=optimiser,
+        epochs=10,
+        batch_size=len(labels),
+        learning_rate=0.1,
+        progress=False,
+        **decay,
+    )
+    steps, rates = optimiser(plain.parameters(), lr=0.1, **decay), [0.1] * 8 + [0.01, 0.001]
+    for rate in rates:
+        steps.param_groups[0]["lr"] = rate
+        steps.zero_grad()
+        cross_entropy(plain(images), answers, label_smoothing=smoothing).backward()
+        steps.step()
+    assert [epoch.learning_rate for epoch in result.history] == pytest.approx(rates)
     assert not model.training
-    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-5, rtol=1e-4)
+
+
+def answered(model, images, answers, epoch):
+    return cross_entropy(model(images), answers)
 
 
 def test_every_picture_is_seen_once_an_epoch_in_even_batches():
@@ -130,23 +150,13 @@ def test_an_objective_has_its_own_scale_but_must_be_finite():
     [
         ({"labels": torch.zeros(3, dtype=torch.long)}, r"labels must have the shape \(40,\), got \(3,\)"),
         (
-            {"images": torch.zeros(0, 1, 4, 4), "labels": torch.zeros(0, dtype=torch.long)},
-            "number of images must be at least 2",
-        ),
-        (
             {"images": torch.zeros(1, 1, 4, 4), "labels": torch.zeros(1, dtype=torch.long)},
             "number of images must be at least 2",
         ),
         ({"labels": torch.arange(40) % 3}, r"labels must lie in \[0, 2\), got values from 0 to 2 instead"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"images": 127 * torch.ones(40, 1, 4, 4)}, r"images must lie in \[-1, 1\], got values from 127 to 127"),
         ({"batch_size": 1}, "batch_size must be at least 2, got 1"),
-        ({"learning_rate": 0.0}, "learning_rate must be above 0, got 0 instead"),
-        ({"stop_epoch": 0}, "stop_epoch, at most epochs, must be from 1 to 5, got 0"),
-        ({"stop_epoch": 6}, "from 1 to 5, got 6"),
+        ({"stop_epoch": 6}, "stop_epoch, at most epochs, must be from 1 to 5, got 6"),
         ({"weight_decay": -0.1}, "weight_decay must be at least 0, got -0.1 instead"),
-        ({"weight_decay": float("nan")}, "got nan instead"),
-        ({"smoothing": 1.5}, r"\(-inf, 1\], got 1.5"),
         ({"smoothing": 0.1, "objective": lambda *_: torch.zeros(())}, "not both"),
     ],
 )
@@ -167,36 +177,3 @@ def test_one_picture_of_a_class_or_none_is_enough(labels):
     )
     assert model(images).argmax(dim=1).tolist() == labels
     assert result.runaway_epoch is None
-
-
-def test_soft_labels_and_another_optimiser_equal_a_plain_loop():
-    """As a surrogate is distilled: an objective of confidences, plain SGD. One batch an epoch, so no order matters."""
-    images, labels = task()
-    soft = torch.nn.functional.one_hot(labels, 2).float() * 0.6 + 0.2
-    model, plain = small_model(), small_model()
-
-    def objective(model, images, answers, epoch):
-        return cross_entropy(model(images), answers)
-
-    options = {"seed": 0, "objective": objective, "epochs": 3, "batch_size": len(labels), "progress": False}
-    fit(model, images, soft, optimiser=torch.optim.SGD, learning_rate=0.5, **options)
-    optimiser = torch.optim.SGD(plain.parameters(), lr=0.5)
-    for _ in range(3):
-        optimiser.zero_grad()
-        cross_entropy(plain(images), soft).backward()
-        optimiser.step()
-    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-5, rtol=1e-4)
-
-
-@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.AdamW])
-def test_weight_decay_reaches_the_optimiser(kind):
-    images, labels = task()
-    model, plain = small_model(), small_model()
-    options = {"seed": 0, "epochs": 3, "batch_size": len(labels), "learning_rate": 0.1, "progress": False}
-    fit(model, images, labels, optimiser=kind, weight_decay=0.3, **options)
-    optimiser = kind(plain.parameters(), lr=0.1, weight_decay=0.3)
-    for _ in range(3):
-        optimiser.zero_grad()
-        cross_entropy(plain(images), labels).backward()
-        optimiser.step()
-    torch.testing.assert_close(model[2].weight, plain[2].weight, atol=1e-5, rtol=1e-4)

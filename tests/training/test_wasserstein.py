@@ -6,7 +6,7 @@ from torch import nn
 
 from mia_kit.models.convolutional_gan import ConvolutionalPrior, Critic
 from mia_kit.training import CheckpointError
-from mia_kit.training.checkpoints import load_checkpoint, save_checkpoint
+from mia_kit.training.checkpoints import load_checkpoint
 from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries, slope_penalty
 
 SIZE = (1, 8, 8)
@@ -130,14 +130,6 @@ def test_a_stopped_run_goes_on_to_the_same_end(tmp_path):
     assert saved["step"] == 6
     for ours, theirs in zip(train(checkpoint=tmp_path / "gan.pt"), train(), strict=True):
         assert same(ours, theirs)
-
-
-def test_a_checkpoint_that_makes_no_sense_is_refused(tmp_path):
-    stopped(tmp_path / "gan.pt", 7)
-    run = torch.load(tmp_path / "gan.pt", weights_only=True)["run"]
-    save_checkpoint(tmp_path / "gan.pt", {"generator": {}, "step": 3}, run=run)
-    with pytest.raises(CheckpointError, match="cannot be read"):
-        train(checkpoint=tmp_path / "gan.pt")
 
 
 OTHERS = {

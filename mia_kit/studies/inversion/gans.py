@@ -116,7 +116,7 @@ class Gan(Part[Players]):
         access, classes = WhiteBox(made(self.model)), int(made(self.model).head.out_features)
         generator, critic = self._fresh(classes)
         if isinstance(critic, ClassDiscriminator):
-            training = kedmi.train(
+            queries = kedmi.train(
                 access,
                 images,
                 generator=generator,
@@ -129,7 +129,7 @@ class Gan(Part[Players]):
             )
         else:
             assert isinstance(generator, plgmi.ClassGenerator)
-            training = plgmi.train(
+            queries = plgmi.train(
                 access,
                 images,
                 generator=generator,
@@ -142,7 +142,7 @@ class Gan(Part[Players]):
                 progress=progress,
             )
         weights = packed(generator, GENERATOR) | packed(critic, CRITIC)
-        return weights | {"classes": classes, "queries": training.queries}
+        return weights | {"classes": classes, "queries": queries}
 
     def unpack(self, values: Values) -> Players:
         generator, critic = self._fresh(int(values["classes"]))

@@ -149,7 +149,7 @@ class AnswersPart(Part[Answers]):
         with one_thread():
             logits = in_batches(access.logits, pool.images)
             losses = copy_losses(access, pool.images, pool.labels, augment, copies=self.attacker.copies)
-            by_confidence = torch.stack([walk(confidence=confidence).distances for confidence in search.confidences])
+            by_confidence = torch.stack([walk(confidence=confidence) for confidence in search.confidences])
         return {"logits": logits.numpy(), "losses": losses, "distances": by_confidence.unflatten(1, (2, -1))}
 
     def unpack(self, values: Values) -> Answers:

@@ -24,7 +24,8 @@ from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.poisoning.pictures import Shape, Sides
 from mia_kit.studies.poisoning.recipe import Adaptation, Decoder, Diffusion, Poison, Training
 from mia_kit.studies.poisoning.services import Served, Trained, packed, unpacked
-from mia_kit.training.inversion import fit_denoiser, train_decoder
+from mia_kit.training import fit
+from mia_kit.training.inversion import denoising, train_decoder
 
 Model = InversionDecoder | DiffusionDecoder
 DECIMALS = 2  # to which an attacker rounds: half a hundredth is more than LPA moves an entry
@@ -106,11 +107,12 @@ class Learnt(Part[Model]):
         seed = self.vectors.served.sides.seed + self.ahead
         if isinstance(self.decoder, Diffusion):
             model = fresh_denoiser(self.decoder, sides.shape, seed)
-            fit_denoiser(
+            fit(
                 model,
-                public,
                 images,
+                public,
                 seed=seed,
+                objective=denoising,
                 epochs=self.training.epochs,
                 batch_size=self.training.batch_size,
                 learning_rate=self.training.learning_rate,

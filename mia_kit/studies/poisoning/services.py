@@ -13,6 +13,7 @@ from mia_kit import defences
 from mia_kit.access import ConfidenceAPI, PictureDefence
 from mia_kit.attacks.inversion_model import ask
 from mia_kit.defences import AlignmentSettings, BottleneckClassifier, MidObjective, ServingDefence
+from mia_kit.defences.lpa_vae import PoisonObjective
 from mia_kit.models import Classifier, ConvolutionalClassifier
 from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion import networks
@@ -139,12 +140,12 @@ class Served(Part[Answers]):
             )
         if kind == "vae":
             model = defences.PoisonAutoencoder(pairs.public.shape[1], bound=self.strength, seed=seed)
-            defences.fit_poison(
+            fit(
                 model,
-                substitute,
-                pairs.public,
                 self.substitute.images(made),
+                pairs.public,
                 seed=seed,
+                objective=PoisonObjective(substitute),
                 epochs=poison.autoencoder.epochs,
                 batch_size=poison.autoencoder.batch_size,
                 learning_rate=poison.autoencoder.learning_rate,

@@ -11,9 +11,7 @@ def reconstructions(scores: list[float], selected: list[bool]) -> Reconstruction
     codes, targets = torch.zeros(4, 3), torch.tensor([5, 5, 8, 8])
     trace = Trace.of_losses(torch.empty(0, 4))
     images, film = torch.zeros(4, 1, 8, 8), torch.empty(0, 4, 3)
-    return Reconstructions(
-        images, codes, targets, torch.arange(4), torch.tensor(scores), torch.tensor(selected), trace, 0, film
-    )
+    return Reconstructions(images, codes, targets, torch.tensor(scores), torch.tensor(selected), trace, 0, film)
 
 
 def test_a_class_without_an_answer_is_an_error() -> None:

@@ -130,7 +130,6 @@ def test_who_was_not_reached_is_a_failure(random_faces, tmp_path):
         images=torch.stack([torch.full((3, 16, 16), shade) for shade in (-1.0, 1.0, 0.5)]),
         codes=torch.zeros(3, 2),
         targets=torch.tensor([4, 4, 7]),
-        start_latents=torch.arange(3),
         scores=torch.tensor([0.1, 0.9, nan]),
         selected=torch.tensor([False, True, False]),
         trace=Trace.of_losses(torch.empty(0, 3)),

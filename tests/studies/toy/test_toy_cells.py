@@ -26,7 +26,7 @@ def test_a_cell_agrees_with_the_single_model(tmp_path):
     for cell, values in rows_of(recipe, tmp_path):
         model = train(cell.smoothing, 3, data, steps=200)
         for unit, start in enumerate(recipe.starts):
-            path = invert(model, start, data=data, max_steps=300, stop_confidence=recipe.stop_confidence)
+            path = invert(model, start, max_steps=300, stop_confidence=recipe.stop_confidence)
             assert values["steps", unit] == pytest.approx(path.steps, abs=2)
             assert values["distance", unit] == pytest.approx(path.distance, abs=0.05)
             assert (("distance_stopped", unit) in values.index) == path.stopped

@@ -1,18 +1,18 @@
-"""Each mechanism against its formula, and all of them, alone and in pairs, through `fit`."""
+"""Each regulariser against its formula."""
 
+import numpy as np
 import pytest
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 from torch.nn.functional import cross_entropy
 
-from mia_kit.defences import DefenceTraining, build, combine
+from mia_kit.defences import DropoutObjective, MixupObjective, StrongAugment, build, combine
 from mia_kit.defences.regularisers import CutoutAugment, DistillationObjective, DisturbedLabelsObjective, NoiseAugment
-from mia_kit.models import SmallClassifier
+from mia_kit.models import ResidualClassifier
 from mia_kit.training import SmoothedObjective
+from tests.defences.tiny_task import task
 
-
-def task(n: int = 12) -> tuple[Tensor, Tensor]:
-    return torch.rand(n, 1, 16, 16, generator=Generator().manual_seed(0)) * 2 - 1, torch.arange(n) % 3
+TASK = task(classes=3)
 
 
 def linear(seed: int = 0) -> nn.Sequential:
@@ -21,30 +21,43 @@ def linear(seed: int = 0) -> nn.Sequential:
         return nn.Sequential(nn.Flatten(), nn.Linear(256, 3))
 
 
-def network(seed: int = 0) -> SmallClassifier:
-    return SmallClassifier(1, 3, seed=seed, width=4)
+def network() -> ResidualClassifier:
+    return ResidualClassifier(1, 3, seed=0, width=4).eval()
 
 
-STRENGTHS = {
-    "weight_decay": 0.1, "dropout": 0.2, "crop_and_flip": 3, "noise": 0.1, "early_stopping": 0.9, "smoothing": 0.05,
-    "distillation": 10, "dp_sgd": 1, "cutout": 0.5, "mixup": 1, "disturbed_labels": 0.1,
-}  # fmt: skip
-SETTINGS = {"epochs": 4, "seed": 0, "batch_size": 6, "learning_rate": 0.01, "progress": False}
+def test_mixup_is_linear_in_pictures_and_labels():
+    (images, labels), model = TASK, network()
+    torch.manual_seed(1)
+    loss = MixupObjective(1.0)(model, images, labels, 0)
+    torch.manual_seed(1)
+    share = np.random.default_rng(int(torch.randint(2**62, ()))).beta(1.0, 1.0)
+    partner = torch.randperm(12)
+    soft = share * torch.eye(3)[labels] + (1 - share) * torch.eye(3)[labels[partner]]
+    expected = cross_entropy(model(share * images + (1 - share) * images[partner]), soft)
+    torch.testing.assert_close(loss, expected, atol=1e-6, rtol=1e-5)
+    assert 0.02 < share < 0.98 and not torch.equal(partner, torch.arange(12))
 
 
-def weight_after(training: DefenceTraining) -> Tensor:
-    return training.fit(network(), *task(), **SETTINGS).model.head.weight.detach()
+def test_strong_augmentation_changes_light_and_contrast_by_half_its_strength():
+    """A picture of 0 becomes light - 1; two halves 0.2 apart are 0.2 light contrast apart, wherever the crop lies."""
+    grey, halves = torch.zeros(400, 1, 16, 16), torch.full((400, 1, 16, 16), -0.1)
+    halves[:, :, :, 8:] = 0.1
+    light = StrongAugment(0.4)(grey, torch.Generator().manual_seed(0)).mean(dim=(1, 2, 3)) + 1
+    changed = StrongAugment(0.4)(halves, torch.Generator().manual_seed(0)).flatten(1)
+    contrast = (changed.amax(dim=1) - changed.amin(dim=1)) / 0.2 / light
+    for found in (light, contrast):
+        assert 0.8 - 1e-4 <= found.min() < 0.82 and 1.18 < found.max() <= 1.2 + 1e-4
+    assert abs(torch.corrcoef(torch.stack([light, contrast]))[0, 1]) < 0.2
 
 
-@pytest.mark.parametrize("name", STRENGTHS)
-def test_each_changes_what_is_learnt_and_repeats_itself(name: str) -> None:
-    if name == "dp_sgd":
-        pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
-    training = build(name, STRENGTHS[name], teacher=network(1))
-    assert (training.name, training.strength) == (name, STRENGTHS[name])
-    found = weight_after(training)
-    assert found.isfinite().all() and not torch.equal(found, weight_after(DefenceTraining()))
-    assert torch.equal(found, weight_after(build(name, STRENGTHS[name], teacher=network(1))))
+def test_dropout_keeps_the_loss_that_it_is_given():
+    (images, labels), model = TASK, network()
+    torch.manual_seed(1)
+    loss = DropoutObjective(0.5, SmoothedObjective(0.3, 1))(model, images, labels, 0)
+    torch.manual_seed(1)
+    kept = torch.nn.functional.dropout(torch.ones(12, 32), 0.5)
+    soft = 0.7 * torch.eye(3)[labels] + 0.1
+    torch.testing.assert_close(loss, cross_entropy(model.head(model.features(images) * kept), soft))
 
 
 def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
@@ -62,7 +75,7 @@ def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
 @pytest.mark.parametrize("temperature", [1, 10, 1000])
 def test_the_gradient_of_distillation_against_its_formula(temperature: float) -> None:
     """At the logits it is the temperature times the difference of the two softened answers, over n."""
-    images, labels = task()
+    images, labels = TASK
     teacher, student = linear(1).train(), linear(2)
     objective = DistillationObjective(teacher, temperature)
     assert teacher.training and not objective.teacher.training
@@ -91,5 +104,5 @@ def test_the_share_of_labels_that_is_drawn_anew() -> None:
 
 def test_a_student_of_a_teacher_without_noise_is_not_private() -> None:
     with pytest.raises(ValueError, match="got distillation instead: its teacher learnt"):
-        combine(build("dp_sgd", 1), build("distillation", 10, teacher=network(1)))
+        combine(build("dp_sgd", 1), build("distillation", 10, teacher=network()))
     assert isinstance(combine(build("dp_sgd", 1), build("noise", 0.1))._loss(4), SmoothedObjective)
