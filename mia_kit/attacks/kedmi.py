@@ -25,15 +25,7 @@ from torch.nn.functional import log_softmax, logsigmoid
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import (
-    Group,
-    ImageLoss,
-    SearchSettings,
-    answers,
-    check_classes,
-    invert,
-    on_images,
-)
+from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, answers, check_classes, invert, on_images
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions

@@ -128,24 +128,16 @@ def invert(
     samples = settings.candidates // settings.starts
     targets = torch.tensor(target_classes, device=access.device).repeat_interleave(settings.starts)  # (searches,)
     latents = sample_latents(prior, len(targets) * samples, seed=seed).to(access.device)
-    codes, records = _in_groups(search, latents.view(len(targets), samples, -1), targets, settings, progress)
+    latents = latents.view(len(targets), samples, -1)
+    parts, records = [], []
+    with tqdm(total=len(targets) * settings.steps, disable=not progress, desc="attacking", unit="image") as bar:
+        for places in torch.arange(len(targets)).split(settings.batch_size):
+            codes, record = search(Group(latents[places], targets[places], places, len(targets), bar))
+            parts.append(codes)
+            records.append(record.repeat_interleave(samples, dim=2))  # all candidates of a search share its record
+    codes, trace = torch.cat(parts), Trace(*torch.cat(records, dim=2))
     images = synthesise(prior, codes, batch_size=settings.batch_size)
     targets = targets.repeat_interleave(samples)  # (m,)
     scores = ppa.score_candidates(access, images, targets, settings.selection, stream(seed + 1))
     selected, queries = ppa.select(scores, settings.selection), access.queries - before
-    trace = Trace(*records)
     return on_cpu(images, codes, targets, scores, selected=selected, trace=trace, queries=queries)
-
-
-def _in_groups(
-    search: Search, latents: Tensor, targets: Tensor, settings: SearchSettings, progress: bool
-) -> tuple[Tensor, Tensor]:
-    """Codes of all candidates, and records of shape (3, steps, m): those of a search for each of its candidates."""
-    parts, records = [], []
-    with tqdm(total=len(targets) * settings.steps, disable=not progress, desc="attacking", unit="image") as bar:
-        for places in torch.arange(len(targets)).split(settings.batch_size):
-            group = Group(latents[places], targets[places], places, len(targets), bar)
-            codes, record = search(group)
-            parts.append(codes)
-            records.append(record.repeat_interleave(latents.shape[1], dim=2))
-    return torch.cat(parts), torch.cat(records, dim=2)

@@ -26,14 +26,7 @@ from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
-from mia_kit.attacks.prior_to_target import (
-    Ask,
-    as_seen,
-    asker,
-    check_targets,
-    count_classes,
-    synthesise,
-)
+from mia_kit.attacks.prior_to_target import Ask, as_seen, asker, check_targets, count_classes, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents

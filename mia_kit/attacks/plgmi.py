@@ -24,15 +24,7 @@ from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import Crop, cut
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import (
-    Group,
-    ImageLoss,
-    SearchSettings,
-    answers,
-    check_classes,
-    invert,
-    on_images,
-)
+from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, answers, check_classes, invert, on_images
 from mia_kit.attacks.losses import Loss, margin
 from mia_kit.attacks.prior_to_target import in_channels
 from mia_kit.attacks.reconstructions import Reconstructions

@@ -21,7 +21,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks.crops import OPTIMISATION_CROP, SELECTION_CROP, Crop, cut
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.attacks.prior_to_target import as_seen, check_targets, count_classes, in_channels, synthesise
+from mia_kit.attacks.prior_to_target import check_targets, count_classes, in_channels, resize, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.priors import Prior, sample_latents
 from mia_kit.seeds import stream
@@ -123,8 +123,8 @@ def score_pool(access: WhiteBox, prior: Prior, pool: Tensor, settings: Settings)
     """Stage 1: mean confidence of each latent's image and its mirror image, of shape (pool, classes)."""
     scores = []
     for latents in pool.split(settings.batch_size):
-        images = as_seen(access, prior.synthesise(prior.map(latents)).clamp(-1, 1), settings.input_size)
-        views = torch.cat([images, images.flip(3)])
+        images = resize(synthesise(prior, prior.map(latents), batch_size=settings.batch_size), settings.input_size)
+        views = in_channels(access.channels, torch.cat([images, images.flip(3)]))
         scores.append(access.confidences(views).view(2, len(latents), -1).mean(dim=0))
     return torch.cat(scores)
 

@@ -49,7 +49,7 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
     """
 
     def answer(codes: Tensor) -> Tensor:
-        return ask(as_seen(access, prior.synthesise(codes).clamp(-1, 1), size))
+        return ask(as_seen(access, synthesise(prior, codes, batch_size=batch_size), size))
 
     return lambda codes: in_batches(answer, codes, batch_size=batch_size)
 

@@ -127,7 +127,8 @@ def fit_private(
     weights = _trained(model, settings).parameters()
     stepper = _Stepper(model, settings, optimiser(weights, lr=settings.learning_rate, **decay))
     try:
-        history = resumed(checkpoint, key, stepper.restore, nothing=[])
+        nothing: list[Epoch] = []
+        history = resumed(checkpoint, key, stepper.restore, nothing)
         first = len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
             generator, total, seen = stepper.begin(turn_seed(seed, epoch)), 0.0, 0

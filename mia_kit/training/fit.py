@@ -96,6 +96,19 @@ class _Run:
         self.runaway_epoch = state["runaway_epoch"]
         return float(state["seconds"])
 
+    def epoch(self, batches: Iterator[tuple[Tensor, Tensor]], epoch: int, objective: Objective) -> Epoch:
+        """One pass over the batches, one step of the optimiser for each."""
+        self.model.train()
+        total, seen = 0.0, 0
+        for images, labels in batches:
+            loss = objective(self.model, images, labels, epoch)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
+            total += loss.item() * len(labels)
+            seen += len(labels)
+        return Epoch(total / seen, self.optimiser.param_groups[0]["lr"])
+
     def _parts(self) -> dict[str, Any]:
         return {"model": self.model, "optimiser": self.optimiser, "scheduler": self.scheduler}
 
@@ -191,7 +204,7 @@ def fit(
             batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(turn_seed(seed, epoch))  # for random layers of the model, such as dropout
-                record = _run_epoch(model, batches, epoch, objective, run.optimiser)
+                record = run.epoch(batches, epoch, objective)
             run.scheduler.step()
             run.history.append(record)
             note(epoch, loss=record.loss, learning_rate=record.learning_rate)
@@ -218,27 +231,6 @@ def _batches(
         batch = images[index]
         batch = augment(batch, generator) if augment else batch
         yield batch, labels[index].to(batch.device)
-
-
-def _run_epoch(
-    model: nn.Module,
-    batches: Iterator[tuple[Tensor, Tensor]],
-    epoch: int,
-    objective: Objective,
-    optimiser: torch.optim.Optimizer,
-) -> Epoch:
-    """One pass over the batches, one step of the optimiser for each."""
-    model.train()
-    learning_rate = optimiser.param_groups[0]["lr"]
-    total, seen = 0.0, 0
-    for images, labels in batches:
-        loss = objective(model, images, labels, epoch)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        total += loss.item() * len(labels)
-        seen += len(labels)
-    return Epoch(total / seen, learning_rate)
 
 
 def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, learning_rate: float) -> None:

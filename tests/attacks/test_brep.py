@@ -1,5 +1,6 @@
 """BREP-MI on a prior and a target where the way to the boundary is known."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,58 +63,45 @@ def test_direction_by_hand() -> None:
     assert torch.allclose(away_from_boundary(directions[:, :3], inside), torch.tensor([[0.0, -1.0]]))
 
 
-def half_plane(latents: Tensor) -> Tensor:
-    """Label 1 to the right of 0."""
-    return (latents[:, 0] > 0).long()
-
-
-def test_radius_grows_by_the_rule_and_steps_have_their_length() -> None:
-    """Far from the boundary each round grows the sphere; beside it a move of min(r / 3, 3) comes first."""
-    settings = Settings(radius=2.0, largest_radius=2.5)
+def walk_from(start: list[float], region: Callable[[Tensor], Tensor], **settings: Any) -> tuple[Any, Any, list[Tensor]]:
+    """Where a walk ends in a region, by which radius, and what was asked in each of its rounds."""
     rounds: list[Tensor] = []
 
     def ask(latents: Tensor) -> Tensor:
         rounds.append(latents)
-        return half_plane(latents)
+        return region(latents).long()
 
-    found, held = walk(ask, torch.tensor([[50.0, 0.0]]), torch.tensor([1]), settings, generators_for([0], seed=0))
-    assert found.tolist() == [[50.0, 0.0]]
-    assert held.tolist() == [2.0]
-    assert [len(asked) for asked in rounds] == [33]
+    latents = torch.tensor([start])
+    end, held = walk(ask, latents, torch.tensor([1]), Settings(**settings), generators_for([0], seed=0))
+    return end.tolist(), held.tolist(), rounds
+
+
+def half_plane(latents: Tensor) -> Tensor:
+    """Label 1 to the right of 0."""
+    return latents[:, 0] > 0
+
+
+def test_radius_grows_by_the_rule_and_steps_have_their_length() -> None:
+    """Far from the boundary each round grows the sphere; beside it a move of min(r / 3, 3) comes first."""
+    end, held, rounds = walk_from([50.0, 0.0], half_plane, radius=2.0, largest_radius=2.5)
+    assert end == [[50.0, 0.0]] and held == [2.0] and [len(asked) for asked in rounds] == [33]
     assert torch.allclose((rounds[0][1:] - rounds[0][0]).norm(dim=1), torch.tensor(2.0), atol=1e-4)
-    rounds.clear()
-    walk(ask, torch.tensor([[0.01, 0.0]]), torch.tensor([1]), settings, generators_for([0], seed=0))
-    assert (rounds[1][0] - rounds[0][0]).norm().item() == pytest.approx(2 / 3, abs=1e-5)
-    assert rounds[1][0, 0] > 0.5  # away from the boundary
-    long = Settings(radius=30.0, largest_radius=100.0)
-    rounds.clear()
-    walk(ask, torch.tensor([[0.01, 0.0]]), torch.tensor([1]), long, generators_for([0], seed=0))
-    assert (rounds[1][0] - rounds[0][0]).norm().item() == pytest.approx(3, abs=1e-4)
+    for radius, step in ((2.0, 2 / 3), (30.0, 3.0)):
+        _, _, rounds = walk_from([0.01, 0.0], half_plane, radius=radius, largest_radius=100.0, rounds=2)
+        assert (rounds[1][0] - rounds[0][0]).norm().item() == pytest.approx(step, abs=1e-4)
+        assert rounds[1][0, 0] > 0.5  # away from the boundary
 
 
 def test_a_step_out_of_the_class_is_taken_back() -> None:
     """A strip narrower than any step: nothing holds, and the result stays inside."""
-
-    def strip(latents: Tensor) -> Tensor:
-        return (latents[:, 0].abs() < 0.3).long()
-
-    start = torch.tensor([[0.1, 0.0, 0.0]])
-    found, held = walk(strip, start, torch.tensor([1]), Settings(iterations=40), generators_for([0], seed=0))
-    assert strip(found).tolist() == [1]
-    assert held.tolist() == [0.0]
+    end, held, _ = walk_from([0.1, 0.0, 0.0], lambda latents: latents[:, 0].abs() < 0.3, iterations=40)
+    assert abs(end[0][0]) < 0.3 and held == [0.0]
 
 
-def test_iterations_at_a_radius_are_limited() -> None:
-    calls: list[int] = []
-
-    def point(latents: Tensor) -> Tensor:
-        calls.append(len(latents))
-        return (latents.norm(dim=1) < 1e-3).long()
-
-    walk(point, torch.zeros(1, 3), torch.tensor([1]), Settings(iterations=7), generators_for([0], seed=0))
-    assert calls == [33] * 7
-    walk(point, torch.zeros(1, 3), torch.tensor([1]), Settings(rounds=3), generators_for([0], seed=0))
-    assert calls == [33] * 10
+@pytest.mark.parametrize("limit", [{"iterations": 7}, {"rounds": 7}])
+def test_iterations_at_a_radius_and_rounds_are_limited(limit: dict[str, int]) -> None:
+    _, _, rounds = walk_from([0.0, 0.0, 0.0], lambda latents: latents.norm(dim=1) < 1e-3, **limit)
+    assert [len(asked) for asked in rounds] == [33] * 7
 
 
 class NeverThree(Quarters):

@@ -46,32 +46,21 @@ def test_start_is_the_best_of_the_pool() -> None:
 
 
 def test_trace_against_a_plain_loop() -> None:
-    """One candidate at a time, without batches, gives the same codes, losses, norms and cosines."""
-    settings = replace(SETTINGS, crop=WHOLE, steps=6)
-    prior, model = FlatPrior(), Quarters()
+    """All candidates at once instead of in batches: the same codes, losses, norms and cosines."""
+    settings, prior, model = replace(SETTINGS, crop=WHOLE, steps=6), FlatPrior(), Quarters()
     options = {"prior": prior, "seed": 2, "progress": False, "loss": cross_entropy}
     found = run(WhiteBox(model), [1, 2], settings=settings, **options)
-    starts = run(WhiteBox(model), [1, 2], settings=replace(settings, steps=0), **options).codes
-    for place in (0, 5):
-        code = starts[place][None].clone().requires_grad_()
-        adam = torch.optim.Adam([code], lr=0.1, betas=(0.1, 0.1))
-        gradients = []
-        for step in range(6):
-            adam.zero_grad()
-            loss = cross_entropy(model(prior.synthesise(code)), found.targets[place : place + 1]).sum()
-            loss.backward()
-            assert code.grad is not None
-            gradients.append(code.grad.flatten().clone())
-            adam.step()
-            assert found.trace.losses[step, place].item() == pytest.approx(loss.item(), abs=1e-4)
-            assert found.trace.gradient_norms[step, place].item() == pytest.approx(
-                gradients[-1].norm().item(), rel=1e-3
-            )
-            if step:
-                cosine = nn.functional.cosine_similarity(gradients[-1], gradients[-2], dim=0)
-                assert found.trace.gradient_cosines[step, place].item() == pytest.approx(cosine.item(), abs=1e-3)
-        assert torch.allclose(code.detach()[0], found.codes[place], atol=1e-4)
-    assert found.trace.gradient_cosines[0].isnan().all()
+    codes = run(WhiteBox(model), [1, 2], settings=replace(settings, steps=0), **options).codes.requires_grad_()
+    adam, before = torch.optim.Adam([codes], lr=0.1, betas=(0.1, 0.1)), torch.full((8, 4), torch.nan)
+    for step in range(6):
+        losses = cross_entropy(model(prior.synthesise(codes)), found.targets)
+        (codes.grad,) = torch.autograd.grad(losses.sum(), codes)
+        expected = losses.detach(), codes.grad.norm(dim=1), nn.functional.cosine_similarity(codes.grad, before, dim=1)
+        for recorded, wanted in zip(vars(found.trace).values(), expected, strict=True):
+            torch.testing.assert_close(recorded[step], wanted, atol=1e-3, rtol=1e-3, equal_nan=True)
+        before = codes.grad
+        adam.step()
+    torch.testing.assert_close(found.codes, codes.detach(), atol=1e-4, rtol=1e-4)
 
 
 def test_film_ends_with_the_result_and_begins_with_the_start() -> None:

@@ -20,8 +20,9 @@ from mia_kit.defences import (
 from mia_kit.defences.dp_sgd import _Stepper, spent
 from mia_kit.models import SmallClassifier
 from mia_kit.smoothing import smoothed_cross_entropy
-from mia_kit.training import CheckpointError, SmoothedObjective
+from mia_kit.training import CheckpointError, SmoothedObjective, flip_and_shift
 from tests.defences.tiny_task import task
+from tests.training.test_resume import StoppedError, stops_after
 
 
 @pytest.fixture
@@ -175,28 +176,13 @@ def test_of_the_head_alone_the_rest_stays_as_it_is_batch_norm_included(opacus):
 
 
 def test_a_stopped_run_goes_on_to_the_same_end(tmp_path, opacus):
-    class StoppedError(Exception):
-        pass
-
-    calls = []
-
-    def mirror(images, generator):
-        return images.flip(3)
-
-    def stops(images, generator):
-        calls.append(1)
-        if len(calls) > 5:
-            raise StoppedError
-        return images.flip(3)
-
-    stops.__module__, stops.__qualname__ = mirror.__module__, mirror.__qualname__
-    alone, result = trained(augment=mirror)
+    alone, result = trained(augment=flip_and_shift)
     with pytest.raises(StoppedError):
-        trained(augment=stops, checkpoint=tmp_path / "dp.pt")
-    resumed, again = trained(augment=mirror, checkpoint=tmp_path / "dp.pt")
+        trained(augment=stops_after(1), checkpoint=tmp_path / "dp.pt")
+    resumed, again = trained(augment=flip_and_shift, checkpoint=tmp_path / "dp.pt")
     assert torch.equal(alone.head.weight, resumed.head.weight) and result.history == again.history
     with pytest.raises(CheckpointError, match="other settings"):
-        trained(seed=5, augment=mirror, checkpoint=tmp_path / "dp.pt")
+        trained(seed=5, augment=flip_and_shift, checkpoint=tmp_path / "dp.pt")
 
 
 def test_without_opacus_there_is_a_sentence(monkeypatch):

@@ -11,18 +11,17 @@ from mia_kit.models import SmallClassifier
 from mia_kit.training import RunawayLossWarning, fit, flip_and_shift
 
 
-def task(n=40, seed=0):
+def task(n=40):
     """Two classes of 4 x 4 pictures, told apart by their brightness."""
-    generator = torch.Generator().manual_seed(seed)
     labels = torch.arange(n) % 2
-    pictures = torch.randn(n, 1, 4, 4, generator=generator) * 0.3 + labels[:, None, None, None] * 2.0 - 1
-    return pictures.clamp(-1, 1), labels
+    noise = torch.randn(n, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    return (noise * 0.3 + labels[:, None, None, None] * 2.0 - 1).clamp(-1, 1), labels
 
 
-def small_model(seed=0, dropout=0.0):
+def small_model(dropout=0.0, classes=2):
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, 2))
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(16, classes))
 
 
 def test_same_seed_gives_the_same_weights_and_global_random_numbers_are_left_alone():
@@ -99,13 +98,15 @@ def test_every_picture_is_seen_once_an_epoch_in_even_batches():
     assert seen[0][1] != seen[5][1]
 
 
-def test_warns_once_when_the_loss_runs_away():
+def hopeless(n=40):
     """Every picture comes with both labels, so nothing can be learnt; a class that never comes is pushed for ever."""
-    images, labels = task()
-    images, labels = torch.cat([images, images]), torch.cat([labels, 1 - labels])
-    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
+    images, labels = task(n)
+    return small_model(classes=3), torch.cat([images, images]), torch.cat([labels, 1 - labels])
+
+
+def test_warns_once_when_the_loss_runs_away():
     with pytest.warns(RunawayLossWarning, match="smoothing factor nearer to 0") as caught:
-        result = fit(model, images, labels, seed=0, smoothing=-5.0, epochs=60, learning_rate=0.5, progress=False)
+        result = fit(*hopeless(), seed=0, smoothing=-5.0, epochs=60, learning_rate=0.5, progress=False)
     assert len(caught) == 1
     assert result.runaway_epoch is not None and 30 <= result.runaway_epoch < 60  # the ramp begins at 30
 

@@ -4,29 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
-from torch import nn
 
 from mia_kit.training import fit, journal
+from tests.training.test_fit import small_model, task
 
 
-def train(checkpoint: Path | None, *, epochs: int = 3, stop: int | None = None) -> list[float]:
-    model = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
-    with torch.no_grad():
-        model[1].weight.fill_(0.1)
-        model[1].bias.zero_()
-    images = torch.arange(8.0).view(8, 1, 1, 1).expand(-1, 1, 2, 2) / 8
-    own = fit(
-        model,
-        images,
-        torch.arange(8) % 2,
-        seed=0,
-        epochs=epochs,
-        stop_epoch=stop,
-        checkpoint=checkpoint,
-        progress=False,
-    )
-    return [epoch.loss for epoch in own.history]
+def train(checkpoint: Path | None) -> list[float]:
+    result = fit(small_model(), *task(8), seed=0, epochs=3, checkpoint=checkpoint, progress=False)
+    return [epoch.loss for epoch in result.history]
 
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:

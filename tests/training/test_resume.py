@@ -11,15 +11,9 @@ from torch.nn.functional import cross_entropy
 from mia_kit.training import CheckpointError, RunawayLossWarning, fit, flip_and_shift
 from mia_kit.training.checkpoints import save_checkpoint
 from tests.killing import alone_and_killed
+from tests.training.test_fit import hopeless, task
 
 SETTINGS = {"seed": 3, "smoothing": -0.1, "epochs": 40, "batch_size": 8, "learning_rate": 0.01, "progress": False}
-
-
-def task(n=40):
-    """Two classes of 4 x 4 pictures, told apart by their brightness."""
-    labels = torch.arange(n) % 2
-    noise = torch.randn(n, 1, 4, 4, generator=torch.Generator().manual_seed(0))
-    return (noise * 0.5 + labels[:, None, None, None] - 0.5).clamp(-1, 1), labels
 
 
 def model(seed=0, dropout=0.3):
@@ -85,23 +79,14 @@ def test_a_finished_run_is_not_trained_again(alone, tmp_path):
     assert again.seconds == pytest.approx(result.seconds, abs=0.2)
 
 
-def hopeless():
-    """Every picture with both labels, and a network with a class that never comes."""
-    images, labels = task(20)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        network = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
-    return network, torch.cat([images, images]), torch.cat([labels, 1 - labels])
-
-
 def test_a_runaway_before_the_stop_is_kept_and_told_again(tmp_path):
     settings = SETTINGS | {"smoothing": -5.0, "learning_rate": 0.5}
     with pytest.warns(RunawayLossWarning):
-        expected = fit(*hopeless(), augment=flip_and_shift, **settings)
+        expected = fit(*hopeless(20), augment=flip_and_shift, **settings)
     with pytest.warns(RunawayLossWarning), pytest.raises(StoppedError):
-        fit(*hopeless(), augment=stops_after(38), checkpoint=tmp_path / "fit.pt", **settings)
+        fit(*hopeless(20), augment=stops_after(38), checkpoint=tmp_path / "fit.pt", **settings)
     with pytest.warns(RunawayLossWarning, match=f"in epoch {expected.runaway_epoch}") as caught:
-        result = fit(*hopeless(), augment=flip_and_shift, checkpoint=tmp_path / "fit.pt", **settings)
+        result = fit(*hopeless(20), augment=flip_and_shift, checkpoint=tmp_path / "fit.pt", **settings)
     assert len(caught) == 1 and caught[0].filename == __file__
     assert result.runaway_epoch == expected.runaway_epoch < 38 and result.history == expected.history
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from torch import nn
 
 from mia_kit.models.convolutional_gan import ConvolutionalPrior, Critic
 from mia_kit.training import CheckpointError
 from mia_kit.training.checkpoints import load_checkpoint
 from mia_kit.training.wasserstein import AdversarySettings, Wasserstein, fit_adversaries, slope_penalty
+from tests.training.test_resume import same
 
 SIZE = (1, 8, 8)
 SETTINGS = AdversarySettings(steps=9, batch_size=4, critic_steps=2, checkpoint_every=3)
@@ -21,12 +21,6 @@ def train(images=IMAGES, *, game=Wasserstein(), seed=1, settings=SETTINGS, gener
     options = {"game": game, "seed": seed, "settings": settings, "progress": False}
     fit_adversaries(generator, critic, (images,), **options | more)
     return generator, critic
-
-
-def same(first: nn.Module, second: nn.Module) -> bool:
-    """All weights, and what batch norm has seen."""
-    ours, theirs = first.state_dict(), second.state_dict()
-    return ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
 def test_the_penalty_of_a_linear_critic():
