@@ -5,19 +5,17 @@ from typing import Any
 import pytest
 import torch
 from quarters import Quarters, same, shades
+from test_every_attack import attack as attack_by
 
 from mia_kit.access import WhiteBox
-from mia_kit.attacks import Reconstructions, fredrikson, lack_of_confidence
-from mia_kit.attacks.fredrikson import Settings
+from mia_kit.attacks import Reconstructions, lack_of_confidence
 from mia_kit.attacks.losses import Loss, cross_entropy
 
 
 def attack(
     targets: list[int], model: Quarters | None = None, *, loss: Loss = cross_entropy, **changes: Any
 ) -> Reconstructions:
-    settings = Settings(**{"image_size": (1, 8, 8), "learning_rate": 2.0, "steps": 60, **changes})
-    access = WhiteBox(model or Quarters(scale=2))
-    return fredrikson.run(access, targets, seed=0, settings=settings, loss=loss, progress=False)
+    return attack_by("fredrikson", WhiteBox(model or Quarters(scale=2)), targets, loss=loss, changes=changes)
 
 
 @pytest.mark.parametrize("loss", [cross_entropy, lack_of_confidence])

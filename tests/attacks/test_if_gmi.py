@@ -4,24 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from quarters import WHOLE, FlatPrior, Quarters
+from quarters import FlatPrior, Quarters
+from test_every_attack import SETTINGS
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import cross_entropy, if_gmi, ppa
 from mia_kit.models.priors import DCGAN
 
-LATENT = ppa.Settings(
-    (8, 8),
-    pool=6,
-    candidates=1,
-    keep=1,
-    steps=2,
-    learning_rate=0.1,
-    crop=WHOLE,
-    selection_crop=WHOLE,
-    selection_views=1,
-    batch_size=2,
-)
+LATENT = replace(SETTINGS["ppa"], pool=6, candidates=1, steps=2, selection_views=1, batch_size=2)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +25,12 @@ class Grey(Quarters):
     """Takes grey pictures, as the tiny targets do."""
 
     channels = 1
+
+
+def attack(prior, targets, settings, **options):
+    """By its layers, or by its first part alone."""
+    method = ppa if settings is LATENT else if_gmi
+    return method.run(WhiteBox(Grey()), targets, prior=prior, seed=4, settings=settings, progress=False, **options)
 
 
 def test_the_projection_in_known_cases_and_by_its_definition():
@@ -51,12 +47,8 @@ def test_the_projection_in_known_cases_and_by_its_definition():
 
 def test_layers_against_a_plain_loop(prior):
     settings = if_gmi.Settings(LATENT, layer_steps=(3, 2), radius=0.02)
-    found = if_gmi.run(
-        WhiteBox(Grey()), [2, 0, 1], prior=prior, seed=4, settings=settings, loss=cross_entropy, progress=False
-    )
-    start = ppa.run(
-        WhiteBox(Grey()), [2, 0, 1], prior=prior, seed=4, settings=LATENT, loss=cross_entropy, progress=False
-    )
+    found = attack(prior, [2, 0, 1], settings, loss=cross_entropy)
+    start = attack(prior, [2, 0, 1], LATENT, loss=cross_entropy)
     model, losses = Grey(), []
     features = start.codes[1:2, :, None, None]
     for steps, block, rest in ((3, prior.main[:3], prior.main[3:]), (2, prior.main[3:6], prior.main[6:])):
@@ -79,18 +71,15 @@ def test_layers_against_a_plain_loop(prior):
 
 
 def test_at_radius_0_nothing_moves_and_other_priors_are_refused(prior):
-    still = if_gmi.run(
-        WhiteBox(Grey()), [1], prior=prior, seed=0, settings=if_gmi.Settings(LATENT, (2,), 0.0), progress=False
-    )
-    latent = ppa.run(WhiteBox(Grey()), [1], prior=prior, seed=0, settings=LATENT, progress=False)
-    torch.testing.assert_close(still.images, latent.images, atol=1e-5, rtol=1e-5)
+    still = attack(prior, [1], if_gmi.Settings(LATENT, (2,), 0.0))
+    torch.testing.assert_close(still.images, attack(prior, [1], LATENT).images, atol=1e-5, rtol=1e-5)
     with pytest.raises(TypeError, match="prior must be a DCGAN"):
         if_gmi.run(WhiteBox(Quarters()), [1], prior=FlatPrior(), seed=0, settings=if_gmi.Settings(LATENT))
 
 
 def test_of_several_candidates_the_surest_is_handed_in(prior):
     several = if_gmi.Settings(replace(LATENT, candidates=3), layer_steps=(1,))
-    found = if_gmi.run(WhiteBox(Grey()), [2, 0], prior=prior, seed=4, settings=several, progress=False)
+    found = attack(prior, [2, 0], several)
     for target in (2, 0):
         scores = found.scores[found.targets == target]
         assert len(scores) == 3

@@ -1,11 +1,14 @@
 """LOKT: a surrogate that saw labels alone knows where the classes are, and the attack on it finds them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from quarters import WHOLE, FlatPrior, Quarters
+from quarters import FlatPrior, Quarters
+from test_every_attack import SETTINGS as EVERY
 
 from mia_kit.access import LabelAPI
-from mia_kit.attacks import lokt, margin, ppa
+from mia_kit.attacks import lokt, margin
 from mia_kit.models import Classifier
 
 
@@ -32,7 +35,7 @@ class Small(Classifier):
         return self.body(images)
 
 
-ATTACK = ppa.Settings((8, 8), pool=20, candidates=1, keep=1, steps=40, learning_rate=0.1, crop=WHOLE, selection_views=1)
+ATTACK = replace(EVERY["ppa"], pool=20, candidates=1, selection_views=1)
 SETTINGS = lokt.Settings(samples=300, epochs=15, learning_rate=0.05, attack=ATTACK)
 
 

@@ -5,31 +5,27 @@ from typing import Any
 
 import pytest
 import torch
-from quarters import SIZE, FlatPrior, Quarters
+from quarters import FlatPrior, Quarters
+from test_every_attack import attack as attack_by
 from torch import Generator, Tensor
 
 from mia_kit.access import ConfidenceAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, mirror
-from mia_kit.attacks.mirror import GeneticSettings, Region, Settings, breed, ramp, region_of, to_codes, to_p
+from mia_kit.attacks import Reconstructions
+from mia_kit.attacks.mirror import GeneticSettings, Region, breed, ramp, region_of, to_codes, to_p
 from mia_kit.models.priors import sample_latents
 from mia_kit.training.seeds import generators_for
 
 
 def white(targets: list[int], model: Quarters | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
-    settings = Settings(**{"input_size": SIZE, "pool": 40, "steps": 40, "learning_rate": 0.25, **changes})
-    access = WhiteBox(model or Quarters())
-    return mirror.run(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+    return attack_by("mirror", WhiteBox(model or Quarters()), targets, seed=seed, changes=changes)
 
 
 def black(targets: list[int], model: Quarters | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
-    chosen = {"input_size": SIZE, "pool": 40, "population": 10, "generations": 15, "stop": 1.0, **changes}
-    access = ConfidenceAPI(model or Quarters(scale=2))
-    settings = GeneticSettings(**chosen)
-    return mirror.run_black(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+    return attack_by("mirror black", ConfidenceAPI(model or Quarters(scale=2)), targets, seed=seed, changes=changes)
 
 
-def pool_region(seed: int = 0) -> tuple[Tensor, Region]:
-    pool = sample_latents(FlatPrior(), 40, seed=seed)
+def pool_region() -> tuple[Tensor, Region]:
+    pool = sample_latents(FlatPrior(), 40, seed=0)
     return pool, region_of(pool)
 
 

@@ -21,13 +21,18 @@ def task():
     return pictures(len(labels), 0.0), labels, {OWN: pictures(4, -0.9, seed=1), 4: pictures(30, 0.8, seed=2)}
 
 
+@pytest.fixture
+def result(task):
+    """One class protected in all three steps."""
+    return protect(*task[:2], [OWN], surrogates=task[2], seed=0)
+
+
 def counts(result):
     return dict(zip(KINDS, torch.bincount(result.kinds, minlength=len(KINDS)).tolist(), strict=True))
 
 
-def test_the_protected_class_grows_fourfold_and_the_rest_is_untouched(task):
-    images, labels, surrogates = task
-    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+def test_the_protected_class_grows_fourfold_and_the_rest_is_untouched(task, result):
+    images, labels, _ = task
     assert counts(result) == {
         "untouched": 48,
         "mislabelled": 2,
@@ -42,9 +47,7 @@ def test_the_protected_class_grows_fourfold_and_the_rest_is_untouched(task):
     assert (result.owners[result.kinds > 0] == OWN).all() and (result.owners[result.kinds == 0] == -1).all()
 
 
-def test_labels_are_wrong_where_the_kind_says_so(task):
-    images, labels, surrogates = task
-    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+def test_labels_are_wrong_where_the_kind_says_so(result):
     owned = result.owners == OWN
     wrong = result.are("mislabelled", "mislabelled copy")
     assert (result.labels[wrong] != OWN).all() and (result.labels[owned & ~wrong] == OWN).all()
@@ -61,10 +64,9 @@ def test_wrong_labels_are_drawn_evenly_from_all_other_classes():
     assert drawn.bincount(minlength=5)[1:].tolist() == pytest.approx([1000] * 4, abs=110)  # 4 standard deviations
 
 
-def test_noise_is_float_and_as_wide_as_said(task):
+def test_noise_is_float_and_as_wide_as_said(task, result):
     """0.003 and 8 / 255 of the way from black to white, which is 2 here; neither rounded to grey levels."""
-    images, labels, surrogates = task
-    result = protect(images, labels, [OWN], surrogates=surrogates, seed=0)
+    images, labels, _ = task
     noise = result.images[result.are("surrogate copy")] - result.images[result.are("surrogate")]
     assert noise.std() == pytest.approx(0.006, rel=0.05)
     own = result.images[result.are("mislabelled copy")] - images[labels == OWN]
