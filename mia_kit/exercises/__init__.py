@@ -35,22 +35,36 @@ def spoken(verdict: Callable[Answer, str | None]) -> Callable[Answer, None]:
     return check
 
 
-def mistake(mine: Any, wrong: Mapping[str, Any], near: float = 1e-5) -> str | None:
-    """The sentence of the likely mistake that gives what the learner has: numbers or Tensors, to `near`; or None."""
-    return next((words for words, value in wrong.items() if same(mine, value, near)), None)
+def compared(
+    mine: Any, right: Any, wrong: Mapping[str, Any], rest: str, *, shape: str = "one number", near: float = 1e-5
+) -> str | None:
+    """What is wrong with a number, array or Tensor that should be `right`, to `near`; or None.
+
+    wrong : the sentence of each likely mistake, and what it gives: a value, or a tuple of values
+    rest : the sentence for any other; its places are filled with the first number of `right` and of `mine`
+    shape : what the numbers are, for who gives them in another shape
+    """
+    if np.shape(mine) != np.shape(right):
+        return f"{shape}: the shape should be {tuple(np.shape(right))}, yours is {tuple(np.shape(mine))}."
+    if same(mine, right, near):
+        return None
+    for words, values in wrong.items():
+        if any(same(mine, value, near) for value in (values if isinstance(values, tuple) else (values,))):
+            return words
+    return rest.format(*(_numbers(each).flat[0] for each in (right, mine)))
 
 
 def same(mine: Any, right: Any, near: float = 1e-5) -> bool:
     """Whether two numbers, arrays or Tensors of one shape are alike to `near`."""
-    first, second = (np.asarray(each.detach() if hasattr(each, "detach") else each) for each in (mine, right))
-    return np.allclose(first, second, atol=near)
+    return np.allclose(_numbers(mine), _numbers(right), atol=near)
 
 
 def about_loss(mine: Any, right: Any, wrong: Mapping[str, Any]) -> str | None:
-    """What is wrong with an attacker's losses of six images, Tensors of shape (6,); `wrong` as for `mistake`."""
-    if mine.shape != (6,):
-        return f"six images have six losses: the shape should be (6,), yours is {tuple(mine.shape)}."
+    """What is wrong with an attacker's losses of six images, Tensors of shape (6,); `wrong` as for `compared`."""
     turned = {"the attacker minimises: the loss should fall when the target leads by more. Turn the sign.": -right}
-    if same(mine, right):
-        return None
-    return mistake(mine, {**turned, **wrong}) or f"the first image should have {right[0]:.3f}, yours has {mine[0]:.3f}."
+    rest = "the first image should have {:.3f}, yours has {:.3f}."
+    return compared(mine, right, {**turned, **wrong}, rest, shape="six images have six losses")
+
+
+def _numbers(values: Any) -> np.ndarray:
+    return np.asarray(values.detach() if hasattr(values, "detach") else values)

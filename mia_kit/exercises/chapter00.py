@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch import Generator, Tensor, cdist, randn
 
-from mia_kit.exercises import mistake, spoken
+from mia_kit.exercises import compared, spoken
 
 
 @spoken
@@ -24,15 +24,13 @@ def check_distance(my_distance: Callable[[Tensor, Tensor], Tensor]) -> str | Non
     for count in (1, 3, 50):
         end, points = randn(2, generator=random), 3 * randn(count, 2, generator=random) + 5
         distances = cdist(end[None], points)[0]
-        mine, right = float(my_distance(end, points)), float(distances.min())
         wrong = {
             "to the middle of the points": (points.mean(dim=0) - end).norm(),
             "to all points on average": distances.mean(),
             "to the farthest point": distances.max(),
         }
-        if abs(mine - right) < 1e-4:
-            continue
-        if words := mistake(mine, wrong, 1e-4):
-            return f"that is the distance {words}; the nearest is wanted."
-        return f"of {count} points the nearest is {right:.3f} away, yours gives {mine:.3f}."
+        sentences = {f"that is the distance {words}; the nearest is wanted.": value for words, value in wrong.items()}
+        rest = f"of {count} points the nearest is {{:.3f}} away, yours gives {{:.3f}}."
+        if words := compared(float(my_distance(end, points)), distances.min(), sentences, rest, near=1e-4):
+            return words
     return None

@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings, run
 from mia_kit.attacks.losses import Loss, poincare
-from mia_kit.exercises import about_loss, mistake, same, spoken
+from mia_kit.exercises import about_loss, compared, spoken
 from mia_kit.models import DCGAN, Prior, SmallClassifier
 
 Ask = Callable[[Tensor], Tensor]
@@ -23,17 +23,14 @@ def check_sample(my_sample: Callable[[Ask, Tensor, Sequence[int]], Tensor]) -> s
     images = torch.randn(40, 1, 5, 4, generator=Generator().manual_seed(0))
     people = [2, 0]
     plain, mirrored = _confidences(images)[:, people], _confidences(images.flip(3))[:, people]
-    right = ((plain + mirrored) / 2).argmax(dim=0)
+    right, unsure = ((plain + mirrored) / 2).argmax(dim=0), (plain + mirrored).argmin(dim=0)
+    wrong = {
+        "you asked about the images alone: ask about their mirror images too, and take the mean.": plain.argmax(dim=0),
+        "you have the images, but not for these people in this order, or the least sure ones.": (right.flip(0), unsure),
+    }
+    rest = "person 2 should begin from image {}, yours begins from image {}."
     mine = torch.as_tensor(my_sample(_confidences, images, people))
-    if mine.shape != (2,):
-        return f"two people get one image each: the shape should be (2,), yours is {tuple(mine.shape)}."
-    if torch.equal(mine, right):
-        return None
-    if torch.equal(mine, plain.argmax(dim=0)):
-        return "you asked about the images alone: ask about their mirror images too, and take the mean."
-    if torch.equal(mine, right.flip(0)) or torch.equal(mine, ((plain + mirrored) / 2).argmin(dim=0)):
-        return "you have the images, but not for these people in this order, or the least sure ones."
-    return f"person 2 should begin from image {right[0]}, yours begins from image {mine[0]}."
+    return compared(mine, right, wrong, rest, shape="two people get one image each")
 
 
 @spoken
@@ -63,16 +60,12 @@ def check_step(my_step: Callable[[Tensor, Callable[[Tensor], Tensor], torch.opti
     start = torch.randn(4, 3, generator=Generator().manual_seed(0))
     codes = start.clone().requires_grad_()
     my_step(codes, lambda batch: batch.square().sum(dim=1), torch.optim.SGD([codes], lr=0.1))
-    moved = codes.detach()
     wrong = {
         "the codes did not move: take the gradient, put it into codes.grad, and call optimiser.step().": start,
         "you walked uphill: the attacker minimises the loss.": 1.2 * start,
         "you took the mean: with more people each would move less. Take the sum of the losses.": 0.95 * start,
     }
-    if same(moved, 0.8 * start):
-        return None
-    rest = f"the first number should become {0.8 * start[0, 0]:.3f}, yours is {moved[0, 0]:.3f}."
-    return mistake(moved, wrong) or rest
+    return compared(codes, 0.8 * start, wrong, "the first number should become {:.3f}, yours is {:.3f}.")
 
 
 @spoken
@@ -81,18 +74,14 @@ def check_select(my_select: Callable[[Tensor], Tensor]) -> str | None:
     confidences = torch.rand(5, 4, 10, generator=Generator().manual_seed(0))  # (people, candidates, views)
     confidences[:, 1, 3] = 0.999  # one lucky view
     means = confidences.mean(dim=2)
-    right = means.argmax(dim=1)
     wrong = {
         "the greatest view rewards a lucky crop: take the mean over the views.": confidences.amax(dim=2).argmax(dim=1),
         "you looked at the first view alone: take the mean over all of them.": confidences[:, :, 0].argmax(dim=1),
         "that is the least convincing candidate.": means.argmin(dim=1),
     }
+    rest = "of the first person it should be candidate {}, yours is {}."
     mine = torch.as_tensor(my_select(confidences))
-    if mine.shape != (5,):
-        return f"five people have one candidate each: the shape should be (5,), yours is {tuple(mine.shape)}."
-    if same(mine, right):
-        return None
-    return mistake(mine, wrong) or f"of the first person it should be candidate {right[0]}, yours is {mine[0]}."
+    return compared(mine, means.argmax(dim=1), wrong, rest, shape="five people have one candidate each")
 
 
 @spoken

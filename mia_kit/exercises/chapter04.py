@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from mia_kit.exercises import mistake, same, spoken
+from mia_kit.exercises import compared, spoken
 
 
 @spoken
@@ -15,19 +15,14 @@ def check_turns(my_turns: Callable[[np.ndarray], np.ndarray]) -> str | None:
     gradients = np.random.default_rng(0).normal(size=(6, 4)) * np.arange(1, 7)[:, None]
     lengths = np.linalg.norm(gradients, axis=1)
     dots = (gradients[1:] * gradients[:-1]).sum(axis=1)
-    right = dots / (lengths[1:] * lengths[:-1])
-    mine = np.asarray(my_turns(gradients), dtype=float)
-    if mine.shape != (5,):
-        return f"six gradients have five turns between them: the shape should be (5,), yours is {mine.shape}."
-    if same(mine, right):
-        return None
-    if same(mine, dots / lengths[1:] ** 2) or same(mine, dots / lengths[:-1] ** 2):
-        return "you divide by the square of one length: take the product of both."
+    right, squared = dots / (lengths[1:] * lengths[:-1]), (dots / lengths[1:] ** 2, dots / lengths[:-1] ** 2)
     wrong = {
+        "you divide by the square of one length: take the product of both.": squared,
         "that is the product: divide by both lengths, else a long gradient counts as a straight one.": dots,
         "that is the cosine distance: the cosine itself is 1 less it.": 1 - right,
     }
-    return mistake(mine, wrong) or f"the first should be {right[0]:.3f}, yours is {mine[0]:.3f}."
+    rest, shape = "the first should be {:.3f}, yours is {:.3f}.", "six gradients have five turns between them"
+    return compared(my_turns(gradients), right, wrong, rest, shape=shape)
 
 
 @spoken

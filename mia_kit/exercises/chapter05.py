@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mia_kit.exercises import mistake, same, spoken
+from mia_kit.exercises import compared, spoken
 
 
 @spoken
@@ -15,15 +15,13 @@ def check_advantage(my_advantage: Callable[[np.ndarray, np.ndarray], float]) -> 
     smoothed, hard = np.array([0.0, 0.5, 1.0, 0.9]), np.array([0.25, 0.25, 0.5, 0.6])
     right, change = smoothed.mean() / hard.mean() - 1, smoothed.mean() - hard.mean()
     of_ratios = (smoothed / hard).mean() - 1
-    mine = float(my_advantage(smoothed, hard))
     wrong = {
         "that is the change in points: a relative change is divided by what hard labels leak.": change,
         "you took the mean of ratios: a person who leaks little would count most. Take the ratio of means.": of_ratios,
         "that is the ratio: no change should give 0, so take 1 away.": right + 1,
     }
-    if same(mine, right):
-        return None
-    return mistake(mine, wrong) or f"on the trial values it should be {right:.3f}, yours is {mine:.3f}."
+    rest = "on the trial values it should be {:.3f}, yours is {:.3f}."
+    return compared(float(my_advantage(smoothed, hard)), right, wrong, rest)
 
 
 @spoken

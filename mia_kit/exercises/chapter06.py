@@ -10,7 +10,7 @@ from torch.nn.functional import normalize
 
 from mia_kit.attacks.brep import away_from_boundary
 from mia_kit.attacks.losses import logit, margin
-from mia_kit.exercises import about_loss, mistake, same, spoken
+from mia_kit.exercises import about_loss, compared, same, spoken
 
 
 @spoken
@@ -36,12 +36,6 @@ def check_direction(my_direction: Callable[[Tensor, Tensor], Tensor]) -> str | N
     directions = normalize(torch.randn(6, 40, 3, generator=random), dim=2)
     inside = torch.rand(6, 40, generator=random) < 0.8
     right, mine = away_from_boundary(directions, inside), my_direction(directions, inside)
-    if mine.shape != (6, 3):
-        return f"six places have a direction of three numbers each: expected (6, 3), yours is {tuple(mine.shape)}."
-    if same(mine, right):
-        return None
-    if same(normalize(mine, dim=1), right, 1e-4):
-        return "the direction is right, its length is not: normalise it to 1."
     signs = inside.float() - (~inside).float()
     wrong = {
         "that walks out of the class: turn the sign.": -right,
@@ -51,7 +45,9 @@ def check_direction(my_direction: Callable[[Tensor, Tensor], Tensor]) -> str | N
         "you go where the label holds: go away from where it does not as well.": _towards(inside.float(), directions),
     }
     rest = "take the mean of the directions that keep the label, less the mean of those that lose it."
-    return mistake(mine, wrong) or rest
+    if mine.shape == (6, 3) and same(normalize(mine, dim=1), right, 1e-4):
+        rest = "the direction is right, its length is not: normalise it to 1."
+    return compared(mine, right, wrong, rest, shape="six places have a direction of three numbers each")
 
 
 def _towards(weights: Tensor, directions: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn.functional import one_hot
 
 from mia_kit.defences.bido import gaussian_kernel, linear_kernel, normalised_hsic
 from mia_kit.defences.mid import divergence
-from mia_kit.exercises import mistake, same, spoken
+from mia_kit.exercises import compared, spoken
 
 
 @spoken
@@ -18,11 +18,7 @@ def check_divergence(my_divergence: Callable[[Tensor, Tensor], Tensor]) -> str |
     """Exercise 1: what MID pays for the code of a picture, in nats."""
     random = Generator().manual_seed(0)
     mean, deviation = torch.randn(4, 3, generator=random), 0.2 + torch.rand(4, 3, generator=random)
-    right, mine = divergence(mean, deviation), my_divergence(mean, deviation)
-    if mine.shape != (4,):
-        return f"four pictures have four prices: the shape should be (4,), yours is {tuple(mine.shape)}."
-    if same(mine, right, 1e-4):
-        return None
+    right = divergence(mean, deviation)
     wrong = {
         "that is the mean over the numbers of the code: every number has its price, so add them up.": right / 3,
         "twice too much: there is a half before the bracket.": 2 * right,
@@ -30,7 +26,8 @@ def check_divergence(my_divergence: Callable[[Tensor, Tensor], Tensor]) -> str |
             0.5 * (mean.square() + deviation.square() - 1).sum(dim=1)
         ),
     }
-    return mistake(mine, wrong, 1e-4) or f"the first picture should pay {right[0]:.3f} nats, yours pays {mine[0]:.3f}."
+    mine, rest = my_divergence(mean, deviation), "the first picture should pay {:.3f} nats, yours pays {:.3f}."
+    return compared(mine, right, wrong, rest, shape="four pictures have four prices", near=1e-4)
 
 
 @spoken
@@ -38,30 +35,23 @@ def check_dependence(my_dependence: Callable[[Tensor, Tensor], Tensor]) -> str |
     """Exercise 2: the normalised HSIC of two centred kernel matrices."""
     rows = torch.randn(12, 3, generator=Generator().manual_seed(0)).double()
     first, second = gaussian_kernel(rows), linear_kernel(one_hot(torch.arange(12) % 3).double())
-    right, mine = normalised_hsic(first, second), my_dependence(first, second)
-    if mine.shape != ():
-        return f"two layers have one number in common: the shape should be (), yours is {tuple(mine.shape)}."
+    right, plain = normalised_hsic(first, second), (first * second).sum()
+    twice = (normalised_hsic(first, first), normalised_hsic(second, second))
+    wrong = {
+        "that is HSIC without its norm: it shrinks with the layer. Turn each kernel into its R first.": plain,
+        "that is a mean: add all products up.": (right / 12, right / 144),
+        "you took one kernel twice: multiply the R of the first by the R of the second.": twice,
+    }
+    rest, shape = "the two kernels should give {:.3f}, yours give {:.3f}.", "two layers have one number in common"
     near = float(1e-3 * right.abs())
-    if same(mine, right, near):
-        return None
-    if same(mine, (first * second).sum()):
-        return "that is HSIC without its norm: it shrinks with the layer. Turn each kernel into its R first."
-    if same(12 * mine, right, near) or same(144 * mine, right, near):
-        return "that is a mean: add all products up."
-    if same(mine, normalised_hsic(first, first), near) or same(mine, normalised_hsic(second, second), near):
-        return "you took one kernel twice: multiply the R of the first by the R of the second."
-    return f"the two kernels should give {right:.3f}, yours give {mine:.3f}."
+    return compared(my_dependence(first, second), right, wrong, rest, shape=shape, near=near)
 
 
 @spoken
 def check_clip(my_clip: Callable[[Tensor, float], Tensor]) -> str | None:
     """Exercise 3: each row shortened to a norm, and left alone if it is shorter."""
     gradients = torch.tensor([[3.0, 4.0, 0.0], [0.1, 0.0, 0.2], [-6.0, 0.0, 8.0]])
-    mine = my_clip(gradients, 2.0)
-    if mine.shape != (3, 3):
-        return f"three gradients stay three: the shape should be (3, 3), yours is {tuple(mine.shape)}."
-    if same(mine, torch.tensor([[1.2, 1.6, 0.0], [0.1, 0.0, 0.2], [-1.2, 0.0, 1.6]])):
-        return None
+    right = torch.tensor([[1.2, 1.6, 0.0], [0.1, 0.0, 0.2], [-1.2, 0.0, 1.6]])
     each = gradients * 2 / gradients.norm(dim=1, keepdim=True)
     wrong = {
         "the second gradient was short enough: clipping never makes one longer.": each,
@@ -70,7 +60,8 @@ def check_clip(my_clip: Callable[[Tensor, float], Tensor]) -> str | None:
             gradients * 2 / gradients.norm()
         ),
     }
-    return mistake(mine, wrong) or f"the first gradient should have length 2, yours has {float(mine[0].norm()):.3f}."
+    rest = "the first gradient should begin with {:.3f}, yours with {:.3f}."
+    return compared(my_clip(gradients, 2.0), right, wrong, rest, shape="three gradients stay three")
 
 
 @spoken
@@ -83,17 +74,16 @@ def check_step(my_step: Callable[[Tensor, Tensor, float, float, float, Generator
         return my_step(weights, gradients, rate, norm, noise, Generator().manual_seed(1)) - weights
 
     still = move(0.0)
-    if still.shape != weights.shape:
-        return f"the weights keep their shape {tuple(weights.shape)}, yours is {tuple(still.shape)}."
     clipped = gradients * (norm / gradients.norm(dim=1, keepdim=True)).clamp(max=1)
     wrong = {
         "you walk up the loss: take the step away from the weights.": rate * clipped.mean(dim=0),
         "you added the gradients up: divide by the number of photographs.": -rate * clipped.sum(dim=0),
         "clip each photograph's gradient before you add them up.": -rate * gradients.mean(dim=0),
     }
-    if not same(still, -rate * clipped.mean(dim=0), 1e-6):
-        rest = "without noise the step should be the rate times the mean of the clipped gradients."
-        return mistake(still, wrong, 1e-6) or rest
+    rest = "without noise the step should be the rate times the mean of the clipped gradients."
+    right, shape = -rate * clipped.mean(dim=0), "the weights keep their shape"
+    if words := compared(still, right, wrong, rest, shape=shape, near=1e-6):
+        return words
     spread = float((move(3.0) - still).std()) / (rate * 3.0 * norm / 8)  # in units of what it should be
     if abs(spread - 1) < 0.1:
         return None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mia_kit.exercises import mistake, same, spoken
+from mia_kit.exercises import compared, spoken
 from mia_kit.membership import lira
 from mia_kit.membership.thresholds import best_threshold
 
@@ -45,7 +45,6 @@ def check_ratio(my_ratio: Callable[[float, np.ndarray, np.ndarray], float]) -> s
     everybody = np.concatenate([inside, outside])[:, None]
     seen = (np.arange(16) < 8)[:, None]
     right = float(lira.online(np.array([value]), everybody, seen, spread="own").scores[0])
-    mine = float(my_ratio(value, inside, outside))
     widths = np.log(inside.std(ddof=1) / outside.std(ddof=1))
     wrong = {
         "yours is above 0 where the picture looks like a stranger: take the members' Gaussian first.": -right,
@@ -55,9 +54,8 @@ def check_ratio(my_ratio: Callable[[float, np.ndarray, np.ndarray], float]) -> s
         ),
         "a narrow Gaussian is higher: the logarithm of each deviation is missing.": right + widths,
     }
-    if same(mine, right):
-        return None
-    return mistake(mine, wrong) or f"for the trial picture it should be {right:.3f}, yours is {mine:.3f}."
+    rest = "for the trial picture it should be {:.3f}, yours is {:.3f}."
+    return compared(float(my_ratio(value, inside, outside)), right, wrong, rest)
 
 
 def _known_losses() -> tuple[np.ndarray, np.ndarray]:

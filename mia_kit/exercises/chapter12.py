@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from mia_kit.exercises import mistake, same, spoken
+from mia_kit.exercises import compared, spoken
 
 
 @spoken
 def check_images(my_images: Callable[[int, int, int], int]) -> str | None:
     """Exercise 1: images that an attack synthesises in its optimisation."""
     people, candidates, steps = 530, 200, 50
-    right, mine = people * candidates * steps, my_images(people, candidates, steps)
     wrong = {
         "that is how many candidates there are: each is synthesised anew in every step.": people * candidates,
         "each person has several candidates, and each of them takes all steps.": people * steps,
         "that is one person: everybody is attacked.": candidates * steps,
     }
-    if mine == right:
-        return None
-    return mistake(mine, wrong) or f"for FaceScrub's numbers it should be {right:,}, yours is {mine:,}."
+    mine, rest = my_images(people, candidates, steps), "for FaceScrub's numbers it should be {:,}, yours is {:,}."
+    return compared(mine, people * candidates * steps, wrong, rest)
 
 
 @spoken
@@ -28,7 +26,6 @@ def check_hours(my_hours: Callable[[int, int, float, int], float]) -> str | None
     """Exercise 2: hours until the last worker has finished its last piece."""
     people, piece, hours, workers = 530, 15, 2.0, 8
     pieces = math.ceil(people / piece)
-    right, mine = math.ceil(pieces / workers) * hours, my_hours(people, piece, hours, workers)
     wrong = {
         "a piece cannot be shared: round up how many there are, and how many turns the workers take.": (
             people / piece / workers * hours
@@ -38,7 +35,5 @@ def check_hours(my_hours: Callable[[int, int, float, int], float]) -> str | None
         ),
         "that is one worker alone.": pieces * hours,
     }
-    if same(mine, right):
-        return None
-    rest = f"530 people, 15 to a piece of 2 hours, 8 workers: it should be {right:g} hours, yours is {mine:g}."
-    return mistake(mine, wrong) or rest
+    rest = "530 people, 15 to a piece of 2 hours, 8 workers: it should be {:g} hours, yours is {:g}."
+    return compared(my_hours(people, piece, hours, workers), math.ceil(pieces / workers) * hours, wrong, rest)

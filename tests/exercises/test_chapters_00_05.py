@@ -1,25 +1,24 @@
-"""The checks of chapters 0 to 5: a right answer is correct, each likely mistake is named, an error stops nothing."""
+"""The checks of chapters 0 to 5: a right answer is correct, each likely mistake is named, an error stops nothing.
+
+Where no mistake needs a program of its own, the right answer is the package's: nbval runs the chapters' solutions.
+"""
 
 from functools import partial
 
 import numpy as np
 import torch
-from scipy.spatial.distance import cdist
 from torch.nn.functional import cross_entropy
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings, run
 from mia_kit.attacks.losses import poincare
 from mia_kit.exercises import chapter00, chapter01, chapter02, chapter03, chapter04, chapter05
+from mia_kit.metrics import scaled_distances
 from mia_kit.smoothing import smoothed_targets
 from mia_kit.toy import invert, load_table
 from tests.exercises.speaking import said
 
 USUAL = {"sampling": 0.0, "optimisation": 0.0, "selection": 0.0}
-
-
-def hard_labels(labels, classes, smoothing):
-    return torch.nn.functional.one_hot(labels, classes).float()
 
 
 def my_invert(model, start, target_class, *, sign=-1, early=False, most=10_000):
@@ -35,20 +34,12 @@ def my_invert(model, start, target_class, *, sign=-1, early=False, most=10_000):
     return point.detach()
 
 
-def ratio(features, labels, diagonal=False):
-    distances, same = cdist(features, features), labels[:, None] == labels[None, :]
-    within = same if diagonal else same & ~np.eye(len(labels), dtype=bool)
-    return distances[within].mean() / distances[~same].mean()
+def ratio(features, labels):
+    return scaled_distances(features, labels).mean_ratio
 
 
 def sample(views):
     return lambda ask, images, people: torch.stack([ask(v(images)) for v in views]).mean(dim=0)[:, people].argmax(dim=0)
-
-
-def plane(logits, targets):
-    u = logits / logits.abs().sum(dim=1, keepdim=True)
-    v = torch.nn.functional.one_hot(targets, logits.shape[1]) * (1 - 1e-4)
-    return (u - v).square().sum(dim=1)
 
 
 def step(value, sign=1):
@@ -97,7 +88,6 @@ CASES = {
         (lambda end, points: (points.mean(dim=0) - end).norm(), "to the middle"),
         (lambda end, points: (points - end).norm(dim=1).mean(), "on average"),
         (lambda end, points: 0.0, "the nearest is"),
-        (lambda end, points: points[100], "your code stopped with IndexError"),
     ],
     check_attack_01: [
         ({"start": (0, 0)}, "Correct."),
@@ -116,15 +106,14 @@ CASES = {
     ],
     chapter01.check_targets: [
         (smoothed_targets, "Correct."),
-        (hard_labels, "the labelled class should get 0.8000"),
-        (lambda labels, classes, a: torch.zeros(2), "the shape should be (3, 3), yours is (2,)"),
+        (lambda labels, classes, a: torch.eye(classes), "the labelled class should get 0.8000"),
         (lambda labels, classes, a: 1 / 0, "your code stopped with ZeroDivisionError"),
         (lambda labels, classes, a: 2 * smoothed_targets(labels, classes, a), "each row should sum to 1"),
     ],
     chapter02.check_ratio: [
         (ratio, "Correct."),
         (lambda x, y: 1 / ratio(x, y), "other way round"),
-        (lambda x, y: ratio(x, y, diagonal=True), "leave the diagonal out"),
+        (lambda x, y: ratio(x, y) * 5 / 6, "leave the diagonal out"),
         (lambda x, y: 0.5, "yours gives 0.500"),
     ],
     chapter02.check_scale: [("the same", "Correct."), ("larger", "all distances grow"), ("", 'choose "larger"')],
@@ -140,13 +129,11 @@ CASES = {
         (lambda logits, targets: -poincare(logits, targets), "Turn the sign"),
         (lambda logits, targets: cross_entropy(logits, targets, reduction="none"), "that is cross-entropy"),
         (lambda logits, targets: poincare(logits, targets).mean(), "yours is ()"),
-        (plane, "distance in the plane"),
         (lambda logits, targets: torch.zeros(6), "the first image should have"),
     ],
     chapter03.check_sample: [
         (sample([lambda x: x, lambda x: x.flip(3)]), "Correct."),
         (sample([lambda x: x]), "mirror images too"),
-        (lambda ask, images, people: torch.arange(40), "yours is (40,)"),
         (lambda ask, images, people: torch.tensor([1000, 1000]), "yours begins from image 1000"),
     ],
     chapter03.check_select: [
@@ -154,7 +141,6 @@ CASES = {
         (lambda confidences: confidences.amax(dim=2).argmax(dim=1), "lucky crop"),
         (lambda confidences: confidences[:, :, 0].argmax(dim=1), "first view alone"),
         (lambda confidences: confidences.mean(dim=2).argmin(dim=1), "least convincing"),
-        (lambda confidences: confidences.mean(dim=2), "yours is (5, 4)"),
     ],
     chapter03.check_step: [
         (step(torch.sum), "Correct."),
@@ -173,7 +159,6 @@ CASES = {
         (lambda g: (g[1:] * g[:-1]).sum(axis=1), "divide by both lengths"),
         (lambda g: (g[1:] * g[:-1]).sum(axis=1) / (g[1:] ** 2).sum(axis=1), "square of one length"),
         (lambda g: 1 - turns(g), "cosine distance"),
-        (lambda g: turns(g)[:-1], "the shape should be (5,)"),
         (lambda g: turns(g) + 0.1, "the first should be"),
     ],
     chapter05.check_advantage: [
