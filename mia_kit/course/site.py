@@ -150,7 +150,7 @@ def write_scripts(static: Path) -> None:
         "slides.css": client.read_asset("slides.css"),
         "plotly.min.js": get_plotlyjs(),
         "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
-        "faces_lab.js": f"(() => {{\n{faces_lab.script('faces_page.js')}\n}})();\n",
+        "faces_lab.js": f"(() => {{\n{client.script('faces_page.js')}\n}})();\n",
     }
     (static / "faces_lab.webp").write_bytes(faces_lab.read_sheet())
     for name, text in texts.items():

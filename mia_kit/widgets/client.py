@@ -1,35 +1,18 @@
-"""The laboratory's client side as text: one script and one style sheet, and the table of models as bytes.
+"""The laboratories' client side as text: one script and one style sheet, and the table of models as bytes.
 
-The script is written as small ES modules that import one another. anywidget and a page opened from a file both want a
+A script is written as small ES modules that import one another. anywidget and a page opened from a file both want a
 single module, so `script` puts the files one after the other and takes the `import` and `export` words out.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-# a file comes after those that it imports
-MODULES = (
-    "lab_network.js",
-    "lab_model.js",
-    "lab_state.js",
-    "lab_curve.js",
-    "lab_chart.js",
-    "lab_map.js",
-    "lab_controls.js",
-    "lab_view.js",
-    "lab_train.js",
-    "lab_scene.js",
-    "lab_predict.js",
-    "lab_events.js",
-    "lab.js",
-)
 PAPER_STATE = "smoothing=+0.00 seed=42 start=(-3.0,-10.0) target=2 stop=0.95"
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([a-z_]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) )", re.MULTILINE)
 
 
@@ -38,29 +21,24 @@ def read_asset(name: str) -> str:
     return (resources.files("mia_kit.widgets") / name).read_text(encoding="utf-8")
 
 
-def join_modules(sources: Sequence[tuple[str, str]]) -> str:
-    """Several ES modules, (name, text) in order of need, as one module without imports or exports.
+def script(name: str) -> str:
+    """An ES module and all that it imports as one module, each file once and after those that it needs.
 
-    ValueError if a file imports one that does not stand before it, renames what it imports, or uses another form of
-    import or export than `import { a, b } from "./file.js";` and `export function|const|let|class`.
+    ValueError for other forms than `import { a, b } from "./file.js";` and `export function|const|let|class`.
     """
     joined: dict[str, str] = {}
-    for name, text in sources:
-        for names, needed in _IMPORT.findall(text):
+
+    def add(name: str) -> None:
+        text = read_asset(name)
+        for needed in _IMPORT.findall(text):
             if needed not in joined:
-                raise ValueError(f"{name} imports {needed}, which must stand before it")
-            if " as " in names:
-                raise ValueError(f"{name} renames what it imports from {needed}; use the name as it is")
-        body = _EXPORT.sub("", _IMPORT.sub("", text))
-        if left := re.search(r"^(import|export)\b.*", body, re.MULTILINE):
+                add(needed)
+        joined[name] = _EXPORT.sub("", _IMPORT.sub("", text))
+        if left := re.search(r"^(import|export)\b.*", joined[name], re.MULTILINE):
             raise ValueError(f"{name} has an import or export that cannot be joined: {left.group()}")
-        joined[name] = body
+
+    add(name)
     return "\n".join(joined.values())
-
-
-def script(*names: str) -> str:
-    """The laboratory as one module without exports, followed by the named files."""
-    return join_modules([(name, read_asset(name)) for name in (*MODULES, *names)])
 
 
 def table() -> tuple[dict[str, bytes], dict[str, Any]]:

@@ -220,7 +220,7 @@ export function render({ model, el }) {
   let state = readState(model.get("state"), table);
   let [sheet, live, frame, timer] = [null, null, 0, 0];
 
-  const asks = () => model.get("predict_first") && !model.get("guess");
+  const asks = () => !model.get("guess");
 
   function paint() {
     frame = 0;

@@ -45,12 +45,6 @@ def read_sheet() -> bytes:
     return (resources.files("mia_kit.widgets") / "faces_lab.webp").read_bytes()
 
 
-def script(*others: str) -> str:
-    """The laboratory and the line-up as one module without exports, followed by the named files."""
-    names = ("faces_lab.js", "faces_line_up.js", *others)
-    return client.join_modules([(name, client.read_asset(name)) for name in names])
-
-
 def static_picture() -> str:
     """The truth and the last reconstructions for some factors, row by row: a PNG in base64, for a stored notebook."""
     from PIL import Image, ImageDraw
@@ -101,10 +95,9 @@ class FacesLab(Faces):
     guess : "more", "equal" or "fewer", the learner's prediction, which unlocks the sliders; empty before
     """
 
-    _esm = script() + "\nexport default { render };\n"
+    _esm = client.script("faces_lab.js") + "\nexport default { render };\n"
 
     has_kernel = traitlets.Bool(False, read_only=True).tag(sync=True)
-    predict_first = traitlets.Bool(True, read_only=True).tag(sync=True)
     state = traitlets.Unicode(START).tag(sync=True)
     guess = traitlets.Enum(["", "more", "equal", "fewer"], default_value="").tag(sync=True)
 
@@ -121,7 +114,7 @@ class FacesLab(Faces):
 
     def payload(self) -> dict[str, Any]:
         """The values of the widget on a page without a kernel."""
-        return {"state": self.state, "predict_first": True, "guess": "", "has_kernel": False}
+        return {"state": self.state, "guess": "", "has_kernel": False}
 
     def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
         if message.get("type") == "attack" and self._live is not None:
@@ -139,7 +132,7 @@ class FacesLab(Faces):
 class LineUp(Faces):
     """The learner as judge: twelve reconstructions, six people each to choose from; hits beside the evaluator's."""
 
-    _esm = script() + "\nexport default { render: renderLineUp };\n"
+    _esm = client.script("faces_line_up.js") + "\nexport default { render: renderLineUp };\n"
 
     def stored(self) -> dict[str, Any]:
         """A mark for the pages of the site, and words."""

@@ -11,7 +11,7 @@ class FrameExplorer(Sliders):
     """Drag the slider, or focus it and press the arrow keys: the figure moves to the frame of that place.
 
     `drawn` has frames and a slider of Plotly's, as `figures.embedding.tsne_morph` returns them; the label and the frame
-    to begin with are that slider's. `guess` and ImportError are as in `Sliders`. ValueError without frames or slider.
+    to begin with are that slider's. ValueError without frames or slider.
     """
 
     def __init__(self, drawn: Drawn, *, guess: Guess | None = None) -> None:

@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import Protocol
-
-import numpy as np
 
 from mia_kit.figures.frontier import point_name
-from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.studies.inversion.classroom import Attacked
+from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Stops
+from mia_kit.widgets.sliders import Sliders, Stops
 
 TILE = 88  # pixels of a face on the page
 
 
-class Attacked(Protocol):
-    """A trained target, and what the strongest attack hands in."""
-
-    defence: str
-    strength: float
-    accuracy: float  # on photographs that no target was given
-    loss: str  # of the attack
-    privacy: object  # what DP-SGD guarantees, None for other defences
-    pictures: np.ndarray  # uint8 of shape (people, h, w, 3)
-    ranks: np.ndarray  # what the evaluator says, of shape (people,)
-    identity_ranks: np.ndarray  # what the second judge says, of the same shape
-
-
-class FrontierExplorer(FaceSliders):
+class FrontierExplorer(Sliders):
     """One slider over the models, the most accurate first: the faces below are those of that model.
 
-    Display it as the last line of a cell. Nothing is computed: all targets were trained and attacked beforehand.
-    ImportError if ipywidgets is missing, ValueError if there is no model, or not a name for each person.
+    ValueError if there is no model, or not a name for each person.
     """
 
     def __init__(self, targets: Sequence[Attacked], *, names: Sequence[str], guess: Guess | None = None) -> None:
         if not targets:
             raise ValueError("there must be at least one model, got none")
-        self._targets = sorted(targets, key=lambda target: -target.accuracy)
+        if len(names) != len(targets[0].ranks):
+            raise ValueError(f"there must be a name for each of {len(targets[0].ranks)} people, got {len(names)}")
+        self._targets, self._names = sorted(targets, key=lambda target: -target.accuracy), names
         options = [(point_name(target.defence, target.strength), place) for place, target in enumerate(self._targets)]
-        super().__init__(names, people=len(targets[0].ranks), stops={"model": Stops(options, 0)}, guess=guess)
+        super().__init__({"model": Stops(options, 0)}, guess=guess)
 
-    def _draw(self, chosen: tuple[int]) -> str:
+    def _show(self, place: tuple[int]) -> str:
         """A model as HTML."""
-        target = self._targets[chosen[0]]
+        target = self._targets[place[0]]
         hits, named = ((ranks == 1).sum() for ranks in (target.ranks, target.identity_ranks))
         summary = (
             f"<b>{html.escape(point_name(target.defence, target.strength))}</b>: right on {target.accuracy:.1%}; under "

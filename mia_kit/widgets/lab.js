@@ -139,7 +139,6 @@ export function render({ model, el }) {
 
   const onLine = () => model.get("state") !== formatState(state) && applyLine(model.get("state"));
   model.on("change:state", onLine);
-  model.on("change:predict_first", painter.schedule);
   connectHandle(ui, () => state, change);
   connectSettings(ui, table, change);
   connectStateLine(ui, applyLine, () => formatState(state));
@@ -151,6 +150,5 @@ export function render({ model, el }) {
   return () => {
     for (const undo of [painter.stop, teller.stop, scenes.stop, disconnect, unwatch]) undo();
     model.off("change:state", onLine);
-    model.off("change:predict_first", painter.schedule);
   };
 }

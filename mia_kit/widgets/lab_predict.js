@@ -26,7 +26,7 @@ export function verdictText(guess, [zero, predicted], seeds) {
 export function createPrediction(model, ui, table, onGuess) {
   const ends = [0, PREDICTED_FACTOR].map((wanted) => nearestFactor(table, wanted));
   const visited = new Set();
-  const asks = () => model.get("predict_first") && !model.get("guess");
+  const asks = () => !model.get("guess");
 
   function place(event) {
     if (!event.target.value) return;
@@ -39,7 +39,7 @@ export function createPrediction(model, ui, table, onGuess) {
 
   function verdict(summary) {
     const guess = model.get("guess");
-    if (!model.get("predict_first") || !guess) return "";
+    if (!guess) return "";
     if (summary && ends.every((end) => visited.has(end))) {
       const medians = ends.map((end) => summary.median[table.smoothings.indexOf(end)]);
       return verdictText(guess, medians, table.seeds.length);

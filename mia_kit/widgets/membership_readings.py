@@ -21,8 +21,7 @@ METERS = {
 class SmoothingReadings(Sliders):
     """Drag the smoothing factor: attacks, distance and accuracy follow at once, as means over the models of a table.
 
-    Nothing is computed: all models were trained and attacked beforehand. `table` is the study's, with the columns
-    defence, strength, attack, measure, value; `guess` and ImportError are as in `Sliders`. ValueError if a measure of
+    `table` is the study's, with the columns defence, strength, attack, measure, value. ValueError if a measure of
     METERS is missing at a factor.
     """
 

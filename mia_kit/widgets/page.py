@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mia_kit.figures.svg import table
 from mia_kit.widgets import client
 
 TITLE = "How label smoothing changes what a classifier leaks"
@@ -50,18 +50,18 @@ person.</p>
 """
 
 
-def write_page(
-    path: str | Path, *, rows: Sequence[Mapping[str, str]] = (), state: str | None = None, predict_first: bool = True
-) -> Path:
-    """Write the page, and missing folders, and return its path. ValueError if the state line is bad.
+def write_page(path: str | Path, *, rows: Sequence[Mapping[str, str]] = ()) -> Path:
+    """Write the page, and missing folders, and return its path.
 
-    `rows` are the leakage table below the laboratory, from column to value; the rest is as in `SmoothingLab`.
+    `rows` are the leakage table below the laboratory, from column to value.
     """
+    lines = [list(row.values()) for row in rows]
+    leaked = f'<h2>What leaked</h2>\n<div class="scroll">{table(list(rows[0]), lines)}</div>' if rows else ""
     page = _PAGE.format(
         title=TITLE,
         style=client.read_asset("page.css") + client.read_asset("lab.css"),
-        rows=_leakage_table(rows),
-        table=as_json(payload(state, predict_first=predict_first)),
+        rows=leaked,
+        table=as_json(payload()),
         script=client.script("page.js"),
     )
     path = Path(path)
@@ -70,13 +70,10 @@ def write_page(
     return path
 
 
-def payload(state: str | None, *, predict_first: bool = True) -> dict[str, Any]:
-    """What the laboratory's script reads from its page; parameters and errors are those of `write_page`."""
-    from mia_kit.widgets.state_line import normalise
-
+def payload(state: str = client.PAPER_STATE) -> dict[str, Any]:
+    """What the laboratory's script reads from its page; `state` is a state line as the laboratory writes it."""
     arrays, plain = client.table()
-    line = normalise(state or client.PAPER_STATE, plain["smoothings"], plain["seeds"])
-    values = {**plain, "state": line, "predict_first": predict_first, "guess": "", "has_kernel": False}
+    values = {**plain, "state": state, "guess": "", "has_kernel": False}
     packed = {name: base64.b64encode(value).decode() for name, value in arrays.items()}
     return {"bytes": packed, "plain": values}
 
@@ -84,16 +81,3 @@ def payload(state: str | None, *, predict_first: bool = True) -> dict[str, Any]:
 def as_json(values: Any) -> str:
     """Plain values as the text of a script; no `<` that could end it."""
     return json.dumps(values).replace("<", "\\u003c")
-
-
-def _leakage_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """An HTML table with a heading and a column for each key; empty without rows."""
-    if not rows:
-        return ""
-    head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in rows[0])
-    lines = ("".join(f"<td>{html.escape(text)}</td>" for text in row.values()) for row in rows)
-    body = "\n".join(f"<tr>{line}</tr>" for line in lines)
-    return (
-        '<h2 id="leakage">What leaked</h2>\n<div class="scroll"><table aria-labelledby="leakage">\n'
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>"
-    )

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Stops
+from mia_kit.widgets.sliders import Sliders, Stops
 
 TILE = 56  # pixels of a digit on the page
 
@@ -29,11 +29,8 @@ class Outcome:
     distortion: float
 
 
-class PoisonWall(FaceSliders):
+class PoisonWall(Sliders):
     """Choose how far the service may move its answers, and who attacks; reconstructions and measures follow at once.
-
-    Display it as the last line of a cell. Nothing is computed: all attacks were run beforehand. `guess` and ImportError
-    are as in `Sliders`.
 
     originals : the first private pictures, uint8 of shape (shown, h, w, 3)
     labels : their digits
@@ -55,9 +52,9 @@ class PoisonWall(FaceSliders):
             "bound of the poison": Stops(named, bounds[0]),
             "attacker": Stops([(name, name) for name in attackers], attackers[0]),
         }
-        super().__init__(stops=stops, guess=guess)
+        super().__init__(stops, guess=guess)
 
-    def _draw(self, place: tuple[float, str]) -> str:
+    def _show(self, place: tuple[float, str]) -> str:
         """The digits of one bound and attacker below the private ones."""
         outcome = self._outcomes[place]
         above = [

@@ -28,8 +28,9 @@ class Stops:
 class Sliders(ABC):
     """Sliders, and below them words, pictures or a figure that belong to where they stand.
 
-    Display it as the last line of a cell. `sliders` holds the sliders by their labels, `words` the HTML below them. A
-    place that cannot be shown is told there, and the next drag is tried as if nothing had happened.
+    Display it as the last line of a cell. Nothing is computed: all that is shown was made beforehand. `sliders` holds
+    the sliders by their labels, `words` the HTML below them. A place that cannot be shown is told there, and the next
+    drag is tried as if nothing had happened.
 
     stops : of each slider, by its label
     figure, moved : a plotly Figure that follows the sliders, and the numbers of its traces that move; none by default

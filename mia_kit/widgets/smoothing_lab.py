@@ -13,7 +13,7 @@ from typing import Any
 from mia_kit.widgets import client
 from mia_kit.widgets.live import Laboratory, traitlets
 from mia_kit.widgets.panel import LAB_MIME, SENTENCE
-from mia_kit.widgets.state_line import normalise
+from mia_kit.widgets.state_line import read
 
 TRAINING_STEPS = 5000
 STEPS_PER_REPORT = 50
@@ -26,17 +26,16 @@ class SmoothingLab(Laboratory):
     ----------
     state : a state line such as "smoothing=+0.04 seed=3 start=(-3.0,-10.0) target=2 stop=0.95"; by default the
         paper's attack on hard labels (factor 0) and the table's first seed
-    predict_first : the slider stays locked until the learner has placed a guess
 
     Attributes
     ----------
     state : the state line, both ways; assigning a bad one raises a ValueError with one sentence
     result : what the learner sees: smoothing, seed, start, target_class, stop_confidence, steps, distance, confidence,
         stopped; empty until the widget has been drawn
-    guess : "nearer", "equal" or "farther", the learner's prediction; empty before
+    guess : "nearer", "equal" or "farther", the learner's prediction, which unlocks the slider; empty before
     """
 
-    _esm = client.script() + "\nexport default { render };\n"
+    _esm = client.script("lab.js") + "\nexport default { render };\n"
     _css = client.read_asset("lab.css")
 
     weights = traitlets.Bytes(read_only=True).tag(sync=True)
@@ -46,19 +45,18 @@ class SmoothingLab(Laboratory):
     smoothings = traitlets.List(traitlets.Float(), read_only=True).tag(sync=True)
     seeds = traitlets.List(traitlets.Int(), read_only=True).tag(sync=True)
     has_kernel = traitlets.Bool(True, read_only=True).tag(sync=True)
-    predict_first = traitlets.Bool(True).tag(sync=True)
     state = traitlets.Unicode().tag(sync=True)
     guess = traitlets.Enum(["", "nearer", "equal", "farther"], default_value="").tag(sync=True)
     result = traitlets.Dict(read_only=True).tag(sync=True)
 
-    def __init__(self, state: str = client.PAPER_STATE, *, predict_first: bool = True) -> None:
+    def __init__(self, state: str = client.PAPER_STATE) -> None:
         arrays, plain = client.table()
-        line = normalise(state, plain["smoothings"], plain["seeds"])
+        line = str(read(state, plain["smoothings"], plain["seeds"]))
         self._trainings = 0
         super().__init__()
         for name, value in {**arrays, **plain}.items():
             self.set_trait(name, value)
-        self.state, self.predict_first = line, predict_first
+        self.state = line
         self.on_msg(self._answer)
 
     def stored(self) -> dict[str, Any]:
@@ -67,17 +65,15 @@ class SmoothingLab(Laboratory):
         from mia_kit.figures.toy import decision_maps
         from mia_kit.toy import invert, load_table, make_data
 
-        values = dict(part.split("=") for part in self.state.split())
-        factor, target, stop = float(values["smoothing"]), int(values["target"]), float(values["stop"])
-        start = tuple(float(number) for number in values["start"].strip("()").split(","))
-        model = load_table().model(factor, seed=int(values["seed"]))
+        factor, seed, start, target, stop = read(self.state, self.smoothings, self.seeds)
+        model = load_table().model(factor, seed=seed)
         path = invert(model, start=start, target_class=target, stop_confidence=stop)
         picture = twin(decision_maps({factor: model}, {factor: path}, make_data()).figure)
         return {LAB_MIME: {"state": self.state}, **picture, "text/plain": SENTENCE}
 
     @traitlets.validate("state")
     def _check_state(self, proposal: dict[str, Any]) -> str:
-        return normalise(proposal["value"], self.smoothings, self.seeds)
+        return str(read(proposal["value"], self.smoothings, self.seeds))
 
     def _answer(self, _: Any, message: dict[str, Any], __: Any) -> None:
         if message.get("type") == "train":

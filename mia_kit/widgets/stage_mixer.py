@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 
 from mia_kit.figures.style import factor_name
-from mia_kit.widgets.faces import FaceSliders, tile
+from mia_kit.studies.inversion.stages import STAGES, Mixtures
+from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Stops
+from mia_kit.widgets.sliders import Sliders, Stops
 
-STAGES = ("sampling", "optimisation", "selection")
 TILE = 96  # pixels of a face on the page
 
 
-class Mixtures(Protocol):
-    """What every mixture of targets hands in; the first three axes are the factors of the three stages."""
-
-    factors: Sequence[float]
-    pictures: np.ndarray  # uint8 of shape (factors, factors, factors, people, 3, h, w)
-    ranks: np.ndarray  # what the evaluator says, of shape (factors, factors, factors, people)
-    identity_ranks: np.ndarray  # what the second judge says, of the same shape
-
-    def place(self, stages: Mapping[str, float]) -> tuple[int, int, int]:
-        """Where the mixture with these factors lies."""
-
-
-class StageMixer(FaceSliders):
+class StageMixer(Sliders):
     """Give each stage a target; the faces that the attacker then hands in, and the judges' words, follow at once.
 
-    Display it as the last line of a cell. Nothing is computed: all mixtures were attacked beforehand. `mixtures` come
-    from `mia_kit.studies.inversion.stages.mix_stages`. ImportError if ipywidgets is missing, ValueError if there is not
-    a name for each person.
+    ValueError if there is not a name for each person.
     """
 
     def __init__(self, mixtures: Mixtures, *, names: Sequence[str], guess: Guess | None = None) -> None:
-        self._mixtures = mixtures
+        if len(names) != mixtures.ranks.shape[-1]:
+            raise ValueError(f"there must be a name for each of {mixtures.ranks.shape[-1]} people, got {len(names)}")
+        self._mixtures, self._names = mixtures, names
         factors = [(factor_name(factor), factor) for factor in mixtures.factors]
         stops = Stops(factors, 0.0 if 0.0 in mixtures.factors else mixtures.factors[0])
-        super().__init__(names, people=mixtures.ranks.shape[-1], stops=dict.fromkeys(STAGES, stops), guess=guess)
+        super().__init__(dict.fromkeys(STAGES, stops), guess=guess)
 
-    def _draw(self, factors: tuple[float, float, float]) -> str:
+    def _show(self, factors: tuple[float, float, float]) -> str:
         """A mixture as HTML."""
         place = self._mixtures.place(dict(zip(STAGES, factors, strict=True)))
         ranks, identity_ranks = self._mixtures.ranks[place], self._mixtures.identity_ranks[place]

@@ -10,11 +10,26 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-PARTS = ("smoothing", "seed", "start", "target", "stop")
 CLASSES = 3
 START_LIMIT = 20
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)", re.ASCII)
+
+
+class State(NamedTuple):
+    """The table's model by its factor and seed, and the attack on it. As text it is the line."""
+
+    smoothing: float
+    seed: int
+    start: tuple[float, float]
+    target: int
+    stop: float
+
+    def __str__(self) -> str:
+        x, y = (_digits(value, 1) for value in self.start)
+        factor, stop = format_factor(self.smoothing), _digits(self.stop, 2)
+        return f"smoothing={factor} seed={self.seed} start=({x},{y}) target={self.target} stop={stop}"
 
 
 def _number(text: str) -> float:
@@ -38,10 +53,10 @@ def _split(line: str) -> dict[str, str]:
     tight = re.sub(r"\s*([=,()])\s*", lambda sign: ") " if sign[1] == ")" else sign[1], line.strip())
     for part in tight.strip().split():
         name, equals, value = part.partition("=")
-        if name not in PARTS or not equals or name in values:
+        if name not in State._fields or not equals or name in values:
             raise ValueError(f'The state line has a part that is not understood: "{part}".')
         values[name] = value
-    for name in PARTS:
+    for name in State._fields:
         if name not in values:
             raise ValueError(f'The state line lacks "{name}=".')
     return values
@@ -72,26 +87,16 @@ def format_factor(factor: float) -> str:
     return ("-" if factor < -0.0005 else "+") + _digits(abs(factor), 2)
 
 
-def normalise(line: str, smoothings: Sequence[float], seeds: Sequence[int]) -> str:
-    """The line as the laboratory writes it.
-
-    Raises
-    ------
-    ValueError
-        With one sentence, if a part is missing, unknown, not in the table of models, or out of range.
-    """
+def read(line: str, smoothings: Sequence[float], seeds: Sequence[int]) -> State:
+    """What a line says. ValueError, one sentence, if a part is missing, unknown, not in the table, or out of range."""
     values = _split(line)
     factor = _read_factor(values["smoothing"], smoothings)
     if values["seed"] not in [str(seed) for seed in seeds]:
         raise ValueError(f'seed must be one of {", ".join(map(str, seeds))}, got "{values["seed"]}" instead.')
-    x, y = _read_start(values["start"])
-    target = values["target"]
+    start, target = _read_start(values["start"]), values["target"]
     if not (target.isascii() and target.isdigit() and int(target) < CLASSES):
         raise ValueError(f'target must be a class from 0 to {CLASSES - 1}, got "{target}" instead.')
     stop = _round(_number(values["stop"]))
     if not 0 < stop < 1:
         raise ValueError(f'stop must lie between 0 and 1, got "{values["stop"]}" instead.')
-    return (
-        f"smoothing={format_factor(factor)} seed={values['seed']} start=({_digits(x, 1)},{_digits(y, 1)}) "
-        f"target={int(target)} stop={_digits(stop, 2)}"
-    )
+    return State(factor, int(values["seed"]), start, int(target), stop)

@@ -13,8 +13,7 @@ ACROSS, UP = "surrogate, across", "surrogate, up"
 class SurrogateDragger(Sliders):
     """Drag the surrogate, or focus a slider and press the arrow keys; the ends of the attacks follow at once.
 
-    Nothing is computed: a model was trained and attacked for every place. `table` comes from
-    `mia_kit.studies.data_centric.plane.surrogate_table`; `guess` and ImportError are as in `Sliders`.
+    `table` comes from `mia_kit.studies.data_centric.plane.surrogate_table`.
     """
 
     def __init__(self, table: SurrogateTable, *, guess: Guess | None = None) -> None:

@@ -1,18 +1,16 @@
-"""How fast does the laboratory answer a drag? `python -m tests.browser.benchmark_lab --where page|lab`
+"""How fast does the laboratory answer a drag in JupyterLab? `python -m tests.browser.benchmark_lab`
 
 60 random drags: from the input event until the frame with the new picture has been handed to the screen (an animation
 frame, then a message, as browsers run them after painting). Then a fast sweep: from its last event until the final
 value stands. Prints the median, the 95th percentile and the sweep's time in milliseconds.
 """
 
-import argparse
 import random
 import shutil
 import statistics
 import tempfile
 from pathlib import Path
 
-from mia_kit.widgets.page import write_page
 from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
@@ -47,7 +45,8 @@ SWEEP = """(most) => new Promise(done => {
 
 
 def measure(lab: Lab, drags: int = 60) -> None:
-    """Measure on a page that shows the unlocked laboratory, and print."""
+    """Measure on a page that shows the laboratory, and print."""
+    lab.part("guess-nearer").click()
     draw = random.Random(0)
     most = int(lab.part("factor").get_attribute("max"))
     times = []
@@ -60,30 +59,16 @@ def measure(lab: Lab, drags: int = 60) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--where", choices=("page", "lab"), default="page")
-    where = parser.parse_args().where
     with (
         tempfile.TemporaryDirectory() as home,
         launched(find_chromium()) as browser,
         cut_off_page(browser) as (page, _),
     ):
-        if where == "page":
-            page.goto(write_page(Path(home) / "lab.html", predict_first=False).as_uri())
+        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
+        with start_jupyterlab(Path(home)) as address:
+            Notebook.open(page, address, "01_toy_inversion.ipynb").run_all(seconds=300)
+            page.locator(".mia-lab").scroll_into_view_if_needed()
             measure(Lab(page).ready())
-        else:
-            _measure_in_jupyterlab(page, Path(home))
-
-
-def _measure_in_jupyterlab(page, home: Path) -> None:
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
-    with start_jupyterlab(home) as address:
-        notebook = Notebook.open(page, address, "01_toy_inversion.ipynb")
-        notebook.run_all(seconds=300)
-        page.locator(".mia-lab").scroll_into_view_if_needed()
-        lab = Lab(page).ready()
-        lab.part("guess-nearer").click()
-        measure(lab)
 
 
 if __name__ == "__main__":

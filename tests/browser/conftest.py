@@ -66,11 +66,11 @@ def cut_off_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
 @pytest.fixture(scope="session")
 def lab_page(tmp_path_factory) -> str:
-    """The address of the kernel-free page, without the question that locks the slider."""
+    """The address of the kernel-free page."""
     from mia_kit.widgets.page import write_page
 
     rows = [{"smoothing": "+0.05", "distance": "0.65"}]
-    return write_page(tmp_path_factory.mktemp("page") / "lab.html", rows=rows, predict_first=False).as_uri()
+    return write_page(tmp_path_factory.mktemp("page") / "lab.html", rows=rows).as_uri()
 
 
 @pytest.fixture(scope="session")

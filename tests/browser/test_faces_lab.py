@@ -38,7 +38,7 @@ def open_page(page: Page, folder: Path, values: dict) -> Page:
         f'<div class="mia-faces-place" data-values="values"></div></main>'
         f'<script id="values" type="application/json">{values}</script>'
         f'<script id="mia-faces-table" type="application/json">{faces_lab.read_table()}</script>'
-        f"<script>(() => {{{faces_lab.script('faces_page.js')}}})()</script></html>",
+        f"<script>(() => {{{client.script('faces_page.js')}}})()</script></html>",
         encoding="utf-8",
     )
     page.goto((folder / "page.html").as_uri())

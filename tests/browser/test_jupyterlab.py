@@ -2,7 +2,6 @@
 
 import pytest
 
-from mia_kit.toy import invert, load_table
 from tests.browser.conftest import cut_off_page
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
@@ -33,20 +32,6 @@ def test_runs_without_error_or_blank_widget(notebook, lab):
     assert notebook.problems() == []
     assert lab.part("map").bounding_box()["width"] > 200
     assert lab.numbers() == (763, pytest.approx(3.23, abs=0.02))
-
-
-def test_slider_by_mouse_and_keyboard(lab):
-    table = load_table()
-    lab.drag_slider(14 / 32)
-    assert lab.text("factor-value") == "+0.05"
-    path = invert(table.model(0.05, 42))
-    assert lab.numbers() == (pytest.approx(path.steps, rel=0.02), pytest.approx(path.distance, abs=0.02))
-    lab.part("factor").focus()
-    for _ in range(4):
-        lab.page.keyboard.press("ArrowLeft")
-    assert lab.text("factor-value") == "-0.05"
-    path = invert(table.model(-0.05, 42))
-    assert lab.numbers() == (pytest.approx(path.steps, abs=1), pytest.approx(path.distance, abs=0.02))
 
 
 def test_training_live_shows_progress_and_its_model(lab):

@@ -26,7 +26,7 @@ def script(browser):
     arrays, plain = client.table()
     with cut_off_page(browser) as (page, complaints):
         exports = f"window.lab = {{ {', '.join(NAMES.split())} }};"
-        page.add_script_tag(content=client.script() + HELPERS + exports, type="module")
+        page.add_script_tag(content=client.script("lab.js") + HELPERS + exports, type="module")
         page.wait_for_function("() => window.lab")
         page.evaluate(
             """(encoded) => {
@@ -117,13 +117,6 @@ def test_curve_statistics_are_numpys(script):
     )
     for name, share in (("median", 0.5), ("low", 0.1), ("high", 0.9)):
         assert np.allclose(summary[name], np.quantile(distances, share, axis=1), rtol=1e-5)
-
-
-def test_shipped_curve_is_what_the_browser_computes(script):
-    seeds, factors, shipped = script.plain["seeds"], script.plain["smoothings"], load_table_attack()
-    for row, column in ((0, 0), (8, 4), (13, 2), (20, 10)):
-        found = browser_attack(script, factors[row], seeds[column], (-3, -10), 2, 0.95)
-        assert found["distance"] == pytest.approx(float(shipped[row, column]), abs=0.02, rel=0.01)
 
 
 @pytest.mark.parametrize("typed", [*GOOD, *BAD])

@@ -16,7 +16,9 @@ def table():
 @pytest.fixture
 def lab(page, lab_page):
     page.goto(lab_page)
-    return Lab(page).ready()
+    ready = Lab(page).ready()
+    ready.part("guess-nearer").click()
+    return ready
 
 
 def assert_same(lab, table, smoothing, seed=42, **settings):
@@ -62,6 +64,7 @@ def test_seed_target_stop_and_preset_start(lab, table):
 
 
 def test_start_is_dragged_and_nudged(lab, table):
+    lab.part("handle").scroll_into_view_if_needed()
     box = lab.part("handle").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     lab.page.mouse.move(x, y)
@@ -111,10 +114,8 @@ def test_an_error_shows_and_the_next_drag_works(lab, table):
     assert lab.part("error").is_hidden()
 
 
-def test_prediction_unlocks_the_slider_and_is_judged(page, tmp_path):
-    from mia_kit.widgets.page import write_page
-
-    page.goto(write_page(tmp_path / "lab.html").as_uri())
+def test_prediction_unlocks_the_slider_and_is_judged(page, lab_page):
+    page.goto(lab_page)
     lab = Lab(page).ready()
     assert lab.part("factor").is_disabled()
     lab.part("guess-farther").click()

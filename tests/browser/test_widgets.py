@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.conftest import cut_off_page, start_jupyterlab
 from tests.browser.notebook_driver import Notebook
-from tests.browser.test_faces_lab import DRAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -122,9 +121,3 @@ def test_a_live_attack_repaints_the_faces(notebook: Notebook) -> None:
     pixel = "() => [...document.querySelector('[data-lab=face-3]').getContext('2d').getImageData(100, 30, 1, 1).data]"
     notebook.page.wait_for_function(f"() => ({pixel})()[0] === 180")
     expect(faces.locator("[data-lab=live]")).to_be_enabled()
-
-
-def test_drags_are_answered_in_the_lab(notebook: Notebook) -> None:
-    notebook.page.locator(".mia-faces [data-lab=factor]").focus()
-    times = notebook.page.evaluate(DRAGS)
-    assert times[30] < 60 and times[57] < 150, f"median {times[30]:.0f} ms, 95th percentile {times[57]:.0f} ms"

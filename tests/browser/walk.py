@@ -1,8 +1,8 @@
 """A new user's walk: every chapter from top to bottom in JupyterLab. `python -m tests.browser.walk [CHAPTER ...]`
 
 Chromium is cut off from the network. For each notebook it prints the seconds until the kernel had nothing left to do
-and what went wrong: error outputs, dialogs, widgets that were not drawn, requests to elsewhere, uncaught errors. With
---pictures FOLDER what is in view at the end is saved, progress bars too. Ends with 1 if anything went wrong.
+and what went wrong: error outputs, dialogs, widgets that were not drawn, requests to elsewhere, uncaught errors. Ends
+with 1 if anything went wrong.
 """
 
 import argparse
@@ -22,42 +22,30 @@ DRAWN = ".jp-OutputArea-output:has(.js-plotly-plot), .jp-OutputArea-output:has(.
 LIMIT = 900  # seconds for one chapter
 
 
-def walk(browser: Browser, address: str, name: str, pictures: Path | None) -> tuple[float, int, list[str]]:
+def walk(browser: Browser, address: str, name: str) -> tuple[float, int, list[str]]:
     """Run one notebook; seconds, how many figures and widgets are in the page, and what went wrong."""
     with cut_off_page(browser) as (page, complaints):
         notebook = Notebook.open(page, address, name)
         began = time.perf_counter()
         notebook.run_all(seconds=LIMIT)
         seconds = time.perf_counter() - began
-        drawn = page.locator(DRAWN)
-        count = drawn.count()
-        for number in range(count if pictures else 0):
-            assert pictures is not None
-            drawn.nth(number).scroll_into_view_if_needed()
-            page.wait_for_timeout(500)
-            drawn.nth(number).screenshot(path=pictures / f"{Path(name).stem}_{number + 1}.png")
-        return seconds, count, [*notebook.problems(), *complaints]
+        return seconds, page.locator(DRAWN).count(), [*notebook.problems(), *complaints]
 
 
 def main() -> None:
     """Walk the chapters that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="such as 03; all by default")
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="save what is drawn here")
-    given = parser.parse_args()
-    if given.pictures:
-        given.pictures.mkdir(parents=True, exist_ok=True)
-    names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
-    names = [name for name in names if not given.chapters or name[:2] in given.chapters]
+    chapters = parser.parse_args().chapters
+    names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if not chapters or path.name[:2] in chapters]
     total, failed = 0.0, False
     with tempfile.TemporaryDirectory() as home, launched(find_chromium()) as browser:
         shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
         with start_jupyterlab(Path(home)) as address:
             for name in names:
-                seconds, count, problems = walk(browser, address, name, given.pictures)
-                print(
-                    f"{name:36} {seconds:6.0f} s  {count:3} figures and widgets  {'; '.join(problems) or 'no problem'}"
-                )
+                seconds, count, problems = walk(browser, address, name)
+                words = "; ".join(problems) or "no problem"
+                print(f"{name:36} {seconds:6.0f} s  {count:3} figures and widgets  {words}")
                 total, failed = total + seconds, failed or bool(problems)
     print(f"{len(names)} chapters in {total:.0f} s")
     sys.exit(failed)

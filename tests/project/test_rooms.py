@@ -13,16 +13,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "mia_kit"
 
 
-def test_import_is_thin() -> None:
-    code = "import sys, mia_kit; print(sorted({'torch', 'plotly', 'numpy'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert run.stdout.strip() == "[]"
-
-
-def test_finding_folders_waits_for_nothing_and_no_file_hides_a_name() -> None:
-    code = "import sys, mia_kit.data.folders; print(sorted({'torch', 'numpy'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert run.stdout.strip() == "[]"
+def test_no_file_hides_a_name() -> None:
     tree = ast.parse((PACKAGE / "data" / "__init__.py").read_text(encoding="utf-8"))
     exported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert "load" in exported and exported & {path.stem for path in (PACKAGE / "data").glob("*.py")} == set()
@@ -38,15 +29,8 @@ def test_no_file_is_past_400_lines() -> None:
 FREE = {"check", "seeds", "signatures", "terminal"}
 # The table of DESIGN's rooms: which rooms a room may import, besides FREE. An arrow never points back.
 ARROWS = {
-    "smoothing": set(),
-    "threads": set(),
-    "check": set(),
-    "signatures": set(),
-    "seeds": set(),
-    "terminal": set(),
-    "snapshot": set(),
+    **dict.fromkeys((*FREE, "smoothing", "threads", "snapshot", "data", "metrics"), frozenset()),
     "toy": {"smoothing", "threads", "snapshot"},
-    "data": set(),
     # Weights are files in the data folder, found and checked like any other.
     "models": {"data", "snapshot"},
     "training": {"models", "data", "smoothing", "threads"},
@@ -56,13 +40,12 @@ ARROWS = {
     "attacks": {"access", "models", "training", "smoothing", "snapshot"},
     # Shadow models are small classifiers; what is meant to help against inference is a defence.
     "membership": {"access", "training", "models", "defences", "smoothing", "snapshot"},
-    "metrics": set(),
     # A check holds an answer against the package's own.
     "exercises": {
         *("smoothing", "toy", "data", "models", "training", "defences", "access", "attacks", "membership", "metrics"),
     },
     "figures": {"metrics", "toy", "data"},
-    "widgets": {"figures", "toy"},
+    "widgets": {"figures", "studies", "toy"},
     # The machine under every study: recipes, parts, the tidy table, comparisons, claims.
     "runs": {"check", "data"},
     # What differs between one kind of measurement and the next: nothing in it is drawn or moved.
@@ -83,18 +66,8 @@ ARROWS = {
 }
 # What a bare install lacks. Importing a compute room or an experiment must not ask for one of these.
 LAB_LIBRARIES = (
-    "plotly",
-    "ipywidgets",
-    "anywidget",
-    "distributed",
-    "IPython",
-    "jupytext",
-    "kaleido",
-    "mlxtend",
-    "nimfa",
-    "nbformat",
-    "opacus",
-    "art",
+    *("plotly", "ipywidgets", "anywidget", "distributed", "IPython", "jupytext"),
+    *("kaleido", "mlxtend", "nimfa", "nbformat", "opacus", "art"),
 )
 LAB_ROOMS = {"figures", "widgets"}
 # Executing notebooks is the one command that makes no sense without the lab.
@@ -116,14 +89,9 @@ def imported_names(node: ast.stmt, path: Path) -> list[str]:
     """Return the absolute dotted names that an import statement loads."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    assert isinstance(node, ast.ImportFrom)
-    module = node.module or ""
-    if node.level:
-        folder = path.parent.relative_to(ROOT).parts
-        parents = folder[: len(folder) - node.level + 1]
-        module = ".".join((*parents, module)).rstrip(".")
-    # `from mia_kit import toy` names the room in the second half.
-    return [f"{module}.{alias.name}" for alias in node.names]
+    # `from mia_kit import toy` names the room in the second half; no import is relative.
+    assert isinstance(node, ast.ImportFrom) and not node.level, path
+    return [f"{node.module}.{alias.name}" for alias in node.names]
 
 
 def all_imports(path: Path) -> Iterator[str]:
@@ -134,8 +102,7 @@ def all_imports(path: Path) -> Iterator[str]:
 
 
 def test_every_room_is_in_the_table() -> None:
-    unknown = {str(path.relative_to(ROOT)) for room, path in sources() if room not in ARROWS}
-    assert unknown == set(), "a new room needs a row in ARROWS"
+    assert {room for room, _ in sources()} == set(ARROWS), "a new room needs a row in ARROWS"
 
 
 def test_no_arrow_points_back() -> None:

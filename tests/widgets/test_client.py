@@ -9,26 +9,25 @@ from mia_kit.toy import load_table, load_table_attack, make_data
 from mia_kit.widgets import client
 
 
-def test_modules_are_joined_without_imports_and_exports():
-    first = "export const ONE = 1;\nexport function two() {\n  return 2;\n}\n"
-    second = 'import { ONE, two } from "./a.js";\n\nexport async function three() {}\n'
-    joined = client.join_modules([("a.js", first), ("b.js", second)])
-    assert joined == "const ONE = 1;\nfunction two() {\n  return 2;\n}\n\n\nasync function three() {}\n"
-
-
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("last", "joined"),
     [
-        ('import { a } from "./later.js";\n', "must stand before it"),
-        ('import { a as b } from "./first.js";\n', "renames"),
-        ('import a from "./first.js";\n', "cannot be joined"),
-        ('import {\n  a,\n} from "./first.js";\nimport "x";\n', "cannot be joined"),
-        ("export default 3;\n", "cannot be joined"),
+        ("export async function three() {}\n", "const ONE = 1;\n\nfunction two() {}\n\nasync function three() {}\n"),
+        ('import a from "./one.js";\n', None),
+        ('import {\n  a,\n} from "./one.js";\nimport "x";\n', None),
+        ("export default 3;\n", None),
     ],
 )
-def test_other_forms_of_import_and_export_are_refused(text, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        client.join_modules([("first.js", ""), ("second.js", text)])
+def test_modules_are_joined_after_what_they_import(last, joined, monkeypatch):
+    imports = 'import { two } from "./two.js";\nimport { ONE } from "./one.js";\n'
+    files = {"one.js": "export const ONE = 1;\n", "three.js": imports + last}
+    files["two.js"] = 'import { ONE } from "./one.js";\nexport function two() {}\n'
+    monkeypatch.setattr(client, "read_asset", files.__getitem__)
+    if joined:
+        assert client.script("three.js") == joined
+    else:
+        with pytest.raises(ValueError, match="three.js has an import or export that cannot be joined"):
+            client.script("three.js")
 
 
 def test_the_whole_script_declares_every_name_once_and_fetches_nothing():

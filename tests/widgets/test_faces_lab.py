@@ -1,11 +1,10 @@
-"""The laboratory of faces in Python: the table fits its sheet, frames are sent, a failure is one sentence."""
+"""The laboratory of faces in Python: the table fits its sheet, frames are sent."""
 
 import base64
 import io
 import json
 
 import numpy as np
-import pytest
 from PIL import Image
 
 from mia_kit.widgets import faces_lab
@@ -27,44 +26,27 @@ def test_the_table_has_a_row_for_every_place_and_the_sheet_a_tile_for_every_face
             assert starts.setdefault(row["factor"], (row["ranks"], row["hits"])) == (row["ranks"], row["hits"])
 
 
-def sent_by(lab, monkeypatch):
-    """Press "Attack live" as the browser does; the messages that Python sends back."""
-    sent = []
-    monkeypatch.setattr(lab, "send", lambda content, buffers=(): sent.append((content, list(buffers))))
-    lab._handle_custom_msg({"type": "attack", "factor": -0.2, "loss": "logit"}, [])
-    lab.thread.join(timeout=60)
-    return sent
-
-
 def test_a_live_attack_sends_its_frames(monkeypatch):
     def live(factor, loss, people):
         assert (factor, loss) == (-0.2, "logit")
         for step in (0, 2):
             yield step, 2, np.full((len(people), 64, 64, 3), step, np.uint8), np.arange(len(people)) + 1
 
-    first, second, end = sent_by(FacesLab(live=live), monkeypatch)
+    lab, sent = FacesLab(live=live), []
+    monkeypatch.setattr(lab, "send", lambda content, buffers=(): sent.append((content, list(buffers))))
+    lab._handle_custom_msg({"type": "attack", "factor": -0.2, "loss": "logit"}, [])  # as the browser does
+    lab.thread.join(timeout=60)
+    first, second, end = sent
     assert first[0] == {"type": "frame", "step": 0, "steps": 2, "ranks": list(range(1, 13))}
     pixels = np.frombuffer(second[1][0], np.uint8).reshape(12, 64, 64, 4)
     assert (pixels[..., :3] == 2).all() and (pixels[..., 3] == 255).all()
     assert end[0] == {"type": "done"}
 
 
-def test_a_live_attack_that_fails_says_so(monkeypatch):
-    def live(factor, loss, people):
-        raise ValueError("the weights are gone")
-        yield
-
-    assert sent_by(FacesLab(live=live), monkeypatch) == [
-        ({"type": "failed", "sentence": "The attack did not finish: the weights are gone"}, [])
-    ]
-
-
 def test_without_a_function_nothing_is_attacked():
     lab = FacesLab()
     lab._handle_custom_msg({"type": "attack", "factor": 0.0, "loss": "logit"}, [])
     assert not lab.has_kernel and lab.thread is None
-    with pytest.raises(Exception, match="more"):
-        lab.guess = "twice"
 
 
 def test_a_stored_notebook_shows_faces_instead(monkeypatch):

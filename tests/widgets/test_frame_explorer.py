@@ -1,7 +1,5 @@
 """The sliders of chapters 2, 3 and 5: each shows the frame of its factor, and one failure does not stop it."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -57,14 +55,13 @@ def test_a_failure_is_told_and_the_next_drag_works(drawn):
 
 
 def test_a_slider_of_its_own_moves_every_trace_and_is_kept_place_by_place():
-    rows = pd.DataFrame({"people": [4, 20, 80], "value": [0.1, 0.2, 0.3]})
+    rows = pd.DataFrame({"people": [4, 20, 80], "value": [0.1, 1 / 3, 0.3]})
     explorer = FrameExplorer(closing_interval(rows.assign(low=0.0, high=0.4), of="a difference"))
     assert slider(explorer).description == "people" and slider(explorer).value == "4"
     slider(explorer).value = "80"
     assert list(explorer.figure.data[0].x) == [4, 20, 80]
     kept = panel.record([slider(explorer)], explorer.words, explorer.figure, (0, 1))
-    assert kept["views"]["1"]["traces"]["0"] == {"x": [4.0, 20.0], "y": [0.1, 0.2]}
-    json.dumps(kept)
+    assert kept["views"]["1"]["traces"]["0"] == {"x": [4.0, 20.0], "y": [0.1, 0.333]}
 
 
 def test_what_does_not_fit_is_refused(drawn):

@@ -4,8 +4,6 @@ import base64
 import json
 import re
 
-import pytest
-
 from mia_kit.widgets import client
 from mia_kit.widgets.page import write_page
 
@@ -15,18 +13,13 @@ def test_page_is_one_small_file_that_needs_nothing_else(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert path.stat().st_size < 3_000_000
     assert '<html lang="en">' in text and "Responsible use" in text
-    assert '<th scope="col">factor</th>' in text and "<td>&lt;0&gt;</td><td>3.23</td>" in text
+    assert "<th>factor</th>" in text and "<td>&lt;0&gt;</td><td>3.23</td>" in text
     assert not re.search(r"""(src|href)=|url\(|https?://""", text)
 
 
 def test_page_holds_the_table(tmp_path):
-    text = write_page(tmp_path / "lab.html", predict_first=False).read_text(encoding="utf-8")
+    text = write_page(tmp_path / "lab.html").read_text(encoding="utf-8")
     payload = json.loads(re.search(r'<script id="lab-table"[^>]*>(.*?)</script>', text, re.DOTALL)[1])
     arrays, plain = client.table()
     assert base64.b64decode(payload["bytes"]["weights"]) == arrays["weights"]
-    assert payload["plain"]["seeds"] == plain["seeds"] and payload["plain"]["predict_first"] is False
-
-
-def test_a_bad_state_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="not understood"):
-        write_page(tmp_path / "lab.html", state="hello")
+    assert payload["plain"]["seeds"] == plain["seeds"]

@@ -1,26 +1,21 @@
 """A widget driven through all its places leaves what it showed at each, and stands where it stood."""
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from mia_kit.figures.leakage import closing_interval
 from mia_kit.widgets import panel
-from mia_kit.widgets.faces import FaceSliders
 from mia_kit.widgets.frame_explorer import FrameExplorer
-from mia_kit.widgets.sliders import Stops
+from mia_kit.widgets.sliders import Sliders, Stops
 
 
-class Pairs(FaceSliders):
+class Pairs(Sliders):
     def __init__(self, guess: panel.Guess | None = None) -> None:
-        letters = [("a", 0), ("b", 1)]
-        super().__init__(
-            stops={"letter": Stops(letters, 1), "number": Stops([("1", 1), ("2", 2), ("3", 3)], 2)}, guess=guess
-        )
+        letters, numbers = [("a", 0), ("b", 1)], [("1", 1), ("2", 2), ("3", 3)]
+        super().__init__({"letter": Stops(letters, 1), "number": Stops(numbers, 2)}, guess=guess)
 
-    def _draw(self, chosen: tuple[int, int]) -> str:
-        return f"{'ab'[chosen[0]]}{chosen[1]}"
+    def _show(self, place: tuple[int, int]) -> str:
+        return f"{'ab'[place[0]]}{place[1]}"
 
 
 @pytest.fixture
@@ -48,23 +43,6 @@ def test_for_commit_every_place_is_kept_and_the_widget_put_back(displayed, monke
     }  # fmt: skip
     assert pairs.words.value == "b2" and kept["figure"] is None
     assert displayed[0]["text/plain"] == panel.SENTENCE
-
-
-def test_moved_traces_are_kept_as_plain_numbers():
-    import ipywidgets
-
-    figure = go.FigureWidget([go.Scatter(x=[0], y=[0]), go.Scatter(x=np.zeros(2), y=np.zeros(2))])
-    words, choice = ipywidgets.HTML(), ipywidgets.SelectionSlider(options=[("one", "a"), ("two", "b")])
-
-    def turn(change):
-        words.value = change["new"]
-        figure.data[1].update(x=np.full(2, choice.index / 3), y=[1, 2])
-
-    choice.observe(turn, names="value")
-    kept = panel.record([choice], words, figure, [1])
-    assert kept["views"]["1"] == {"html": "b", "traces": {"1": {"x": [0.333, 0.333], "y": [1.0, 2.0]}}}
-    assert kept["views"]["0"]["html"] == "a" and choice.index == 0
-    assert len(kept["figure"]["data"]) == 2
 
 
 def test_the_laboratory_keeps_its_state_line(monkeypatch):

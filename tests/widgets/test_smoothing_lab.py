@@ -19,7 +19,7 @@ def lab():
 
 def test_state_is_written_in_one_way_and_checked(lab):
     assert lab.state == "smoothing=+0.00 seed=42 start=(-3.0,-10.0) target=2 stop=0.95"
-    assert (lab.predict_first, lab.guess, lab.result) == (True, "", {})
+    assert (lab.guess, lab.result) == ("", {})
     lab.state = " seed=3  smoothing=0.05 start=(0,0) target=1 stop=.9"
     assert lab.state == LINE == SmoothingLab(LINE).state
     with pytest.raises(ValueError, match=r"smoothing=\+0.06 is not in the table"):
@@ -27,13 +27,6 @@ def test_state_is_written_in_one_way_and_checked(lab):
     assert lab.state == LINE
     with pytest.raises(ValueError, match="seed must be one of"):
         SmoothingLab(LINE.replace("seed=3", "seed=300"))
-
-
-def test_result_comes_from_the_browser_only(lab):
-    with pytest.raises(Exception, match="read-only"):
-        lab.result = {"steps": 3}
-    lab.set_state({"result": {"steps": 3}})
-    assert lab.result == {"steps": 3}
 
 
 def train(lab, monkeypatch):

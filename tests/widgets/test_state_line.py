@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mia_kit.widgets.state_line import normalise
+from mia_kit.widgets.state_line import read
 from tests.widgets.lab_lines import BAD, GOOD, SEEDS, SMOOTHINGS
 
 
 def test_good_lines_are_written_in_one_way_and_bad_ones_say_what_is_wrong():
     for typed, written in GOOD.items():
-        assert normalise(typed, SMOOTHINGS, SEEDS) == normalise(written, SMOOTHINGS, SEEDS) == written
+        assert str(read(typed, SMOOTHINGS, SEEDS)) == str(read(written, SMOOTHINGS, SEEDS)) == written
     for typed, sentence in BAD.items():
         with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-            normalise(typed, SMOOTHINGS, SEEDS)
+            read(typed, SMOOTHINGS, SEEDS)
 
 
 VALUE = st.one_of(
@@ -31,11 +31,11 @@ PART = st.builds(
 @given(st.lists(PART, max_size=6), st.sampled_from([" ", "  ", "\t", "\n"]))
 def test_any_line_is_written_in_one_way_or_refused_in_a_sentence(parts, space):
     try:
-        written = normalise(space.join(parts), SMOOTHINGS, SEEDS)
+        state = read(space.join(parts), SMOOTHINGS, SEEDS)
     except ValueError as problem:
         assert str(problem).endswith(".")
     else:
-        assert normalise(written, SMOOTHINGS, SEEDS) == written
+        assert read(str(state), SMOOTHINGS, SEEDS) == state
 
 
 @given(
@@ -47,8 +47,6 @@ def test_any_line_is_written_in_one_way_or_refused_in_a_sentence(parts, space):
 )
 def test_what_the_laboratory_holds_comes_back(order, factor, seed, x, stop):
     values = {"smoothing": factor, "seed": seed, "start": f"({x:.6f},0)", "target": 1, "stop": f"{stop:.6f}"}
-    written = normalise(" ".join(f"{name}={values[name]}" for name in order), SMOOTHINGS, SEEDS)
-    read = dict(part.split("=") for part in written.split())
-    assert float(read["smoothing"]) == pytest.approx(factor) and int(read["seed"]) == seed
-    assert float(read["start"].strip("()").split(",")[0]) == pytest.approx(x, abs=6e-4)
-    assert float(read["stop"]) == pytest.approx(stop, abs=6e-4)
+    state = read(" ".join(f"{name}={values[name]}" for name in order), SMOOTHINGS, SEEDS)
+    assert (state.smoothing, state.seed, state.target) == (factor, seed, 1)
+    assert state.start[0] == pytest.approx(x, abs=6e-4) and state.stop == pytest.approx(stop, abs=6e-4)
