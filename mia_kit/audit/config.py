@@ -1,6 +1,6 @@
 """What is audited and how: a YAML file, typed and checked whole before anything starts.
 
-Nothing here imports torch. Paths are those of files beside the YAML.
+Paths are those of files beside the YAML.
 """
 
 from __future__ import annotations

@@ -90,18 +90,18 @@ def reference_scores(scaled: np.ndarray, reference_scaled: np.ndarray, inside: n
     """Of the two attacks: log odds (n,), members first; those of the references and who saw what: (models, n)."""
     line = rmia.line_of(reference_scaled, inside)
     relative = rmia.offline(scaled, reference_scaled, inside, line=line)
-    found = {"references": lira.offline(scaled, reference_scaled, inside), "relative": relative}
-    halves = {name: np.split(verdicts.scores, 2) for name, verdicts in found.items()}
+    verdicts = {"references": lira.offline(scaled, reference_scaled, inside), "relative": relative}
+    halves = {name: np.split(verdict.scores, 2) for name, verdict in verdicts.items()}
     return {name: (members, others) for name, (members, others) in halves.items()}
 
 
-def rows(found: Scores, *, defence: str = "") -> list[Row]:
+def rows(scores_of: Scores, *, defence: str = "") -> list[Row]:
     """Area under the curve and true positives at few false ones, with intervals over pictures.
 
     Where one false positive is more than a rate allows, it cannot be measured and has no row.
     """
     measured = []
-    for attack, (members, others) in found.items():
+    for attack, (members, others) in scores_of.items():
         access = "labels" if attack == "labels" else "confidences"
         values = {"auc": auc(members, others)}
         for name, rate in RATES.items():

@@ -66,8 +66,8 @@ class Pictures:
         for label in self.shared:
             both = [torch.nonzero(side.labels == label).flatten() for side in (self.train, self.unseen)]
             count = min(map(len, both))
-            places.append(tuple(own[torch.randperm(len(own), generator=generator)[:count]] for own in both))
-        train, unseen = (torch.cat(own) for own in zip(*places, strict=True))
+            places.append(tuple(side[torch.randperm(len(side), generator=generator)[:count]] for side in both))
+        train, unseen = (torch.cat(side) for side in zip(*places, strict=True))
         return self.train.of(train), self.unseen.of(unseen)
 
     @property

@@ -83,13 +83,13 @@ def step_seconds(config: Config, costs: Costs, at: Sizes, *, compared: int, unse
     access = inversion.access if inversion else ()
     rates, losses = (len(inversion.rates), len(inversion.losses)) if inversion else (1, 1)
     tries = at.classes + (TUNED_ON * rates if rates > 1 else 0)
-    one = 2 * at.pool * costs.drawn + tries * (at.steps * costs.gradient + VIEWS * costs.ask)
+    white = 2 * at.pool * costs.drawn + tries * (at.steps * costs.gradient + VIEWS * costs.ask)
     bred = (at.pool + at.classes * at.population * at.generations) * costs.drawn
     seconds = {"membership": compared * (1 + config.membership.copies) * costs.ask}
     if inversion:
         seconds["judge"] = judge
     if "white" in access and costs.gradient:
-        seconds["white"] = losses * one
+        seconds["white"] = losses * white
     if train:
         seconds["references"] = train.shadows * compared * (train.epochs / 2 + 1) * costs.reference
     if "confidences" in access:
@@ -102,7 +102,7 @@ def step_seconds(config: Config, costs: Costs, at: Sizes, *, compared: int, unse
     if config.serving:
         seconds["serving"] = len(config.serving) * (compared * costs.ask + bred * ("confidences" in access))
     if train and train.placebo and "white" in seconds:
-        seconds["placebo"] = compared / 2 * train.epochs * costs.reference + one
+        seconds["placebo"] = compared / 2 * train.epochs * costs.reference + white
     return seconds
 
 

@@ -9,13 +9,14 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
 from mia_kit import __version__
 from mia_kit.audit.config import Config, condition
 from mia_kit.audit.membership import Scores
-from mia_kit.audit.rows import CONTROLS, Row, as_csv, strongest
+from mia_kit.audit.rows import CONTROLS, Row, strongest
 from mia_kit.data.folders import write_whole
 from mia_kit.figures.svg import bars, curves, document, pictures, table
 from mia_kit.metrics import roc
@@ -97,19 +98,19 @@ class Report:
 
     def sentences(self) -> list[str]:
         """The findings, by the strongest attack of each kind."""
-        found = {measure: strongest(self.rows, measure) for measure in (*MEMBERSHIP, "recognised")}
+        best = {measure: strongest(self.rows, measure) for measure in (*MEMBERSHIP, "recognised")}
         said = []
-        if auc := found["auc"]:
+        if auc := best["auc"]:
             can = "can be told" if auc.low > 0.5 else "could not be told"
             said.append(
                 f"Training pictures {can} from unseen ones: given one of each, the strongest attack "
                 f"({_name(auc)}) picks the right one in {_interval(auc)} of all tries; guessing is 50 %."
             )
         for measure in MEMBERSHIP[1:]:
-            if row := found[measure]:
+            if row := best[measure]:
                 alarms = f"At {measure[4:-1]} % false alarms"
                 said.append(f"{alarms} {_interval(row)} of the training pictures are found ({_name(row)}).")
-        if row := found["recognised"]:
+        if row := best["recognised"]:
             controls = [f"{_name(each)} {_interval(each)}" for each in self._inverted() if each.attack in CONTROLS[:3]]
             said.append(
                 f"The strongest attack ({_name(row)}) brings back {_interval(row)} of {len(self.attacked)} attacked "
@@ -118,10 +119,11 @@ class Report:
             )
         return said
 
-    def write(self, folder: Path | str | None = None) -> Path:
-        """Write report.html and audit.csv into a folder, the configuration's by default; returns the page's path."""
-        out = Path(folder or self.config.out)
-        write_whole(out / "audit.csv", as_csv(self.rows).encode())
+    def write(self) -> Path:
+        """Write report.html and audit.csv into the configuration's folder; returns the page's path."""
+        out = Path(self.config.out)
+        written = pd.DataFrame(self.rows).to_csv(index=False, float_format="%.6g", na_rep="nan", lineterminator="\n")
+        write_whole(out / "audit.csv", written.encode())
         write_whole(out / "report.html", document("Audit of a classifier", self._repr_html_()).encode())
         return out / "report.html"
 
@@ -132,7 +134,7 @@ class Report:
     def _repr_html_(self) -> str:
         """The page's content, which a notebook shows, too."""
         members, unseen, classes = self.counts
-        own = [row for row in self.rows if row.part in ("classifier", "gradients")]
+        whole = [row for row in self.rows if row.part in ("classifier", "gradients")]
         left_out = [f"{name}: {words}." for name, words in self.left_out.items()]
         parts = [
             f"<p>{members} training and as many unseen pictures compared; {unseen} unseen pictures in all, {classes} "
@@ -148,8 +150,8 @@ class Report:
             "of the picture, and confidences alone.</p>",
             self._table("", SERVED),
             "<h2>The classifier itself</h2>",
-            table(["", "measure", "value"], [[_name(row), row.measure, _interval(row, ".3g")] for row in own]),
-            f"<p>{RATIO}</p>" if any(row.measure == "margin ratio" for row in own) else "",
+            table(["", "measure", "value"], [[_name(row), row.measure, _interval(row, ".3g")] for row in whole]),
+            f"<p>{RATIO}</p>" if any(row.measure == "margin ratio" for row in whole) else "",
             f"<h2>Left out</h2>{_list(left_out)}" if left_out else "",
             "<h2>What this does not show</h2>",
             _list(NOT_SHOWN),
@@ -160,16 +162,18 @@ class Report:
 
     def _returned(self) -> list[str]:
         """The section about inversion."""
-        if not (found := self._inverted()):
+        if not (shares := self._inverted()):
             return []
         each = [row for row in self.rows if row.unit and not row.defence]
-        whole = [row.attack for row in found if sum(row.attack == other.attack for other in each) == len(self.attacked)]
+        whole = [
+            row.attack for row in shares if sum(row.attack == other.attack for other in each) == len(self.attacked)
+        ]
         hits = {(row.attack, row.unit): "yes" if row.value else "no" for row in each}
         lines = [[name, *(hits[attack, name] for attack in whole)] for name in self.attacked]
-        shares = [(_name(row), row.value, row.low, row.high) for row in found]
+        drawn = [(_name(row), row.value, row.low, row.high) for row in shares]
         return [
             "<h2>What comes back of a class?</h2>",
-            bars(shares, "share of classes that the judge recognises"),
+            bars(drawn, "share of classes that the judge recognises"),
             *(pictures(NAMES.get(name, name), images.numpy(), self.attacked) for name, images in self.shown.items()),
             "<details><summary>Class by class: recognised?</summary>",
             table(["class", *(NAMES.get(attack, attack) for attack in whole)], lines),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from mia_kit.metrics import Interval
 
 CONTROLS = ("start", "oracle", "placebo", "pictures")  # floors and ceilings, no attacks on the classifier
@@ -31,11 +29,6 @@ class Row:
     def of(cls, part: str, attack: str, access: str, measure: str, value: Interval, defence: str = "") -> Row:
         """A measure with its interval."""
         return cls(part, attack, access, measure, value.value, value.low, value.high, defence)
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """All rows, one a line, numbers with six digits."""
-    return pd.DataFrame(list(rows)).to_csv(index=False, float_format="%.6g", na_rep="nan", lineterminator="\n")
 
 
 def strongest(rows: Sequence[Row], measure: str) -> Row | None:

@@ -181,12 +181,9 @@ class _Session:
     @cached_property
     def answers(self) -> list[Values]:
         """What the classifier says of members, and of others."""
-        ask = partial(membership.answers, copies=self.config.membership.copies, seed=self.config.seed)
-        members, others = self.sides
-        return [
-            self._part("Answers", partial(ask, self.model, members), side="members"),
-            self._part("Answers", partial(ask, self.model, others), side="others"),
-        ]
+        ask = partial(membership.answers, self.model, copies=self.config.membership.copies, seed=self.config.seed)
+        sides = zip(("members", "others"), self.sides, strict=True)
+        return [self._part("Answers", partial(ask, side), side=name) for name, side in sides]
 
     @property
     def logits(self) -> list[Tensor]:

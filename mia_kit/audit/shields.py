@@ -74,16 +74,16 @@ def served_rows(name: str, answers: Sequence[Tensor], sides: Sequence[Side], log
         for answer, side in zip(answers, sides, strict=True)
     )
     changed = float((torch.cat(list(answers)).argmax(dim=1) != torch.cat(list(logits)).argmax(dim=1)).float().mean())
-    found = rows({"threshold": (members, others)}, defence=name)
-    return [*found, Row("serving", measure="labels changed", value=changed, defence=name)]
+    added = rows({"threshold": (members, others)}, defence=name)
+    return [*added, Row("serving", measure="labels changed", value=changed, defence=name)]
 
 
 def classifier_rows(model: Foreign, sides: Sequence[Side], logits: Sequence[Tensor]) -> list[Row]:
     """Accuracy on either side, how tight the classes lie before the last layer, and the margin."""
-    found = []
+    added = []
     for name, side, said in zip(("training", "unseen"), sides, logits, strict=True):
         right = float((said.argmax(dim=1) == side.labels).float().mean())
-        found.append(Row("classifier", measure=f"accuracy, {name}", value=right))
+        added.append(Row("classifier", measure=f"accuracy, {name}", value=right))
         few = side.of(torch.arange(len(side))[:FEW])
         few = few.of(torch.bincount(few.labels)[few.labels] > 1)
         try:
@@ -91,8 +91,8 @@ def classifier_rows(model: Foreign, sides: Sequence[Side], logits: Sequence[Tens
             ratio = scaled_distances(features, few.labels.numpy()).mean_ratio
         except ValueError:
             continue  # a network without a last linear layer, or too few pictures of a class
-        found.append(Row("classifier", access="white", measure=f"distance within over between, {name}", value=ratio))
-    return [*found, Row("classifier", measure="margin", value=float(margins(logits[0], sides[0].labels).mean()))]
+        added.append(Row("classifier", access="white", measure=f"distance within over between, {name}", value=ratio))
+    return [*added, Row("classifier", measure="margin", value=float(margins(logits[0], sides[0].labels).mean()))]
 
 
 def masked(table: Sequence[Row], norms: Mapping[str, Tensor]) -> tuple[list[Row], str]:
@@ -102,29 +102,29 @@ def masked(table: Sequence[Row], norms: Mapping[str, Tensor]) -> tuple[list[Row]
     norms : lengths of each loss's gradient where the attack begins, of shape (classes,), the same codes for all
     """
     lengths = {loss: float(np.nanmedian(length)) for loss, length in norms.items()}
-    found = [Row("gradients", loss, "white", "median length at the start", length) for loss, length in lengths.items()]
+    added = [Row("gradients", loss, "white", "median length at the start", length) for loss, length in lengths.items()]
     hits = {loss: np.array([row.value for row in table if row.attack == loss and row.unit]) for loss in norms}
     others = [loss for loss in norms if loss != "cross_entropy"]
     if not others:
-        return found, "Whether gradients are masked was not looked at: inversion.losses has none that cannot saturate."
+        return added, "Whether gradients are masked was not looked at: inversion.losses has none that cannot saturate."
     if len(others) == len(norms):
-        return found, ""
+        return added, ""
     best = max(others, key=lambda loss: hits[loss].sum())
     ahead = cluster_interval(hits[best] - hits["cross_entropy"])
     gone = share_interval(int((norms["cross_entropy"] <= VANISHED * norms[best]).sum()), len(norms[best]))
-    found.append(Row.of("gradients", f"{best} less cross_entropy", "white", "classes recognised", ahead))
-    found.append(Row.of("gradients", "cross_entropy", "white", "starts without a gradient", gone))
+    added.append(Row.of("gradients", f"{best} less cross_entropy", "white", "classes recognised", ahead))
+    added.append(Row.of("gradients", "cross_entropy", "white", "starts without a gradient", gone))
     if ahead.low > 0:
-        return found, (
+        return added, (
             f"Masked gradients: the {best} loss brings back {ahead.value:.0%} [{ahead.low:.0%}, {ahead.high:.0%}] "
             "of the classes more than cross-entropy. What stops cross-entropy alone is no protection."
         )
     if gone.low > 0.5:
-        return found, (
+        return added, (
             f"The gradient of cross-entropy has vanished at {gone.value:.0%} [{gone.low:.0%}, {gone.high:.0%}] of the "
             f"attack's starts, beside that of {best}: do not read its failure as protection."
         )
-    return found, ""
+    return added, ""
 
 
 def _confidences(access: ConfidenceAPI, side: Side) -> Tensor:

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
+from mia_kit.models.foreign import torchvision_network
 from mia_kit.models.priors import Prior
 from mia_kit.training import fit
 from mia_kit.training.prior import write_prior
@@ -23,7 +25,7 @@ SPREAD = 0.5  # of a picture from its identity; see mia_kit.studies.inversion.pe
 
 @dataclass(frozen=True)
 class World:
-    """Folders of pictures: `train`, `unseen` and `public` below `root`, and the pictures as uint8 tensors."""
+    """Folders `train` and `unseen` below `root`, and their pictures as uint8 tensors with the classes."""
 
     root: Path
     train: tuple[Tensor, Tensor]
@@ -71,32 +73,23 @@ def random_prior(path: Path, *, size: int = 32, channels: int = 3) -> Prior:
 
 
 class Normalised(nn.Module):
-    """What a training script does: pictures in [0, 1], less their mean, over their deviation."""
+    """What a training script does: pictures in [0, 1], less their mean of 0.5, over their deviation of 0.25."""
 
-    def __init__(self, network: nn.Module, mean: float, deviation: float) -> None:
+    def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network, self.numbers = network, (mean, deviation)
+        self.network = network
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.network((images / 2 + 0.5 - self.numbers[0]) / self.numbers[1])
+        return self.network((images / 2 + 0.5 - 0.5) / 0.25)
 
 
-def train(
-    network: nn.Module,
-    pictures: tuple[Tensor, Tensor],
-    *,
-    epochs: int,
-    rate: float = 2e-3,
-    seed: int = 0,
-    mean: float = 0.5,
-    deviation: float = 0.25,
-) -> nn.Module:
+def train(network: nn.Module, pictures: tuple[Tensor, Tensor], *, epochs: int, rate: float = 2e-3) -> nn.Module:
     """A training script of somebody else: no augmentation, hard labels."""
     fit(
-        Normalised(network, mean, deviation),
+        Normalised(network),
         to_floats(pictures[0]),
         pictures[1],
-        seed=seed,
+        seed=0,
         epochs=epochs,
         batch_size=32,
         learning_rate=rate,
@@ -126,3 +119,76 @@ def configuration(world: World, model: dict[str, Any], *, size: int, colours: in
         "deviation": [0.25],
     }
     return {"pictures": pictures, "model": model, "out": str(world.root / "out"), **more}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A classifier: how it is handed over, of how many classes, of how many pictures of each, at which size."""
+
+    kind: str
+    classes: int
+    per_class: int
+    size: int
+    grey: bool = False
+
+
+CASES = (
+    Case("resnet18", 4, 5, 32),
+    Case("mobilenet_v3_small", 3, 5, 64),
+    Case("sequential", 12, 4, 32, grey=True),
+    Case("torchscript", 2, 6, 48),
+    Case("onnx", 4, 5, 32),
+)
+
+
+def make(case: Case, folder: Path, prior: Prior) -> dict[str, Any]:
+    """Draw the pictures, train the classifier, write it as its kind is written; the configuration of its audit."""
+    world = draw_world(folder, prior, classes=case.classes, per_class=case.per_class, size=case.size, grey=case.grey)
+    channels = 1 if case.grey else 3
+    network: nn.Module = plain_network(case.classes, channels)
+    if case.kind in ("resnet18", "mobilenet_v3_small"):
+        network = torchvision_network(case.kind, case.classes, seed=0)
+    train(network, world.train, epochs=1)
+    model: dict[str, Any] = {}
+    if case.kind == "sequential":
+        save_file(network.state_dict(), folder / "weights.safetensors")
+        arguments = {"classes": case.classes, "channels": channels}
+        weights = str(folder / "weights.safetensors")
+        model = {"module": "foreign:plain_network", "arguments": arguments, "weights": weights}
+    elif case.kind == "torchscript":
+        torch.jit.save(torch.jit.script(network), folder / "model.ts")
+        model = {"torchscript": str(folder / "model.ts")}
+    elif case.kind == "onnx":
+        write_onnx(network, folder / "model.onnx", (channels, case.size, case.size))
+        model = {"onnx": str(folder / "model.onnx")}
+    else:
+        torch.save({"state_dict": network.state_dict(), "epoch": 1}, folder / "weights.pt")
+        model = {"torchvision": case.kind, "weights": str(folder / "weights.pt")}
+    return configuration(world, model, size=case.size, colours=channels)
+
+
+def write_onnx(network: nn.Module, path: Path, shape: tuple[int, ...]) -> None:
+    """The plain network as an ONNX file, operator by operator: PyTorch's own exporter needs more packages."""
+    from onnx import TensorProto, helper, numpy_helper, save
+
+    nodes, weights, last, pool = [], [], "pictures", [shape[1] // 16] * 2
+    for place, layer in enumerate(network):  # type: ignore[arg-type]
+        name, names = f"layer{place}", list[str]()
+        state = {key: tensor for key, tensor in layer.state_dict().items() if tensor.ndim}
+        for key, tensor in state.items():
+            weights.append(numpy_helper.from_array(tensor.numpy(), f"{name}.{key}"))
+            names.append(f"{name}.{key}")
+        kind, options = {
+            nn.Conv2d: ("Conv", {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+            nn.BatchNorm2d: ("BatchNormalization", {}),
+            nn.ReLU: ("Relu", {}),
+            nn.AdaptiveAvgPool2d: ("AveragePool", {"kernel_shape": pool, "strides": pool}),
+            nn.Flatten: ("Flatten", {}),
+            nn.Linear: ("Gemm", {"transB": 1}),
+        }[type(layer)]
+        nodes.append(helper.make_node(kind, [last, *names], [name], **options))
+        last = name
+    given = helper.make_tensor_value_info("pictures", TensorProto.FLOAT, ["n", *shape])
+    answer = helper.make_tensor_value_info(last, TensorProto.FLOAT, ["n", None])
+    graph = helper.make_graph(nodes, "classifier", [given], [answer], weights)
+    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)

@@ -3,9 +3,8 @@
 import csv
 import importlib.util
 import re
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,15 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from five import SMALL, Case, make
-from foreign import World, configuration, draw_world, plain_network, random_prior, save, train
+from foreign import CASES, Case, World, configuration, draw_world, make, plain_network, random_prior, save, train
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from mia_kit import audit, cli
 from mia_kit.audit import config, pictures, plan, shields
+from mia_kit.audit.membership import margins
 from mia_kit.audit.plan import Costs
+from mia_kit.audit.report import Report
 from mia_kit.audit.rows import Row, strongest
 from mia_kit.data.folders import DataError
 from mia_kit.models import sample_latents
@@ -30,9 +30,6 @@ from mia_kit.models.convolutional_gan import ConvolutionalPrior
 from mia_kit.threads import one_thread
 from mia_kit.training.prior import read_prior, train_prior
 from tests.killing import finish_despite_kills
-
-ROOT = Path(__file__).parents[2]
-TINY = {"pool": 50, "steps": 2, "classes": 4, "rates": [0.05]}
 
 
 class Counted(nn.Module):
@@ -57,6 +54,12 @@ def prior(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Convolutional
     return path, random_prior(path, size=16)
 
 
+@pytest.fixture
+def tiny(prior: tuple[Path, ConvolutionalPrior]) -> dict[str, Any]:
+    """The section of an attack of a moment."""
+    return {"pool": 50, "steps": 2, "classes": 4, "rates": [0.05], "prior": str(prior[0])}
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, prior: tuple[Path, ConvolutionalPrior]) -> World:
     return draw_world(tmp_path_factory.mktemp("world"), prior[1], classes=4, per_class=10, size=16, spread=0.9)
@@ -72,20 +75,21 @@ def settings(world: World, out: Path, **more: Any) -> dict[str, Any]:
     return configuration(world, {}, size=16, serving=[], **more) | {"out": str(out)}
 
 
-def test_importing_it_waits_for_nothing() -> None:
-    code = "import sys; from mia_kit import audit; print(sorted({'torch', 'plotly', 'numpy'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert run.stdout.strip() == "[]"
+@pytest.fixture
+def run(world: World, memorised: nn.Module, tmp_path: Path) -> Callable[..., Report]:
+    """An audit of who memorised, or of another network, in a folder of its own, with more sections."""
+
+    def audited(model: nn.Module = memorised, *, out: str = "out", **more: Any) -> Report:
+        return audit.run(settings(world, tmp_path / out) | more, model=model, progress=False)
+
+    return audited
 
 
-def test_who_memorised_and_who_never_saw_are_told_apart(world: World, memorised: nn.Module, tmp_path: Path) -> None:
+def test_who_memorised_and_who_never_saw_are_told_apart(world: World, run: Callable[..., Report]) -> None:
     random = torch.Generator().manual_seed(1)
     others = (torch.randint(256, world.train[0].shape, generator=random, dtype=torch.uint8), world.train[1])
     stranger = train(plain_network(4, width=8), others, epochs=30)
-    leaks, innocent = (
-        audit.run(settings(world, tmp_path / name), model=model, progress=False)
-        for name, model in (("leaks", memorised), ("innocent", stranger))
-    )
+    leaks, innocent = run(), run(stranger, out="innocent")
     found = [strongest(report.rows, "auc") for report in (leaks, innocent)]
     assert found[0] and found[1] and found[0].low > found[1].high and found[0].low > 0.6
     threshold = next(row for row in innocent.rows if row.attack == "threshold" and row.measure == "auc")
@@ -95,16 +99,14 @@ def test_who_memorised_and_who_never_saw_are_told_apart(world: World, memorised:
 
 
 def test_a_whole_audit_has_every_row_and_a_page_that_needs_nothing(
-    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+    run: Callable[..., Report], tiny: dict[str, Any], tmp_path: Path
 ) -> None:
-    whole = settings(
-        world,
-        tmp_path,
-        inversion=TINY | {"prior": str(prior[0]), "show": True},
+    report = run(
+        inversion=tiny | {"show": True},
         train={"epochs": 1, "shadows": 4},
         fail_if=["auc>0.5", "recognised>0.99"],
-    ) | {"serving": ["round 1", "top 1", "lpa"]}
-    report = audit.run(whole, model=memorised, progress=False)
+        serving=["round 1", "top 1", "lpa"],
+    )
     attacks = {row.attack for row in report.rows if row.measure in ("auc", "recognised")}
     assert attacks >= {"threshold", "calibrated", "labels", "references", "relative", "start", "cross_entropy"}
     assert attacks >= {"poincare", "bred", "walk", "oracle", "placebo", "pictures"} and not report.left_out
@@ -117,24 +119,21 @@ def test_a_whole_audit_has_every_row_and_a_page_that_needs_nothing(
     page = report.write().read_text(encoding="utf-8")
     assert "What this does not show" in page and page.count("<svg") == 2 and "<script" not in page
     assert not re.search(r'(?:src|href)="(?!data:)', page) and page.count('<img alt="reconstruction of') == 4 * 6
-    with (tmp_path / "audit.csv").open() as file:
+    with (tmp_path / "out" / "audit.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == len(report.rows) and {line["unit"] for line in lines} > {"person 000"}
 
 
-def test_a_run_that_is_stopped_goes_on_to_the_same_rows(world: World, memorised: nn.Module, tmp_path: Path) -> None:
-    def run(out: str) -> list[Row]:
-        return audit.run(settings(world, tmp_path / out), model=Counted(memorised), progress=False).rows
+def test_a_run_that_is_stopped_goes_on_to_the_same_rows(run: Callable[..., Report], memorised: nn.Module) -> None:
+    def rows(out: str, stop_at: int = 10**9) -> list[Row]:
+        Counted.asked, Counted.stop_at = 0, stop_at
+        return run(Counted(memorised), out=out).rows
 
-    Counted.asked, Counted.stop_at = 0, 10**9
-    alone, asked = run("alone"), Counted.asked
-    Counted.asked = 0
-    assert repr(run("alone")) == repr(alone) and Counted.asked < asked / 2  # the answers are kept
-    Counted.asked, Counted.stop_at = 0, asked * 2 // 3
+    alone, asked = rows("alone"), Counted.asked
+    assert repr(rows("alone")) == repr(alone) and Counted.asked < asked / 2  # the answers are kept
     with pytest.raises(KeyboardInterrupt):
-        run("stopped")
-    Counted.asked, Counted.stop_at = 0, 10**9
-    assert repr(run("stopped")) == repr(alone) and Counted.asked < asked
+        rows("stopped", asked * 2 // 3)
+    assert repr(rows("stopped")) == repr(alone) and Counted.asked < asked
 
 
 def audited(content: dict[str, Any]) -> None:
@@ -146,12 +145,12 @@ def audited(content: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_run_that_is_killed_at_any_moment_ends_with_the_same_table(
-    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+    world: World, memorised: nn.Module, tiny: dict[str, Any], tmp_path: Path
 ) -> None:
     weights, names = tmp_path / "weights.safetensors", ("alone", "killed")
     save_file(memorised.state_dict(), weights)
     network = {"module": "foreign:plain_network", "arguments": {"classes": 4, "width": 8}, "weights": str(weights)}
-    inversion = TINY | {"prior": str(prior[0]), "access": ["white"]}
+    inversion = tiny | {"access": ["white"]}
     whole = settings(world, tmp_path, inversion=inversion, train={"epochs": 1, "placebo": False}) | {"model": network}
     alone, killed = (whole | {"serving": ["round 1"], "out": str(tmp_path / name)} for name in names)
     began = time.perf_counter()
@@ -165,29 +164,20 @@ def test_a_run_that_is_killed_at_any_moment_ends_with_the_same_table(
     assert tables[0] == tables[1] and tables[0].count("\n") > 20
 
 
-def test_a_budget_leaves_out_what_matters_least_and_says_so(
-    world: World, memorised: nn.Module, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
-) -> None:
-    small = settings(world, tmp_path, inversion=TINY | {"prior": str(prior[0])}, budget=1e-4)
-    report = audit.run(small, model=memorised, progress=False)
+def test_a_budget_leaves_out_what_matters_least_and_says_so(run: Callable[..., Report], tiny: dict[str, Any]) -> None:
+    report = run(inversion=tiny, budget=1e-4)
     assert strongest(report.rows, "auc") and not strongest(report.rows, "recognised")
     assert set(report.left_out) == {"judge", "white", "confidences", "oracle", "labels"}
     assert "Left out" in report._repr_html_() and "minutes" in report.left_out["judge"]
     with pytest.raises(ValueError, match=r"recognised>0.5 has no answer, .*judge: it would take"):
-        audit.run({**small, "fail_if": ["recognised>0.5"]}, model=memorised, progress=False).failed()
+        run(inversion=tiny, budget=1e-4, fail_if=["recognised>0.5"]).failed()
 
 
 def test_what_was_left_out_for_time_is_done_if_there_is_time_after_all(
-    world: World,
-    memorised: nn.Module,
-    prior: tuple[Path, ConvolutionalPrior],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., Report], tiny: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Single calls overestimate: with ten minutes an audit of three left out what another five would have held."""
-    small = settings(world, tmp_path / "a", inversion=TINY | {"prior": str(prior[0])})
-    whole = audit.run(small, model=memorised, progress=False)
-    make = plan.make
+    whole, make = run(inversion=tiny), plan.make
 
     def cautious(*asked: Any, **sides: Any) -> plan.Plan:
         made = make(*asked, **sides)
@@ -196,7 +186,7 @@ def test_what_was_left_out_for_time_is_done_if_there_is_time_after_all(
         return replace(made, seconds=first, later=later, left_out=dict.fromkeys(later, "it would take too long"))
 
     monkeypatch.setattr(plan, "make", cautious)
-    report = audit.run({**small, "out": str(tmp_path / "b")}, model=memorised, progress=False)
+    report = run(out="cautious", inversion=tiny)
     assert not report.left_out and {row.attack for row in report.rows} == {row.attack for row in whole.rows}
 
 
@@ -204,9 +194,8 @@ def test_a_step_that_was_left_out_fits_by_the_pace_of_those_before_it() -> None:
     plans = {"spent": 10.0, "planned": 20.0, "elapsed": 100.0}
     assert plan.fits_later(100, **plans, limit=150 / plan.PLANNED)
     assert not plan.fits_later(101, **plans, limit=150 / plan.PLANNED)
-    assert not plan.fits_later(100, spent=0.0, planned=20.0, elapsed=101.0, limit=150 / plan.PLANNED), (
-        "half at the least"
-    )
+    slow = {"spent": 0.0, "planned": 20.0, "elapsed": 101.0}  # half of what was timed is believed at the least
+    assert not plan.fits_later(100, **slow, limit=150 / plan.PLANNED)
     assert not plan.fits_later(60, spent=0.0, planned=0.0, elapsed=100.0, limit=150 / plan.PLANNED)
 
 
@@ -267,12 +256,10 @@ class Sharpened(nn.Module):
 
 
 def test_a_masked_shield_is_warned_of_however_reference_models_are_trained(
-    world: World, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path
+    run: Callable[..., Report], prior: tuple[Path, ConvolutionalPrior], tiny: dict[str, Any]
 ) -> None:
-    attacked = TINY | {"prior": str(prior[0]), "access": ["white"], "pool": 200}
     otherwise = {"epochs": 1, "learning_rate": 1e-6, "placebo": False}
-    shielded = settings(world, tmp_path, inversion=attacked, train=otherwise)
-    report = audit.run(shielded, model=Sharpened(prior[1]), progress=False)
+    report = run(Sharpened(prior[1]), inversion=tiny | {"access": ["white"], "pool": 200}, train=otherwise)
     assert any("Masked gradients" in words or "has vanished at 100%" in words for words in report.warnings)
     assert np.isfinite(report.value("margin ratio")) and {"references", "relative"} <= set(report.scores)
 
@@ -297,21 +284,26 @@ def test_pictures_are_matched_by_class_and_doubles_left_out(world: World, tmp_pa
 
 
 @pytest.mark.parametrize("answer", ["softmax", "three classes"])
-def test_a_network_that_answers_something_else_is_refused(world: World, tmp_path: Path, answer: str) -> None:
+def test_a_network_that_answers_something_else_is_refused(run: Callable[..., Report], answer: str) -> None:
     network = plain_network(3) if answer == "three classes" else nn.Sequential(plain_network(4), nn.Softmax(dim=1))
     words = "4 classes, one for each folder, got .3,." if answer == "three classes" else "model.answers: confidences"
     with pytest.raises(ValueError, match=words):
-        audit.run(settings(world, tmp_path), model=network.eval(), progress=False)
+        run(network.eval())
 
 
-@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.kind)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 def test_each_kind_is_audited_by_the_command(
-    case: Case, prior: tuple[Path, ConvolutionalPrior], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    case: Case,
+    prior: tuple[Path, ConvolutionalPrior],
+    tiny: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Any,
 ) -> None:
     if case.kind == "onnx" and not all(map(importlib.util.find_spec, ("onnx", "onnxruntime"))):
         pytest.skip("onnx and onnxruntime are not installed: no ONNX file can be made and asked")
     monkeypatch.chdir(Path(__file__).parent)
-    small = TINY | {"prior": str(prior[0]), "classes": 2, "access": ["white", "labels"]}
+    small = tiny | {"classes": 2, "access": ["white", "labels"]}
     content = make(case, tmp_path, prior[1]) | {"inversion": small, "serving": [], "membership": {"copies": 1}}
     (tmp_path / "audit.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     command = ["audit", str(tmp_path / "audit.yaml"), "--fail-if", "auc>0.999"]
@@ -344,7 +336,5 @@ def test_a_prior_of_ones_own_is_trained_kept_and_read(world: World, tmp_path: Pa
 
 
 def test_the_margin_is_the_labels_lead_over_the_mean_of_the_others() -> None:
-    from mia_kit.audit.membership import margins
-
     logits, labels = torch.tensor([[2.0, 0.0, 1.0], [2.0, 0.0, 1.0]]), torch.tensor([0, 1])
     assert margins(logits, labels).tolist() == [1.5, -1.5]
