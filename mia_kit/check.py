@@ -208,25 +208,25 @@ def labels(values: Any, *, classes: int | None, length: int | None = None, name:
     return values
 
 
-def images(values: Any, *, channels: int | None = None, least: int = 1, name: str = "images") -> Tensor:
+def images(values: Any, *, channels: int | None = None, least: int = 1) -> Tensor:
     """Pictures, a floating-point Tensor of shape (n, channels, h, w) in [-1, 1], with 1 or 3 channels.
 
     n is at least `least`.
     """
-    tensor(name, values, "a floating-point Tensor in [-1, 1]")
+    tensor("images", values, "a floating-point Tensor in [-1, 1]")
     if not values.dtype.is_floating_point:
         raise TypeError(
-            f"{name} must be floating-point numbers in [-1, 1], got {values.dtype} instead: use "
+            f"images must be floating-point numbers in [-1, 1], got {values.dtype} instead: use "
             "mia_kit.data.pictures.to_floats"
         )
-    shape(name, values, ("n", "channels" if channels is None else channels, "h", "w"))
+    shape("images", values, ("n", "channels" if channels is None else channels, "h", "w"))
     if channels is None and values.shape[1] not in (1, 3):
-        raise ValueError(f"{name} must have the shape (n, 1 or 3, h, w), got {tuple(values.shape)} instead")
-    count(f"the number of {name}", len(values), least)
+        raise ValueError(f"images must have the shape (n, 1 or 3, h, w), got {tuple(values.shape)} instead")
+    count("the number of images", len(values), least)
     if values.numel():
         low, high = float(values.min()), float(values.max())
         if not (low >= -1.001 and high <= 1.001):  # a thousandth of slack for resizing; NaN fails as well
-            raise ValueError(f"{name} must lie in [-1, 1], got values from {low:g} to {high:g} instead")
+            raise ValueError(f"images must lie in [-1, 1], got values from {low:g} to {high:g} instead")
     return values
 
 

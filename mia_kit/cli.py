@@ -104,7 +104,6 @@ def _parser() -> argparse.ArgumentParser:
     classroom = command("classroom", _classroom, "memory and time of many kernels that run one notebook at once")
     classroom.add_argument("notebook", type=Path, nargs="?", default=Path("notebooks/01_toy_inversion.ipynb"))
     classroom.add_argument("--kernels", type=int, default=20)
-    classroom.add_argument("--threads", type=int, default=1, help="of each kernel; 1 by default")
 
     for name, words in (("site", "web pages"), ("slides", "slides")):
         pages = command(name, _pages, f"write the chapters as {words} that need neither kernel nor network")
@@ -258,7 +257,7 @@ def _prior(options: argparse.Namespace) -> None:
 def _classroom(options: argparse.Namespace) -> int:
     from mia_kit.course.classroom import hold
 
-    lesson = hold(options.notebook, options.kernels, threads=options.threads)
+    lesson = hold(options.notebook, options.kernels)
     say(lesson.text())
     return 0 if len(lesson.ended) == options.kernels else 1
 

@@ -9,17 +9,6 @@ from mia_kit.course import environment
 from mia_kit.data.inventory import DCGAN, Fetched
 
 
-def test_recipes_are_listed(capsys):
-    assert cli.main(["recipes"]) == 0
-    assert "toy_order" in capsys.readouterr().out.splitlines()
-
-
-def test_claims_are_printed(capsys):
-    assert cli.main(["claims"]) == 0
-    printed = capsys.readouterr().out
-    assert "S1 " in printed and "D7 " in printed and "paper: 0.65 < 3.23 < 6.75" in printed
-
-
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -60,8 +49,3 @@ def test_check_says_where_things_are_and_what_fetches_them(capsys, monkeypatch, 
     weights.write_bytes(b"")
     assert cli.main(["check"]) == 0
     assert f"ok       {weights}" in capsys.readouterr().out
-
-
-def test_unknown_notebook(capsys):
-    assert cli.main(["notebooks", "notebooks/77_absent.py"]) == 2
-    assert "no notebook source" in capsys.readouterr().err

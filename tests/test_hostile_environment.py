@@ -122,12 +122,6 @@ def test_evidence_that_cannot_be_written_names_the_variable_before_the_work(tmp_
     assert "set XDG_CACHE_HOME to a folder of your own" in capsys.readouterr().err
 
 
-def test_words_of_others_in_a_message_are_one_plain_line(capsys) -> None:
-    assert cli.main(["run", "\x1b[2Jno\nsuch\u202erecipe"]) == 2
-    told = capsys.readouterr().err
-    assert told.count("\n") == 1 and told.rstrip("\n").isprintable()
-
-
 def test_a_damaged_notebook_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     (tmp_path / "evidence").mkdir()
     (tmp_path / "01_x.ipynb").write_text(json.dumps({"cells": []})[:-2])

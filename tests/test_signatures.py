@@ -37,16 +37,9 @@ def test_what_fits_goes_through_and_numbers_become_plain() -> None:
         ({"images": [0]}, r"images must be a Tensor, got \[0\] instead"),
         ({"seed": 0.5}, "seed must be a whole number, got 0.5 instead"),
         ({"rate": "fast"}, "rate must be a number, got 'fast' instead"),
-        ({"rate": float("nan")}, "rate must be finite, got nan instead"),
         ({"chosen": "12"}, "chosen must be a sequence of whole numbers, got '12' instead"),
-        ({"chosen": [0.5]}, "each of chosen must be a whole number, got 0.5 instead"),
     ],
 )
 def test_what_does_not_fit_is_named(given: dict, sentence: str) -> None:
     with pytest.raises((TypeError, ValueError), match=sentence):
         door(**{"model": MODEL, "images": IMAGES, "seed": 0} | given)
-
-
-def test_a_missing_argument_is_named_as_by_python() -> None:
-    with pytest.raises(TypeError, match="missing a required .*argument: 'seed'"):
-        door(MODEL, IMAGES)

@@ -3,7 +3,7 @@ end, and says how long they took and how much memory they held.
 
 Memory is read from the kernel's books (`/proc/PID/smaps_rollup`, Linux): a page that several processes share counts in
 equal parts for each, so that the sum over learners is what the host must have. Kernels begin together, as learners do
-who are told "now". Each gets `OMP_NUM_THREADS`: threads that wait by spinning starve the other learners.
+who are told "now". Each gets one thread: threads that wait by spinning starve the other learners.
 """
 
 from __future__ import annotations
@@ -54,13 +54,12 @@ class Lesson:
         return "\n".join(lines + self.failures)
 
 
-def hold(notebook: Path, kernels: int, *, threads: int = 1) -> Lesson:
+def hold(notebook: Path, kernels: int) -> Lesson:
     """Run one notebook in so many kernels at once. ValueError if it is none; OSError everywhere but on Linux."""
     import nbformat
 
     Path.home()  # Jupyter needs one: RuntimeError now, not in every kernel
     lesson = Lesson(check.count("kernels", kernels))
-    variables = {"OMP_NUM_THREADS": str(check.count("threads", threads))}
     if memory("self") is None:
         raise OSError("memory is read from /proc/PID/smaps_rollup, which only Linux has")
     if not notebook.is_file():
@@ -70,12 +69,12 @@ def hold(notebook: Path, kernels: int, *, threads: int = 1) -> Lesson:
     except (nbformat.reader.NotJSONError, ValueError) as problem:
         raise ValueError(f"{notebook} is not a notebook: give an .ipynb file") from problem
     pids: list[int] = []
-    learners = [_learn(content, notebook.parent, lesson, pids, variables) for _ in range(kernels)]
+    learners = [_learn(content, notebook.parent, lesson, pids) for _ in range(kernels)]
     together([_watch(pids, lesson), *learners])
     return lesson
 
 
-async def _learn(notebook: Notebook, folder: Path, lesson: Lesson, pids: list[int], variables: dict[str, str]) -> None:
+async def _learn(notebook: Notebook, folder: Path, lesson: Lesson, pids: list[int]) -> None:
     """One learner: a kernel, every cell, and the end. What goes wrong is a line of the report."""
     from nbformat import from_dict
 
@@ -87,7 +86,7 @@ async def _learn(notebook: Notebook, folder: Path, lesson: Lesson, pids: list[in
 
     executor = client(from_dict(notebook), folder, seconds=SECONDS_PER_CELL, on_notebook_start=note_start)
     try:
-        await run_cells(executor, "a kernel", variables)
+        await run_cells(executor, "a kernel", {"OMP_NUM_THREADS": "1"})
         lesson.ended.append(time.perf_counter() - began)
     except Exception as problem:  # one learner's trouble is not the others'
         lesson.failures.append(f"{problem}")

@@ -62,7 +62,4 @@ def face_rows() -> list[dict[str, str]]:
 
 
 def _table(title: str, rows: list[dict[str, str]]) -> str:
-    widths = {name: max(len(name), *(len(row[name]) for row in rows)) for name in rows[0]}
-    lines = ["  ".join(f"{text:>{widths[name]}}" for name, text in row.items()) for row in rows]
-    header = "  ".join(f"{name:>{width}}" for name, width in widths.items())
-    return "\n".join(["", title, header, *lines, ""])
+    return f"\n{title}\n{pd.DataFrame(rows).to_string(index=False)}\n"

@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mia_kit.course.notebooks import Notebook, copy_beside, new_folder, sources
+from mia_kit.course.notebooks import NOTEBOOKS, Notebook, copy_beside, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
-GUIDE = "INSTRUCTORS.md"
 
 
-def student(folder: Path, paths: Sequence[Path] = ()) -> list[Path]:
-    """Write the students' edition of these sources, all by default, into a new folder; return the notebooks' paths."""
-    return _write(folder, sources(paths), for_students)
+def student(folder: Path) -> list[Path]:
+    """Write the students' edition into a new folder; return the notebooks' paths."""
+    return _write(folder, for_students)
 
 
-def teacher(folder: Path, paths: Sequence[Path] = ()) -> list[Path]:
+def teacher(folder: Path) -> list[Path]:
     """The same for teachers, with the outputs of the committed run and the instructors' guide."""
-    written = _write(folder, sources(paths), for_teachers)
-    guide = sources(paths)[0].parent / GUIDE
-    if guide.is_file():
-        shutil.copy(guide, folder)
+    written = _write(folder, for_teachers)
+    shutil.copy(NOTEBOOKS / "INSTRUCTORS.md", folder)
     return written
 
 
@@ -80,9 +77,10 @@ def split_exercise(source: str) -> tuple[str, str]:
     return answer.rstrip(), mark + check
 
 
-def _write(folder: Path, paths: Sequence[Path], edition: Callable[[Notebook, str], Notebook]) -> list[Path]:
+def _write(folder: Path, edition: Callable[[Notebook, str], Notebook]) -> list[Path]:
     from nbformat import read, write
 
+    paths = sources()
     new_folder(folder)
     written = [folder / f"{path.stem}.ipynb" for path in paths]
     for path, target in zip(paths, written, strict=True):

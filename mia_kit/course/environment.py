@@ -47,7 +47,10 @@ def needs() -> list[Need]:
         *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
         Need("opacus", _version("opacus"), "DP-SGD (chapter 7)", 'pip install "mia_kit[dp]"', required=False),
         Need("data are looked for in", ", ".join(map(_short, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
-        *(Need(own.what, _short(own.find()), own.purpose, own.command, required=own is DCGAN) for own in INVENTORY),
+        *(
+            Need(file.what, _short(file.find()), file.purpose, file.command, required=file is DCGAN)
+            for file in INVENTORY
+        ),
         Need("Chromium", browser, "browser tests and twins of figures", "install Chromium or Chrome", required=False),
     ]
 

@@ -19,10 +19,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import torch
-import yaml
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -39,10 +39,18 @@ if TYPE_CHECKING:
     from mia_kit.figures.frontier import Mark
 
 WEIGHTS, RECIPE = "classifier.safetensors", "recipe.yaml"
-KINDS: dict[str, tuple[type, ...]] = {"team": (str,), "defence": (str,), "strength": (int, float), "width": (int,)}
-WIDTHS, MOST_STRENGTH, LETTERS = (4, 32), 1e6, 60
+LETTERS = 60  # of a name
 MOST_BYTES = {WEIGHTS: 64 * 10**6, RECIPE: 10_000}
 NONE, UNDEFENDED = "none", "undefended, by the referee"
+
+
+class Recipe(msgspec.Struct, frozen=True):
+    """What a team says of its classifier."""
+
+    team: str
+    defence: str
+    strength: Annotated[float, msgspec.Meta(ge=-1e6, le=1e6)]
+    width: Annotated[int, msgspec.Meta(ge=4, le=32)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +93,7 @@ class Verdicts:
     def text(self) -> str:
         """A line for each team: the least leakage first, of two alike the more accurate; those not judged last."""
         lines = [f"{'team':28} {'accuracy':>8} {'Acc@1':>20} {'2nd judge':>9}  {'attack':13} says of itself"]
-        for row, outcome, hits in sorted(self._judged(), key=lambda own: (own[1].hits, -own[1].accuracy)):
+        for row, outcome, hits in sorted(self._judged(), key=lambda judged: (judged[1].hits, -judged[1].accuracy)):
             leak = f"{hits.value:.0%} [{hits.low:.0%}, {hits.high:.0%}]"
             second = f"{int((outcome.identity_ranks == 1).sum())} of {len(outcome.ranks)}"
             start = f"{row.team[:28]:28} {outcome.accuracy:8.1%} {leak:>20} {second:>9}"
@@ -96,7 +104,7 @@ class Verdicts:
     def _judged(self) -> list[tuple[Row, Attacked, Interval]]:
         """Each team that was attacked, with what was brought back."""
         pairs = [(row, row.outcome) for row in self.rows if row.outcome]
-        return [(row, own, share_interval(own.hits, len(own.ranks))) for row, own in pairs]
+        return [(row, outcome, share_interval(outcome.hits, len(outcome.ranks))) for row, outcome in pairs]
 
 
 def hand_in(
@@ -114,11 +122,10 @@ def hand_in(
     """
     from safetensors.torch import save
 
-    recipe = {"team": team, "defence": defence, "strength": strength, "width": width}
     weights = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / WEIGHTS, save(weights))
-    write_whole(folder / RECIPE, yaml.safe_dump(recipe, sort_keys=False).encode())
+    write_whole(folder / RECIPE, msgspec.yaml.encode(Recipe(team, defence, strength, width)))
     read_entry(folder)
     return folder
 
@@ -150,15 +157,13 @@ def read_entry(folder: Path) -> Entry:
     ValueError, one sentence that begins with the file's path, if something is missing, too large, or not as it should
     be.
     """
-    recipe = _recipe(folder / RECIPE)
-    defence, strength = recipe["defence"], float(recipe["strength"])
     with _told_of(folder / RECIPE):
-        model = classroom.untrained(defence, strength, width=recipe["width"])  # which refuses an unknown defence
-    weights = _weights(folder / WEIGHTS)
+        recipe = _recipe(folder / RECIPE)
+        model = classroom.untrained(recipe.defence, recipe.strength, width=recipe.width)  # refuses an unknown defence
     with _told_of(folder / WEIGHTS):
-        set_weights(model, weights)
-    team = printable(recipe["team"].strip() or folder.name, LETTERS)
-    return Entry(team, defence, strength, model.eval())
+        set_weights(model, _weights(folder / WEIGHTS))
+    team = printable(recipe.team.strip() or folder.name, LETTERS)
+    return Entry(team, recipe.defence, recipe.strength, model.eval())
 
 
 def judge(entry: Entry, people: int) -> Row:
@@ -183,28 +188,19 @@ def _told_of(path: Path) -> Iterator[None]:
 
 def _content(path: Path) -> bytes:
     if not path.is_file():
-        raise ValueError(f"{path} is missing")
+        raise ValueError(f"{path.name} is missing")
     if path.stat().st_size > MOST_BYTES[path.name]:
-        raise ValueError(f"{path}: {path.stat().st_size:,} bytes, at most {MOST_BYTES[path.name]:,} are taken")
+        raise ValueError(f"{path.stat().st_size:,} bytes, at most {MOST_BYTES[path.name]:,} are taken")
     return path.read_bytes()
 
 
-def _recipe(path: Path) -> dict[str, Any]:
+def _recipe(path: Path) -> Recipe:
     try:
-        recipe = yaml.safe_load(_content(path).decode())
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
-        raise ValueError(f"{path} is not YAML") from problem
-    if not isinstance(recipe, dict):
-        raise ValueError(f"{path}: expected lines such as `team: ...`, got {type(recipe).__name__} instead")
-    for name, kinds in KINDS.items():
-        value = recipe.get(name)
-        if not isinstance(value, kinds) or isinstance(value, bool):  # its kind alone is told: values can be huge
-            raise ValueError(f"{path}: `{name}` is missing or of another kind, got {type(value).__name__} instead")
-    if not WIDTHS[0] <= recipe["width"] <= WIDTHS[1]:
-        raise ValueError(f"{path}: width must lie between {WIDTHS[0]} and {WIDTHS[1]}")
-    if not -MOST_STRENGTH <= recipe["strength"] <= MOST_STRENGTH:  # so that NaN does not pass
-        raise ValueError(f"{path}: strength must be a finite number from {-MOST_STRENGTH:g} to {MOST_STRENGTH:g}")
-    return recipe
+        return msgspec.yaml.decode(_content(path), type=Recipe)
+    except (msgspec.DecodeError, RecursionError) as problem:
+        # msgspec names a key and kinds alone: values can be huge
+        words = str(problem) if isinstance(problem, msgspec.ValidationError) else "not YAML"
+        raise ValueError(words) from problem
 
 
 def _weights(path: Path) -> dict[str, Tensor]:
@@ -214,8 +210,8 @@ def _weights(path: Path) -> dict[str, Tensor]:
     try:
         weights = load(_content(path))
     except SafetensorError as problem:
-        raise ValueError(f"{path} is not a whole safetensors file ({problem})") from problem
+        raise ValueError(f"no whole safetensors file ({problem})") from problem
     for name, tensor in weights.items():
         if not bool(torch.isfinite(tensor.double()).all()):
-            raise ValueError(f"{path}: {name} holds numbers that are not finite")
+            raise ValueError(f"{name} holds numbers that are not finite")
     return weights

@@ -76,8 +76,8 @@ def as_markdown(rows: list[Row]) -> str:
     lines = ["| claim | paper | verdict |", "|---|---|---|"]
     for row in rows:
         verdicts = [
-            "<br>".join([f"{own.world}: **{own.word}**", *(f"{part.name}: {part.sentence}" for part in own.parts)])
-            for own in row.measured
+            "<br>".join([f"{of.world}: **{of.word}**", *(f"{part.name}: {part.sentence}" for part in of.parts)])
+            for of in row.measured
         ]
         cell = "<br>".join((verdicts or [_waits(row)]) + [row.claim.waiting] * bool(row.claim.waiting))
         name = f"[{row.claim.id}]({row.link})" if row.link else row.claim.id
@@ -92,14 +92,14 @@ def update_pages(folder: Path) -> None:
 
     What `mia-kit claims` prints is written beside the evidence; first cells follow the address in pyproject.toml.
     """
-    found = findings.as_markdown(findings.read_findings())  # read all before a page is written
+    sentences = findings.as_markdown(findings.read_findings())  # read all before a page is written
     printed, table = as_text(read_rows(links=False)), as_markdown(read_rows())
     address = elsewhere.read_address(folder)
     elsewhere.update_notebooks(folder / "notebooks", address)
     update(folder / "README.md", "badges", elsewhere.badges(address, elsewhere.START))
     stored_claims.write(printed)
     update(folder / "notebooks" / "CLAIMS.md", "claims", table)
-    update(folder / "README.md", "findings", found)
+    update(folder / "README.md", "findings", sentences)
 
 
 def update(page: Path, what: str, content: str) -> None:

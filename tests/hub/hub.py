@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import requests
 
 from mia_kit.course.classroom import Reading, memory
@@ -52,46 +53,26 @@ def running(folder: Path, handout: Path) -> Iterator[tuple[str, int]]:
 
 def held_by(process: int) -> Reading:
     """Memory of all servers and kernels below a hub's process, the hub and its proxy left out."""
-    readings = [reading for pid in _learners_processes(process) if (reading := memory(pid))]
+    readings = [reading for child in _learners_processes(process) if (reading := memory(child.pid))]
     return Reading(sum(reading.proportional for reading in readings), sum(reading.resident for reading in readings))
 
 
 def processor_seconds(process: int) -> float:
     """What they have cost so far, kernels that have ended included as long as their server lives."""
-    ticks = 0
-    for pid in _learners_processes(process):
-        with suppress(FileNotFoundError, ProcessLookupError):
-            ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    seconds = 0.0
+    for child in _learners_processes(process):
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(child.cpu_times()[:4])  # its own, and that of children that have ended
+    return seconds
 
 
-def _learners_processes(process: int) -> list[int]:
-    children = _children()
-    servers = [child for child in children.get(process, []) if "singleuser" in _command(child)]
-    return [pid for server in servers for pid in _tree(server, children)]
-
-
-def _children() -> dict[int, list[int]]:
-    """The processes of this machine by their parent."""
-    children: dict[int, list[int]] = {}
-    for place in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(place.read_text().rpartition(")")[2].split()[1])
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        children.setdefault(parent, []).append(int(place.parent.name))
-    return children
-
-
-def _tree(process: int, children: dict[int, list[int]]) -> list[int]:
-    return [process, *(pid for child in children.get(process, []) for pid in _tree(child, children))]
-
-
-def _command(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/cmdline").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
+def _learners_processes(process: int) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for server in psutil.Process(process).children():
+        with suppress(psutil.NoSuchProcess):
+            if "singleuser" in " ".join(server.cmdline()):
+                found += [server, *server.children(recursive=True)]
+    return found
 
 
 def _free_ports(count: int) -> list[int]:
