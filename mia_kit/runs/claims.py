@@ -50,7 +50,7 @@ class Part:
     """The word of one contrast and the sentence that carries its numbers; `estimate` is None where there is none."""
 
     name: str
-    kind: Kind
+    kind: Kind | None
     word: str
     sentence: str
     estimate: Estimate | None = None
@@ -78,7 +78,7 @@ def judge(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> tuple[Verdict, ..
 
 def word_of(estimate: Estimate, contrast: Contrast) -> str:
     """The word for an estimate, by the kind of its contrast, its claimed side and its smallest effect."""
-    smallest = float(contrast.smallest_effect)  # type: ignore[arg-type]  # set for every contrast that was read
+    smallest = contrast.smallest_effect
     small = -smallest <= estimate.low_90 and estimate.high_90 <= smallest
     leaves_zero_out = any(beyond_zero(estimate.low, estimate.high, sign) for sign in (1, -1))
     if contrast.kind == "question":
@@ -113,7 +113,7 @@ def _judge_case(case: Case, table: pd.DataFrame | None) -> Verdict:
 
 def _judge_contrast(contrast: Contrast, table: pd.DataFrame) -> Part:
     def part(word: str, sentence: str, estimate: Estimate | None = None) -> Part:
-        return Part(contrast.name, contrast.kind, word, f"{word}, {sentence}", estimate)  # type: ignore[arg-type]
+        return Part(contrast.name, contrast.kind, word, f"{word}, {sentence}", estimate)
 
     try:
         contrast, reason = matched(fitted(contrast, table), table)

@@ -64,10 +64,12 @@ def difference(
     seed, because a column is left open, or if there is one value alone.
     """
     shared = {"measure": measure, **(where or {})}
-    return contrast(table, [{**shared, **treated}, {**shared, **baseline}], np.subtract)
+    return paired([select(table, **{**shared, **cell}) for cell in (treated, baseline)], np.subtract)
 
 
-def intervals(table: pd.DataFrame, measure: str, by: Sequence[str], where: Where | None = None) -> pd.DataFrame:
+def intervals(
+    table: pd.DataFrame, measure: str | list[str], by: Sequence[str], where: Where | None = None
+) -> pd.DataFrame:
     """A row for each combination of the columns `by`: their values, then value, low and high (95 %), units and seeds.
 
     A value that stands alone, such as a measure of a whole model in a table of one seed, has no interval: NaN.
@@ -80,18 +82,6 @@ def intervals(table: pd.DataFrame, measure: str, by: Sequence[str], where: Where
         mean = paired([group], lambda value: value)
         rows.append([*keys, mean.estimate, mean.low, mean.high, mean.units, mean.seeds])
     return pd.DataFrame(rows, columns=[*by, "value", "low", "high", "units", "seeds"])
-
-
-def contrast(
-    table: pd.DataFrame,
-    cells: Sequence[Where],
-    combine: Combine,
-    *,
-    median: bool = False,
-    units_fixed: bool = False,
-) -> Estimate:
-    """What `combine` makes of the means of several selections, each with its measure. `paired` says the rest."""
-    return paired([select(table, **cell) for cell in cells], combine, median=median, units_fixed=units_fixed)
 
 
 def paired(

@@ -3,18 +3,18 @@
     - id: S5
       claim: "inversion of faces: attack success positive > hard > negative"
       kind: finding                          # or no-difference, or question
+      measure: acc1
+      smallest_effect: 0.1
+      at: {attack: ppa, loss: cross_entropy} # holds for every selection
+      preconditions: [margin, start, placebo, floor]
+      contrasts:
+        - {name: negative below hard, treated: {strength: -0.2}, baseline: {strength: 0}, claimed: below}
       cases:                                 # one for each world: each gets a verdict of its own
-        - world: drawn people
-          table: smoothing_drawn
-          measure: acc1
-          at: {attack: ppa, loss: cross_entropy}         # holds for every selection of the case
-          smallest_effect: 0.1
-          preconditions: [margin, start, placebo, floor]
-          contrasts:
-            - {name: negative below hard, treated: {strength: -0.2}, baseline: {strength: 0}, claimed: below}
+        - {world: drawn people, table: smoothing_drawn}
 
-A contrast takes from its case what it does not say itself, and a case from its claim. A list in `at` or `treated`
-stands for a contrast with each of its values.
+A contrast takes from its case what it does not say itself, and a case from its claim; of `at` and `controls` each key
+alone. A contrast without a baseline is held against the undefended target. A list in `at` or `treated` stands for a
+contrast with each of its values.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import resources
 from itertools import product
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import numpy as np
 import pandas as pd
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
+from msgspec.structs import replace
 
-from mia_kit import check
-from mia_kit.runs import compare
-from mia_kit.runs.compare import Estimate
+from mia_kit.runs.compare import Estimate, paired
+from mia_kit.runs.table import select
 
 Value = str | float | int | None
 Cell = dict[str, Value | list[Value]]
 Kind = Literal["finding", "no-difference", "question"]
 Side = Literal["above", "below"]
-CONTROLS = ("start", "placebo", "oracle")
 Word = Literal["margin", "start", "placebo", "floor", "ceiling", "useful", "rival"]
+DEFENCE = ("defence", "strength")  # the columns that tell a target from the undefended one
 
 
 class Times(Struct, frozen=True, forbid_unknown_fields=True):
     """The same change elsewhere, taken off `times` over: `treated` less `baseline`."""
 
     treated: Cell
-    baseline: Cell
+    baseline: Cell | None = None
     times: float = 1.0
 
 
@@ -56,15 +56,31 @@ class Match(Struct, frozen=True, forbid_unknown_fields=True):
     within: float
 
 
-class Contrast(Struct, frozen=True, forbid_unknown_fields=True):
+class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a claim can say for its cases, a case for its contrasts, and a contrast for itself.
+
+    smallest_effect : d, of the smallest effect of interest
+    preconditions : words of `mia_kit.runs.preconditions`, or contrasts that must leave 0 out on the claimed side
+    at : holds for every selection
+    undefended : which target that is; controls : where start, placebo and oracle stand, if not as attacks of that name
+    """
+
+    kind: Kind | None = None
+    measure: str = ""
+    smallest_effect: float = 0.0
+    preconditions: list[Word | Contrast] | None = None
+    at: Cell = {}
+    undefended: Cell = {}
+    controls: dict[str, Cell] = {}
+
+
+class Contrast(Asked, frozen=True):
     """The treated less the baseline, or less a number, and what is claimed of it.
 
     less : the same change elsewhere, which is taken off
     relative : changes are relative to the baseline: -0.5 is half
     claimed : the treated lie "above" or "below" the baseline. Of a claim of no difference it names the only side that
         would speak against it: "above" for "does not help the attacker"
-    smallest_effect : d, of the smallest effect of interest
-    preconditions : words of `mia_kit.runs.preconditions`, or contrasts that must leave 0 out on the claimed side
     median : medians instead of means, over seeds alone; seeds_alone : units are no sample
     """
 
@@ -75,13 +91,6 @@ class Contrast(Struct, frozen=True, forbid_unknown_fields=True):
     less: Times | None = None
     relative: bool = False
     claimed: Side | None = None
-    kind: Kind | UnsetType = UNSET
-    measure: str | UnsetType = UNSET
-    smallest_effect: float | UnsetType = UNSET
-    preconditions: list[Word | Contrast] | UnsetType = UNSET
-    at: Cell = {}
-    undefended: Cell = {}
-    controls: dict[str, Cell] = {}
     median: bool = False
     seeds_alone: bool = False
     match: Match | None = None
@@ -89,35 +98,33 @@ class Contrast(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def cells(self) -> list[Cell]:
         """The selections that are compared: treated, baseline if there is one, then those of `less`."""
-        shared: Cell = {"measure": str(self.measure), **self.at}
-        others = [] if self.less is None else [self.less.treated, self.less.baseline]
-        return [{**shared, **cell} for cell in (self.treated, self.baseline, *others) if cell is not None]
+        cells = [self.treated]
+        if self.reference is None:
+            changes: list[Contrast | Times] = [self, self.less] if self.less else [self]
+            pairs = [(change.treated, change.baseline or self._undefended(change.treated)) for change in changes]
+            cells = [cell for pair in pairs for cell in pair]
+        return [{"measure": self.measure, **self.at, **cell} for cell in cells]
 
     @property
     def sign(self) -> int:
         """1 if the treated are claimed to lie above, -1 below, 0 if nothing is claimed."""
         return {"above": 1, "below": -1, None: 0}[self.claimed]
 
+    def _undefended(self, treated: Cell) -> Cell:
+        """The same without the defence."""
+        return {name: value for name, value in treated.items() if name not in DEFENCE} | self.undefended
 
-class Case(Struct, frozen=True, forbid_unknown_fields=True):
-    """A claim in one world.
 
-    undefended : what changes a baseline into the undefended target's; controls : where start, placebo and oracle stand
-    """
+class Case(Asked, frozen=True):
+    """A claim in one world."""
 
     world: str
     table: str
-    contrasts: list[Contrast]
-    measure: str | UnsetType = UNSET
-    smallest_effect: float | UnsetType = UNSET
-    preconditions: list[Word | Contrast] = []
-    at: Cell = {}
-    undefended: Cell = msgspec.field(default_factory=lambda: {"strength": 0.0})
-    controls: dict[str, Cell] = msgspec.field(default_factory=lambda: {name: {"attack": name} for name in CONTROLS})
+    contrasts: list[Contrast] = []
     note: str = ""
 
 
-class Claim(Struct, frozen=True, forbid_unknown_fields=True):
+class Claim(Asked, frozen=True):
     """One finding of a paper, or of ours: `paper` is the published figure. `waiting` says what is still to be run."""
 
     id: str
@@ -126,7 +133,11 @@ class Claim(Struct, frozen=True, forbid_unknown_fields=True):
     chapters: list[str]
     kind: Kind
     cases: list[Case] = []
+    contrasts: list[Contrast] = []
     waiting: str = ""
+
+
+SomeAsked = TypeVar("SomeAsked", bound=Asked)
 
 
 def read_claims(content: bytes | None = None) -> list[Claim]:
@@ -143,16 +154,16 @@ def read_claims(content: bytes | None = None) -> list[Claim]:
     ids = [claim.id for claim in claims]
     if twice := {name for name in ids if ids.count(name) > 1}:
         raise ValueError(f"every claim must stand once, got {', '.join(sorted(twice))} more often")
-    return [msgspec.structs.replace(claim, cases=[_filled(claim, case) for case in claim.cases]) for claim in claims]
+    return [replace(claim, cases=[_filled(claim, case) for case in claim.cases]) for claim in claims]
 
 
 def fitted(contrast: Contrast, table: pd.DataFrame) -> Contrast:
     """The contrast without what its `at` says of columns that the table lacks: what does not vary is no column."""
-    return msgspec.structs.replace(contrast, at={name: value for name, value in contrast.at.items() if name in table})
+    return replace(contrast, at={name: value for name, value in contrast.at.items() if name in table})
 
 
 def estimate_of(contrast: Contrast, table: pd.DataFrame) -> Estimate:
-    """The contrast in a table. Raises as `mia_kit.runs.compare.contrast` does."""
+    """The contrast in a table. Raises as `mia_kit.runs.compare.paired` does."""
 
     def change(treated: np.ndarray, baseline: np.ndarray | float) -> np.ndarray:
         return treated / baseline - 1 if contrast.relative else treated - baseline
@@ -163,35 +174,38 @@ def estimate_of(contrast: Contrast, table: pd.DataFrame) -> Estimate:
         taken_off = contrast.less.times * change(*others[1:]) if contrast.less is not None else 0.0
         return change(treated, others[0]) - taken_off
 
-    return compare.contrast(table, contrast.cells, combine, median=contrast.median, units_fixed=contrast.seeds_alone)
+    rows = [select(table, **cell) for cell in contrast.cells]
+    return paired(rows, combine, median=contrast.median, units_fixed=contrast.seeds_alone)
 
 
 def _filled(claim: Claim, case: Case) -> Case:
     """The case with contrasts that stand for themselves."""
-    contrasts = [full for contrast in case.contrasts for full in _expanded(_inherited(claim.kind, case, contrast))]
+    outer = _within(claim, case)
+    contrasts = [full for inner in case.contrasts or claim.contrasts for full in _expanded(_within(outer, inner))]
     if not contrasts:
         raise ValueError(f"claim {claim.id} must ask something of {case.table}, got no contrast")
     for contrast in contrasts:
         if problem := _lacking(contrast):
             raise ValueError(f"claim {claim.id}, {case.table}, {contrast.name!r}: {problem}")
-    return msgspec.structs.replace(case, contrasts=contrasts)
+    return replace(case, contrasts=contrasts)
 
 
-def _inherited(kind: Kind, case: Case, contrast: Contrast) -> Contrast:
-    return msgspec.structs.replace(
-        contrast,
-        kind=kind if contrast.kind is UNSET else contrast.kind,
-        measure=case.measure if contrast.measure is UNSET else contrast.measure,
-        smallest_effect=case.smallest_effect if contrast.smallest_effect is UNSET else contrast.smallest_effect,
-        preconditions=case.preconditions if contrast.preconditions is UNSET else contrast.preconditions,
-        at={**case.at, **contrast.at},
-        undefended={**case.undefended, **contrast.undefended},
-        controls={**case.controls, **contrast.controls},
+def _within(outer: Asked, inner: SomeAsked) -> SomeAsked:
+    """The inner one, with what it does not say itself."""
+    return replace(
+        inner,
+        kind=inner.kind or outer.kind,
+        measure=inner.measure or outer.measure,
+        smallest_effect=inner.smallest_effect or outer.smallest_effect,
+        preconditions=outer.preconditions if inner.preconditions is None else inner.preconditions,
+        at={**outer.at, **inner.at},
+        undefended=inner.undefended or outer.undefended or {"strength": 0.0},
+        controls={**outer.controls, **inner.controls},
     )
 
 
 def _expanded(contrast: Contrast) -> Iterator[Contrast]:
-    """A contrast for each combination of the values that stand in lists."""
+    """A contrast for each combination of the values that stand in lists. Preconditions look where it looks."""
     given = {"at": contrast.at, "treated": contrast.treated}
     lists = [(w, name, v) for w, cell in given.items() for name, v in cell.items() if isinstance(v, list)]
     for values in product(*(values for _, _, values in lists)):
@@ -199,28 +213,22 @@ def _expanded(contrast: Contrast) -> Iterator[Contrast]:
         for (where, name, _), value in zip(lists, values, strict=True):
             cells[where][name] = value
             words.append(f"{name.replace('_', ' ')} {value:g}" if isinstance(value, float) else str(value))
-        full = msgspec.structs.replace(contrast, name=", ".join(words), at=cells["at"], treated=cells["treated"])
-        conditions = [word if isinstance(word, str) else _condition(full, word) for word in full.preconditions or []]
-        yield msgspec.structs.replace(full, preconditions=conditions)
-
-
-def _condition(contrast: Contrast, condition: Contrast) -> Contrast:
-    """A precondition that is itself a contrast looks where its contrast looks."""
-    measure = contrast.measure if condition.measure is UNSET else condition.measure
-    return msgspec.structs.replace(condition, measure=measure, at={**contrast.at, **condition.at}, preconditions=[])
+        full = replace(contrast, name=", ".join(words), at=cells["at"], treated=cells["treated"], preconditions=[])
+        conditions = contrast.preconditions or []
+        yield replace(full, preconditions=[c if isinstance(c, str) else _within(full, c) for c in conditions])
 
 
 def _lacking(contrast: Contrast) -> str:
     """What a contrast needs and does not have, as a sentence; "" if nothing."""
-    if contrast.measure is UNSET:
+    if not contrast.measure:
         return "a contrast must have a measure"
-    if (contrast.baseline is None) == (contrast.reference is None):
-        return "a contrast must have a baseline or a reference, and not both"
+    if contrast.baseline is not None and contrast.reference is not None:
+        return "a contrast must not have both a baseline and a reference"
     if contrast.kind == "finding" and contrast.claimed is None:
         return "a finding must say on which side the treated lie: claimed"
-    if not isinstance(contrast.smallest_effect, float | int) or contrast.smallest_effect <= 0:
-        return f"smallest_effect must be above 0, got {check.brief(contrast.smallest_effect)} instead"
-    if contrast.match is not None and "strength" in (contrast.baseline or {}):
+    if contrast.smallest_effect <= 0:
+        return f"smallest_effect must be above 0, got {contrast.smallest_effect:g} instead"
+    if contrast.match is not None and "strength" in (contrast.baseline or {"strength": None}):
         return "a baseline that is matched must leave its strength open"
     loose = [condition for condition in contrast.preconditions or [] if not isinstance(condition, str)]
     if any(condition.claimed is None or not condition.name for condition in loose):

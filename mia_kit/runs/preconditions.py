@@ -139,7 +139,7 @@ def _leaks(contrast: Contrast) -> int:
 
 
 def _undefended_cell(contrast: Contrast) -> Cell:
-    return {**contrast.cells[0 if contrast.baseline is None else 1], **contrast.undefended}
+    return {**contrast.cells[0 if contrast.reference is not None else 1], **contrast.undefended}
 
 
 def _undefended(contrast: Contrast, table: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def _control(contrast: Contrast, table: pd.DataFrame, name: str) -> pd.DataFrame
     """The rows of a control. One that was not run with the attack's loss stands in with the loss that leaks most."""
     cell = _undefended_cell(contrast)
     loss = cell.pop("loss", None)
-    rows = _beside(table, cell, **contrast.controls[name], measure=contrast.measure)
+    rows = _beside(table, cell, **contrast.controls.get(name, {"attack": name}), measure=contrast.measure)
     if "loss" not in rows or rows["loss"].nunique() < 2:
         return rows
     if loss not in set(rows["loss"]):

@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 from mia_kit.runs import compare
-from mia_kit.runs.compare import contrast, difference, intervals
-from mia_kit.runs.table import NoRowsError, tidy
+from mia_kit.runs.compare import difference, intervals, paired
+from mia_kit.runs.table import NoRowsError, select, tidy
 from tests.runs.simulate_coverage import WORLDS, covered
 
 SHARED = {"study": "s", "world": "w", "defence": "smoothing", "measure": "acc1"}
@@ -107,25 +107,26 @@ def test_rows_by_person_come_before_their_sum_and_the_last_step_counts() -> None
     assert intervals(table, "acc1", ["strength"], {"strength": -0.2, "steps": 50})["value"].tolist() == [9.0]
 
 
-CELLS = [{"measure": "acc1", "strength": -0.2}, {"measure": "acc1", "strength": 0.0}]
+def both(table: pd.DataFrame) -> list[pd.DataFrame]:
+    return [select(table, measure="acc1", strength=strength) for strength in (-0.2, 0.0)]
 
 
 def test_a_relative_change_and_what_it_cannot_do() -> None:
-    found = contrast(table_of(np.full((5, 3), 0.2), np.full((5, 3), 0.8)), CELLS, np.divide)
+    found = paired(both(table_of(np.full((5, 3), 0.2), np.full((5, 3), 0.8))), np.divide)
     assert (found.estimate, found.low, found.high) == pytest.approx((0.25,) * 3)
     with pytest.raises(compare.BaselineError, match="must have a baseline above 0"):
-        contrast(table_of(np.ones((5, 3)), np.zeros((5, 3))), CELLS, np.divide)
+        paired(both(table_of(np.ones((5, 3)), np.zeros((5, 3)))), np.divide)
 
 
 def test_medians_are_not_moved_by_what_never_stops() -> None:
     random = np.random.default_rng(5)
     treated, baseline = (level + random.normal(size=(5, 40)) for level in (1.0, 0.0))
     treated[0, :10] = 1e6
-    table = table_of(treated, baseline)
-    found = contrast(table, CELLS, np.subtract, median=True)
+    rows = both(table_of(treated, baseline))
+    found = paired(rows, np.subtract, median=True)
     assert found.estimate == pytest.approx(np.median(treated) - np.median(baseline))
     assert 0.5 < found.low < found.high < 1.5 and (found.units, found.seeds) == (5, 40)
-    fixed = contrast(table, CELLS, np.subtract, units_fixed=True)
+    fixed = paired(rows, np.subtract, units_fixed=True)
     assert fixed.low == pytest.approx(stats.ttest_rel(treated.mean(0), baseline.mean(0)).confidence_interval().low)
 
 
