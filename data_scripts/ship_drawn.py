@@ -35,8 +35,8 @@ from mia_kit.runs.store import Store
 from mia_kit.studies.inversion import shipped
 from mia_kit.studies.inversion.attack import Attacked, Inversion, inversion
 from mia_kit.studies.inversion.cells import TargetCell
-from mia_kit.studies.inversion.judges import Judges, judge, judges_of
-from mia_kit.studies.inversion.networks import Target, evaluator, target
+from mia_kit.studies.inversion.judges import Judges, JudgesPart, judge, judges_of
+from mia_kit.studies.inversion.networks import Target, target
 from mia_kit.studies.inversion.people import PeoplePart
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Recipe
@@ -55,9 +55,7 @@ class Parts:
     recipe: Recipe
     people: PeoplePart
     targets: dict[float, Target]
-    judges: Any
-    second: Any
-    namer: Any
+    judges: JudgesPart
 
     @classmethod
     def of(cls, recipe: Recipe, seed: int) -> Parts:
@@ -65,19 +63,16 @@ class Parts:
         people = PeoplePart(recipe.world, seed)
         per_class = recipe.targets[0].per_class[0]
         targets = {
-            strength: target(people, recipe.target, strength=strength, per_class=per_class, seed=seed)
+            strength: target(people, recipe.target, strength=strength, per_class=per_class)
             for strength in sorted(recipe.targets[0].strengths)
         }
-        namer = evaluator(people, recipe.evaluator, seed=seed)
-        assert recipe.judge is not None
-        second = evaluator(people, recipe.judge, seed=seed, role="judge")
-        return cls(recipe, people, targets, judges_of(people, namer, second), second, namer)
+        return cls(recipe, people, targets, judges_of(people, recipe.evaluator, recipe.judge))
 
     def attack(self, factor: float, loss: str) -> Inversion:
         """The attack of the recipe with one of the losses, by Adam."""
         section = next(section for section in self.recipe.attacks if loss in section.losses)
         model = self.targets[factor]
-        return inversion(model, self.judges, self.recipe.search, cast(Any, loss), section.rates, seed=self.people.seed)
+        return inversion(model, self.judges, self.recipe.search, cast(Any, loss), section.rates)
 
 
 def write_classifiers(parts: Parts, maker: Maker, folder: Path) -> None:
@@ -85,7 +80,8 @@ def write_classifiers(parts: Parts, maker: Maker, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     targets = {shipped.target_file(factor): part for factor, part in parts.targets.items()}
     networks = {stem: maker(part) for stem, part in targets.items()}
-    networks |= {"evaluator": maker(parts.namer), "judge": maker(parts.second)}
+    assert parts.judges.second is not None
+    networks |= {"evaluator": maker(parts.judges.named_by), "judge": maker(parts.judges.second)}
     lines = [
         "# Classifiers of drawn people",
         "",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mia_kit.runs.parts import Part
+from mia_kit.runs.parts import Made, Part
 from mia_kit.runs.store import Values
 
 Columns = dict[str, str | float]  # what all rows of a cell have in common
@@ -57,6 +58,15 @@ class Cell(Part[pd.DataFrame]):
     def columns(self) -> Columns:
         """Names and values of the columns that are the same in all rows."""
         raise NotImplementedError
+
+    def fill(self, rows: Rows, made: Made) -> None:
+        """Add all measures; `made(part)` gives the result of an input."""
+        raise NotImplementedError
+
+    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+        rows = Rows()
+        self.fill(rows, made)
+        return rows.kept()
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows as a table of the shared columns, steps, unit, measure and value."""

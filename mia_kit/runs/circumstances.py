@@ -9,28 +9,19 @@ from typing import Any
 
 def circumstances(seconds: float) -> dict[str, Any]:
     """Versions, device, seconds and today's date, as plain values."""
-    return {
-        "versions": _versions(),
-        "device": _device(),
-        "seconds": round(seconds, 1),
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
-def _versions() -> dict[str, str]:
     import numpy
     import sklearn
     import torch
 
     from mia_kit import __version__
 
-    ours = {"python": platform.python_version(), "mia_kit": __version__}
-    return ours | {module.__name__: str(module.__version__) for module in (torch, numpy, sklearn)}
-
-
-def _device() -> str:
-    import torch
-
+    versions = {module.__name__: str(module.__version__) for module in (torch, numpy, sklearn)}
+    device = f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
-        return torch.cuda.get_device_name()
-    return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
+        device = torch.cuda.get_device_name()
+    return {
+        "versions": {"python": platform.python_version(), "mia_kit": __version__} | versions,
+        "device": device,
+        "seconds": round(seconds, 1),
+        "date": datetime.now(UTC).date().isoformat(),
+    }

@@ -100,13 +100,13 @@ def read_table(name: str) -> pd.DataFrame:
 
 def read_record(name: str) -> dict[str, Any]:
     """What stands beside the table: recipe and circumstances. FileNotFoundError or ValueError in a sentence."""
-    path, again = evidence_folder() / f"{name}.json", f"measure it with: mia-kit run {name}"
+    path, again = evidence_folder() / f"{name}.json", f"measure it again with: mia-kit run {name}"
     try:
         record = read_json(path, again)
     except FileNotFoundError:
-        raise FileNotFoundError(f"there is no evidence at {path}; {again}") from None
+        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
     if not isinstance(record, dict):
-        raise ValueError(f"{path} must hold a record, got {type(record).__name__} instead; {again}")
+        raise ValueError(f"{path} is damaged (it holds no record): {again}")
     return record
 
 

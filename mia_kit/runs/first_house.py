@@ -9,23 +9,19 @@ from typing import Any
 
 import pandas as pd
 
-from mia_kit.data.folders import read_json
+from mia_kit.runs.evidence import read_record
 from mia_kit.runs.places import evidence_folder
 from mia_kit.runs.table import SUFFIX, tidy
 
 
 def read_evidence(name: str) -> dict[str, Any]:
     """One evidence file of the first house. FileNotFoundError or ValueError say how to make it again."""
-    path = evidence_folder() / f"{name}.json"
-    again = f"measure it again with: mia-kit run {name}"
-    try:
-        record = read_json(path, again)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"there is no evidence at {path}; measure it with: mia-kit run {name}") from None
-    results = record.get("results") if isinstance(record, dict) else None
+    record = read_record(name)
+    results = record.get("results")
     claims = results.get("claims", {}) if isinstance(results, dict) else None
     if not isinstance(claims, dict) or not all(isinstance(row, dict) and "verdict" in row for row in claims.values()):
-        raise ValueError(f"{path} is damaged (it holds no results by name): {again}")
+        words = f"{name}.json is damaged (it holds no results by name)"
+        raise ValueError(f"{words}: measure it again with: mia-kit run {name}")
     return record
 
 

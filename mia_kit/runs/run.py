@@ -16,7 +16,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -93,22 +93,12 @@ def _first_made(waiting: Sequence[Part[Any]], maker: Maker, bar: tqdm[Any]) -> l
     for part in waiting:
         if maker.has(part):
             made.append(part)
-            continue
-        bar.set_postfix_str(part.kind, refresh=True)
-        if _try(maker, part):
-            return [*made, part]
+        elif all(maker.has(needed) for needed in with_inputs(part.inputs()) if needed.kept):
+            bar.set_postfix_str(part.kind, refresh=True)
+            with suppress(BlockingIOError):  # another worker is at it, or at an input
+                maker(part)
+                return [*made, part]
     return made
-
-
-def _try(maker: Maker, part: Part[Any]) -> bool:
-    """Make a part unless it, or an input, is another worker's at the moment. Whether it was made."""
-    if not all(maker.has(needed) for needed in with_inputs(part.inputs()) if needed.kept):
-        return False
-    try:
-        maker(part)
-    except BlockingIOError:
-        return False
-    return True
 
 
 @contextmanager

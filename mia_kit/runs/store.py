@@ -94,11 +94,11 @@ class Store:
         entry = self.folder(kind, settings, version=version)
         values: Values | None = None
         with suppress(_DamagedEntryError):  # seen to below, under the lock
-            values = self._kept(entry, made_by)
+            values = self._kept(entry)
         if values is None:
             waiting = f"{entry} is being made by another process: waiting for it" if wait else None
             with locked(lock_file(entry), waiting):
-                values = self._kept_or_moved_aside(entry, made_by)  # whoever had the lock may have made it
+                values = self._kept_or_moved_aside(entry)  # whoever had the lock may have made it
                 if values is None:
                     values = self._make(entry, made_by, make)
         else:
@@ -132,17 +132,14 @@ class Store:
     def _to_renew(self, entry: Path) -> bool:
         return self._fresh and entry not in self._renewed
 
-    def _kept(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+    def _kept(self, entry: Path) -> Values | None:
         """The values of an entry that need not be made; _DamagedEntryError if they are not what was written."""
-        if self._to_renew(entry) or (content := _content(entry)) is None:
-            return None
-        if content[0]["made_by"] != made_by:
-            raise _DamagedEntryError("its settings are others")
-        return content[1]
+        content = None if self._to_renew(entry) else _content(entry)
+        return content[1] if content is not None else None
 
-    def _kept_or_moved_aside(self, entry: Path, made_by: dict[str, Any]) -> Values | None:
+    def _kept_or_moved_aside(self, entry: Path) -> Values | None:
         try:
-            return self._kept(entry, made_by)
+            return self._kept(entry)
         except _DamagedEntryError as problem:
             aside = Path(tempfile.mkdtemp(dir=entry.parent, prefix=f"{entry.name}.damaged-"))
             entry.rename(aside / entry.name)

@@ -7,26 +7,10 @@ from typing import Any
 import pytest
 
 from mia_kit.runs.first_house import first_words, read_evidence, verdicts_in_words, zoo_table
-from mia_kit.runs.places import evidence_folder
 
 
 def write(folder: Path, name: str, claims: dict[str, Any]) -> None:
     (folder / f"{name}.json").write_text(json.dumps({"results": {"claims": claims}}))
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
-    return tmp_path
-
-
-def test_evidence_names_its_circumstances() -> None:
-    for path in evidence_folder().glob("*.json"):
-        if path.with_suffix(".csv.gz").exists():
-            continue  # of the new house
-        record = read_evidence(path.stem)
-        assert {"command", "recipe", "versions", "device", "seconds", "date"} <= record.keys()
-        assert path.stat().st_size < 500_000
 
 
 def test_a_word_needs_every_file_that_speaks_of_it(folder: Path) -> None:

@@ -123,13 +123,6 @@ def test_a_damaged_entry_is_moved_aside_and_made_again(damage, file, store, make
     assert len(list(store.entries())) == 1
 
 
-def test_an_entry_of_other_settings_in_its_place_is_damaged(store, make):
-    store.get("toy", {"seed": 1}, make, version=1)
-    store.folder("toy", {"seed": 1}, version=1).rename(store.folder("toy", {"seed": 2}, version=1))
-    with pytest.warns(DamagedEntryWarning, match="its settings are others"):
-        store.get("toy", {"seed": 2}, make, version=1)
-
-
 def test_fresh_makes_anew_once_and_a_failure_leaves_the_old_entry(store, make):
     store.get("toy", {}, make, version=1)
 

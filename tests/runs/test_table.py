@@ -16,13 +16,8 @@ def rows(seeds: tuple[int, ...] = (1, 2)) -> list[dict]:
     made = []
     for seed in seeds:
         for strength in (0.0, -0.2):
-            shared = {
-                "study": "inversion",
-                "world": "drawn",
-                "defence": "smoothing",
-                "seed": seed,
-                "strength": strength,
-            }
+            shared = {"study": "inversion", "world": "drawn", "defence": "smoothing", "seed": seed}
+            shared["strength"] = strength
             made.append({**shared, "unit": None, "measure": "accuracy", "value": 0.5 + seed / 100})
             for unit in range(3):
                 attack = {"attack": "ppa", "loss": "none" if unit == 2 else "logit", "prior": "dcgan", "steps": 50}
@@ -83,12 +78,8 @@ def test_a_row_that_does_not_fit(change: dict, message: str) -> None:
 # By name: the bytes of gzip hold the time, and tests that are called by them differ from worker to worker.
 DAMAGED = {
     "nothing": b"",
-    "not gzip": b"not gzip",
-    "an empty file": gzip.compress(b""),
     "another table": gzip.compress(b"a,b\n1,2\n"),
-    "an open quote": gzip.compress(b'a,"b\n1,2\n'),
     "no text": gzip.compress(b"\xff\xfe"),
-    "cut off": gzip.compress(b"a,b\n1,2\n")[:-9],
     "bent": gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 40,
 }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -22,10 +21,10 @@ from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.data_centric.contributors import Contributed, HandedIn, LooksPart, Surrogates
 from mia_kit.studies.data_centric.recipe import ALL_STEPS, Recipe, Rival, Step
-from mia_kit.studies.inversion.attack import Inversion, attacked_people, inversion, pictures_of
+from mia_kit.studies.inversion.attack import Inversion, Role, attacked_people, inversion, pictures_of
 from mia_kit.studies.inversion.columns import with_start
 from mia_kit.studies.inversion.judges import JudgesPart, embedding, judges_of
-from mia_kit.studies.inversion.networks import Trained, evaluator, target
+from mia_kit.studies.inversion.networks import Trained, target
 from mia_kit.studies.inversion.people import PeoplePart
 from mia_kit.studies.inversion.recipe import Attack, Method
 from mia_kit.studies.inversion.zoo import ZooAttack
@@ -105,9 +104,7 @@ class Bench:
     @cached_property
     def judges(self) -> JudgesPart:
         """The evaluator, and the second judge of drawn people and signs."""
-        judge = self.recipe.judge
-        second = evaluator(self.people, judge, seed=self.seed, role="judge") if judge else None
-        return judges_of(self.people, evaluator(self.people, self.recipe.evaluator, seed=self.seed), second)
+        return judges_of(self.people, self.recipe.evaluator, self.recipe.judge)
 
     @cached_property
     def surrogates(self) -> Surrogates:
@@ -140,20 +137,19 @@ class Bench:
             yield AttackCell(attack.method, parts, defence, self.judges, looks, self.seed, placebo)
 
     def _attack(self, attack: Attack, model: Trained, *, placebo: bool) -> Inversion | ZooAttack:
-        search, seed = self.recipe.search, self.seed
+        search = self.recipe.search
         if attack.method != "ppa":
-            return zoo_attack(search, self.recipe.tools, attack, model, self.judges, seed, placebo=placebo)
-        role = "placebo" if placebo else "ppa"
-        return inversion(model, self.judges, search, attack.losses[0], attack.rates, seed=seed, role=role)
+            return zoo_attack(search, self.recipe.tools, attack, model, self.judges, placebo=placebo)
+        role: Role = "placebo" if placebo else "ppa"
+        return inversion(model, self.judges, search, attack.losses[0], attack.rates, role=role)
 
     def _plain(self, people: PeoplePart, rival: Rival | None = None) -> Trained:
         """A target of people who hand in what they have, defended by its trainer where there is a rival."""
-        network = self.recipe.target
-        plain = partial(target, people, per_class=self.recipe.world.photographs.target, seed=self.seed)
+        network, per_class = self.recipe.target, self.recipe.world.photographs.target
         if rival is None:
-            return plain(network, strength=0.0)
+            return target(people, network, strength=0.0, per_class=per_class)
         network = msgspec.structs.replace(network, epochs=rival.epochs or network.epochs)
-        return plain(network, defence=rival.defence, strength=rival.strength)
+        return target(people, network, defence=rival.defence, strength=rival.strength, per_class=per_class)
 
     def _contributed(self, steps: tuple[Step, ...]) -> Defence:
         """The targets of a choice of steps, one for each group."""
@@ -187,8 +183,8 @@ class TargetCell(DefenceCell):
     By person: loss_person, loss_surrogate, and the greatest curvature there, medians over pictures.
     """
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        people, strangers, rows = made(self.surrogates.people), made(self.surrogates.strangers), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        people, strangers = made(self.surrogates.people), made(self.surrogates.strangers)
         means: dict[str, list[float]] = {}
         for part, group in zip(self.defence.models, self.defence.groups, strict=True):
             model, stand_ins = made(part), [made(self.surrogates)[person] for person in group]
@@ -210,7 +206,6 @@ class TargetCell(DefenceCell):
                     rows.add(f"{measure}_{side}", np.median(values.reshape(-1, PICTURES), axis=1), units=group)
         for name, all_shares in means.items():
             rows.add(name, np.mean(all_shares))
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -222,8 +217,8 @@ class NoticedCell(DefenceCell):
     wrong_labels : share of wrong labels in the classes that nobody protects
     """
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        embed, rows = embedding(made, self.surrogates.second), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        embed = embedding(made, self.surrogates.second)
         areas, sizes, wrong = [], [], []
         for part, group in zip(self.defence.given, self.defence.groups, strict=True):
             given = made(part)
@@ -239,7 +234,6 @@ class NoticedCell(DefenceCell):
             wrong.append(changed[~np.isin(labels, group)].mean())
         for name, values in (("detector_auc", areas), ("class_size", sizes), ("wrong_labels", wrong)):
             rows.add(name, np.mean(values))
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -267,8 +261,7 @@ class AttackCell(Cell):
     def unpack(self, values: Values) -> pd.DataFrame:
         return with_start(super().unpack(values), f"{self.columns()['attack']} start".removeprefix("ppa "))
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        rows = Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
         for part, group in zip(self.parts, self.defence.groups, strict=True):
             for steps in (0, part.search.steps):
                 images, numbers, reached = brought(made, part, steps)
@@ -276,7 +269,6 @@ class AttackCell(Cell):
                 said = self._judge(made, images[torch.from_numpy(mask)], numbers[mask], reached[mask])
                 for measure, values in said.items():
                     rows.add(measure, values, units=numbers[mask], steps=steps)
-        return rows.kept()
 
     def _judge(self, made: Made, images: Tensor, numbers: np.ndarray, reached: np.ndarray) -> dict[str, np.ndarray]:
         judges, looks = made(self.judges), made(self.looks)

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from mia_kit.data.pictures import to_floats
 from mia_kit.defences import DataCentric, Protected, farthest_identity, protect
@@ -81,18 +80,9 @@ class HandedIn(Part[Protected]):
         return {"given": given}
 
 
-class FloatPhotos(Photos):
-    """Photographs that are floats: 8 bits would round away the noise of copies."""
-
-    @property
-    def floats(self) -> Tensor:
-        """The images, in [-1, 1] already."""
-        return self.images
-
-
 @dataclass(frozen=True)
 class Contributed(Trained):
-    """A target trained, with hard labels, on what contributors hand in."""
+    """A target trained on what contributors hand in, as an undefended one is trained."""
 
     people: PeoplePart
     network: Network
@@ -101,9 +91,8 @@ class Contributed(Trained):
     trunk: Trunk | StrangersTrunk | None = None
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Train it as an undefended one is trained."""
         (model, people), given = self.fresh(made), made(self.given)
-        photos = FloatPhotos(given.images, given.labels)
+        photos = Photos(given.images, given.labels)
         train(model, photos, self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
         return kept(model, people.channels)
 
@@ -135,16 +124,15 @@ class LooksPart(Part[Looks]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         people, strangers = made(self.surrogates.people), made(self.surrogates.strangers)
-        embed = embedding(made, self.surrogates.second)
-        photographs = in_batches(embed, people.test.floats).numpy()
-        labels = people.test.labels.numpy()
-        mask = torch.isin(strangers.test.labels, torch.tensor(list(made(self.surrogates).values())))
+        embed, chosen = embedding(made, self.surrogates.second), list(made(self.surrogates).values())
+        photographs, labels = in_batches(embed, people.test.floats).numpy(), people.test.labels.numpy()
+        mask = torch.isin(strangers.test.labels, torch.tensor(chosen))
         return {
             "photographs": photographs,
             "labels": labels,
             "strangers": in_batches(embed, to_floats(strangers.test.images[mask])).numpy(),
             "stranger_labels": strangers.test.labels[mask].numpy(),
-            "chosen": list(made(self.surrogates).values()),
+            "chosen": chosen,
             "threshold": threshold_of(photographs, labels, people.count),
         }
 

@@ -12,9 +12,9 @@ from torch import Generator, Tensor
 
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.models import Prior, in_batches, load_dcgan
-from mia_kit.runs.compare import paired
+from mia_kit.runs.compare import intervals
 from mia_kit.runs.first_house import read_evidence
-from mia_kit.runs.table import select, tidy
+from mia_kit.runs.table import tidy
 from mia_kit.studies.inversion.people import identities, photograph_latents
 
 SIZE, SPREAD = 32, 0.6
@@ -49,9 +49,9 @@ class Scene:
     prior: Prior
 
 
-def set_up(*, people: int = 40, photographs: int = 20, protected: int = 4, seed: int = 0) -> Scene:
+def set_up(*, people: int = 40, photographs: int = 20, protected: int = 4) -> Scene:
     """Draw everybody. Raises DataError if the DCGAN's weights are absent."""
-    prior, generator = load_dcgan(), Generator().manual_seed(seed)
+    prior, generator = load_dcgan(), Generator().manual_seed(0)
 
     def draw(latents: Tensor) -> Tensor:
         return in_batches(lambda part: resize(prior.synthesise(part), (SIZE, SIZE)), latents)
@@ -71,7 +71,7 @@ def as_seen(images: Tensor) -> Tensor:
     return resize(images, (SIZE, SIZE))
 
 
-def shares(table: pd.DataFrame, by: str, **where: Any) -> pd.DataFrame:
+def shares(table: pd.DataFrame, by: str, *, measure: str | list[str], **where: Any) -> pd.DataFrame:
     """The share of people and seeds for each defence and each value of the column `by`, with 95 % intervals in [0, 1].
 
     Columns defence, `by`, value, low and high; `where` holds for all, see `mia_kit.runs.table.select`.
@@ -80,11 +80,8 @@ def shares(table: pd.DataFrame, by: str, **where: Any) -> pd.DataFrame:
     def place(defence: str) -> int:
         return FIRST.index(defence) if defence in FIRST else len(FIRST)
 
-    lines = []
-    for values, rows in select(table, **where).groupby(["defence", by], observed=True):
-        estimate = paired([rows], lambda mean: mean)
-        lines.append((*values, estimate.estimate, max(0.0, estimate.low), min(1.0, estimate.high)))
-    frame = pd.DataFrame(lines, columns=["defence", by, "value", "low", "high"])
+    frame = intervals(table, measure, ["defence", by], where).sort_values(["defence", by])
+    frame = frame.assign(low=frame["low"].clip(0), high=frame["high"].clip(None, 1)).drop(columns=["units", "seeds"])
     return frame.sort_values("defence", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 

@@ -19,12 +19,10 @@ from mia_kit.models import Classifier, in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.embedding.recipe import Maps, Recipe
-from mia_kit.studies.inversion.cells import TargetCell, about
+from mia_kit.studies.inversion.cells import TargetCell
+from mia_kit.studies.inversion.columns import about
 from mia_kit.studies.inversion.networks import Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos
-
-DISTANCES = {"within": "mean_within", "between": "mean_between"}
-DISTANCES |= {name: name for name in ("nearest_within", "nearest_between")}
 
 
 def cells(recipe: Recipe) -> Iterator[Cell]:
@@ -32,7 +30,7 @@ def cells(recipe: Recipe) -> Iterator[Cell]:
     for seed in recipe.seeds:
         people = PeoplePart(recipe.world, seed)
         models = tuple(
-            target(people, recipe.target, strength=strength, per_class=recipe.per_class, seed=seed)
+            target(people, recipe.target, strength=strength, per_class=recipe.per_class)
             for strength in recipe.strengths
         )
         for model in models:
@@ -61,10 +59,10 @@ class DistancesCell(Cell):
     def columns(self) -> Columns:
         return _about(self.quality.model, self.seed)
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+    def fill(self, rows: Rows, made: Made) -> None:
         from sklearn.metrics import silhouette_samples
 
-        part, rows = self.quality.model, Rows()
+        part = self.quality.model
         for row in made(self.quality).itertuples():
             rows.add(str(row.measure), row.value)
         model, people = made(part), made(part.people)
@@ -74,12 +72,16 @@ class DistancesCell(Cell):
         unseen, labels = features(model, people.test), people.test.labels.numpy()
         distances, persons = scaled_distances(unseen, labels), np.arange(people.count)
         rows.add("ratio", distances.mean_ratio)
-        by_photograph = {name: vars(distances)[field] for name, field in DISTANCES.items()}
         points = tsne_map(unseen, seed=self.maps.seed, perplexity=self.maps.perplexity, iterations=self.maps.iterations)
-        by_photograph["silhouette"] = silhouette_samples(points, labels)
+        by_photograph = {
+            "within": distances.mean_within,
+            "between": distances.mean_between,
+            "nearest_within": distances.nearest_within,
+            "nearest_between": distances.nearest_between,
+            "silhouette": silhouette_samples(points, labels),
+        }
         for name, values in by_photograph.items():
             rows.add(name, np.bincount(labels, values) / np.bincount(labels), units=persons)
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,11 @@ class MapCell(Cell):
     def columns(self) -> Columns:
         return _about(self.model, self.seed)
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        points, rows = made(self.maps)[self.model.strength], Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        points = made(self.maps)[self.model.strength]
         persons = self.maps.photos(made).labels.numpy()
         rows.add("map_x", points[:, 0], units=persons)
         rows.add("map_y", points[:, 1], units=persons)
-        return rows.kept()
 
     def unpack(self, values: Values) -> pd.DataFrame:
         """The rows; a person's photographs are numbered."""

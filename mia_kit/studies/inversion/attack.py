@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import torch
@@ -30,16 +30,17 @@ from mia_kit.studies.inversion.judges import JudgesPart, judge
 from mia_kit.studies.inversion.networks import Target, Trained
 from mia_kit.studies.inversion.people import PeoplePart
 from mia_kit.studies.inversion.priors import load_prior, prior_digest
-from mia_kit.studies.inversion.recipe import LossName, Search
+from mia_kit.studies.inversion.recipe import LossName, Optimiser, Search
 
 # The order in which people are attacked is the same in every cell: the first serve to choose a rate.
 ORDER = 7
 SCORED = 100  # images of the pool at a time
+Role = Literal["ppa", "placebo", "oracle"]
 
 
 @dataclass(frozen=True)
 class Scores(Part[Tensor]):
-    """Stage 1: a model's confidence in every class for each latent of the pool, of shape (pool, classes)."""
+    """Stage 1: a model's confidence in every class for each image of the pool and its mirror image: (pool, classes)."""
 
     model: Trained
     prior: str
@@ -48,7 +49,6 @@ class Scores(Part[Tensor]):
     seed: int
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Show the model every image of the pool and its mirror image."""
         device, size = device_of(self.model.network).type, self.model.people.world.size
         prior, access = load_prior(self.prior, device=device), WhiteBox(made(self.model))
         pool = _pool(self.prior, self.pool, self.seed).to(device)
@@ -79,7 +79,7 @@ class Attacked:
     cosines: np.ndarray
     looks: tuple[int, ...]
     rate: float
-    tried: tuple[float, ...]
+    tried: list[float]
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Inversion(Part[Attacked]):
     rates: tuple[float, ...]
     scores: Scores
     seed: int
-    optimiser: Literal["adam", "sgd"] = "adam"
-    role: Literal["ppa", "placebo", "oracle"] = "ppa"
+    optimiser: Optimiser = "adam"
+    role: Role = "ppa"
     selection: Target | None = None
     piece: int | None = None
     pieces: tuple[Inversion, ...] = ()
@@ -144,16 +144,7 @@ class Inversion(Part[Attacked]):
         }
 
     def unpack(self, values: Values) -> Attacked:
-        return Attacked(
-            people=values["people"],
-            codes=values["codes"].float(),
-            selected=values["selected"],
-            norms=values["norms"],
-            cosines=values["cosines"],
-            looks=self.search.looks,
-            rate=values["rate"],
-            tried=tuple(values["tried"]),
-        )
+        return Attacked(**values | {"codes": values["codes"].float(), "looks": self.search.looks})
 
     def _attack(
         self, made: Made, prior: Prior, model: Classifier, classes: np.ndarray, rate: float, *, steps: int
@@ -218,29 +209,17 @@ def inversion(
     judges: JudgesPart,
     search: Search,
     loss: LossName,
-    rates: Sequence[float],
+    rates: tuple[float, ...],
     *,
-    seed: int,
-    optimiser: Literal["adam", "sgd"] = "adam",
-    role: str = "ppa",
+    optimiser: Optimiser = "adam",
+    role: Role = "ppa",
     sampling: Trained | None = None,
     selection: Target | None = None,
 ) -> Inversion:
     """An attack whose first stage asks the model itself, or `sampling`; with its pieces, if it has any."""
+    people, seed = judges.people, judges.people.seed
     scores = Scores(sampling or model, search.prior, prior_digest(search.prior), search.pool, seed)
-    whole = Inversion(
-        model,
-        judges.people,
-        judges,
-        search,
-        loss,
-        tuple(rates),
-        scores,
-        seed,
-        optimiser,
-        cast(Literal["ppa", "placebo", "oracle"], role),
-        selection,
-    )
+    whole = Inversion(model, people, judges, search, loss, rates, scores, seed, optimiser, role, selection)
     if search.pieces == 1:
         return whole
     return replace(whole, pieces=tuple(replace(whole, piece=piece) for piece in range(search.pieces)))
@@ -276,7 +255,7 @@ def _together(pieces: Sequence[Attacked]) -> Values:
         "norms": np.concatenate([piece.norms for piece in pieces], axis=1),
         "cosines": np.concatenate([piece.cosines for piece in pieces], axis=1),
         "rate": pieces[0].rate,
-        "tried": list(pieces[0].tried),
+        "tried": pieces[0].tried,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -24,7 +23,7 @@ from mia_kit.studies.inversion.columns import BY_PERSON, about, about_attack, ab
 from mia_kit.studies.inversion.devices import ask
 from mia_kit.studies.inversion.extraction import ExtractionCell
 from mia_kit.studies.inversion.judges import JudgesPart, judge, judge_all, judges_of
-from mia_kit.studies.inversion.networks import Evaluator, Target, evaluator, target
+from mia_kit.studies.inversion.networks import Evaluator, Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos, people_of
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Attack, Recipe
@@ -37,66 +36,69 @@ from mia_kit.training.dose import dose
 def cells(recipe: Recipe) -> Iterator[Cell]:
     """All cells of a recipe, seed by seed."""
     for seed in recipe.seeds:
-        yield from _of_seed(recipe, seed)
-
-
-def _of_seed(recipe: Recipe, seed: int) -> Iterator[Cell]:
-    people = people_of(recipe.world, seed)
-    namer = evaluator(people, recipe.evaluator, seed=seed)
-    second = evaluator(people, recipe.judge, seed=seed, role="judge") if recipe.judge else None
-    judges = judges_of(people, namer, second, embedder=recipe.embedder)
-    if recipe.attacks:
-        yield JudgesCell(people, namer, judges, seed)
-    models = list(targets(recipe, people, seed))
-    for model in models:
-        yield TargetCell(model, seed)
-        if recipe.side_effects:
-            yield from side_effects(model, recipe.world, recipe.side_effects, seed)
+        people = people_of(recipe.world, seed)
+        judges = judges_of(people, recipe.evaluator, recipe.judge, embedder=recipe.embedder)
+        if recipe.attacks:
+            yield JudgesCell(people, judges.named_by, judges, seed)
+        models = list(targets(recipe, people))
+        for model in models:
+            yield TargetCell(model, seed)
+            if recipe.side_effects:
+                yield from side_effects(model, recipe.world, recipe.side_effects)
+            for attack in recipe.attacks:
+                if _meets(attack, model):
+                    yield from _attacks(recipe, attack, model, judges)
         for attack in recipe.attacks:
-            if _meets(attack, model):
-                yield from _attacks(recipe, attack, model, judges, seed)
-    for attack in recipe.attacks:
-        if attack.stages:
-            yield from _stages(recipe, attack, models, judges, seed)
-    yield from _controls(recipe, judges, seed)
+            if attack.stages:
+                yield from _stages(recipe, attack, models, judges)
+        yield from _controls(recipe, judges)
 
 
-def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart, seed: int) -> Iterator[Cell]:
+def targets(recipe: Recipe, people: PeoplePart) -> Iterator[Target]:
+    """The targets of a recipe that are trained on these people."""
+    for trained in recipe.targets:
+        for epochs in trained.epochs or [recipe.target.epochs]:
+            network = msgspec.structs.replace(recipe.target, epochs=epochs)
+            for per_class, strength in product(trained.per_class, trained.strengths):
+                yield target(people, network, defence=trained.defence, strength=strength, per_class=per_class)
+
+
+def _attacks(recipe: Recipe, attack: Attack, model: Target, judges: JudgesPart) -> Iterator[Cell]:
     """An attack with each loss, and that with the strongest; or another paper's."""
+    seed, search = model.seed, recipe.search
     if attack.method != "ppa":
-        yield zoo_cell(recipe, attack, model, judges, seed)
-    attacks = [
-        inversion(model, judges, recipe.search, loss, attack.rates, seed=seed, optimiser=attack.optimiser)
-        for loss in attack.losses
-    ]
+        yield zoo_cell(recipe, attack, model, judges)
+    attacks = tuple(
+        inversion(model, judges, search, loss, attack.rates, optimiser=attack.optimiser) for loss in attack.losses
+    )
     for single in attacks:
         yield AttackCell(single, judges, seed)
         if recipe.student is not None:
             yield ExtractionCell(single, recipe.student, seed)
     if attack.strongest and attacks:
-        yield StrongestCell(tuple(attacks), judges, seed)
+        yield StrongestCell(attacks, judges, seed)
         rivals = [other for other in recipe.attacks if other.strongest and other.method != "ppa"]
-        zoo = [zoo_cell(recipe, other, model, judges, seed).attack for other in rivals if _meets(other, model)]
+        zoo = tuple(zoo_cell(recipe, other, model, judges).attack for other in rivals if _meets(other, model))
         if zoo:
-            yield StrongestCell(tuple(attacks), judges, seed, tuple(zoo))
+            yield StrongestCell(attacks, judges, seed, zoo)
 
 
 def _meets(attack: Attack, model: Target) -> bool:
     return not attack.factors or model.strength in attack.factors
 
 
-def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: JudgesPart, seed: int) -> Iterator[Cell]:
+def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: JudgesPart) -> Iterator[Cell]:
     """Attacks on hard labels of which another strength's target takes over one stage, or all of them."""
     hard = next(target for target in targets if target.strength == 0)
     for other in targets:
-        swaps: dict[str, tuple[Target, Target, Target]] = {"none": (hard, hard, hard)}
-        if other is not hard:
-            swaps = {
-                "sampling": (other, hard, hard),
-                "optimisation": (hard, other, hard),
-                "selection": (hard, hard, other),
-                "all": (other, other, other),
-            }
+        swaps: dict[str, tuple[Target, Target, Target]] = {
+            "sampling": (other, hard, hard),
+            "optimisation": (hard, other, hard),
+            "selection": (hard, hard, other),
+            "all": (other, other, other),
+        }
+        if other is hard:
+            swaps = {"none": (hard, hard, hard)}
         for stage, (sampling, optimised, selection) in swaps.items():
             for loss in attack.losses:
                 part = inversion(
@@ -105,41 +107,29 @@ def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: J
                     recipe.search,
                     loss,
                     attack.rates,
-                    seed=seed,
                     optimiser=attack.optimiser,
                     sampling=sampling,
                     selection=None if selection is optimised else selection,
                 )
-                yield AttackCell(part, judges, seed, stage=stage, strength=other.strength)
+                yield AttackCell(part, judges, other.seed, stage=stage, strength=other.strength)
 
 
-def _controls(recipe: Recipe, judges: JudgesPart, seed: int) -> Iterator[Cell]:
+def _controls(recipe: Recipe, judges: JudgesPart) -> Iterator[Cell]:
     """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
     rates = next((a.rates for a in recipe.attacks if a.method == "ppa" and a.optimiser == "adam"), ())
-    per_class = recipe.targets[0].per_class[0]
+    seed, per_class = judges.people.seed, recipe.targets[0].per_class[0]
     others = people_of(recipe.world, seed, strangers=True)
-    strangers = target(others, recipe.target, strength=0.0, per_class=per_class, seed=seed)
+    strangers = target(others, recipe.target, strength=0.0, per_class=per_class)
     for loss in recipe.controls:
-        placebo = inversion(strangers, judges, recipe.search, loss, rates, seed=seed, role="placebo")
+        placebo = inversion(strangers, judges, recipe.search, loss, rates, role="placebo")
         yield AttackCell(placebo, judges, seed)
         if judges.second is not None:
             swapped = replace(judges, named_by=judges.second)
-            oracle = inversion(judges.named_by, swapped, recipe.search, loss, rates, seed=seed, role="oracle")
+            oracle = inversion(judges.named_by, swapped, recipe.search, loss, rates, role="oracle")
             yield AttackCell(oracle, swapped, seed)
     for attack in recipe.attacks if recipe.controls else ():
         if attack.method != "ppa":
-            yield zoo_cell(recipe, attack, strangers, judges, seed, placebo=True)
-
-
-def targets(recipe: Recipe, people: PeoplePart, seed: int) -> Iterator[Target]:
-    """The targets of a recipe for a seed."""
-    for trained in recipe.targets:
-        for epochs in trained.epochs or [recipe.target.epochs]:
-            network = msgspec.structs.replace(recipe.target, epochs=epochs)
-            for per_class, strength in product(trained.per_class, trained.strengths):
-                yield target(
-                    people, network, defence=trained.defence, strength=strength, per_class=per_class, seed=seed
-                )
+            yield zoo_cell(recipe, attack, strangers, judges, placebo=True)
 
 
 @dataclass(frozen=True)
@@ -156,8 +146,8 @@ class TargetCell(Cell):
     def columns(self) -> Columns:
         return about(self.model) | {"seed": self.seed}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        people, model, rows = made(self.model.people), made(self.model), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        people, model = made(self.model.people), made(self.model)
         training = people.target.first(self.model.per_class)
         for name, value in utility(model, training, people.test).items():
             rows.add(name, value)
@@ -166,7 +156,6 @@ class TargetCell(Cell):
         steps = int(np.ceil(len(training.labels) / network.batch_size))
         rows.add("dose", dose(smoothing, network.epochs, steps, network.learning_rate))
         rows.add("training_steps", steps * network.epochs)
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -185,8 +174,8 @@ class JudgesCell(Cell):
     def columns(self) -> Columns:
         return about_world(self.people.world) | {"seed": self.seed, "attack": "truth"}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        people, judges, rows = made(self.people), made(self.judges), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        people, judges = made(self.people), made(self.judges)
         unseen = people.target if people.test is people.evaluator else people.test
         said = judge_all(judges, lambda places: to_floats(unseen.images[places]), None, unseen.labels.numpy())
         for measure in ("acc1", "acc5", "named", "verified", "distance"):
@@ -196,7 +185,6 @@ class JudgesCell(Cell):
             said = judge(judges, pictures, people.latents, numbers)
             for measure in BY_PERSON:
                 rows.add(measure, said[measure], units=numbers)
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -220,8 +208,8 @@ class AttackCell(Cell):
     def unpack(self, values: Values) -> pd.DataFrame:
         return with_start(super().unpack(values), f"{self.attack.role} start".removeprefix("ppa "))
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        attacked, judges, rows = made(self.attack), made(self.judges), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        attacked, judges = made(self.attack), made(self.judges)
         mask = attacked.selected
         numbers = attacked.people[mask]
         for place, steps in enumerate(attacked.looks):
@@ -240,14 +228,14 @@ class AttackCell(Cell):
         rows.add("rate", attacked.rate)
         for rate, hits in zip(self.attack.rates, attacked.tried, strict=False):
             rows.add(f"tried_{rate:g}", hits)
-        return rows.kept()
 
 
 @dataclass(frozen=True)
 class StrongestCell(Cell):
     """The rows of the attack whose loss hit most of the people who serve to tune, under the loss "strongest".
 
-    With attacks of the zoo to choose from as well, the attack is called "strongest", too.
+    With attacks of the zoo to choose from as well, the attack is called "strongest", too. `strongest` is the number of
+    the chosen one among the losses and then the zoo.
     """
 
     attacks: tuple[Inversion, ...]
@@ -259,18 +247,16 @@ class StrongestCell(Cell):
         columns = AttackCell(self.attacks[0], self.judges, self.seed).columns() | {"loss": "strongest"}
         return columns | {"attack": "strongest"} if self.zoo else columns
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Choose, and say what was chosen by its number among the losses and then the zoo."""
+    def fill(self, rows: Rows, made: Made) -> None:
         cells: list[AttackCell | ZooCell] = [AttackCell(attack, self.judges, self.seed) for attack in self.attacks]
         cells += [ZooCell(attack, self.judges, self.seed) for attack in self.zoo]
         tried = [made(attack).tried for attack in self.attacks] + [made(attack).tried for attack in self.zoo]
         best = int(np.argmax([max(shares) for shares in tried]))
-        table, rows = made(cells[best]), Rows()
+        table = made(cells[best])
         final = table[table["unit"].notna() & (table["steps"] > 0)]
         for measure, group in final.groupby("measure"):
             rows.add(str(measure), group["value"], units=group["unit"], steps=int(group["steps"].iloc[0]))
         rows.add("strongest", best)
-        return rows.kept()
 
 
 def utility(model: Classifier, training: Photos, test: Photos) -> dict[str, float]:

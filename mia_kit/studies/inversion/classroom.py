@@ -139,7 +139,6 @@ def strongest(
     defence: str = "none",
     strength: float = 0.0,
     privacy: Privacy | None = None,
-    seed: int = 0,
 ) -> Attacked:
     """Attack a target under every loss of `LOSSES`; what the evaluator recognises most of is kept, of equals the first.
 
@@ -147,7 +146,7 @@ def strongest(
     """
     right, attempts = accuracy(model), []
     for loss in LOSSES:
-        images = attack(model, people, loss, seed=seed)
+        images = attack(model, people, loss)
         said = shipped.judged(images, people)
         pictures = to_bytes(images).permute(0, 2, 3, 1).numpy()
         judgement = (said["rank"], said["identity_rank"])

@@ -78,19 +78,24 @@ class PaperAugment:
         return change_colours(cut(images, CROP.boxes(len(images), generator), (self.size, self.size)), generator)
 
 
+def in_bfloat16(model: nn.Module, images: Tensor) -> Tensor:
+    """Logits of shape (n, classes) of layers that compute in bfloat16, in float32 for losses such as Poincare's."""
+    with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bfloat16(images.device)):
+        logits: Tensor = model(images)
+    return logits.float()
+
+
 @dataclass(frozen=True)
 class Bfloat16Objective(SmoothedObjective):
-    """The same loss of logits that were computed in bfloat16; the loss itself in float32."""
+    """The same loss of logits that were computed in bfloat16."""
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
         """The mean loss of a batch."""
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bfloat16(images.device)):
-            logits = model(images)
-        return smoothed_cross_entropy(logits.float(), labels, ramp(self.smoothing, epoch, self.epochs))
+        return smoothed_cross_entropy(in_bfloat16(model, images), labels, ramp(self.smoothing, epoch, self.epochs))
 
 
 class InBfloat16(nn.Module):
-    """A trained classifier whose layers compute in bfloat16; its logits are float32, for losses such as Poincare's."""
+    """A trained classifier whose layers compute in bfloat16."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
@@ -98,9 +103,7 @@ class InBfloat16(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape (n, classes)."""
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=has_bfloat16(images.device)):
-            logits: Tensor = self.model(images)
-        return logits.float()
+        return in_bfloat16(self.model, images)
 
 
 def in_precision(model: Classifier, network: Network) -> nn.Module:

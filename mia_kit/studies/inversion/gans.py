@@ -53,7 +53,6 @@ class Public(Part[Tensor]):
         return self.world.name == "drawn"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Draw them, or choose them among public photographs. ValueError if there are fewer."""
         size = self.size or self.world.size
         if self.world.name == "drawn":
             prior, shape = load_prior("dcgan"), (size, size)
@@ -96,12 +95,16 @@ class Gan(Part[Players]):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         images, size, tools = to_floats(made(self.public)), (self.public.world.size,) * 2, self.tools
-        steps, critic_steps = (tools.gmi_steps, 5) if self.model is None else (tools.steps, 1)
+        model = made(self.model) if self.model is not None else None
+        classes, queries = int(model.head.out_features) if model is not None else 0, 0
+        generator, critic = self._fresh(classes)
         settings = AdversarySettings(
-            steps=steps, critic_steps=critic_steps, batch_size=tools.batch_size, learning_rate=tools.learning_rate
+            steps=tools.gmi_steps if model is None else tools.steps,
+            critic_steps=5 if model is None else 1,
+            batch_size=tools.batch_size,
+            learning_rate=tools.learning_rate,
         )
-        if self.model is None:
-            generator, critic = self._fresh(0)
+        if model is None:
             fit_adversaries(
                 generator,
                 critic,
@@ -112,12 +115,9 @@ class Gan(Part[Players]):
                 checkpoint=checkpoint,
                 progress=progress,
             )
-            return packed(generator, GENERATOR) | packed(critic, CRITIC) | {"classes": 0, "queries": 0}
-        access, classes = WhiteBox(made(self.model)), int(made(self.model).head.out_features)
-        generator, critic = self._fresh(classes)
-        if isinstance(critic, ClassDiscriminator):
+        elif isinstance(critic, ClassDiscriminator):
             queries = kedmi.train(
-                access,
+                WhiteBox(model),
                 images,
                 generator=generator,
                 discriminator=critic,
@@ -130,7 +130,7 @@ class Gan(Part[Players]):
         else:
             assert isinstance(generator, plgmi.ClassGenerator)
             queries = plgmi.train(
-                access,
+                WhiteBox(model),
                 images,
                 generator=generator,
                 critic=critic,
@@ -141,8 +141,7 @@ class Gan(Part[Players]):
                 checkpoint=checkpoint,
                 progress=progress,
             )
-        weights = packed(generator, GENERATOR) | packed(critic, CRITIC)
-        return weights | {"classes": classes, "queries": queries}
+        return packed(generator, GENERATOR) | packed(critic, CRITIC) | {"classes": classes, "queries": queries}
 
     def unpack(self, values: Values) -> Players:
         generator, critic = self._fresh(int(values["classes"]))
@@ -194,10 +193,8 @@ class Surrogate(Part[Distilled]):
         channels, model = made(self.model.people).channels, made(self.model)
         images = in_channels(channels, resize(to_floats(made(self.public)), (self.public.world.size,) * 2))
         surrogate = self._fresh(channels, int(model.head.out_features))
-        settings = lomma.Settings(epochs=self.tools.surrogate_epochs)
-        loss = lomma.prepare(WhiteBox(model), [surrogate], images, seed=self.seed, settings=settings, progress=progress)
-        learnt = {"reference": loss.reference, "queries": loss.queries, "channels": channels}
-        return packed(surrogate, SURROGATE) | learnt
+        reference, queries = self._teach(surrogate, model, images, progress)
+        return packed(surrogate, SURROGATE) | {"reference": reference, "queries": queries, "channels": channels}
 
     def unpack(self, values: Values) -> Distilled:
         weights = taken(values, SURROGATE)
@@ -208,16 +205,18 @@ class Surrogate(Part[Distilled]):
     def _fresh(self, channels: int, classes: int) -> Classifier:
         return SmallClassifier(channels, classes, seed=self.seed + 1, width=self.tools.surrogate_width)
 
+    def _teach(self, surrogate: Classifier, model: Classifier, images: Tensor, progress: bool) -> tuple[Tensor, int]:
+        """Train it in place; the target's mean features, and how many images it was asked about."""
+        settings = lomma.Settings(epochs=self.tools.surrogate_epochs)
+        loss = lomma.prepare(WhiteBox(model), [surrogate], images, seed=self.seed, settings=settings, progress=progress)
+        return loss.reference, loss.queries
+
 
 @dataclass(frozen=True)
 class LabelSurrogate(Surrogate):
     """LOKT's: it learns the target's labels of public pictures, which for drawn people are a sample of the prior."""
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        channels, model = made(self.model.people).channels, made(self.model)
-        images = in_channels(channels, resize(to_floats(made(self.public)), (self.public.world.size,) * 2))
-        surrogate = self._fresh(channels, int(model.head.out_features))
+    def _teach(self, surrogate: Classifier, model: Classifier, images: Tensor, progress: bool) -> tuple[Tensor, int]:
         settings = lokt.Settings(samples=len(images), epochs=self.tools.surrogate_epochs)
         lokt.learn(LabelAPI(model), surrogate, images, seed=self.seed, settings=settings, progress=progress)
-        learnt = {"reference": torch.empty(0), "queries": len(images), "channels": channels}
-        return packed(surrogate, SURROGATE) | learnt
+        return torch.empty(0), len(images)

@@ -27,9 +27,9 @@ from mia_kit.models import Classifier, in_batches, load_embedder, same_person_th
 from mia_kit.models.facenet import load_facenet
 from mia_kit.runs.parts import Made, Part, Values
 from mia_kit.studies.inversion.devices import ask
-from mia_kit.studies.inversion.networks import Evaluator
+from mia_kit.studies.inversion.networks import Evaluator, evaluator_of
 from mia_kit.studies.inversion.people import PeoplePart
-from mia_kit.studies.inversion.recipe import Embedder
+from mia_kit.studies.inversion.recipe import Embedder, Network
 
 FALSE_MATCH_RATE = 0.01
 AT_ONCE = 1024  # pictures that are judged together
@@ -160,7 +160,9 @@ def embedding(made: Made, second: Evaluator | None, embedder: Embedder = "face_e
 
 
 def judges_of(
-    people: PeoplePart, evaluator: Evaluator, second: Evaluator | None, *, embedder: Embedder = "face_embed128"
+    people: PeoplePart, namer: Network, second: Network | None, *, embedder: Embedder = "face_embed128"
 ) -> JudgesPart:
-    """The judges, among whom the evaluator names people."""
-    return JudgesPart(people, evaluator, second, References(people, second, embedder, evaluator.network.device))
+    """The judges, among whom the evaluator names people; each begins from its public trunk, if it has one."""
+    evaluator = evaluator_of(people, namer)
+    judge = evaluator_of(people, second, role="judge") if second else None
+    return JudgesPart(people, evaluator, judge, References(people, judge, embedder, namer.device))

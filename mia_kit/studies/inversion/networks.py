@@ -86,11 +86,9 @@ class StrangersTrunk(Part[Mapping[str, Tensor]]):
     kept: ClassVar[bool] = False
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Take its weights."""
         return without_head(made(self.model).state_dict())
 
     def unpack(self, values: Values) -> Mapping[str, Tensor]:
-        """Weights by name."""
         return values
 
 
@@ -105,26 +103,26 @@ class Trained(Part[Classifier]):
     def fresh(self, made: Made) -> tuple[Classifier, People]:
         """The classifier before training, from the trunk if there is one, and its people."""
         people = made(self.people)
-        model = self._empty(people.channels, people.count, pretrained=self.network.imagenet)
+        model = self._untrained(people.channels, people.count, pretrained=self.network.imagenet)
         if self.trunk is not None:
             transplant(model, made(self.trunk))
         return model, people
 
     def unpack(self, values: Values) -> Classifier:
         weights = taken(values)
-        model = self._built(int(values["channels"]), len(weights["head.weight"]))
+        model = self._defended(self._untrained(int(values["channels"]), len(weights["head.weight"])))
         model.load_state_dict(weights)
         return model.eval()
 
-    def _empty(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
+    def _untrained(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
         size = self.people.world.size
         return untrained(
             self.network, channels=channels, classes=classes, size=size, seed=self.seed, pretrained=pretrained
         )
 
-    def _built(self, channels: int, classes: int) -> Classifier:
-        """What training ends with: a defence may have replaced layers."""
-        return self._empty(channels, classes)
+    def _defended(self, model: Classifier) -> Classifier:
+        """The form that training ends with: a defence may replace layers."""
+        return model
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,8 @@ class Evaluator(Trained):
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         model, people = self.fresh(made)
-        train(model, people.of(self.role), self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
+        photos = people.judge if self.role == "judge" else people.evaluator
+        train(model, photos, self.network, seed=self.seed, checkpoint=checkpoint, progress=progress)
         return kept(model, people.channels)
 
 
@@ -209,23 +208,17 @@ class Target(Trained):
         epsilon = defended.privacy.epsilon if defended.privacy else None
         return kept(defended.model, people.channels) | {"epsilon": epsilon}
 
-    def _built(self, channels: int, classes: int) -> Classifier:
-        model = self._empty(channels, classes)
+    def _defended(self, model: Classifier) -> Classifier:
         wrap = None if self.defence == "smoothing" else build(self.defence, self.strength).wrap
         return wrap(model, self.seed) if wrap else model
 
 
 def target(
-    people: PeoplePart,
-    network: Network,
-    *,
-    defence: Defence = "smoothing",
-    strength: float,
-    per_class: int,
-    seed: int,
+    people: PeoplePart, network: Network, *, defence: Defence = "smoothing", strength: float, per_class: int
 ) -> Target:
     """A target with what it begins from: the public trunk, and the first half that hard and negative labels share.
 
+    Its seed is that of the photographs.
     ValueError if there is no such strength, or TL-DMI has no public trunk: said here, before anything trains.
     """
     build(defence, strength)
@@ -234,17 +227,17 @@ def target(
         if people.world.name != "drawn":
             raise ValueError("tl_dmi needs a public trunk: give the target's network pretraining, got 0 instead")
         others = people_of(people.world, people.seed, strangers=True)
-        trunk = StrangersTrunk(target(others, network, strength=0.0, per_class=per_class, seed=seed))
-    half = None
+        trunk = StrangersTrunk(target(others, network, strength=0.0, per_class=per_class))
+    seed, half = people.seed, None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:
         half = FirstHalf(people, network, per_class, seed, trunk)
     return Target(people, network, defence, strength, per_class, seed, trunk, half)
 
 
-def evaluator(people: PeoplePart, network: Network, *, seed: int, role: str = "evaluator") -> Evaluator:
+def evaluator_of(people: PeoplePart, network: Network, *, role: str = "evaluator") -> Evaluator:
     """An evaluator or second judge, from its public trunk if it has one."""
     trunk = Trunk(network, people.world.size) if network.pretraining else None
-    return Evaluator(people, network, seed, role, trunk)
+    return Evaluator(people, network, people.seed, role, trunk)
 
 
 def train(

@@ -40,7 +40,10 @@ ROLES = ("target", "evaluator", "judge", "test")
 
 @dataclass(frozen=True, eq=False)
 class Photos:
-    """Photographs: uint8 images of shape (n, channels, h, w), and whose they are, int64 labels of shape (n,)."""
+    """Photographs: images of shape (n, channels, h, w), and whose they are, int64 labels of shape (n,).
+
+    Images are uint8; those with noise that 8 bits would round away are floats in [-1, 1].
+    """
 
     images: Tensor
     labels: Tensor
@@ -48,7 +51,7 @@ class Photos:
     @property
     def floats(self) -> Tensor:
         """The images in [-1, 1]."""
-        return to_floats(self.images)
+        return self.images if self.images.is_floating_point() else to_floats(self.images)
 
     @property
     def size(self) -> int:
@@ -81,10 +84,6 @@ class People:
         """How many people there are."""
         return int(self.target.labels.max()) + 1
 
-    def of(self, role: str) -> Photos:
-        """The photographs of a role of `ROLES`."""
-        return {"target": self.target, "evaluator": self.evaluator, "judge": self.judge, "test": self.test}[role]
-
     @property
     def channels(self) -> int:
         """1 for grey photographs, 3 for colour."""
@@ -112,8 +111,14 @@ class PeoplePart(Part[People]):
         if self.world.name == "drawn":
             return _drawn(self.world, self.seed, strangers=self.strangers)
         if self.world.name == "gtsrb":
-            return deal_signs(load("gtsrb", size=self.world.size), self.world, self.seed, strangers=self.strangers)
-        return _dealt(*_crowd(self.world, strangers=self.strangers), self.world.photographs, self.seed)
+            signs = load("gtsrb", size=self.world.size)
+            sides = deal_signs(signs, self.world, self.seed, strangers=self.strangers)
+            roles = {role: _picked(*side) for role, side in sides.items()}
+            if self.strangers:
+                roles["evaluator"] = roles["test"]
+        else:
+            roles = _dealt(*_crowd(self.world, strangers=self.strangers), self.world.photographs, self.seed)
+        return {f"{role}.{name}": part for role, photos in roles.items() for name, part in vars(photos).items()}
 
     def unpack(self, values: Values) -> People:
         roles = [role if f"{role}.images" in values else "evaluator" for role in ROLES]
@@ -129,13 +134,13 @@ def people_of(world: World, seed: int, *, strangers: bool = False) -> PeoplePart
     return PeoplePart(world, seed, strangers, content)
 
 
-def count_photographs(world: World, *, strangers: bool = False) -> tuple[int, dict[str, int]]:
+def count_photographs(world: World) -> tuple[int, dict[str, int]]:
     """How many people there are, and photographs of each role. ValueError or DataError as for the photographs."""
     photographs = world.photographs
     if world.name == "drawn":
         assert world.people is not None
         return world.people, {role: world.people * photographs.of(role) for role in ROLES}
-    faces, numbers = _crowd(world, strangers=strangers)
+    faces, numbers = _crowd(world, strangers=False)
     each = [int((faces.labels == number).sum()) for number in numbers]
     target = sum(_share(photographs, count) for count in each)
     rest = sum(each) - target
@@ -195,7 +200,7 @@ def _share(photographs: Photographs, count: int) -> int:
     return min(max(1, count * photographs.target // wanted), count - 1)
 
 
-def _dealt(faces: ImageSet, numbers: np.ndarray, photographs: Photographs, seed: int) -> Values:
+def _dealt(faces: ImageSet, numbers: np.ndarray, photographs: Photographs, seed: int) -> dict[str, Photos]:
     """Each person's photographs in random order: the first few for the target, all others for the evaluator.
 
     Where both share the first, as in the papers, the others are for tests and second judges.
@@ -204,10 +209,9 @@ def _dealt(faces: ImageSet, numbers: np.ndarray, photographs: Photographs, seed:
     members = [random.permutation(np.flatnonzero(faces.labels == number)) for number in numbers]
     sides = zip(*(np.split(rows, [_share(photographs, len(rows))]) for rows in members), strict=True)
     first, others = (_picked(faces, side) for side in sides)
-    roles = {"target": first, "evaluator": others}
     if photographs.shared:
-        roles = {"target": first, "evaluator": first, "judge": others, "test": others}
-    return {f"{role}.{name}": part for role, photos in roles.items() for name, part in vars(photos).items()}
+        return {"target": first, "evaluator": first, "judge": others, "test": others}
+    return {"target": first, "evaluator": others}
 
 
 def _picked(faces: ImageSet, members: Sequence[np.ndarray]) -> Photos:

@@ -26,6 +26,7 @@ PriorName = Annotated[
     str, msgspec.Meta(pattern=r"^(dcgan|dcgan face|style( (0\.\d+|1(\.0)?))?|stylegan2( (random|tiny))?)$")
 ]
 Embedder = Literal["face_embed128", "facenet"]
+Optimiser = Literal["adam", "sgd"]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -152,7 +153,7 @@ class Attack(Settings, frozen=True, kw_only=True):
     method: Method = "ppa"
     losses: tuple[LossName, ...] = ()
     rates: tuple[Annotated[float, msgspec.Meta(gt=0, le=1e6)], ...] = ()
-    optimiser: Literal["adam", "sgd"] = "adam"
+    optimiser: Optimiser = "adam"
     factors: tuple[float, ...] = ()
     stages: bool = False
     strongest: bool = False

@@ -40,8 +40,9 @@ BATCH = 200
 CLIMBED: dict[str, Loss] = {"cross_entropy": cross_entropy, "margin": margin}
 
 
-def side_effects(model: Target, world: World, settings: SideEffects, seed: int) -> Iterator[Cell]:
+def side_effects(model: Target, world: World, settings: SideEffects) -> Iterator[Cell]:
     """The cells of one target."""
+    seed = model.seed
     for epsilon in settings.epsilons:
         yield RobustnessCell(model, epsilon, settings.photographs, settings.steps, seed)
     yield MembershipCell(model, seed)
@@ -64,8 +65,8 @@ class RobustnessCell(Cell):
     def columns(self) -> Columns:
         return about(self.model) | {"seed": self.seed, "epsilon": self.epsilon}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        model, test, rows = made(self.model), made(self.model.people).test.first(self.photographs), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        model, test = made(self.model), made(self.model.people).test.first(self.photographs)
         safe = in_batches(model, test.floats).argmax(dim=1) == test.labels
         under_all = safe
         for name, loss in CLIMBED.items():
@@ -75,7 +76,6 @@ class RobustnessCell(Cell):
             _add(rows, f"robust_{name}", withstood, test)
             under_all = under_all & withstood
         _add(rows, "robust_accuracy", under_all, test)
-        return rows.kept()
 
 
 def climbed(model: Classifier, images: Tensor, labels: Tensor, loss: Loss, *, epsilon: float, steps: int) -> Tensor:
@@ -92,7 +92,10 @@ def climbed(model: Classifier, images: Tensor, labels: Tensor, loss: Loss, *, ep
 
 @dataclass(frozen=True)
 class MembershipCell(Cell):
-    """The loss attack: for each person the area under the ROC curve of members against unseen photographs."""
+    """The loss attack: for each person the area under the ROC curve of members against unseen photographs.
+
+    It compares confidences on the logit scale, which fall as the loss rises; an area of 0.5 is guessing.
+    """
 
     model: Target
     seed: int
@@ -100,14 +103,12 @@ class MembershipCell(Cell):
     def columns(self) -> Columns:
         return about(self.model) | {"seed": self.seed}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Compare confidences on the logit scale, which fall as the loss rises; an area of 0.5 is guessing."""
-        people, access, rows = made(self.model.people), WhiteBox(made(self.model)), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        people, access = made(self.model.people), WhiteBox(made(self.model))
         members, others = people.target.first(self.model.per_class), people.test
         inside, outside = (losses_and_confidences(access, p.floats, p.labels)[1] for p in (members, others))
         areas = [roc(inside[members.labels == n], outside[others.labels == n]).area for n in range(people.count)]
         rows.add("membership_auc", areas, units=range(people.count))
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,12 @@ class StealingCell(Cell):
     def columns(self) -> Columns:
         return about(self.student.model) | {"seed": self.seed}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        test, rows = made(self.student.people).test, Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        test = made(self.student.people).test
         parts: tuple[Part[Classifier], ...] = (self.student, self.student.model)
         answers, says = (in_batches(made(part), test.floats).argmax(dim=1) for part in parts)
         _add(rows, "stealing_agreement", answers == says, test)
         _add(rows, "stolen_accuracy", answers == test.labels, test)
-        return rows.kept()
 
 
 def _add(rows: Rows, measure: str, mask: Tensor, photos: Photos) -> None:

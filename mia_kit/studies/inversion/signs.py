@@ -14,7 +14,6 @@ from torch import Tensor
 
 from mia_kit.data import official_split
 from mia_kit.data.image_set import ImageSet
-from mia_kit.runs.store import Values
 from mia_kit.studies.inversion.recipe import World
 
 # Speed limits 30, 70, 80, 100, 120; no passing; right of way; priority road; give way; stop; no entry; general caution;
@@ -26,10 +25,12 @@ STRANGERS = (2, 3, 6, 10, 15, 16, 23, 26, 28)
 PUBLIC = (0, 19, 20, 21, 22, 24, 27, 29, 30, 32, 33, 34, 36, 37, 38, 39, 40, 41, 42)
 
 
-def deal_signs(signs: ImageSet, world: World, seed: int, *, strangers: bool = False) -> Values:
-    """Each sign's pictures by role, in random order. Of strangers all frames, up to the target's number, and tests.
+def deal_signs(
+    signs: ImageSet, world: World, seed: int, *, strangers: bool = False
+) -> dict[str, tuple[ImageSet, list[np.ndarray]]]:
+    """By role the set that the pictures lie in, and the rows of each sign's, in random order.
 
-    ValueError if a private sign has too few.
+    Of strangers all frames, up to the target's number, and tests. ValueError if a private sign has too few.
     """
     random, counts = np.random.default_rng(seed), world.photographs
     frames, tests = official_split(signs)
@@ -48,20 +49,9 @@ def deal_signs(signs: ImageSet, world: World, seed: int, *, strangers: bool = Fa
         ends = np.cumsum([*wanted.values()][1:])
         for role, dealt in zip(wanted, [of_frames[: counts.target], *np.split(of_tests, ends)[:-1]], strict=True):
             rows[role].append(dealt)
-    values: Values = {}
-    for role, members in rows.items():
-        side = frames if role == "target" else tests
-        values[f"{role}.images"] = _channels_first(side.images[np.concatenate(members)])
-        values[f"{role}.labels"] = torch.arange(len(members)).repeat_interleave(torch.tensor([len(m) for m in members]))
-    if strangers:
-        values |= {f"evaluator.{name}": values[f"test.{name}"] for name in ("images", "labels")}
-    return values
+    return {role: (frames if role == "target" else tests, members) for role, members in rows.items()}
 
 
 def public_signs(signs: ImageSet) -> Tensor:
     """All pictures of the attacker's signs, uint8 of shape (n, 3, h, w)."""
-    return _channels_first(signs.images[np.isin(signs.labels, PUBLIC)])
-
-
-def _channels_first(images: np.ndarray) -> Tensor:
-    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
+    return torch.from_numpy(signs.images[np.isin(signs.labels, PUBLIC)]).permute(0, 3, 1, 2).contiguous()

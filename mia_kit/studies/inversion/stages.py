@@ -14,7 +14,7 @@ import numpy as np
 
 from mia_kit.access import WhiteBox
 from mia_kit.attacks import Settings, run
-from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.losses import cross_entropy
 from mia_kit.attacks.ppa import score_candidates, select
 from mia_kit.data.pictures import to_bytes
 from mia_kit.models import load_dcgan
@@ -22,6 +22,7 @@ from mia_kit.seeds import stream
 from mia_kit.studies.inversion import shipped
 
 STAGES = ("sampling", "optimisation", "selection")
+RATE, SEED = 0.03, 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,15 +60,12 @@ def mix_stages(
     factors: Sequence[float],
     people: Sequence[int],
     *,
-    loss: Loss = cross_entropy,
     candidates: int = 3,
     steps: int = 30,
-    rate: float = 0.03,
     pool: int = 500,
-    seed: int = 1,
     progress: bool = True,
 ) -> Mixtures:
-    """Attack with every mixture of the shipped targets of these factors, 0 among them.
+    """Attack under cross-entropy with every mixture of the shipped targets of these factors, 0 among them.
 
     Other parameters are those of `mia_kit.attacks.Settings`. ValueError for a factor of no target.
     """
@@ -79,7 +77,7 @@ def mix_stages(
         candidates=candidates,
         keep=1,
         steps=steps,
-        learning_rate=rate,
+        learning_rate=RATE,
         selection_views=20,
     )
     kept: tuple[list[np.ndarray], ...] = ([], [], [])
@@ -89,9 +87,9 @@ def mix_stages(
             boxes[walked],
             people,
             prior=prior,
-            seed=seed,
+            seed=SEED,
             settings=settings,
-            loss=loss,
+            loss=cross_entropy,
             sampling=boxes[sampled],
             progress=progress,
         )
@@ -99,7 +97,7 @@ def mix_stages(
         if sampled == walked:
             cosines[walked] = result.trace.gradient_cosines.numpy()
         for selecting in factors:
-            scores = score_candidates(boxes[selecting], result.images, result.targets, settings, stream(seed))
+            scores = score_candidates(boxes[selecting], result.images, result.targets, settings, stream(SEED))
             mask = select(scores, settings).numpy()
             values = (to_bytes(result.images).numpy(), said["rank"], said["identity_rank"])
             for rows, value in zip(kept, values, strict=True):

@@ -11,9 +11,10 @@ nothing is a failure: last in every rank, and never left out.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import torch
@@ -28,9 +29,8 @@ from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.models import HalfPrecision, Prior, sample_latents
 from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ConvolutionalPrior
-from mia_kit.runs.parts import Made, Part
-from mia_kit.runs.store import Values
-from mia_kit.studies.inversion.attack import attacked_people, likest_classes
+from mia_kit.runs.parts import Made, Part, Values
+from mia_kit.studies.inversion.attack import attacked_people, best_rate, likest_classes
 from mia_kit.studies.inversion.gans import Gan, Players, Surrogate
 from mia_kit.studies.inversion.judges import Judges, JudgesPart, judge
 from mia_kit.studies.inversion.networks import Trained
@@ -62,7 +62,7 @@ class HandedIn:
     norms: np.ndarray
     cosines: np.ndarray
     rate: float
-    tried: tuple[float, ...]
+    tried: list[float]
     queries: float
 
 
@@ -81,21 +81,20 @@ class ZooAttack(Part[HandedIn]):
     gan: Gan | None = None
     surrogate: Surrogate | None = None
     placebo: bool = False
-    version: ClassVar[int] = 1
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Choose the rate, attack, and sample what the attack is held against."""
         judges, people = made(self.judges), made(self.people)
         order, classes = attacked_people(people.count, self.search), np.arange(people.count)
         if self.placebo:
             classes = likest_classes(made(self.model), people.evaluator.floats, people.evaluator.labels)
         tuning, others = order[: self.search.tuning.people], order[self.search.tuning.people :]
-        tried = []
-        for rate in self.rates:
+
+        def trial(rate: float) -> tuple[np.ndarray, np.ndarray]:
             short = self._attack(made, classes[tuning], rate, self.search.tuning.steps)
             said = judge_handed_in(judges, *handed_in(short, classes[tuning]), tuning)
-            tried.append((float(said["acc1"].mean()), -float(np.log(said["rank"]).mean())))
-        rate = self.rates[max(range(len(tried)), key=lambda place: tried[place])] if tried else float("nan")
+            return said["acc1"], said["rank"]
+
+        rate, tried = best_rate(self.rates, trial) if self.rates else (float("nan"), [])
         result = self._attack(made, classes[others], rate, self.search.steps)
         pictures, reached = handed_in(result, classes[others])
         starts, started = self._starts(made, classes[others])
@@ -110,49 +109,35 @@ class ZooAttack(Part[HandedIn]):
             "norms": _medians(result.trace.gradient_norms),
             "cosines": _medians(result.trace.gradient_cosines),
             "rate": rate,
-            "tried": [hits for hits, _ in tried],
+            "tried": tried,
             "queries": result.queries / len(result.targets.unique()) + learnt / people.count,
         }
 
     def unpack(self, values: Values) -> HandedIn:
-        """The pictures and how the search went."""
-        return HandedIn(
-            people=np.asarray(values["people"]),
-            pictures=torch.as_tensor(values["pictures"]),
-            reached=np.asarray(values["reached"]).astype(bool),
-            starts=torch.as_tensor(values["starts"]),
-            started=np.asarray(values["started"]).astype(bool),
-            norms=np.asarray(values["norms"]),
-            cosines=np.asarray(values["cosines"]),
-            rate=float(values["rate"]),
-            tried=tuple(values["tried"]),
-            queries=float(values["queries"]),
-        )
+        return HandedIn(**values)
 
     def _attack(self, made: Made, classes: np.ndarray, rate: float, steps: int) -> Reconstructions:
         """One attack on all these classes; a class that several people share is attacked once.
 
         What walked through a prior in half precision is drawn anew in whole: the judges see float32.
         """
-        result = self._search(made, sorted(set(classes.tolist())), rate, steps)
+        gan = made(self.gan) if self.gan is not None else None
+        run = self._with_gan(made, gan, rate, steps) if gan else self._without_gan(made, rate, steps)
+        result: Reconstructions = run(target_classes=sorted(set(classes.tolist())), seed=self.seed, progress=False)
+        if self.method == "lokt":
+            result = replace(result, queries=0)  # of the target: the surrogate was asked
         if self.method in ("fredrikson", "if_gmi") or self.search.precision == "float32":
             return result
-        source = made(self.gan).generator if self.gan is not None else load_prior(self.search.prior)
-        return replace(result, images=synthesise(source, result.codes))
+        return replace(result, images=synthesise(gan.generator if gan else self._prior, result.codes))
 
-    def _search(self, made: Made, classes: list[int], rate: float, steps: int) -> Reconstructions:
-        model, prior = made(self.model), load_prior(self.search.prior)
-        pool, batch_size = self.search.pool, self.search.batch_size
-        if self.gan is not None:
-            return self._with_gan(made, made(self.gan), classes, rate, steps)
-        if self.method in ("if_gmi", "lokt"):
-            return self._plug_and_play(made, classes, rate, steps)
+    def _without_gan(self, made: Made, rate: float, steps: int) -> Callable[..., Reconstructions]:
+        """An attack that lacks nothing but its classes."""
+        model, prior, pool, batch_size = made(self.model), self._prior, self.search.pool, self.search.batch_size
         if self.method == "mirror":
-            settings = mirror.Settings(
+            walk = mirror.Settings(
                 input_size=self._size, pool=pool, steps=steps, learning_rate=rate, batch_size=batch_size
             )
-            walked = self._walked(prior)
-            return mirror.run(WhiteBox(model), classes, prior=walked, seed=self.seed, settings=settings, progress=False)
+            return partial(mirror.run, WhiteBox(model), prior=self._walked(prior), settings=walk)
         if self.method == "mirror_black_box":
             population = min(POPULATION, pool, max(2, steps // 2))
             genetic = mirror.GeneticSettings(
@@ -162,44 +147,34 @@ class ZooAttack(Part[HandedIn]):
                 generations=max(0, steps // population - 1),
                 batch_size=batch_size,
             )
-            return mirror.run_black(
-                ConfidenceAPI(model), classes, prior=prior, seed=self.seed, settings=genetic, progress=False
-            )
+            return partial(mirror.run_black, ConfidenceAPI(model), prior=prior, settings=genetic)
         if self.method == "brep_mi":
-            walk = self._walk(steps)
-            return brep.run(LabelAPI(model), classes, prior=prior, seed=self.seed, settings=walk, progress=False)
-        image_size = (made(self.people).channels, *self._size)
-        pixels = fredrikson.Settings(image_size=image_size, steps=steps, learning_rate=rate, batch_size=batch_size)
-        return fredrikson.run(WhiteBox(model), classes, seed=self.seed, settings=pixels, progress=False)
-
-    def _plug_and_play(self, made: Made, classes: list[int], rate: float, steps: int) -> Reconstructions:
-        """IF-GMI, half of whose steps are in the first two layers, or Plug & Play on LOKT's surrogate."""
-        prior = load_prior(self.search.prior)
+            return partial(brep.run, LabelAPI(model), prior=prior, settings=self._walk(steps))
+        if self.method == "fredrikson":
+            image_size = (made(self.people).channels, *self._size)
+            pixels = fredrikson.Settings(image_size=image_size, steps=steps, learning_rate=rate, batch_size=batch_size)
+            return partial(fredrikson.run, WhiteBox(model), settings=pixels)
         settings = ppa.Settings(
             input_size=self._size,
-            pool=self.search.pool,
+            pool=pool,
             candidates=1,
             keep=1,
             steps=steps,
             learning_rate=rate,
             selection_views=1,
-            batch_size=self.search.batch_size,
+            batch_size=batch_size,
         )
-        if self.surrogate is not None:
-            surrogate, walked = WhiteBox(made(self.surrogate).surrogate), self._walked(prior)
-            result = ppa.run(surrogate, classes, prior=walked, seed=self.seed, settings=settings, progress=False)
-            return replace(result, queries=0)  # of the target
+        if self.surrogate is not None:  # LOKT is Plug & Play on it
+            surrogate = WhiteBox(made(self.surrogate).surrogate)
+            return partial(ppa.run, surrogate, prior=self._walked(prior), settings=settings)
+        # IF-GMI, half of whose steps are in the first two layers.
         latent = replace(settings, steps=steps - 2 * (steps // 4))
         layers = if_gmi.Settings(latent, layer_steps=(steps // 4, steps // 4))
-        target = WhiteBox(made(self.model))
-        return if_gmi.run(target, classes, prior=prior, seed=self.seed, settings=layers, progress=False)
+        return partial(if_gmi.run, WhiteBox(model), prior=prior, settings=layers)
 
-    def _with_gan(self, made: Made, players: Players, classes: list[int], rate: float, steps: int) -> Reconstructions:
-        """GMI, KED-MI or PLG-MI; the first two with LOMMA's loss if there is a surrogate."""
+    def _with_gan(self, made: Made, players: Players, rate: float, steps: int) -> Callable[..., Reconstructions]:
+        """GMI, KED-MI or PLG-MI, without its classes; the first two with LOMMA's loss if there is a surrogate."""
         access, batch_size = WhiteBox(made(self.model)), self.search.batch_size
-        loss: Loss | ImageLoss = cross_entropy
-        if self.surrogate is not None:
-            loss = made(self.surrogate).loss(access)
         if self.method == "plg_mi":
             assert isinstance(players.generator, plgmi.ClassGenerator)
             settings = plgmi.Settings(
@@ -210,46 +185,27 @@ class ZooAttack(Part[HandedIn]):
                 views=VIEWS,
                 batch_size=batch_size,
             )
-            return plgmi.run(
-                access, classes, prior=players.generator, seed=self.seed, settings=settings, progress=False
-            )
+            return partial(plgmi.run, access, prior=players.generator, settings=settings)
+        loss: Loss | ImageLoss = made(self.surrogate).loss(access) if self.surrogate is not None else cross_entropy
         prior = self._walked(players.generator)
         if self.method in ("gmi", "lomma_gmi"):
             latents = gmi.Settings(
                 input_size=self._size, starts=1, steps=steps, learning_rate=rate, batch_size=batch_size
             )
-            return gmi.run(
-                access,
-                classes,
-                prior=prior,
-                critic=players.critic,
-                seed=self.seed,
-                settings=latents,
-                loss=loss,
-                progress=False,
-            )
-        distribution = kedmi.Settings(input_size=self._size, steps=steps, learning_rate=rate, batch_size=batch_size)
-        return kedmi.run(
-            access,
-            classes,
-            prior=prior,
-            discriminator=players.critic,
-            seed=self.seed,
-            settings=distribution,
-            loss=loss,
-            progress=False,
-        )
+            return partial(gmi.run, access, prior=prior, critic=players.critic, settings=latents, loss=loss)
+        spread = kedmi.Settings(input_size=self._size, steps=steps, learning_rate=rate, batch_size=batch_size)
+        return partial(kedmi.run, access, prior=prior, discriminator=players.critic, settings=spread, loss=loss)
 
     def _starts(self, made: Made, classes: np.ndarray) -> tuple[Tensor, np.ndarray]:
         """A picture for each class before any search, and whether there is one: shapes as in `HandedIn`."""
-        model, prior = made(self.model), load_prior(self.search.prior)
+        model = made(self.model)
         if self.method == "fredrikson":  # it begins with a black picture
             black = torch.zeros(len(classes), made(self.people).channels, *self._size, dtype=torch.uint8)
             return black, np.ones(len(classes), dtype=bool)
         if self.method in ("brep_mi", "lokt"):
             walk = self._walk(self.search.steps)
-            return first_with_label(LabelAPI(model), prior, classes, settings=walk, seed=self.seed)
-        source = made(self.gan).generator if self.gan is not None else prior
+            return first_with_label(LabelAPI(model), self._prior, classes, settings=walk, seed=self.seed)
+        source = made(self.gan).generator if self.gan is not None else self._prior
         pictures = best_of_sample(
             ConfidenceAPI(model), source, classes, pool=self.search.pool, size=self._size, seed=self.seed
         )
@@ -258,6 +214,10 @@ class ZooAttack(Part[HandedIn]):
     def _walked(self, prior: Prior) -> Prior:
         """The prior in the precision in which a walk with gradients sees it; PLG-MI's knows classes and stays whole."""
         return HalfPrecision(prior) if self.search.precision == "bfloat16" else prior
+
+    @property
+    def _prior(self) -> Prior:
+        return load_prior(self.search.prior)
 
     @property
     def _size(self) -> tuple[int, int]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made
-from mia_kit.runs.store import Values
-from mia_kit.studies.inversion.columns import BY_PERSON, about
+from mia_kit.runs.parts import Made, Values
+from mia_kit.studies.inversion.columns import BY_PERSON, about, with_start
 from mia_kit.studies.inversion.gans import Gan, LabelSurrogate, Public, Surrogate
 from mia_kit.studies.inversion.judges import JudgesPart
 from mia_kit.studies.inversion.networks import Trained
@@ -57,7 +55,6 @@ class ZooCell(Cell):
     attack: ZooAttack
     judges: JudgesPart
     seed: int
-    version: ClassVar[int] = 1
 
     def columns(self) -> Columns:
         """The target's and the attack's; the loss and the optimiser are the paper's."""
@@ -73,20 +70,13 @@ class ZooCell(Cell):
         }
 
     def unpack(self, values: Values) -> pd.DataFrame:
-        """The rows; what was there before the first step has an attack of its own."""
-        table = super().unpack(values)
-        start = table["unit"].notna() & (table["steps"] == 0)
-        table.loc[start, "attack"] = f"{self.columns()['attack']} start"
-        return table
+        return with_start(super().unpack(values), f"{self.columns()['attack']} start")
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        """Let the judges look at the start and at the end."""
-        result, judges, rows = made(self.attack), made(self.judges), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        result, judges = made(self.attack), made(self.judges)
         last = self.attack.search.steps
-        for steps, pictures, reached in (
-            (0, result.starts, result.started),
-            (last, result.pictures, result.reached),
-        ):
+        ends = ((0, result.starts, result.started), (last, result.pictures, result.reached))
+        for steps, pictures, reached in ends:
             said = judge_handed_in(judges, pictures, reached, result.people)
             for measure, values in said.items():
                 rows.add(f"mean_{measure}", np.mean(values), steps=steps)
@@ -101,22 +91,19 @@ class ZooCell(Cell):
             rows.add("rate", result.rate)
         for rate, hits in zip(self.attack.rates, result.tried, strict=True):
             rows.add(f"tried_{rate:g}", hits)
-        return rows.kept()
 
 
-def zoo_cell(
-    recipe: Recipe, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool = False
-) -> ZooCell:
+def zoo_cell(recipe: Recipe, attack: Attack, model: Trained, judges: JudgesPart, *, placebo: bool = False) -> ZooCell:
     """The cell of an attack of the zoo."""
-    part = zoo_attack(recipe.search, recipe.tools, attack, model, judges, seed, placebo=placebo)
-    return ZooCell(part, judges, seed)
+    part = zoo_attack(recipe.search, recipe.tools, attack, model, judges, placebo=placebo)
+    return ZooCell(part, judges, part.seed)
 
 
 def zoo_attack(
-    search: Search, tools: Tools, attack: Attack, model: Trained, judges: JudgesPart, seed: int, *, placebo: bool
+    search: Search, tools: Tools, attack: Attack, model: Trained, judges: JudgesPart, *, placebo: bool
 ) -> ZooAttack:
     """An attack of the zoo with what it learns beforehand."""
-    method, digest = attack.method, prior_digest(search.prior)
+    method, seed, digest = attack.method, judges.people.seed, prior_digest(search.prior)
     goes_on = tools.start == "prior"
     public = Public(judges.people.world, tools.public, size=PRIOR_SIZE if goes_on else 0)
     gan = None
@@ -124,16 +111,7 @@ def zoo_attack(
         learns_from = None if kind == "gmi" else model
         start, weights = (search.prior, digest) if goes_on else ("", "")
         gan = Gan(kind, public, tools, seed, learns_from, start, weights)
+    surrogate = SURROGATES[method](model, public, tools, seed) if method in SURROGATES else None
     return ZooAttack(
-        method,
-        model,
-        judges.people,
-        judges,
-        search,
-        tuple(attack.rates),
-        seed,
-        digest=digest,
-        gan=gan,
-        surrogate=SURROGATES[method](model, public, tools, seed) if method in SURROGATES else None,
-        placebo=placebo,
+        method, model, judges.people, judges, search, attack.rates, seed, digest, gan, surrogate, placebo=placebo
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,7 +26,7 @@ from mia_kit.membership import (
 from mia_kit.membership.thresholds import REDUCTIONS
 from mia_kit.metrics import calibration_error, roc
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Values
+from mia_kit.runs.parts import Made
 from mia_kit.studies.membership.parts import AnswersPart, Pool, PoolPart, target
 from mia_kit.studies.membership.recipe import Mechanism, Recipe
 
@@ -82,9 +81,9 @@ class TargetCell(ModelCell):
     model: AnswersPart
     seed: int
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+    def fill(self, rows: Rows, made: Made) -> None:
         pool, logits, epsilon = made(self.model.target.pool), made(self.model).logits, made(self.model.target)[1]
-        split, labels, rows = pool.split(self.seed), pool.labels.numpy(), Rows()
+        split, labels = pool.split(self.seed), pool.labels.numpy()
         right, unseen = logits.argmax(axis=1) == labels, split.non_members
         confidences = softmax(logits[unseen].astype(float), axis=1)
         rows.add("accuracy", right[unseen].mean())
@@ -96,7 +95,6 @@ class TargetCell(ModelCell):
         rows.add("margin", (label - others)[split.members].mean())
         if np.isfinite(epsilon):
             rows.add("epsilon", epsilon)
-        return rows.kept()
 
 
 @dataclass(frozen=True)
@@ -115,8 +113,7 @@ class AttackCell(ModelCell):
     def columns(self) -> Columns:
         return super().columns() | {"attack": self.attack}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        rows = Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
         if self.attack in (names := self.model.attacker.distances):
             distances = made(self.model).distances[names.index(self.attack)]
             rows.add("reached", np.isfinite(distances).mean())
@@ -130,7 +127,6 @@ class AttackCell(ModelCell):
         rows.add("auc", curve.area)
         for rate in RATES:
             rows.add(f"tpr_at_{rate:g}", curve.at(rate))
-        return rows.kept()
 
     def verdicts(self, made: Made) -> Verdicts:
         """On the judged pictures, members first."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 
 from mia_kit.metrics.separability import separability
 from mia_kit.models import in_batches
 from mia_kit.runs.cells import Cell, Columns, Rows
-from mia_kit.runs.parts import Made, Values
+from mia_kit.runs.parts import Made
 from mia_kit.studies.poisoning.attackers import DEFENDER, SELF, Attack, Learnt, Vectors
 from mia_kit.studies.poisoning.pictures import SidesPart
 from mia_kit.studies.poisoning.recipe import SUBSTITUTED, Recipe, Row
@@ -91,8 +90,8 @@ class RowCell(Cell):
     def columns(self) -> Columns:
         return {"study": "poisoning", "world": self.world, "seed": self.seed, **asdict(self.row)}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        attacked, plain, rows = made(self.attack), made(self.plain), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        attacked, plain = made(self.attack), made(self.plain)
         served, clean = (made(attack.learnt.vectors.served) for attack in (self.attack, self.plain))
         sides = self.attack.learnt.sides(made)
         rows.add("attack_accuracy", attacked.hits, units=sides.numbers)
@@ -107,4 +106,3 @@ class RowCell(Cell):
         if self.row.defence not in ("none", "mid"):
             vectors = (clean.public.numpy(), served.public.numpy())
             rows.add("detector_auc", separability(*vectors, seed=self.seed).value)
-        return rows.kept()

@@ -90,8 +90,8 @@ class RealismCell(Cell):
         prior = self.pictures.prior if self.pictures else PUBLIC
         return {"study": "priors", "world": PRIVATE, "seed": self.seed, "prior": prior}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
-        (real, public), rows = made(self.photographs), Rows()
+    def fill(self, rows: Rows, made: Made) -> None:
+        real, public = made(self.photographs)
         others = made(self.pictures) if self.pictures else public
         measured = manifold_measures(real, others, k=self.neighbours)
         rows.add("frechet", frechet_distance(real, others))
@@ -99,4 +99,3 @@ class RealismCell(Cell):
         rows.add("recall", measured.recall)
         rows.add("density", measured.density)
         rows.add("coverage", measured.coverage)
-        return rows.kept()

@@ -55,15 +55,14 @@ class PlaneCell(Cell):
     def columns(self) -> Columns:
         return {"study": "toy", "world": "plane", "defence": "smoothing", "strength": self.smoothing, "seed": self.seed}
 
-    def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
+    def fill(self, rows: Rows, made: Made) -> None:
         values, recipe = made(self.attacks), self.attacks.recipe
         place = recipe.smoothings.index(self.smoothing), recipe.seeds.index(self.seed)
-        stopped, rows = values["stopped"][place].astype(bool), Rows()
+        stopped = values["stopped"][place].astype(bool)
         units = np.arange(len(stopped))
         for measure in ("distance", "steps"):
             rows.add(measure, values[measure][place], units=units)
             rows.add(f"{measure}_stopped", values[measure][place][stopped], units=units[stopped])
-        return rows.kept()
 
 
 def cells(recipe: Recipe) -> Iterator[Cell]:

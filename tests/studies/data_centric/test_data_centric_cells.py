@@ -11,8 +11,6 @@ import torch
 from mia_kit.data import DataCard, ImageSet
 from mia_kit.runs.claims import NOT_MEASURED
 from mia_kit.runs.recipe import typed
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
 from mia_kit.runs.table import tidy
 from mia_kit.studies.data_centric import cells
 from mia_kit.studies.data_centric.cells import Bench, NoticedCell, TargetCell, name_of
@@ -46,11 +44,6 @@ def bench(random_faces) -> Bench:
     return Bench(recipe, 0)
 
 
-@pytest.fixture
-def maker(tmp_path) -> Maker:
-    return Maker(Store(tmp_path / "store"), progress=False)
-
-
 def signs() -> ImageSet:
     """Each of the 43 signs with four training frames and eight test pictures; red tells the sign, blue the side."""
     labels = np.repeat(np.arange(43), 12)
@@ -74,13 +67,12 @@ def test_the_table_answers_every_claim(random_faces, tmp_path):
     assert lacking == ["D5", "D5"], "the toy recipe leaves out two choices of steps"
 
 
-def test_signs_in_the_place_of_people(random_faces, tmp_path, monkeypatch):
+def test_signs_in_the_place_of_people(random_faces, maker, tmp_path, monkeypatch):
     for module in (people, gans):
         monkeypatch.setattr(module, "load", lambda name, size: signs())
     recipe = tmp_path / "tiny_signs.yaml"
     recipe.write_text(SIGNS)
     named = read_recipe(str(recipe))
-    maker = Maker(Store(tmp_path / "store"), progress=False)
     table = tidy(pd.concat([maker(cell) for cell in named.cells()], ignore_index=True))
     assert set(table[table.measure == "acc1"].attack) == {"gmi", "gmi start", "gmi placebo", "gmi placebo start"}
 
@@ -92,12 +84,12 @@ def test_signs_share_no_picture():
     assert all(len(pair & set(PRIVATE)) < 2 for pair in mirrored)
     assert ((public_signs(signs())[:, 0, 0, 0] / 5).unique() == torch.tensor(sorted(PUBLIC))).all()
     small = typed({"name": "gtsrb", "size": 16, "photographs": dict.fromkeys(PHOTOGRAPHS, 2)}, type(world), where="x")
-    dealt = deal_signs(signs(), small, 0)
-    assert {int(image[2, 0, 0]) for image in dealt["target.images"]} == {0}
-    assert {int(image[2, 0, 0]) for image in dealt["test.images"]} == {255}
-    roles = [{image.numpy().tobytes() for image in dealt[f"{role}.images"]} for role in PHOTOGRAPHS]
+    sides = deal_signs(signs(), small, 0)
+    dealt = {role: side.images[np.concatenate(rows)] for role, (side, rows) in sides.items()}
+    assert {*dealt["target"][:, 0, 0, 2]} == {0} and {*dealt["test"][:, 0, 0, 2]} == {255}
+    roles = [{image.tobytes() for image in dealt[role]} for role in PHOTOGRAPHS]
     assert len(set.union(*roles)) == sum(map(len, roles)) == 4 * 2 * 15
-    assert (dealt["judge.images"][:, 0, 0, 0] / 5).unique_consecutive().tolist() == list(PRIVATE)
+    assert (dealt["judge"][::2, 0, 0, 0] // 5).tolist() == list(PRIVATE)
 
 
 PHOTOGRAPHS = ("target", "test", "evaluator", "judge")
@@ -106,6 +98,8 @@ PHOTOGRAPHS = ("target", "test", "evaluator", "judge")
 def test_a_group_hands_in_its_own_and_strangers(bench, maker):
     surrogates = maker(bench.surrogates)
     assert len(set(surrogates.values())) == 4 and not set(bench.groups[0]) & set(bench.groups[1])
+    who_tunes = attacked_people(10, bench.recipe.search)[:3]
+    assert not set(who_tunes) & set(sum(bench.groups, ()))
     given = maker(bench._contributed(("injection", "loss", "curvature")).given[0])
     assert len(given.images) == 10 * 6 + 2 * 3 * 6, "three times as many again for each of two people"
     person = bench.groups[0][0]
@@ -113,11 +107,6 @@ def test_a_group_hands_in_its_own_and_strangers(bench, maker):
     strangers = maker(bench.strangers).target
     theirs = strangers.floats[strangers.labels == surrogates[person]]
     assert {image.numpy().tobytes() for image in injected} == {image.numpy().tobytes() for image in theirs}
-
-
-def test_people_who_tune_never_protect_themselves(bench):
-    order = attacked_people(10, bench.recipe.search)
-    assert sorted(order[3:]) == sorted(sum(bench.groups, ()))
 
 
 def test_another_choice_of_steps_leaves_other_targets_alone(bench):

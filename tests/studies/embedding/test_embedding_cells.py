@@ -1,19 +1,14 @@
-"""The study of embeddings: its rows against plain loops, its targets against those that are attacked, its evidence."""
+"""The study of embeddings: a whole recipe at toy size, whose rows are held against plain loops."""
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
 from mia_kit.data import DataError, load
-from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.evidence import read_record, read_table, stored_tables
-from mia_kit.runs.parts import with_inputs
 from mia_kit.runs.run import Maker
 from mia_kit.runs.store import Store
 from mia_kit.studies.embedding.cells import DistancesCell, features
-from mia_kit.studies.inversion.networks import Target
 from mia_kit.studies.registry import read_recipe
 from tests.studies.tiny import measured
 
@@ -60,26 +55,3 @@ def test_the_first_seed_has_maps_and_every_target_its_margin(table):
     assert set(maps.photograph) == set(range(5)) and set(maps.unit) == {0, 1, 2}
     whole = table[table.unit.isna()]
     assert (whole.measure == "margin").sum() == (whole.measure == "ratio").sum() == 6
-
-
-def test_targets_are_those_that_smoothing_drawn_attacks():
-    """So whoever has measured that recipe embeds its targets without training any."""
-
-    def keys(name, seeds):
-        recipe = read_recipe(name).cells()
-        return {part.key for part in with_inputs(recipe) if isinstance(part, Target) and part.seed in seeds}
-
-    assert keys("embedding_drawn", {1, 2, 3}) < keys("smoothing_drawn", {1, 2, 3})
-
-
-@pytest.mark.parametrize("name", ["embedding_drawn", "embedding_orl"])
-def test_a_stored_table_is_of_the_shipped_recipe_and_carries_its_claims(name):
-    if name not in stored_tables({name}):
-        pytest.skip(f"not measured yet: mia-kit run {name}")
-    named = read_recipe(name)
-    assert msgspec.convert(read_record(name)["recipe"], type(named.recipe)) == named.recipe
-    table = read_table(name)
-    assert set(table.seed) <= set(named.recipe.seeds)
-    for claim in read_claims()[2:4]:
-        verdict = next(v for v in judge(claim, {name: table}) if v.table == name)
-        assert all(part.estimate is not None for part in verdict.parts)

@@ -38,7 +38,6 @@ FULL = ("stylegan2 random", Network(architecture="resnet152", device="auto"), 22
 TINY = ("stylegan2 tiny", Network(width=2, device="auto"), 32)
 Setup = tuple[str, Network, int]
 PLAIN_BATCH = 25
-ADAM = {"learning_rate": 0.005, "betas": (0.1, 0.1)}
 
 
 class Compiled:
@@ -113,21 +112,14 @@ def measure(setup: Setup, *, count: int, steps: int, rounded: bool = True) -> di
     fast_target = InBfloat16(target) if rounded else target
     latents = sample_latents(slow_prior, count, seed=0).to(device)
     targets = torch.arange(count, device=device) % CLASSES
+    settings = Settings((side, side), pool=count, candidates=1, keep=1, learning_rate=0.005, betas=(0.1, 0.1))
 
     def loop(walk: Callable[..., Tensor], batch: int, model: nn.Module, prior: Prior) -> dict[str, Any]:
-        numbers: dict[str, Any] = {
-            "pool": count,
-            "candidates": 1,
-            "keep": 1,
-            "learning_rate": 0.005,
-            "betas": (0.1, 0.1),
-        }
-
         def work(steps: int) -> Tensor:
-            settings = Settings((side, side), steps=steps, **numbers)
-            return with_room(
-                lambda size: walk(model, prior, latents, targets, replace(settings, batch_size=size)), batch
-            )
+            def attempt(size: int) -> Tensor:
+                return walk(model, prior, latents, targets, replace(settings, steps=steps, batch_size=size))
+
+            return with_room(attempt, batch)
 
         return timed(work, steps, count, device)
 

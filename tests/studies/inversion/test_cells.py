@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mia_kit.runs import evidence
 from mia_kit.runs.claims import NOT_MEASURED
-from mia_kit.studies.registry import read_recipe, recipes
 from tests.studies.tiny import answers, measured
 
 
@@ -31,17 +29,6 @@ def test_the_start_is_the_same_whatever_the_loss(table):
     starts = table[(table.attack == "start") & (table.measure == "rank")]
     spread = starts.groupby(["strength", "unit"], observed=True).value.agg(lambda values: values.max() - values.min())
     assert spread.max() == 0
-
-
-def test_evidence_of_a_user_never_lands_among_ours(tmp_path, monkeypatch):
-    monkeypatch.delenv("MIA_KIT_EVIDENCE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    theirs = tmp_path / "smoothing_drawn.yaml"
-    theirs.write_text(recipes()["smoothing_drawn"].read_text().replace("steps: 200", "steps: 100"))
-    named = read_recipe(str(theirs))
-    assert evidence.folder_for(named.recipe, named.shipped) == tmp_path / "my_evidence"
-    ours = read_recipe("smoothing_drawn")
-    assert evidence.folder_for(ours.recipe, ours.shipped) == evidence.evidence_folder()
 
 
 def test_the_claims_find_their_rows(table):

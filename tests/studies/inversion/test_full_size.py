@@ -107,15 +107,14 @@ def shades(photos: Photos) -> list[list[int]]:
     return [sorted(photos.images[photos.labels == label][:, 0, 0, 0].tolist()) for label in photos.labels.unique()]
 
 
-def test_people_with_few_photographs_share_them_as_the_others_do(facescrub, tmp_path):
-    made = Maker(Store(tmp_path / "store"), progress=False)
+def test_people_with_few_photographs_share_them_as_the_others_do(facescrub, maker):
     world = World(name="facescrub", size=16, photographs=Photographs(target=8, evaluator=2, least=4))
-    crowd = made(people_of(world, 1))
+    crowd = maker(people_of(world, 1))
     assert [len(own) for own in shades(crowd.target)] == [8, 4] and [len(o) for o in shades(crowd.evaluator)] == [4, 1]
     assert not set(shades(crowd.target)[0]) & set(shades(crowd.evaluator)[0])
     assert count_photographs(world) == (2, {"target": 12, "evaluator": 5, "test": 5})
     shared = World(name="facescrub", size=16, photographs=Photographs(target=8, evaluator=2, least=4, shared=True))
-    crowd = made(people_of(shared, 1))
+    crowd = maker(people_of(shared, 1))
     assert shades(crowd.evaluator) == shades(crowd.target) and [len(own) for own in shades(crowd.test)] == [4, 1]
     assert people_of(world, 1).key != PeoplePart(world, 1).key
 
@@ -128,13 +127,11 @@ def test_photographs_that_fill_the_memory_lie_on_the_disk(facescrub, tmp_path, m
     assert first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_a_large_network_is_trained_kept_and_attacked_in_its_precision(facescrub, tmp_path, monkeypatch):
-    made = Maker(Store(tmp_path), progress=False)
+def test_a_large_network_is_trained_kept_and_attacked_in_its_precision(facescrub, maker, monkeypatch):
     world = World(name="facescrub", size=32, photographs=Photographs(target=3, evaluator=2))
     network = Network(architecture="resnet18", epochs=2, batch_size=4, precision="bfloat16", device="auto")
-    part = target(people_of(world, 1), network, strength=-0.1, per_class=3, seed=1)
-    model = made(part)
-    again = Maker(Store(tmp_path), progress=False)(part)
+    part = target(people_of(world, 1), network, strength=-0.1, per_class=3)
+    model, again = maker(part), Maker(maker.store, progress=False)(part)
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     with torch.no_grad():
         exact = model(images)

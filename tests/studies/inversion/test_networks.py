@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
 from mia_kit.studies.inversion.networks import StrangersTrunk, Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Values, people_of
 from mia_kit.studies.inversion.recipe import Network, Photographs, World
@@ -30,23 +29,23 @@ WORLD = World(name="orl", size=16, photographs=Photographs(target=6, evaluator=6
 
 
 @pytest.mark.parametrize("factor", [0.0, -0.1, -0.3])
-def test_a_target_that_branches_at_the_ramp_is_the_target_trained_whole(factor, tmp_path):
-    made, people = Maker(Store(tmp_path), progress=False), Blobs(WORLD, seed=1)
-    branched = target(people, NETWORK, strength=factor, per_class=6, seed=1)
+def test_a_target_that_branches_at_the_ramp_is_the_target_trained_whole(factor, maker):
+    people = Blobs(WORLD, seed=1)
+    branched = target(people, NETWORK, strength=factor, per_class=6)
     whole = Target(people, NETWORK, "smoothing", factor, 6, 1)
     assert branched.half is not None and branched.key != whole.key
-    first, second = made(branched).state_dict(), made(whole).state_dict()
+    first, second = maker(branched).state_dict(), maker(whole).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_positive_factors_share_nothing():
-    assert target(Blobs(WORLD, seed=1), NETWORK, strength=0.1, per_class=6, seed=1).half is None
+    assert target(Blobs(WORLD, seed=1), NETWORK, strength=0.1, per_class=6).half is None
 
 
-def test_tl_dmi_keeps_the_early_layers_of_strangers(tmp_path):
-    made, strangers = Maker(Store(tmp_path), progress=False), Target(Blobs(WORLD, seed=2), NETWORK, "midre", 0.5, 6, 1)
-    defended = made(Target(Blobs(WORLD, seed=1), NETWORK, "tl_dmi", 0.5, 6, 1, StrangersTrunk(strangers)))
-    theirs = made(strangers).state_dict()
+def test_tl_dmi_keeps_the_early_layers_of_strangers(maker):
+    strangers = Target(Blobs(WORLD, seed=2), NETWORK, "midre", 0.5, 6, 1)
+    defended = maker(Target(Blobs(WORLD, seed=1), NETWORK, "tl_dmi", 0.5, 6, 1, StrangersTrunk(strangers)))
+    theirs = maker(strangers).state_dict()
     same = {name for name, weight in defended.state_dict().items() if torch.equal(weight, theirs[name])}
     assert {name.split(".")[1] for name in same if name.startswith("body")} >= {"0", "1", "3"}
     assert not same & {"body.4.inner.0.weight", "body.4.inner.1.running_mean", "head.weight"}
@@ -56,7 +55,7 @@ def test_their_classifier_is_the_placebos_target():
     photographs = Photographs(target=6, evaluator=6, judge=6, test=6)
     drawn = World(name="drawn", people=4, size=16, photographs=photographs)
     people, others = people_of(drawn, 1), people_of(drawn, 1, strangers=True)
-    options = {"strength": 0.0, "per_class": 6, "seed": 1}
+    options = {"strength": 0.0, "per_class": 6}
     trunk = target(people, NETWORK, defence="tl_dmi", **options).trunk
     assert trunk is not None and trunk == StrangersTrunk(target(others, NETWORK, **options))
     with pytest.raises(ValueError, match="tl_dmi needs a public trunk"):
@@ -64,9 +63,9 @@ def test_their_classifier_is_the_placebos_target():
 
 
 @pytest.mark.parametrize("defence", ["rolss", "loft"])
-def test_changed_layers_come_back_from_the_store(defence, tmp_path):
-    part = target(Blobs(WORLD, seed=1), NETWORK, defence=defence, strength=0.9, per_class=6, seed=1)
-    trained, again = (Maker(Store(tmp_path), progress=False)(part) for _ in range(2))
+def test_changed_layers_come_back_from_the_store(defence, maker):
+    part = target(Blobs(WORLD, seed=1), NETWORK, defence=defence, strength=0.9, per_class=6)
+    trained, again = maker(part), Maker(maker.store, progress=False)(part)
     pictures = torch.rand(5, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     torch.testing.assert_close(trained(pictures), again(pictures))
     assert any("shortcut.shortcut" in name or "reduce" in name for name in trained.state_dict())

@@ -14,8 +14,6 @@ from mia_kit.data.folders import DataError
 from mia_kit.models import load_dcgan
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.recipe import typed
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
 from mia_kit.studies.inversion import shipped
 from mia_kit.studies.inversion.recipe import Recipe
 
@@ -35,29 +33,25 @@ TINY = {
 
 
 @pytest.fixture
-def tiny(monkeypatch, tmp_path):
+def parts(monkeypatch, tmp_path):
     """A recipe of seconds in the place of the course's, and what `ship_drawn` makes of it."""
     recipe = typed(TINY, Recipe, where="tiny")
-    maker = Maker(Store(tmp_path / "store"), progress=False)
-    parts = ship_drawn.Parts.of(recipe, shipped.SEED)
     monkeypatch.setattr(shipped, "recipe", lambda: recipe)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
-    return parts, maker, tmp_path
+    return ship_drawn.Parts.of(recipe, shipped.SEED)
 
 
-def test_what_is_written_comes_back_in_half_precision(tiny):
-    parts, maker, folder = tiny
-    ship_drawn.write_classifiers(parts, maker, folder)
-    ship_drawn.write_faces(parts, maker, folder, folder / "film.webp")
+def test_what_is_written_comes_back_in_half_precision(parts, maker, tmp_path):
+    ship_drawn.write_classifiers(parts, maker, tmp_path)
+    ship_drawn.write_faces(parts, maker, tmp_path, tmp_path / "film.webp")
     images = maker(parts.people).test.floats
     for factor, part in parts.targets.items():
         torch.testing.assert_close(shipped.shipped_target(factor)(images), maker(part)(images), rtol=0.02, atol=0.02)
-    assert "target_-0.20.safetensors" in (folder / "card.md").read_text()
-    assert (folder / "faces_lab.webp").stat().st_size > 0
+    assert "target_-0.20.safetensors" in (tmp_path / "card.md").read_text()
+    assert (tmp_path / "faces_lab.webp").stat().st_size > 0
 
 
-def test_photographs_are_those_that_everybody_was_given(tiny):
-    parts, maker, _ = tiny
+def test_photographs_are_those_that_everybody_was_given(parts, maker):
     for role in ("target", "evaluator", "test"):
         photos = getattr(maker(parts.people), role)
         again = shipped.photographs([3, 1], 2, role)
@@ -115,7 +109,7 @@ def test_what_does_not_fit_is_told(monkeypatch, tmp_path):
         shipped.photographs([200], 1)
     monkeypatch.setattr(shipped, "FOLDER", tmp_path)
     with pytest.raises(DataError, match="damaged"):
-        shipped.shipped_evaluator()
+        shipped.shipped_target(0.0)
 
 
 def test_the_order_under_cross_entropy_comes_out_live():

@@ -9,10 +9,6 @@ from torch import Tensor, nn
 from mia_kit.attacks.losses import cross_entropy, margin
 from mia_kit.models.batches import in_batches
 from mia_kit.runs.claims import NOT_MEASURED
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
-from mia_kit.studies.inversion.attack import Inversion
-from mia_kit.studies.inversion.networks import Evaluator
 from mia_kit.studies.inversion.people import People, Photos
 from mia_kit.studies.inversion.side_effects import MembershipCell, RobustnessCell, StealingCell, climbed
 from mia_kit.studies.registry import read_recipe
@@ -99,16 +95,6 @@ def test_a_whole_recipe_answers_its_claims(table):
     assert NOT_MEASURED not in {part.word for both in parts.values() for part in both}
 
 
-def test_the_targets_are_those_of_the_central_figure_and_nobody_is_inverted():
-    def inputs(name):
-        return {part.key for cell in read_recipe(name).cells() for part in cell.inputs() if part.kind == "Target"}
-
-    assert inputs("side_effects_drawn") <= inputs("smoothing_drawn")
-    kinds = {type(part) for cell in read_recipe("side_effects_drawn").cells() for part in (cell, *cell.inputs())}
-    assert not kinds & {Evaluator, Inversion}
-
-
-def test_a_thief_asks_once_about_each_public_picture(random_faces, tmp_path):
+def test_a_thief_asks_once_about_each_public_picture(random_faces, maker):
     student = next(cell.student for cell in CELLS if isinstance(cell, StealingCell))
-    maker = Maker(Store(tmp_path), progress=False)
     assert len(maker(student.public)) == 20 and maker(student).head.out_features == 6

@@ -11,8 +11,6 @@ from mia_kit.attacks import Reconstructions, Trace, brep
 from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.runs.claims import NOT_MEASURED
 from mia_kit.runs.parts import with_inputs
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
 from mia_kit.studies.inversion.gans import Gan, Surrogate
 from mia_kit.studies.inversion.recipe import WITHOUT_GRADIENTS
 from mia_kit.studies.inversion.zoo import best_of_sample, first_with_label, handed_in, judge_handed_in
@@ -124,7 +122,7 @@ def test_a_label_that_is_never_said_has_no_start():
     assert hit.tolist() == [True, False, True] and light[0] < 127 < light[2] and 127 <= light[1] <= 128
 
 
-def test_who_was_not_reached_is_a_failure(random_faces, tmp_path):
+def test_who_was_not_reached_is_a_failure(random_faces, maker):
     nan = float("nan")
     result = Reconstructions(
         images=torch.stack([torch.full((3, 16, 16), shade) for shade in (-1.0, 1.0, 0.5)]),
@@ -139,7 +137,7 @@ def test_who_was_not_reached_is_a_failure(random_faces, tmp_path):
     pictures, reached = handed_in(result, np.array([7, 4, 4]))
     assert reached.tolist() == [False, True, True]
     assert pictures.flatten(1)[:, 0].tolist() == [128, 255, 255]
-    judges = Maker(Store(tmp_path), progress=False)(read_recipe(str(TINY)).cells()[0].judges)
+    judges = maker(read_recipe(str(TINY)).cells()[0].judges)
     said = judge_handed_in(judges, pictures, reached, np.array([5, 1, 2]))
     assert said["rank"][0] == said["identity_rank"][0] == 8 and not said["acc1"][0] and not said["verified"][0]
     assert np.isfinite(said["distance"]).all()

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 from noise import noise
 
-from mia_kit.figures.membership import as_text, heat_map, smoothing_sweep
 from mia_kit.membership import MembershipSplit
 from mia_kit.runs.claims import NOT_MEASURED, judge, read_claims
 from mia_kit.runs.table import tidy
@@ -55,14 +53,6 @@ def test_who_knows_no_mechanism_has_the_same_shadows_where_there_is_none(table):
     assert (other.lira != other.lira_unaware).any()
 
 
-def test_the_chapter_draws_the_table_that_is_stored(table):
-    powerful = table[(table.attack == "powerful") & (table.measure == "advantage")]
-    none, smoothed = (powerful[powerful.defence == name].value.mean() for name in ("none", "smoothing"))
-    assert heat_map(table).arrays["advantage powerful"] == pytest.approx([none, smoothed])
-    assert smoothing_sweep(table).arrays["advantage powerful"] == pytest.approx([smoothed, none])  # -0.2, 0
-    assert len(as_text(table).splitlines()) == 3
-
-
 def as_measured(name, table):
     """Every row that a recipe will have, from its cells and from what each kind of cell measures; numbers by chance."""
     measures = {attack: set(rows.measure) for attack, rows in table.groupby("attack", observed=True)}
@@ -83,13 +73,6 @@ def test_every_question_of_the_claims_finds_its_rows(name, table):
                 asked.add(claim.id)
                 assert part.word != NOT_MEASURED, (claim.id, part.sentence)
     assert asked == ({"M2", "M5"} if "large" in name else {"M1", "M2", "M3", "M4", "M5", "S20"})
-
-
-def test_both_sets_of_pictures_are_asked_the_same_and_no_seed_chose_a_recipe():
-    fashion, cifar, large = (read_recipe(name).recipe for name in RECIPES)
-    assert msgspec.structs.replace(cifar, world=fashion.world) == fashion
-    for recipe in (fashion, cifar, large):
-        assert min(recipe.seeds) > 1 and recipe.world.seed > 0 and len(recipe.seeds) == 8
 
 
 def test_the_augmentation_aware_attack_reduces_as_what_is_known_advises():

@@ -6,8 +6,6 @@ import pytest
 import torch
 
 from mia_kit.data import DataCard, ImageSet
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
 from mia_kit.studies.poisoning import pictures
 from mia_kit.studies.poisoning.pictures import SidesPart, deal
 from mia_kit.studies.poisoning.recipe import Data
@@ -45,13 +43,12 @@ def test_numbers_say_which_pictures_are_attacked():
     np.testing.assert_array_equal(sides.private_labels, private.labels[sides.numbers])
 
 
-def test_classes_are_divided_or_another_set_is_public(monkeypatch, tmp_path):
+def test_classes_are_divided_or_another_set_is_public(monkeypatch, maker):
     monkeypatch.setattr(pictures, "load", lambda name, size: shades(10 if name == "digits" else 3, 30))
-    made = Maker(Store(tmp_path), progress=False)
     small = msgspec.structs.replace(DATA, training=40, judging=20, test=20, private=5, half=40)
-    divided = made(SidesPart(msgspec.structs.replace(small, private_classes=4), 0))
+    divided = maker(SidesPart(msgspec.structs.replace(small, private_classes=4), 0))
     assert divided.classes == 4 and int(divided.training_labels.max()) == 3
     assert float(divided.halves[0].mean()) > float(divided.training.mean())  # classes 4 to 9 are the brighter ones
-    assert made(SidesPart(msgspec.structs.replace(small, private_classes=None, public="mnist"), 0)).classes == 10
+    assert maker(SidesPart(msgspec.structs.replace(small, private_classes=None, public="mnist"), 0)).classes == 10
     with pytest.raises(ValueError, match="private_classes must be below 10, got 10 instead"):
-        made(SidesPart(msgspec.structs.replace(small, private_classes=10), 0))
+        maker(SidesPart(msgspec.structs.replace(small, private_classes=10), 0))

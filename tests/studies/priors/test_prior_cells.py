@@ -3,16 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import pytest
 
 from mia_kit.models import style_prior
-from mia_kit.runs.evidence import read_record, read_table
-from mia_kit.runs.run import Maker
-from mia_kit.runs.store import Store
+from mia_kit.runs.evidence import read_table
 from mia_kit.studies.priors.cells import Photographs, RealismCell
-from mia_kit.studies.registry import read_recipe
 
 MEASURES = ("frechet", "precision", "recall", "density", "coverage")
 
@@ -28,19 +24,13 @@ class Cloud(Photographs):
         return {"private": features, "public": features + self.moved}
 
 
-def test_a_set_is_like_itself_and_unlike_one_far_away(tmp_path):
-    made = Maker(Store(tmp_path), progress=False)
+def test_a_set_is_like_itself_and_unlike_one_far_away(maker):
     near, far = (
-        made(RealismCell(Cloud(60, 1, moved), None, neighbours=3, seed=1)).set_index("measure").value
+        maker(RealismCell(Cloud(60, 1, moved), None, neighbours=3, seed=1)).set_index("measure").value
         for moved in (0.0, 50.0)
     )
     assert near["frechet"] == pytest.approx(0, abs=1e-6) and near[["precision", "recall", "coverage"]].eq(1).all()
     assert far["frechet"] == pytest.approx(4 * 50**2) and far[["precision", "recall", "coverage"]].eq(0).all()
-
-
-def test_the_stored_table_is_that_of_the_shipped_recipe():
-    named = read_recipe("priors")
-    assert msgspec.convert(read_record("priors")["recipe"], type(named.recipe)) == named.recipe
 
 
 def test_the_card_says_what_the_table_says():

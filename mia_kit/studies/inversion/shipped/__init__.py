@@ -52,16 +52,6 @@ def shipped_target(factor: float) -> Classifier:
     return _load(target_file(check.one_of("factor", float(factor), FACTORS)), recipe().target)
 
 
-def shipped_evaluator() -> Classifier:
-    """Who names people: another architecture, trained with hard labels on photographs that no target was given."""
-    return _load("evaluator", recipe().evaluator)
-
-
-def shipped_judge() -> Classifier:
-    """The second judge, trained on photographs of its own; its features are the embedding."""
-    return _load("judge", recipe().judge)
-
-
 def target_file(factor: float) -> str:
     """The stem of a target's file."""
     return f"target_{factor:+.2f}"
@@ -103,14 +93,7 @@ def judged(images: Tensor, people: Sequence[int] | np.ndarray) -> dict[str, np.n
 
 
 def walk(
-    target: Classifier,
-    people: Sequence[int],
-    loss: Loss,
-    *,
-    rate: float = 0.03,
-    steps: int = 50,
-    pool: int = 1000,
-    seed: int = SEED,
+    target: Classifier, people: Sequence[int], loss: Loss, *, rate: float = 0.03, steps: int = 50, pool: int = 1000
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """A Plug & Play attack, step by step: yields codes of shape (n, 100) and the norms of their gradients, (n,).
 
@@ -119,11 +102,11 @@ def walk(
     """
     access, prior, numbers = WhiteBox(target), load_dcgan(), torch.as_tensor(list(people))
     settings = Settings(input_size=(recipe().world.size,) * 2, pool=pool, candidates=1, keep=1, steps=steps)
-    latents = sample_latents(prior, pool, seed=seed)
+    latents = sample_latents(prior, pool, seed=SEED)
     scores = score_pool(access, prior, latents, settings)  # (pool, classes)
     codes = latents[scores[:, numbers].argmax(dim=0)].clone().requires_grad_()
     yield codes.detach().clone(), torch.full((len(codes),), torch.nan)
-    boxes = OPTIMISATION_CROP.boxes(steps * len(codes), stream(seed + 1)).view(steps, len(codes), 2, 3)
+    boxes = OPTIMISATION_CROP.boxes(steps * len(codes), stream(SEED + 1)).view(steps, len(codes), 2, 3)
     optimiser = torch.optim.Adam([codes], lr=rate, betas=settings.betas)
     for step in range(steps):
         views = cut(prior.synthesise(codes), boxes[step], settings.input_size)
@@ -181,4 +164,5 @@ def _load(stem: str, network: Network | None) -> Classifier:
 @cache
 def _judges() -> tuple[Classifier, Classifier, np.ndarray]:
     """The evaluator, the second judge, and all people's centres in its features."""
-    return shipped_evaluator(), shipped_judge(), np.load(FOLDER / "centres.npy").astype(np.float32)
+    evaluator, judge = _load("evaluator", recipe().evaluator), _load("judge", recipe().judge)
+    return evaluator, judge, np.load(FOLDER / "centres.npy").astype(np.float32)
