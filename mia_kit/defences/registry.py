@@ -32,6 +32,7 @@ from mia_kit.defences.group_norm import with_group_norm
 from mia_kit.defences.low_rank import LowRank
 from mia_kit.defences.mid import BottleneckClassifier, MidObjective
 from mia_kit.defences.skips import WeakerLastSkip
+from mia_kit.defences.trapdoor import TrapObjective, TrappedClassifier
 from mia_kit.models import Classifier
 from mia_kit.smoothing import check_smoothing
 from mia_kit.training.augment import MAX_SHIFT, flip_and_shift
@@ -53,6 +54,7 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
     "rolss": (0.25, 0.5, 0.75, 1.0),
     "midre": (0.2, 0.4, 0.6, 0.8),
     "loft": (0.6, 0.8, 0.9, 0.95),
+    "trap_mid": (0.02, 0.05, 0.1, 0.2),
 }
 
 # DP-SGD adds its noise once a step, however many pictures are in it: its steps are few, large and long. Chosen on 40
@@ -178,6 +180,7 @@ def build(name: str, strength: float = 0.0, *, teacher: nn.Module | None = None)
     rolss : the share of the last skip connection that goes, in [0, 1], for a classifier that has some; 1 is the paper's
     midre : the greatest share of a picture to erase, in [0, 1); the paper's 0.8
     loft : the share of the features' rank that goes, in [0, 1)
+    trap_mid : the trigger's part of a trapped picture, in [0, 1); the paper's 0.02
     crop_and_flip : pixels of the shift: 3 and no other, see `flip_and_shift`
     noise, cutout, disturbed_labels : the deviation, a side of the square, the share, see `regularisers.py`
     distillation : the temperature, see `DistillationObjective`; needs a `teacher`, trained on the same members
@@ -234,6 +237,9 @@ _MAKERS: dict[str, Callable[..., DefenceTraining]] = {
     "rolss": lambda removed: DefenceTraining(wrap=WeakerLastSkip(removed)),
     "midre": lambda largest: DefenceTraining(augment=RandomErasing(largest)),
     "loft": lambda removed: DefenceTraining(wrap=LowRank(removed), new_head=True),
+    "trap_mid": lambda blend: DefenceTraining(
+        wrap=lambda model, seed: TrappedClassifier(model, seed=seed), new_head=True, objective=TrapObjective(blend)
+    ),
 }
 
 

@@ -79,8 +79,8 @@ def test_pairs_do_what_both_do():
     assert torch.equal(four.fit(model(), images, labels, seed=0, **OPTIONS).model.head.weight, by_hand.head.weight)
 
 
-LOSSES, PRIVATE = {"smoothing", "mid", "bido", "mixup"}, {"dp_sgd", "dp_sgd_head"}
-OTHER_LAYERS = {"mid", "tl_dmi", "rolss", "loft"}
+LOSSES, PRIVATE = {"smoothing", "mid", "bido", "mixup", "trap_mid"}, {"dp_sgd", "dp_sgd_head"}
+OTHER_LAYERS = {"mid", "tl_dmi", "rolss", "loft", "trap_mid"}
 PAIRS = [*combinations(("none", *STRENGTHS), 2)]
 
 
@@ -95,9 +95,10 @@ def head_weights(*names):
 @pytest.mark.parametrize(("first", "second"), PAIRS)
 def test_every_pair_is_refused_at_once_or_trains_as_both_do(first, second):
     pair = {first, second}
-    mixes_pictures = pair & PRIVATE and pair & {"bido", "mixup"}
+    mixes_pictures = pair & PRIVATE and pair & {"bido", "mixup", "trap_mid"}
     untrained = "dp_sgd_head" in pair and pair & OTHER_LAYERS
-    if pair <= LOSSES or pair <= PRIVATE or mixes_pictures or untrained or pair in ({"mid", "loft"}, {"bido", "loft"}):
+    same_layers = "loft" in pair and pair & {"mid", "bido", "trap_mid"}
+    if pair <= LOSSES or pair <= PRIVATE or mixes_pictures or untrained or same_layers:
         with pytest.raises(ValueError, match="defences? .* must|must meet"):
             combine(build(first, 0.5), build(second, 0.5))
         return

@@ -11,7 +11,7 @@ from mia_kit.runs.recipe import Amount, Count, Rate, Seed, Settings, at_most, de
 Defence = Literal[
     "smoothing", "mid", "bido", "dp_sgd", "dp_sgd_head", "weight_decay", "dropout", "augmentation", "early_stopping",
     "mixup",
-    "tl_dmi", "rolss", "midre", "loft",
+    "tl_dmi", "rolss", "midre", "loft", "trap_mid",
 ]  # fmt: skip
 LossName = Literal[
     "cross_entropy", "poincare", "logit", "margin", "others_down", "lack_of_confidence", "boundary", "temperature"
@@ -19,7 +19,7 @@ LossName = Literal[
 # "ppa" is Plug & Play with the losses of the recipe; the others minimise what their papers do. See `zoo`.
 Method = Literal[
     "ppa", "gmi", "ked_mi", "lomma_gmi", "lomma_ked_mi", "plg_mi", "mirror", "mirror_black_box", "brep_mi",
-    "fredrikson", "if_gmi", "lokt",
+    "fredrikson", "if_gmi", "lokt", "vmi",
 ]  # fmt: skip
 WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
 PriorName = Annotated[

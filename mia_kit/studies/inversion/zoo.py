@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.access import ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, if_gmi, kedmi, mirror, plgmi, ppa
+from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, if_gmi, kedmi, mirror, plgmi, ppa, vmi
 from mia_kit.attacks.latent_search import ImageLoss
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import asker, synthesise
@@ -148,6 +148,9 @@ class ZooAttack(Part[HandedIn]):
                 batch_size=batch_size,
             )
             return partial(mirror.run_black, ConfidenceAPI(model), prior=prior, settings=genetic)
+        if self.method == "vmi":
+            spread = vmi.Settings(input_size=self._size, steps=steps, learning_rate=rate, batch_size=batch_size)
+            return partial(vmi.run, WhiteBox(model), prior=self._walked(prior), settings=spread)
         if self.method == "brep_mi":
             return partial(brep.run, LabelAPI(model), prior=prior, settings=self._walk(steps))
         if self.method == "fredrikson":

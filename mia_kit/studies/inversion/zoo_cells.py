@@ -40,6 +40,7 @@ LOSSES: dict[Method, tuple[str, str]] = {
     "fredrikson": ("cross_entropy", "sgd"),
     "if_gmi": ("poincare", "adam"),
     "lokt": ("poincare", "adam"),
+    "vmi": ("cross_entropy", "adam"),
 }
 SURROGATES = {"lomma_gmi": Surrogate, "lomma_ked_mi": Surrogate, "lokt": LabelSurrogate}
 
