@@ -27,6 +27,11 @@ NAMES = {
     "mixup": "mixup",
     "smoothing": "smoothing",
     "dp_sgd_head": "DP-SGD of the head",
+    "tl_dmi": "TL-DMI",
+    "rolss": "RoLSS",
+    "midre": "MIDRE",
+    "loft": "LoFt",
+    "trap_mid": "Trap-MID",
 }
 NONE = "none"
 HOVER = "%{customdata[0]}: accuracy %{x:.1%}, leakage %{y:.1%}<br>%{customdata[1]}<extra></extra>"
