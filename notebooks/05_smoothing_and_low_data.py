@@ -103,7 +103,7 @@ check("5.1", check_of_dose, tolerance=0.001)
 #
 # Targets that know 200 people, seven factors, four losses: cross-entropy, Poincaré, the raw logit and the margin loss
 # (chapter 6). For each loss and factor the attacker first tries three step sizes on 20 people. With the best one they attack
-# 80 other people for 200 steps. Bars are 95 % intervals over people and seeds. So far two of five seeds are
+# 80 other people for 200 steps. Bars are 95 % intervals over people and seeds. So far three of five seeds are
 # measured: `mia-kit run smoothing_drawn --add` measures the others. The lower line is the [**placebo**](GLOSSARY.md#placebo): the same
 # attack on a target that never saw the person. The upper line is the [**oracle**](GLOSSARY.md#oracle): the evaluator is
 # attacked, and the second judge looks at the result.
@@ -129,10 +129,10 @@ for loss, strength in (
     print(f"{loss}, {strength:+.2f} minus 0: {gap}")
 
 # %% [markdown]
-# Follow the line of cross-entropy. With hard labels the evaluator recognises 90 % of the people, at −0.20 it is 55 %. That
-# difference is the only one printed above whose interval leaves out 0. The other three losses stay near the oracle at every
-# factor: so the people are still in the network. With +0.1 it is 96 % instead of 90 %. Two seeds cannot tell whether that is
-# chance: the interval of the difference, −2 to +14 points, holds 0.
+# Follow the line of cross-entropy. With hard labels the evaluator recognises 88 % of the people, at −0.05 it is 72 %, at
+# −0.20 only 56 %. That last difference is 32 points [17, 46], and the only one printed above whose interval leaves out 0. The
+# other three losses stay near the oracle at −0.20: so the people are still in the network. With +0.1 it is 95 % instead of
+# 88 %. Three seeds cannot tell whether that is chance: the interval of the difference, −2 to +18 points, holds 0.
 #
 # ## Is the attack finished?
 #
@@ -153,7 +153,7 @@ check("5.3", over_steps, tolerance=0.001)
 
 # %% [markdown]
 # It is finished. Under cross-entropy at −0.20 most of what is found is there before the first step, and 200 steps add
-# little. With hard labels the line is flat from step 50 on. Under the Poincaré loss −0.20 goes on to climb, and
+# little. With hard labels the line rises no more after step 50. Under the Poincaré loss −0.20 goes on to climb, and
 # ends beside hard labels.
 #
 # ## When do you start to believe it?

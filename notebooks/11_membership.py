@@ -333,7 +333,7 @@ recognised = faces.pivot_table(index="strength", columns="loss", values="value",
 advantages[["powerful", "lira"]].join(recognised[["cross_entropy", "poincare"]], how="inner").round(2)
 
 # %% [markdown]
-# With cross-entropy both leaks rise with the factor. With the Poincaré loss inversion does not: 98 % of people with
+# With cross-entropy both leaks rise with the factor. With the Poincaré loss inversion does not: 97 % of people with
 # hard labels, 99 % at −0.20. On clothes −0.20 lowers the membership advantage. The same factor hides drawn people from
 # one of these two losses. Claim S20 asks for both leaks of one target: `mia-kit run side_effects_drawn`.
 #

@@ -18,16 +18,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.distributions import Normal, kl_divergence
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
 from mia_kit.attacks.descent import descend
 from mia_kit.attacks.kedmi import draw
-from mia_kit.attacks.latent_search import Group, SearchSettings, as_seen, invert, step_random, white_box
+from mia_kit.attacks.latent_search import Group, SearchSettings, invert
 from mia_kit.attacks.losses import Loss, cross_entropy
+from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.priors import Prior
+from mia_kit.training.seeds import turn_generator
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def run(
 
     All candidates of a start share its distribution and its trace. Raises as `mia_kit.attacks.gmi.run`.
     """
-    settings, access = settings or Settings(), white_box(access, "VMI")
+    settings = settings or Settings()
 
     def search(group: Group) -> tuple[Tensor, Tensor]:
         mean = torch.zeros_like(group.latents[:, 0]).requires_grad_()  # (n, latent_size)
@@ -76,7 +77,7 @@ def run(
         optimiser = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
 
         def losses(step: int) -> Tensor:
-            noise = torch.randn(group.searches, mean.shape[1], generator=step_random(seed, step))[group.places]
+            noise = torch.randn(group.searches, mean.shape[1], generator=turn_generator(seed + 1, step))[group.places]
             images = prior.synthesise(prior.map(draw(mean, log_variance, noise.to(mean))))
             told = loss(access.logits(as_seen(access, images, settings.input_size)), group.targets)
             return told + settings.divergence_weight * divergence(mean, log_variance)
@@ -91,5 +92,4 @@ def run(
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """Kullback-Leibler divergence, in nats, of normals from the standard one, each (n, d): shape (n,)."""
-    learnt, standard = Normal(mean, (0.5 * log_variance).exp()), Normal(torch.zeros_like(mean), 1.0)
-    return kl_divergence(learnt, standard).sum(dim=1)
+    return 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance).sum(dim=1)

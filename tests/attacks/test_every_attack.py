@@ -10,7 +10,7 @@ from quarters import SIZE, WHOLE, ClassFlatPrior, FlatPrior, Quarters, no_classe
 from torch import Tensor
 
 from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, Settings, brep, fredrikson, gmi, kedmi, mirror, plgmi, ppa
+from mia_kit.attacks import Reconstructions, Settings, brep, fredrikson, gmi, kedmi, mirror, plgmi, ppa, vmi
 from mia_kit.attacks.crops import Crop
 from mia_kit.models import SmallClassifier
 
@@ -26,10 +26,12 @@ SETTINGS: dict[str, Any] = {
     "gmi": gmi.Settings(SIZE, starts=3, steps=60, averaged_over=8),
     "kedmi": kedmi.Settings(SIZE, samples=3, steps=150),
     "plgmi": plgmi.Settings(SIZE, starts=3, steps=40, crop=Crop(area=(0.8, 1.0))),
+    "vmi": vmi.Settings(SIZE, samples=3, steps=150),
 }  # fmt: skip
 ATTACKS = {
     "ppa": ppa.run, "mirror": mirror.run, "mirror black": mirror.run_black, "brep": brep.run,
     "fredrikson": fredrikson.run, "gmi": gmi.run, "kedmi": kedmi.run, "plgmi": plgmi.run,
+    "vmi": vmi.run,
 }  # fmt: skip
 JUDGES = {"gmi": {"critic": no_opinion}, "kedmi": {"discriminator": no_classes}}
 WITH_STEPS = [name for name, settings in SETTINGS.items() if hasattr(settings, "steps")]
