@@ -212,7 +212,23 @@ for claim in read_claims():
 # %% [markdown]
 # ## What the paper says, and what we see
 #
-# TEXT
+# The paper reports ResNet-152 on 530 people. There positive smoothing makes people *tighter*: distances within a person
+# shrink, those between people grow. Negative smoothing partly reverses it. On 200 drawn people with a small network **we
+# measure half of it**:
+#
+# * *Between* people distances move as the paper says. They rise by 0.047 [0.018, 0.076] at +0.1, and fall by 0.110 [0.064,
+#   0.157] at −0.2. These are differences to [hard labels](GLOSSARY.md#hard-labels) with their 95 %
+#   [intervals](GLOSSARY.md#interval).
+# * *Within* a person they move the same way, which is the opposite of the paper: 0.053 [0.034, 0.071] more at +0.1, 0.123
+#   [0.097, 0.150] less at −0.2. So the ratio rises with the factor, from 0.67 at −0.2 over 0.74 to 0.77 at +0.1.
+# * The maps point the paper's way. Their *silhouette* is 1 where people are tight and apart. At +0.1 it rises by 0.089
+#   [0.040, 0.135]. At −0.2 we cannot tell: −0.026 [−0.068, 0.017].
+#
+# A map shows who is whose neighbour; the ratio measures how far. All distances are divided by the greatest one. So both
+# kinds can grow together: then the farthest pair stands out less.
+#
+# Accuracy alone would have shown little of this: it goes from 76 % at −0.2 over 80 % to 82 %. The forty people above are
+# not measured at this length yet: `mia-kit run embedding_orl`.
 #
 # ## Exercises
 #
@@ -283,6 +299,6 @@ exercises.check_scale(my_answer)
 # ## Three sentences to remember
 #
 # 1. The last hidden layer shows how a network separates people, and smoothing moves people about in it.
-# 2. On forty faces the ratio within / between was 0.41 at +0.1 and 0.36 with hard labels. The published finding for
+# 2. On 200 drawn people the ratio within / between was 0.77 at +0.1 and 0.74 with hard labels. The published finding for
 #    large networks is the opposite.
 # 3. Maps are for questions; distances with intervals are for answers.

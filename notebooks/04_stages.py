@@ -137,7 +137,9 @@ check("4.2", turns, tolerance=0.001)
 
 # %% [markdown]
 # Each attacker has tuned the length of their steps, so compare with care. Long steps can jump across a valley, and then
-# the cosine falls below 0. At −0.20 the cosine is near 0 from the first recorded step.
+# the cosine falls below 0: so it is with hard labels. At −0.20 it is 0 from the first recorded step. The paper says that
+# negative smoothing makes the gradients turn *more*. By our rule that is [contradicted](GLOSSARY.md#verdict): they do not
+# turn, they have no direction at all.
 #
 # The [claims](GLOSSARY.md#claim) S6 to S8 ask how much of the difference each stage makes. `mia-kit run stages_drawn`
 # measures it: one stage at a time, 50 people, three seeds.

@@ -323,7 +323,7 @@ check("7.3", wall, tolerance=1)
 # Twelve people and one [seed](GLOSSARY.md#seed): the bars are long, and no order between neighbours means anything.
 # Read what is missing.
 #
-# * **No point lies low.** In our run each model leaks 6 or more of the twelve people, also those that paid about 30
+# * **No point lies low.** In our run each model leaks 6 or more of the twelve people. So do those that paid about 30
 #   points of accuracy. Losing accuracy did not make a model safe.
 # * **DP-SGD's ε is in the thousands** at this noise (hover): it promises next to nothing.
 # * **Compare with *early stopping***, the same network trained for a fifth of the time. No other defence lies clearly

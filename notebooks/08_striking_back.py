@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 8. The attacker strikes back: shield or mirage?
 #
-# **You will be able to** tell a defence that hides people from one that hides a gradient, and write the loss that shows which.
+# **You will be able to** tell a defence that hides people from one that hides a gradient. You will write the loss that shows which.
 #
 # **You need** chapters 3 and 5. &nbsp; **Time** about 40 minutes of yours, 2 of the computer's. &nbsp; **Memory** 0.8 GB (1.3 GB with CUDA builds of PyTorch).
 # &nbsp; **GPU** no. &nbsp; **Sources** Carlini and Wagner (S&P 2017); Athalye, Carlini and Wagner, *Obfuscated Gradients Give
@@ -198,8 +198,8 @@ for name, pictures in zip(faces, images, strict=True):
     print(f"{name}: the evaluator recognises {(ranks == 1).sum()} of {len(people)}")
 
 # %% [markdown]
-# Eight people are few, so look at the faces too. With cross-entropy the pictures changed by 0.03 in our run, with your
-# losses by 0.12 and more (1 is black to white). Whom the evaluator recognises in that row was found by the first stage,
+# Eight people are few, so look at the faces too. In our run the pictures changed by 0.03 with cross-entropy. With your
+# losses it was 0.12 and more (1 is black to white). Whom the evaluator recognises in that row was found by the first stage,
 # which needs no gradient.
 #
 # ## How to tell a shield from a mirage

@@ -91,8 +91,8 @@ exercises.check_images(my_images)
 # %% [markdown]
 # ## Estimate, then run
 #
-# `mia-kit estimate RECIPE` (a [recipe](GLOSSARY.md#recipe) describes a measurement) counts the images of each kind of
-# work, times a few batches on the computer at hand, and multiplies. It also says what it assumed.
+# A [recipe](GLOSSARY.md#recipe) describes a measurement. `mia-kit estimate RECIPE` counts the images of each kind of work.
+# It times a few batches on the computer at hand, and multiplies. It also says what it assumed.
 
 # %% tags=["nbval-ignore-output"]
 expected = estimate(rehearsal.recipe)
@@ -142,8 +142,8 @@ print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill woul
 # ## The full run
 #
 # **No GPU was to be had for this course.** We have run none of this at full size or on a GPU. What follows is
-# rehearsed: the tests run each of these recipes at a hundredth of its size. On a computer with a GPU, with
-# `data_scripts/` having fetched FaceScrub, StyleGAN2 and the judges' weights, one command runs the paper's experiment:
+# rehearsed: the tests run each of these recipes at a hundredth of its size. On a computer with a GPU,
+# `data_scripts/` first fetches FaceScrub, StyleGAN2 and the judges' weights. One command then runs the paper's experiment:
 #
 # ```
 # mia-kit run facescrub_ppa

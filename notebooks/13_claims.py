@@ -37,7 +37,7 @@ print(findings.as_text(findings.read_findings()))
 # %% [markdown]
 # ## Four papers, one board
 #
-# Every finding of the four papers behind this course is one row of a table, and stays there whatever becomes of it.
+# Every finding of the four papers behind this course is one row of a table. It stays there whatever becomes of it.
 # What a claim asks was committed before anything was measured for it. It names the table, the contrast, and the
 # smallest effect of interest, *d*. Usually *d* is half of the paper's effect; that is our convention. One rule gives
 # every [verdict](GLOSSARY.md#verdict), and the first row that fits decides:
