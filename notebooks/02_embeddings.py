@@ -227,8 +227,8 @@ for claim in read_claims():
 # A map shows who is whose neighbour; the ratio measures how far. All distances are divided by the greatest one. So both
 # kinds can grow together: then the farthest pair stands out less.
 #
-# Accuracy alone would have shown little of this: it goes from 76 % at −0.2 over 80 % to 82 %. The forty people above are
-# not measured at this length yet: `mia-kit run embedding_orl`.
+# Accuracy alone would have shown little of this. The forty people above are not measured at this length yet: `mia-kit run
+# embedding_orl`.
 #
 # ## Exercises
 #

@@ -130,9 +130,9 @@ for loss, strength in (
 
 # %% [markdown]
 # Follow the line of cross-entropy. With hard labels the evaluator recognises 88 % of the people, at −0.05 it is 72 %, at
-# −0.20 only 56 %. That last difference is 32 points [17, 46], and the only one printed above whose interval leaves out 0. The
+# −0.20 only 56 %. That last difference is −0.32 [−0.46, −0.17], and the only one printed above whose interval leaves out 0. The
 # other three losses stay near the oracle at −0.20: so the people are still in the network. With +0.1 it is 95 % instead of
-# 88 %. Three seeds cannot tell whether that is chance: the interval of the difference, −2 to +18 points, holds 0.
+# 88 %. Three seeds cannot tell whether that is chance: the interval of the difference, −0.02 to +0.18, holds 0.
 #
 # ## Is the attack finished?
 #
