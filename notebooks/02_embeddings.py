@@ -34,8 +34,8 @@ from mia_kit.figures.reproduce import check, show, show_photographs
 from mia_kit.metrics import morphing_tsne, scaled_distances
 from mia_kit.models import SmallClassifier, predict
 from mia_kit.runs.claims import judge, read_claims
-from mia_kit.runs.table import select
 from mia_kit.runs.evidence import read_table
+from mia_kit.runs.table import select
 from mia_kit.toy import load_table, make_data
 from mia_kit.training import fit, flip_and_shift, one_thread
 from mia_kit.widgets.frame_explorer import FrameExplorer

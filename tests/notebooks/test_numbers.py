@@ -38,7 +38,7 @@ STATED = {
     | {"13": "points between accuracies of the table", "14": "points between accuracies of the table"},
     "12": {"530": "the paper's people", "1,024": "FFHQ's pixels", "152": "layers", "0.025": "one in forty"}
     | {"14": "hours that users report", "500": "classes that users report"},
-    "14": {"800": "40 people x 20 photographs", "18": "layers"},
+    "14": {"800": "40 people x 20 photographs", "18": "layers", "300": "the recipe's pool"},
 }
 
 

@@ -27,7 +27,7 @@ def test_a_stored_table_is_that_of_its_recipe_and_carries_its_claims(name):
         assert part.word != NOT_MEASURED or part.sentence.endswith("of at least 3 seeds"), part.sentence
 
 
-@pytest.mark.parametrize("name", set(recipes()) - set(NOTHING_FOUND_OUT))
+@pytest.mark.parametrize("name", sorted(set(recipes()) - set(NOTHING_FOUND_OUT)))
 def test_no_recipe_has_the_seed_with_which_it_was_chosen(name):
     assert 0 not in read_recipe(name).recipe.seeds
 
