@@ -128,7 +128,8 @@ class Inversion(Part[Attacked]):
 
         def trial(rate: float) -> tuple[np.ndarray, np.ndarray]:
             result, rows = attack(tuning, rate, self.search.tuning.steps)
-            judged = judge(made(self.judges), result.images[rows], None, tuning)
+            kept = rows[result.selected[rows].numpy()]  # what is handed in of each person, in their order
+            judged = judge(made(self.judges), result.images[kept], None, np.repeat(tuning, self.search.keep))
             return judged["acc1"], judged["rank"]
 
         rate, tried = best_rate(self.rates, trial) if len(tuning) else (self.rates[0], [])

@@ -41,3 +41,15 @@ def test_the_claims_find_their_rows(table):
     assert missing.pop("loss") <= {"S5", "S16", "S17", "S23"}
     assert missing.pop("steps") == {"S9"} and missing.pop("strength") == {"S10"}
     assert missing == {}
+
+
+def test_stages_are_swapped_and_of_several_candidates_one_is_judged(random_faces, tmp_path):
+    """Each stage, and all of them, given to each other strength; a rate is chosen among what would be handed in."""
+    table = measured(Path(__file__).with_name("tiny_stages.yaml"), tmp_path)
+    judged = table[(table.attack == "ppa") & (table.measure == "acc1") & table.unit.notna()]
+    people = judged.groupby(["stage", "strength"], observed=True).unit.agg(["size", "nunique"])
+    stages = {("none", 0.0)} | {
+        (stage, strength) for stage in ("sampling", "optimisation", "selection", "all") for strength in (-0.2, 0.1)
+    }
+    assert set(people.index) == stages and people.eq(6).all(axis=None), "of eight people two choose the rate"
+    assert all(part.word != NOT_MEASURED for claim in ("S6", "S8") for part in answers("stages_drawn", table)[claim])
