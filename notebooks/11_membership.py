@@ -335,7 +335,7 @@ advantages[["powerful", "lira"]].join(recognised[["cross_entropy", "poincare"]],
 # %% [markdown]
 # With cross-entropy both leaks rise with the factor. With the Poincaré loss inversion does not: 97 % of people with
 # hard labels, 99 % at −0.20. On clothes −0.20 lowers the membership advantage. The same factor hides drawn people from
-# one of these two losses. Claim S20 asks for both leaks of one target: `mia-kit run side_effects_drawn`.
+# one of these two losses. Claim S20 asks for both leaks of one target. There −0.20 lowers membership too (chapter 8).
 #
 # ## The finding
 
