@@ -150,10 +150,12 @@ def test_the_frontier_joins_a_defences_strengths_in_order_below_no_defence():
     assert "DP-SGD 0.1: accuracy 50.0%, leakage 30.0%; DP-SGD 1: accuracy 30.0%" in drawn.alt
 
 
-def test_all_defences_are_told_apart():
-    drawn = frontier([Mark(name, 1.0, 0.5, 0.5, 0.4, 0.6) for name in NAMES], title="all")
+def test_fourteen_defences_are_told_apart():
+    """As many as there are shapes, filled and open; no figure has more."""
+    names = list(NAMES)[:14]
+    drawn = frontier([Mark(name, 1.0, 0.5, 0.5, 0.4, 0.6) for name in names], title="all")
     looks = [(trace.marker.color, trace.marker.symbol) for trace in drawn.figure.data]
-    assert len(set(looks)) == len({symbol for _, symbol in looks}) == len(NAMES)
+    assert len(set(looks)) == len({symbol for _, symbol in looks}) == len(names)
 
 
 def test_mechanisms_stand_in_three_panels():
