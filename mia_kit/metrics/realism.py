@@ -21,7 +21,10 @@ def frechet_distance(real: np.ndarray, generated: np.ndarray) -> float:
     # The trace of the root of S1 S2 is the sum of singular values of A B^T, where S1 = A^T A and S2 = B^T B.
     first = (real - real.mean(axis=0)) / np.sqrt(len(real) - 1)
     second = (generated - generated.mean(axis=0)) / np.sqrt(len(generated) - 1)
-    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    try:
+        shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    except np.linalg.LinAlgError:  # the products of very large features overflow
+        shared = np.nan
     squared = gap @ gap + (first**2).sum() + (second**2).sum() - 2 * shared
     return max(0.0, check.number("the squared distance", squared))
 

@@ -35,3 +35,9 @@ def test_manifold_measures_against_loops() -> None:
     assert found.coverage == balls.any(axis=0).mean()
     assert found.recall == np.mean([any(inside(generated, r)) for r in real])
     assert 0 < found.recall < 1
+
+
+def test_features_whose_products_overflow_are_refused() -> None:
+    """Whatever the linear algebra at hand makes of them: an error of its own, or no number."""
+    with pytest.raises(ValueError, match="must be finite"), np.errstate(all="ignore"):
+        frechet_distance(np.array([[7.19077312e8], [0.0]]), np.array([[1e300], [0.0]]))
