@@ -196,3 +196,8 @@ def test_noise_and_pictures_have_streams_of_their_own(opacus):
     pictures = stepper.begin(1)
     assert not torch.equal(torch.randn(5, generator=pictures), torch.randn(5, generator=stepper.noise))
     stepper.close()
+
+
+def test_epsilon_is_never_negative(opacus):
+    """At a delta of 0.9 and great noise the conversion goes below 0, where 0 can be promised."""
+    assert spent(PrivateSettings(50.0), delta=0.9, sample_rate=0.01, steps=1).epsilon == 0
