@@ -46,7 +46,9 @@ class Quarters(nn.Module):
 
     def __init__(self, scale: float = 8) -> None:
         super().__init__()
-        self.body = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.BatchNorm1d(CLASSES, eps=1e-12, affine=False))
+        self.body = nn.Sequential(
+            nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.BatchNorm1d(CLASSES, eps=1e-12, affine=False)
+        )
         self.head, self.log = Lead(scale), Log()
         self.eval()
 

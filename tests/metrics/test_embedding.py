@@ -50,7 +50,7 @@ def test_maps_morph_from_neighbour_to_neighbour():
         assert scaled_distances(points, labels).mean_ratio < 0.6
     for factor in (-0.1, 0.1):
         moved = np.linalg.norm(maps[factor] - maps[0.0], axis=1)
-        assert np.median(moved) < 0.16  # 0.14 with scikit-learn 1.5; a third of the circle if each began anew
+        assert np.median(moved) < 0.16  # 0.14 with scikit-learn 1.5
 
 
 RUN_AWAY = {
