@@ -24,43 +24,29 @@ from torch.nn.functional import log_softmax, logsigmoid
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
-from mia_kit.attacks.descent import descend
-from mia_kit.attacks.latent_search import Group, ImageLoss, SearchSettings, answers, check_classes, invert, on_images
+from mia_kit.attacks.distributions import DistributionSettings, invert_distributions
+from mia_kit.attacks.latent_search import ImageLoss, answers, check_classes, on_images
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.convolutional_gan import ClassDiscriminator
 from mia_kit.models.priors import Prior
 from mia_kit.snapshot import check_mode
-from mia_kit.training.seeds import turn_generator
 from mia_kit.training.wasserstein import AdversarySettings, AnyGenerator, draw_latents, fit_adversaries, make
 
 TRAINING = AdversarySettings(critic_steps=1)
 
 
 @dataclass(frozen=True)
-class Settings(SearchSettings):
-    """The paper's numbers.
+class Settings(DistributionSettings):
+    """The paper's numbers. identity_weight : of the target's loss against the discriminator's verdict"""
 
-    starts : distributions for each class
-    samples : candidates drawn from each distribution in the end
-    identity_weight : of the target's loss against the discriminator's verdict
-    """
-
-    starts: int = 1
     steps: int = 2400
-    samples: int = 5
     identity_weight: float = 100.0
 
     def __post_init__(self) -> None:
-        check.whole_fields(self, starts=1, samples=1)
         super().__post_init__()
         check.in_range("identity_weight", self.identity_weight, 0)
-
-    @property
-    def candidates(self) -> int:
-        """All samples of all starts."""
-        return self.starts * self.samples
 
 
 @dataclass(frozen=True)
@@ -136,35 +122,17 @@ def run(
 ) -> Reconstructions:
     """Attack all `target_classes` at once, as `mia_kit.attacks.gmi.run` does.
 
-    `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake". All
-    candidates of a start share its distribution and its trace.
+    `discriminator` gives class logits of shape (n, K) on the prior's images, against a logit of 0 for "fake".
     """
     settings = settings or Settings()
     check_mode("discriminator", discriminator)
     identity = on_images(access, loss)
 
-    def search(group: Group) -> tuple[Tensor, Tensor]:
-        mean = torch.zeros_like(group.latents[:, 0]).requires_grad_()  # (n, latent_size)
-        log_variance = torch.zeros_like(mean).requires_grad_()
-        optimiser = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
+    def total(images: Tensor, targets: Tensor, *_: Tensor) -> Tensor:
+        told = identity(as_seen(access, images, settings.input_size), targets)
+        return settings.identity_weight * told - log_real(discriminator(images))
 
-        def losses(step: int) -> Tensor:
-            noise = torch.randn(group.searches, mean.shape[1], generator=turn_generator(seed + 1, step))[group.places]
-            images = prior.synthesise(prior.map(draw(mean, log_variance, noise.to(mean))))
-            told = identity(as_seen(access, images, settings.input_size), group.targets)
-            return settings.identity_weight * told - log_real(discriminator(images))
-
-        records = descend([mean, log_variance], losses, optimiser, settings.steps, bar=group.bar)
-        with torch.no_grad():
-            drawn = draw(mean[:, None], log_variance[:, None], group.latents)  # (n, samples, latent_size)
-            return prior.map(drawn.flatten(0, 1)), records
-
-    return invert(access, target_classes, prior, settings, search, seed=seed, progress=progress)
-
-
-def draw(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
-    """Normal latents with gradients to mean and log variance, for standard normal noise."""
-    return mean + (0.5 * log_variance).exp() * noise
+    return invert_distributions(access, target_classes, prior, settings, total, seed=seed, progress=progress)
 
 
 def log_real(logits: Tensor) -> Tensor:

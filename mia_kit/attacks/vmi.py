@@ -16,41 +16,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from mia_kit import check
 from mia_kit.access import WhiteBox
-from mia_kit.attacks.descent import descend
-from mia_kit.attacks.kedmi import draw
-from mia_kit.attacks.latent_search import Group, SearchSettings, invert
+from mia_kit.attacks.distributions import DistributionSettings, invert_distributions
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.attacks.reconstructions import Reconstructions
 from mia_kit.models.priors import Prior
-from mia_kit.training.seeds import turn_generator
 
 
 @dataclass(frozen=True)
-class Settings(SearchSettings):
-    """starts : distributions for each class; samples : candidates drawn from each in the end
+class Settings(DistributionSettings):
+    """divergence_weight : of the divergence in nats against the target's loss"""
 
-    divergence_weight : of the divergence in nats against the target's loss
-    """
-
-    starts: int = 1
-    samples: int = 5
     divergence_weight: float = 1e-3
 
     def __post_init__(self) -> None:
-        check.whole_fields(self, starts=1, samples=1)
         super().__post_init__()
         check.in_range("divergence_weight", self.divergence_weight, 0)
-
-    @property
-    def candidates(self) -> int:
-        """All samples of all starts."""
-        return self.starts * self.samples
 
 
 def run(
@@ -67,27 +52,15 @@ def run(
 
     prior : generator whose latents are standard normal, in evaluation mode, on the model's device
 
-    All candidates of a start share its distribution and its trace. Raises as `mia_kit.attacks.gmi.run`.
+    Raises as `mia_kit.attacks.gmi.run`.
     """
     settings = settings or Settings()
 
-    def search(group: Group) -> tuple[Tensor, Tensor]:
-        mean = torch.zeros_like(group.latents[:, 0]).requires_grad_()  # (n, latent_size)
-        log_variance = torch.zeros_like(mean).requires_grad_()
-        optimiser = torch.optim.Adam([mean, log_variance], lr=settings.learning_rate)
+    def total(images: Tensor, targets: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+        told = loss(access.logits(as_seen(access, images, settings.input_size)), targets)
+        return told + settings.divergence_weight * divergence(mean, log_variance)
 
-        def losses(step: int) -> Tensor:
-            noise = torch.randn(group.searches, mean.shape[1], generator=turn_generator(seed + 1, step))[group.places]
-            images = prior.synthesise(prior.map(draw(mean, log_variance, noise.to(mean))))
-            told = loss(access.logits(as_seen(access, images, settings.input_size)), group.targets)
-            return told + settings.divergence_weight * divergence(mean, log_variance)
-
-        records = descend([mean, log_variance], losses, optimiser, settings.steps, bar=group.bar)
-        with torch.no_grad():
-            drawn = draw(mean[:, None], log_variance[:, None], group.latents)  # (n, samples, latent_size)
-            return prior.map(drawn.flatten(0, 1)), records
-
-    return invert(access, target_classes, prior, settings, search, seed=seed, progress=progress)
+    return invert_distributions(access, target_classes, prior, settings, total, seed=seed, progress=progress)
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
