@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,7 @@ from mia_kit.figures.series import series
 from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
 from mia_kit.metrics import Interval, share_interval
 
-Row = Mapping[str, Any]
+MEASURES = {"attack accuracy": "attack_accuracy", "reconstruction error": "error"}
 
 LEAST_DISTORTION = 1e-5  # what an undefended service is drawn at, on an axis of powers of ten
 
@@ -103,33 +102,33 @@ def vectors_map(flat: np.ndarray, close: np.ndarray, detector: Interval) -> Draw
     return Drawn(figure, alt, {"detector": np.array([detector.value])})
 
 
-def poison_table(rows: Sequence[Row], *, chance: float, pictures: str) -> Drawn:
+def poison_table(rows: pd.DataFrame, *, chance: float, pictures: str) -> Drawn:
     """Attack accuracy and reconstruction error of every row of `mia-kit run poisoning_mnist` and its like.
 
-    Dots with 95 % intervals over the pictures of all seeds, crosses for the seeds; `rows` as in the evidence, of these
-    `pictures`, such as MNIST.
+    Dots with 95 % intervals over pictures and seeds, crosses for the seeds; `rows` as
+    `mia_kit.studies.poisoning.measured.summary` gives them, of these `pictures`, such as MNIST.
     """
     chance = check.in_range("chance", chance, 0, 1)
-    names = [f"{row['name']} · loses {np.mean(row['accuracy_loss']):.1%}" for row in rows]
-    titles = ("attack accuracy", "reconstruction error")
-    figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.05)
-    arrays = {}
-    for column, measure in enumerate(("attack", "error"), start=1):
-        ends = pd.DataFrame([row[measure] for row in rows])
-        seeds = np.array([row[measure]["by_seed"] for row in rows])  # (rows, seeds)
-        places, faint = np.arange(len(rows)), {"color": "#888888", "symbol": "x-thin-open", "size": 6}
-        crosses = {"x": seeds.ravel().round(4), "y": np.repeat(places, seeds.shape[1])}
+    halves = [rows[rows["measure"] == measure] for measure in MEASURES.values()]
+    names, places = halves[0]["row"].tolist(), np.arange(len(halves[0]))
+    figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=list(MEASURES), horizontal_spacing=0.05)
+    for column, half in enumerate(halves, start=1):
+        faint = {"color": "#888888", "symbol": "x-thin-open", "size": 6}
+        crosses = {
+            "x": np.concatenate(half["by_seed"].tolist()).round(4),
+            "y": places.repeat(half["by_seed"].str.len()),
+        }
         figure.add_trace(go.Scatter(**crosses, mode="markers", name="a seed", marker=faint), row=1, col=column)
-        dots = series(places, ends, "all seeds", 0, "", joined=False, across=True).update(hovertemplate=None)
+        dots = series(places, half, "all seeds", 0, "", joined=False, across=True).update(hovertemplate=None)
         figure.add_trace(dots, row=1, col=column)
-        arrays[measure] = ends["value"].to_numpy()
     figure.update_traces(showlegend=False, col=2)
     figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
-    title, height = f"{pictures}: defences and attackers", 24 * len(rows) + 170
-    figure.update_layout(base_layout(title, height=height, margin={"l": 310}, legend=legend_below(2 / len(rows))))
-    figure.update_yaxes(range=(len(rows) - 0.5, -0.5), zeroline=False)
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, row=1, col=1)
-    words = "; ".join(f"{row['name']} {row['attack']['value']:.3f} and {row['error']['value']:.3f}" for row in rows)
-    what = f"attack accuracy (chance {chance:.2f}) and mean squared error of {len(rows)} rows, with intervals"
-    alt = f"{pictures}: {what}: {words}."
-    return Drawn(figure, alt, arrays)
+    title, height = f"{pictures}: defences and attackers", 24 * len(names) + 170
+    figure.update_layout(base_layout(title, height=height, margin={"l": 310}, legend=legend_below(2 / len(names))))
+    figure.update_yaxes(range=(len(names) - 0.5, -0.5), zeroline=False)
+    labels = [f"{name} · loses {loss:.1%}" for name, loss in zip(names, halves[0]["loss"], strict=True)]
+    figure.update_yaxes(tickvals=places.tolist(), ticktext=labels, row=1, col=1)
+    arrays = {name: half["value"].to_numpy() for name, half in zip(MEASURES, halves, strict=True)}
+    words = "; ".join(f"{row} {hit:.3f} and {far:.3f}" for row, hit, far in zip(names, *arrays.values(), strict=True))
+    what = f"attack accuracy (chance {chance:.2f}) and mean squared error of {len(names)} rows, with intervals"
+    return Drawn(figure, f"{pictures}: {what}: {words}.", arrays)

@@ -32,7 +32,7 @@ from mia_kit.runs.contrasts import Case, Claim, Contrast, Kind, estimate_of, fit
 from mia_kit.runs.preconditions import beyond_zero, failed, matched
 from mia_kit.runs.table import NoRowsError
 
-__all__ = ["WORDS", "Claim", "Part", "Verdict", "judge", "read_claims", "word_of"]
+__all__ = ["WORDS", "Claim", "Part", "Verdict", "judge", "judged", "read_claims", "word_of"]
 
 NOT_MEASURED, NOT_TESTABLE = "not measured yet", "not testable here"
 # From the best news for a claim to the worst, as far as they speak of it at all.
@@ -74,6 +74,12 @@ class Verdict:
 def judge(claim: Claim, tables: Mapping[str, pd.DataFrame]) -> tuple[Verdict, ...]:
     """A verdict for each world of the claim, from the tables by name; "not measured yet" where a table is missing."""
     return tuple(_judge_case(case, tables.get(case.table)) for case in claim.cases)
+
+
+def judged(name: str, table: pd.DataFrame) -> list[tuple[Claim, Verdict]]:
+    """Each claim that asks the table of this name, with its verdict there."""
+    pairs = [(claim, verdict) for claim in read_claims() for verdict in judge(claim, {name: table})]
+    return [(claim, verdict) for claim, verdict in pairs if verdict.table == name]
 
 
 def word_of(estimate: Estimate, contrast: Contrast) -> str:

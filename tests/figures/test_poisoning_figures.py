@@ -1,8 +1,7 @@
 """The figures of chapter 9: what is drawn is what was measured, and said in words."""
 
-from typing import Any
-
 import numpy as np
+import pandas as pd
 import pytest
 
 from mia_kit.figures.poisoning import LEAST_DISTORTION, poison_table, trade_off, vectors_map
@@ -40,17 +39,16 @@ def test_vectors_are_shown_twice_with_the_detector_beside() -> None:
     assert drawn.arrays["detector"] == pytest.approx([0.91])
 
 
-def row(name: str, share: float, loss: float) -> dict[str, Any]:
-    spread = {"value": share, "low": share - 0.05, "high": share + 0.05, "by_seed": [share, share + 0.01]}
-    return {"name": name, "attack": spread, "error": spread, "accuracy_loss": [loss, loss]}
-
-
 def test_table_has_every_row_with_its_loss() -> None:
-    drawn = poison_table([row("none", 0.9, 0.0), row("LFP", 0.7, 0.031)], chance=0.2, pictures="MNIST")
+    columns = ["row", "measure", "value", "low", "high", "loss", "by_seed"]
+    kinds, entries = ("attack_accuracy", "error"), []
+    for name, share, loss in (("none", 0.9, 0.0), ("LFP", 0.7, 0.031)):
+        entries += [(name, kind, share, share - 0.05, share + 0.05, loss, [share, share + 0.01]) for kind in kinds]
+    drawn = poison_table(pd.DataFrame(entries, columns=columns), chance=0.2, pictures="MNIST")
     assert list(drawn.figure.layout.yaxis.ticktext) == ["none · loses 0.0%", "LFP · loses 3.1%"]
-    np.testing.assert_allclose(drawn.arrays["attack"], [0.9, 0.7])
+    np.testing.assert_allclose(drawn.arrays["attack accuracy"], [0.9, 0.7])
     assert "none 0.900 and 0.900; LFP 0.700 and 0.700." in drawn.alt
     assert drawn.figure.layout.title.text.startswith("MNIST:") and drawn.alt.startswith("MNIST:")
     crosses, dots = drawn.figure.data[:2]
-    assert len(crosses.x) == 4 and list(dots.x) == [0.9, 0.7]
+    assert list(crosses.y) == [0, 0, 1, 1] and list(crosses.x) == [0.9, 0.91, 0.7, 0.71] and list(dots.x) == [0.9, 0.7]
     assert [trace.showlegend for trace in drawn.figure.data] == [None, None, False, False]

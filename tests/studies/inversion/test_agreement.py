@@ -1,0 +1,49 @@
+"""Whether two judges agree, counted by hand."""
+
+import pytest
+
+from mia_kit.figures.judges import agreement_bars
+from mia_kit.runs.table import NoRowsError, tidy
+from mia_kit.studies.inversion.agreement import agreement
+
+SAID = {  # evaluator and embedding, by person
+    "ppa": ((1, 1), (1, 0), (1, 0), (0, 1)),
+    "placebo": ((0, 0), (0, 0), (1, 0), (0, 0)),
+}
+TABLE = tidy(
+    {
+        "study": "inversion",
+        "world": "drawn",
+        "seed": seed,
+        "attack": attack,
+        "unit": unit,
+        "measure": measure,
+        "value": v,
+    }
+    for seed in (1, 2)
+    for attack, people in SAID.items()
+    for unit, pair in enumerate(people)
+    for measure, v in zip(("acc1", "named"), pair, strict=True)
+)
+
+
+def test_shares_of_people_by_who_names_them() -> None:
+    shares = agreement(TABLE, {"Plug & Play": {"attack": "ppa"}, "placebo": {"attack": "placebo"}})
+    by_kind = shares.pivot(index="group", columns="kind", values="value")
+    wanted = {"both": 0.25, "evaluator alone": 0.5, "second judge alone": 0.25, "neither": 0}
+    assert by_kind.loc["Plug & Play"].to_dict() == wanted
+    assert by_kind.loc["placebo"].to_dict() == {**dict.fromkeys(wanted, 0), "evaluator alone": 0.25, "neither": 0.75}
+    alone = shares[(shares["group"] == "Plug & Play") & (shares["kind"] == "evaluator alone")].iloc[0]
+    assert alone["low"] < 0.5 < alone["high"]
+    drawn = agreement_bars(shares, title="Who names them")
+    assert [bar.name for bar in drawn.figure.data] == list(wanted) and list(drawn.figure.data[1].x) == [0.5, 0.25]
+    assert (
+        "Plug & Play: both 25%, evaluator alone 50%, second judge alone 25%, neither 0%; placebo: both 0%" in drawn.alt
+    )
+
+
+def test_a_group_must_be_there_and_be_single() -> None:
+    with pytest.raises(NoRowsError, match="attack must be one of"):
+        agreement(TABLE, {"x": {"attack": "mirror"}})
+    with pytest.raises(ValueError, match="x must be one attack"):
+        agreement(TABLE, {"x": {"seed": 1}})
