@@ -231,19 +231,20 @@ TABLES = {"smoothing_drawn", "adaptive_drawn", "side_effects_drawn"}
 tables = stored_tables(TABLES)
 
 
-def ask(*claims):
+def ask(**claims):
     """Print the rule's word for each claim, and give every part that has an estimate, with its interval."""
     parts = []
     for claim in read_claims():
         for verdict in judge(claim, tables) if claim.id in claims else ():
             if verdict.table in TABLES:
                 print(f"{claim.id}: {verdict.word}. {claim.claim}")
-                parts += [(f"{claim.id}, {part.name}", part.estimate) for part in verdict.parts if part.estimate]
+                named = [(part.name.replace("-0.2", "−0.20"), part.estimate) for part in verdict.parts if part.estimate]
+                parts += [(f"{claims[claim.id]}, {name}", estimate) for name, estimate in named]
     rows = [[name, estimate.estimate, estimate.low, estimate.high] for name, estimate in parts]
     return pd.DataFrame(rows, columns=["name", "value", "low", "high"])
 
 
-struck_back = ask("S16", "S17", "S23")
+struck_back = ask(S16="S16", S17="S17", S23="S23")
 if len(struck_back):
     show_measured(differences(struck_back, title="What each loss gains or loses, in shares of people"))
 
@@ -298,7 +299,7 @@ check("8.3", both, tolerance=0.001)
 # call a photograph safe only if it withstands the margin loss as well.
 
 # %% tags=["nbval-ignore-output"]
-aside = ask("S19", "S20", "S21")
+aside = ask(S19="robust accuracy", S20="area of membership", S21="agreement of a copy")
 if len(aside):
     show_measured(differences(aside, title="Side effects of −0.20, less hard labels"))
 

@@ -33,6 +33,12 @@ def test_known_answer(loss) -> None:
     assert (found.scores > 0.99).all()
 
 
+def test_the_least_of_everything_is_enough() -> None:
+    least = Settings(SIZE, pool=1, candidates=1, keep=1, steps=0, selection_views=1, batch_size=1)
+    found = run(WhiteBox(Quarters()), [1], prior=FlatPrior(), seed=2, settings=least, progress=False)
+    assert torch.equal(found.codes, sample_latents(FlatPrior(), 1, seed=2))
+
+
 def test_start_is_the_best_of_the_pool() -> None:
     settings = replace(SETTINGS, steps=0)
     access, prior = WhiteBox(Quarters()), FlatPrior()

@@ -8,14 +8,16 @@ epochs of random pictures, which cost as much as photographs.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import torch
 from benchmark_attack import ours, plain, timed
-from torch import Generator
+from torch import Generator, Tensor
 from torch.nn.functional import cross_entropy
 
 from mia_kit.attacks import Settings
-from mia_kit.models import sample_latents
+from mia_kit.models import Prior, sample_latents
 from mia_kit.studies.inversion import shipped
 from mia_kit.studies.inversion.networks import train, untrained
 from mia_kit.studies.inversion.people import Photos
@@ -30,12 +32,13 @@ def train_plainly(photos: Photos, epochs: int) -> Loss:
     """The loop that one writes first; the mean loss of its last epoch."""
     network, generator, augment = shipped.recipe().target, Generator().manual_seed(0), usual_augmentation(3)
     model = untrained(network, channels=3, classes=PEOPLE, size=32, seed=0).to(memory_format=torch.contiguous_format)
-    adam, losses = torch.optim.Adam(model.train().parameters(), lr=network.learning_rate), []
+    adam = torch.optim.Adam(model.train().parameters(), lr=network.learning_rate)
+    images, losses = photos.floats, [0.0]
     for _ in range(epochs):
         losses = []
         for batch in torch.randperm(len(photos.labels), generator=generator).split(network.batch_size):
             adam.zero_grad()
-            logits = model(augment(photos.floats[batch], generator))
+            logits = model(augment(images[batch], generator))
             loss = cross_entropy(logits, photos.labels[batch], label_smoothing=FACTOR)
             loss.backward()
             adam.step()
@@ -72,10 +75,15 @@ def attack(people: int, steps: int) -> None:
     target, slow, fast = shipped.shipped_target(0.0), load_prior("dcgan"), load_prior("dcgan", precision="bfloat16")
     latents, targets = sample_latents(slow, people, seed=0), torch.arange(people)
     settings = Settings((32, 32), pool=people, candidates=1, keep=1, steps=steps, learning_rate=0.01, batch_size=50)
-    results = {
-        "plain": timed(lambda _: plain(target, slow, latents, targets, settings), steps, people, torch.device("cpu")),
-        "ours": timed(lambda _: ours(target, fast, latents, targets, settings), steps, people, torch.device("cpu")),
-    }
+    pairs = {"plain": (plain, slow), "ours": (ours, fast)}
+
+    def run(walk: Callable[..., Tensor], prior: Prior) -> dict[str, Any]:
+        def work(count: int) -> Tensor:
+            return walk(target, prior, latents, targets, replace(settings, steps=count))
+
+        return timed(work, steps, people, torch.device("cpu"))
+
+    results = {name: run(*pair) for name, pair in pairs.items()}
     for name, result in results.items():
         seconds = people * steps / result["images_per_second"]
         print(
