@@ -33,7 +33,7 @@ from mia_kit.figures.faces import face_rows
 from mia_kit.figures.reproduce import check, show, show_photographs
 from mia_kit.metrics import morphing_tsne, scaled_distances
 from mia_kit.models import SmallClassifier, predict
-from mia_kit.runs.claims import judge, read_claims
+from mia_kit.runs.claims import judged
 from mia_kit.runs.evidence import read_table
 from mia_kit.runs.table import select
 from mia_kit.toy import load_table, make_data
@@ -203,11 +203,9 @@ show("2.5", face_ratios)
 
 # %%
 check("2.5", face_ratios, tolerance=0.001)
-for claim in read_claims():
-    for verdict in judge(claim, {"embedding_drawn": table}) if claim.id in ("S3", "S4") else ():
-        if verdict.table == "embedding_drawn":
-            print(f"{claim.id}: {verdict.word}. {claim.claim}")
-            print("\n".join(f"   {part.name}: {part.sentence}" for part in verdict.parts))
+for claim, verdict in judged("embedding_drawn", table):
+    print(f"{claim.id}: {verdict.word}. {claim.claim}")
+    print("\n".join(f"   {part.name}: {part.sentence}" for part in verdict.parts))
 
 # %% [markdown]
 # ## What the paper says, and what we see

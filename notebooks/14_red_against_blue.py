@@ -35,7 +35,7 @@ from mia_kit.data.pictures import to_bytes
 from mia_kit.exercises import chapter14 as exercises
 from mia_kit.figures.frontier import Mark, frontier
 from mia_kit.figures.reproduce import check, fold, show
-from mia_kit.runs.claims import judge, read_claims
+from mia_kit.runs.claims import judged
 from mia_kit.runs.compare import intervals
 from mia_kit.runs.evidence import read_table
 from mia_kit.studies.inversion import classroom, shipped
@@ -161,11 +161,12 @@ check("14.1", both, tolerance=0.5)
 #
 # Look at the accuracies, then at whether the intervals of your two tries overlap.
 #
-# ## In a class
+# <details><summary><b>In a class</b></summary>
 #
 # Teams put their folders side by side, and the referee attacks all forty people: `mia-kit referee teams --people 40`.
 # Then ask: who won by not learning? Which winner would fail against an attacker who knows the defence (chapter 8)?
 # Nobody can answer from the frontier alone.
+# </details>
 #
 # ## What came after
 #
@@ -203,11 +204,9 @@ check("14.2", after, tolerance=0.001)
 
 # %% tags=["nbval-ignore-output"]
 parts = []
-for claim in read_claims():
-    for verdict in judge(claim, {"field_drawn": field}):
-        if verdict.table == "field_drawn":
-            print(f"{claim.id}: {verdict.word}. {claim.claim}")
-            parts += [f"{claim.id}, {part.name}: {part.sentence}" for part in verdict.parts]
+for claim, verdict in judged("field_drawn", field):
+    print(f"{claim.id}: {verdict.word}. {claim.claim}")
+    parts += [f"{claim.id}, {part.name}: {part.sentence}" for part in verdict.parts]
 fold("Every part, with its interval", "\n".join(parts))
 
 # %% [markdown]
