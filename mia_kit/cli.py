@@ -146,11 +146,15 @@ def _run_quick(recipe: str) -> None:
 
 
 def _estimate(options: argparse.Namespace) -> None:
+    from mia_kit.runs.evidence import time_taken
     from mia_kit.studies.registry import read_recipe
 
     named = read_recipe(options.recipe)
     if named.study != "inversion":
-        raise ValueError(f"only recipes of the study inversion can be estimated, got one of {named.study} instead")
+        taken = time_taken(named.name)
+        measured = f"; the evidence that ships took {taken}" if taken else ""
+        words = f"only recipes of the study inversion can be estimated, got one of {named.study} instead{measured}"
+        raise ValueError(words)
     _choose_device(options.device)
     from mia_kit.studies.inversion.estimate import estimate
 

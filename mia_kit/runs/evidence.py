@@ -110,6 +110,19 @@ def read_record(name: str) -> dict[str, Any]:
     return record
 
 
+def time_taken(name: str) -> str:
+    """How long a seed of a recipe's evidence took, and on what; "" if it was not measured."""
+    try:
+        record = read_record(name)
+    except (FileNotFoundError, ValueError):
+        return ""
+    seconds = [about["seconds"] for about in record.get("seeds", {}).values()]
+    if not seconds:
+        return ""
+    minutes = sum(seconds) / len(seconds) / 60
+    return f"{minutes:.0f} minutes of one core a seed, {len(seconds)} seeds on {record['device']}"
+
+
 def stored_tables(names: set[str]) -> dict[str, pd.DataFrame]:
     """The tables of these names that were measured, by name."""
     measured = (name for name in sorted(names) if (evidence_folder() / f"{name}{tables.SUFFIX}").is_file())

@@ -194,8 +194,11 @@ def test_an_estimate_is_near_what_is_measured(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_what_has_no_estimate(capsys):
+def test_what_has_no_estimate(capsys, monkeypatch):
     assert cli.main(["estimate", "facescrub_rehearsal", "--device", "cuda"]) == 2
     assert "PyTorch finds no GPU here" in capsys.readouterr().err
     assert cli.main(["estimate", "toy_order"]) == 2
     assert "only recipes of the study inversion can be estimated, got one of toy" in capsys.readouterr().err
+    monkeypatch.delenv("MIA_KIT_EVIDENCE")  # what ships says how long it took
+    assert cli.main(["estimate", "embedding_drawn"]) == 2
+    assert " minutes of one core a seed, 3 seeds on CPU" in capsys.readouterr().err
