@@ -58,6 +58,11 @@ class Part(Generic[Result]):
         """The name of its class."""
         return type(self).__name__
 
+    @property
+    def label(self) -> str:
+        """Under what its seconds are counted: its kind, and what a reader wants to tell apart."""
+        return self.kind
+
     @cached_property
     def key(self) -> str:
         """A digest of all that shapes the part."""

@@ -113,7 +113,10 @@ def measure(
             parts = {part.key: part for part in with_inputs(finished) if part.key not in counted}
             counted |= parts.keys()
             tables[seed] = pd.concat([maker(cell) for cell in finished], ignore_index=True)
-            circumstances_of[seed] = circumstances(sum(maker.seconds(part) for part in parts.values()))
+            spent: dict[str, float] = {}
+            for part in parts.values():
+                spent[part.label] = round(spent.get(part.label, 0.0) + maker.seconds(part), 1)
+            circumstances_of[seed] = circumstances(sum(spent.values())) | {"seconds_by": spent}
             table = tidy(pd.concat([tables[seed].astype(object) for seed in sorted(tables)], ignore_index=True))
             path = write_evidence(folder, named.name, table, recipe, circumstances_of, versions)
     return path

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from mia_kit.runs.claims import Part, judge, read_claims
-from mia_kit.runs.evidence import read_table
+from mia_kit.runs.evidence import read_record, read_table
 from mia_kit.runs.store import Store
 from mia_kit.runs.table import tidy
 from mia_kit.studies.registry import measure, read_recipe
@@ -19,6 +19,8 @@ def measured(recipe: Path, folder: Path) -> pd.DataFrame:
         paths = [measure(read_recipe(str(recipe)), Store(folder / "store"), progress=False) for _ in range(2)]
         first = paths[0].read_bytes()
         assert paths[0].name == f"{recipe.stem}.csv.gz" and paths[1].read_bytes() == first
+        for about in read_record(recipe.stem)["seeds"].values():
+            assert sum(about["seconds_by"].values()) == pytest.approx(about["seconds"], abs=0.1)
         return read_table(recipe.stem)
 
 

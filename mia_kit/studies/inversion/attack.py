@@ -108,6 +108,10 @@ class Inversion(Part[Attacked]):
     piece: int | None = None
     pieces: tuple[Inversion, ...] = ()
 
+    @property
+    def label(self) -> str:
+        return f"{self.kind}, {self.role} {self.loss}"
+
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         if self.pieces:
             return _together([made(piece) for piece in self.pieces])

@@ -177,6 +177,10 @@ class Target(Trained):
     trunk: Trunk | StrangersTrunk | None = None
     half: FirstHalf | None = None
 
+    @property
+    def label(self) -> str:
+        return f"{self.kind}, {self.defence} {self.strength:g}" + ", strangers" * self.people.strangers
+
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         model, people = self.fresh(made)
         photos = people.target.first(self.per_class)

@@ -82,6 +82,10 @@ class ZooAttack(Part[HandedIn]):
     surrogate: Surrogate | None = None
     placebo: bool = False
 
+    @property
+    def label(self) -> str:
+        return f"{self.kind}, {self.method}"
+
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         judges, people = made(self.judges), made(self.people)
         order, classes = attacked_people(people.count, self.search), np.arange(people.count)
