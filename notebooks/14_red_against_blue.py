@@ -36,9 +36,9 @@ from mia_kit.exercises import chapter14 as exercises
 from mia_kit.figures.frontier import Mark, frontier
 from mia_kit.figures.reproduce import check, fold, show
 from mia_kit.runs.claims import judged
-from mia_kit.runs.compare import intervals
 from mia_kit.runs.evidence import read_table
 from mia_kit.studies.inversion import classroom, shipped
+from mia_kit.studies.inversion.defended import by_defence
 from mia_kit.threads import one_thread
 from mia_kit.training import fit
 
@@ -189,13 +189,7 @@ check("14.1", both, tolerance=0.5)
 
 # %% tags=["nbval-ignore-output"]
 field = read_table("field_drawn")
-of = ["defence", "strength"]
-leaks = intervals(field, "acc1", of, {"attack": "strongest", "loss": "strongest", "steps": 20})
-accuracies = intervals(field, "accuracy", of).set_index(of)["value"]
-marks = []
-for defence, strength, leakage, low, high, *_ in leaks.itertuples(index=False):
-    name = "none" if (defence, strength) == ("smoothing", 0) else defence
-    marks.append(Mark(name, strength, accuracies[defence, strength], leakage, low, high))
+marks = [Mark(*row) for row in by_defence(field, attack="strongest").itertuples(index=False)]
 after = frontier(marks, title=f"The field since: forty drawn people, {field['seed'].nunique()} seeds")
 show("14.2", after)
 
