@@ -152,6 +152,10 @@ class FirstHalf(Part[State]):
     seed: int
     trunk: Trunk | StrangersTrunk | None = None
 
+    @property
+    def label(self) -> str:
+        return self.kind + ", strangers" * self.people.strangers
+
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         target = Target(self.people, self.network, "smoothing", 0.0, self.per_class, self.seed, self.trunk)
         model, people = target.fresh(made)
