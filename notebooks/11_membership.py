@@ -144,9 +144,9 @@ show("11.1", sweep)
 check("11.1", sweep, tolerance=0.001)
 
 # %% [markdown]
-# Positive smoothing helps both attackers, at no cost in accuracy that we can see. The powerful attack goes from 0.32
-# with [hard labels](GLOSSARY.md#hard-labels) to 0.39 at +0.05 and 0.45 at +0.2. The average attack goes from 0.18 to
-# 0.20 and 0.23. A factor of −0.20 lowers both, and costs four points of accuracy. Intervals stand in the folded output
+# Positive smoothing helps both attackers, at no cost in accuracy that we can see. The powerful attack goes from 0.31
+# with [hard labels](GLOSSARY.md#hard-labels) to 0.42 at +0.05 and 0.46 at +0.2. The average attack goes from 0.20 to
+# 0.25 and 0.28. A factor of −0.20 lowers both, and costs four points of accuracy. Intervals stand in the folded output
 # below.
 #
 # A likely reason: smoothing asks the model to be equally sure of every training picture. In the first cell, members'
@@ -229,8 +229,8 @@ check("11.2", by_ratio, tolerance=0.5)
 # %% [markdown]
 # In our run, at 1 % false alarms, the package's ratio finds 55 % of the members. Yours finds 35 %, the loss nobody; the
 # bands show the intervals. Some digits are hard for every model, so their loss is great even for a member. A threshold
-# for all pictures cannot know that; a ratio for each picture can. At +0.2 it gains on clothes, too, from 0.35 to 0.55.
-# But it falls to 0.08 if its shadow models were not smoothed.
+# for all pictures cannot know that; a ratio for each picture can. At +0.2 it gains on clothes, too, from 0.38 to 0.57.
+# But it falls to 0.09 if its shadow models were not smoothed.
 #
 # ## Mechanisms
 #
@@ -244,7 +244,7 @@ show("11.3", by_mechanism)
 check("11.3", by_mechanism, tolerance=0.001)
 
 # %% [markdown]
-# On clothes crop and flip, early stopping and DP-SGD take most of the leak. They cost 2, 2 to 8 and 14 points of
+# On clothes crop and flip, early stopping and DP-SGD take most of the leak. They cost 2, 3 to 9 and 9 points of
 # accuracy. Weight decay takes nothing that [counts](GLOSSARY.md#counts). Positive smoothing alone helps the attacker.
 # With crop and flip, adding smoothing makes no difference that counts.
 #

@@ -26,7 +26,8 @@ class SmoothingReadings(Sliders):
     """
 
     def __init__(self, table: pd.DataFrame, *, guess: Guess | None = None) -> None:
-        smoothed = table[table["defence"].isin(("none", "smoothing"))].fillna({"strength": 0.0, "attack": ""})
+        smoothed = table[table["defence"].isin(("none", "smoothing"))].astype({"attack": object})
+        smoothed = smoothed.fillna({"strength": 0.0, "attack": ""})
         means = smoothed.groupby(["measure", "attack", "strength"])["value"].mean()
         self._means = means.unstack("strength").reindex(list(METERS)).sort_index(axis=1)  # (meters, factors)
         if self._means.empty or self._means.isna().any(axis=None):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mia_kit.runs.table import tidy
 from mia_kit.widgets.membership_readings import METERS, SmoothingReadings
 
 
@@ -16,7 +17,9 @@ def table(*, without: str = "") -> pd.DataFrame:
         for measure, attack in METERS
         if measure != without
     ]
-    return pd.DataFrame([*rows, {**rows[0], "defence": "dropout", "strength": 0.5, "value": 9.0}])
+    others = {**rows[0], "defence": "dropout", "strength": 0.5, "value": 9.0}
+    shared = {"study": "membership", "world": "fashion_mnist", "unit": None}
+    return tidy({**shared, **row} for row in (*rows, others))
 
 
 def test_the_slider_begins_at_hard_labels_and_follows():
