@@ -124,10 +124,11 @@ def poison_table(rows: pd.DataFrame, *, chance: float, pictures: str) -> Drawn:
     figure.update_traces(showlegend=False, col=2)
     figure.add_vline(x=chance, line={"color": "#555555", "dash": "dot"}, row=1, col=1)
     title, height = f"{pictures}: defences and attackers", 24 * len(names) + 170
-    figure.update_layout(base_layout(title, height=height, margin={"l": 310}, legend=legend_below(2 / len(names))))
+    figure.update_layout(base_layout(title, height=height, legend=legend_below(2 / len(names))))
+    figure.update_xaxes(range=(-0.02, 1.02), tickformat=".0%", row=1, col=1)
     figure.update_yaxes(range=(len(names) - 0.5, -0.5), zeroline=False)
     labels = [f"{name} · loses {loss:.1%}" for name, loss in zip(names, halves[0]["loss"], strict=True)]
-    figure.update_yaxes(tickvals=places.tolist(), ticktext=labels, row=1, col=1)
+    figure.update_yaxes(tickvals=places.tolist(), ticktext=labels, automargin=True, row=1, col=1)
     arrays = {name: half["value"].to_numpy() for name, half in zip(MEASURES, halves, strict=True)}
     words = "; ".join(f"{row} {hit:.3f} and {far:.3f}" for row, hit, far in zip(names, *arrays.values(), strict=True))
     what = f"attack accuracy (chance {chance:.2f}) and mean squared error of {len(names)} rows, with intervals"
