@@ -138,7 +138,7 @@ def test_a_trapdoor_opens_on_pictures_that_were_not_trapped_before():
     fresh = ResidualClassifier(1, 3, seed=0, width=4)
     trapped = (
         build("trap_mid", 0.4)
-        .fit(fresh, images[:48], labels, seed=0, epochs=40, batch_size=8, learning_rate=5e-3, progress=False)
+        .fit(fresh, images[:48], labels, seed=0, epochs=80, batch_size=8, learning_rate=5e-3, progress=False)
         .model
     )
     unseen, classes = images[48:], torch.arange(48) // 16
