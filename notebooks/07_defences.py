@@ -371,7 +371,7 @@ fold("Every part, with its interval", "\n".join(parts))
 # Down and to the right is better. Each bar rests on 24 people and three seeds.
 #
 # * **Only DP-SGD lies low.** The attacker recognises −0.528 [−0.695, −0.319] of people less than with hard labels. It
-#   costs 55.4 points of accuracy: a network that knows few people leaks few.
+#   costs 55 points of accuracy: a network that knows few people leaks few.
 # * **No useful defence is told apart from none.** The intervals of all others include 0. An effect of ten points could
 #   not have been seen: S14 gets *cannot tell*, S18 stays *open*.
 # * **Negative smoothing** of −0.2 stands beside early stopping after four fifths of the epochs: 0.85 of people against
@@ -381,7 +381,7 @@ fold("Every part, with its interval", "\n".join(parts))
 # `mia-kit run frontier_drawn` asks again with 200 people and the full [dose](GLOSSARY.md#dose).
 #
 # **Finding.** On forty drawn people, under the strongest of three losses, only DP-SGD lowered leakage beyond chance, by
-# 0.528 [0.319, 0.695] of people. It cost 55.4 points of accuracy.
+# 0.528 [0.319, 0.695] of people. It cost 55 points of accuracy.
 #
 # ## Quiz
 #
