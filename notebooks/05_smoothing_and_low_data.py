@@ -32,7 +32,7 @@ from mia_kit.exercises import chapter05 as exercises
 from mia_kit.figures.leakage import closing_interval, delivered, leakage_by_factor, leakage_over_steps
 from mia_kit.figures.reproduce import check, fold, show
 from mia_kit.models import load_dcgan
-from mia_kit.runs.claims import judged
+from mia_kit.runs.claims import in_words
 from mia_kit.runs.compare import difference, intervals
 from mia_kit.runs.evidence import read_table
 from mia_kit.runs.table import select
@@ -207,14 +207,11 @@ for factor in (0.1, 0.0, -0.2):
 # seeds were measured. Chapter 13 explains the words.
 
 # %%
-parts = []
-for claim, verdict in judged("smoothing_drawn", table):
-    if "05" in claim.chapters:
-        print(f"{claim.id}: {verdict.word}. {claim.claim}")
-        parts += [f"{claim.id}, {part.name}: {part.sentence}" for part in verdict.parts]
+words, parts = in_words("smoothing_drawn", table, chapter="05")
+print(words)
 
 # %% tags=["nbval-ignore-output"]
-fold("Every part, with its interval", "\n".join(parts))
+fold("Every part, with its interval", parts)
 
 # %% [markdown]
 # **What this does not show.** The people are drawn by the attacker's own generator: the best case for them. The targets are

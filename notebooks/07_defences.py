@@ -39,7 +39,7 @@ from mia_kit.figures.mechanisms import mechanisms
 from mia_kit.figures.reproduce import check, fold, show
 from mia_kit.figures.striking import differences
 from mia_kit.metrics import share_interval
-from mia_kit.runs.claims import judged
+from mia_kit.runs.claims import in_words
 from mia_kit.runs.evidence import read_table
 from mia_kit.studies.inversion import classroom
 from mia_kit.studies.inversion.defended import against_none, by_defence
@@ -359,13 +359,11 @@ show("7.5", taken)
 
 # %%
 check("7.5", taken, tolerance=0.001)
-parts = []
-for claim, verdict in judged("frontier_class", table):
-    print(f"{claim.id}: {verdict.word}. {claim.claim}")
-    parts += [f"{claim.id}, {part.name}: {part.sentence}" for part in verdict.parts]
+words, parts = in_words("frontier_class", table)
+print(words)
 
 # %% tags=["nbval-ignore-output"]
-fold("Every part, with its interval", "\n".join(parts))
+fold("Every part, with its interval", parts)
 
 # %% [markdown]
 # Down and to the right is better. Each bar rests on 24 people and three seeds.

@@ -35,7 +35,7 @@ from mia_kit.data.pictures import to_bytes
 from mia_kit.exercises import chapter14 as exercises
 from mia_kit.figures.frontier import Mark, frontier
 from mia_kit.figures.reproduce import check, fold, show
-from mia_kit.runs.claims import judged
+from mia_kit.runs.claims import in_words
 from mia_kit.runs.evidence import read_table
 from mia_kit.studies.inversion import classroom, shipped
 from mia_kit.studies.inversion.defended import by_defence
@@ -197,11 +197,9 @@ show("14.2", after)
 check("14.2", after, tolerance=0.001)
 
 # %% tags=["nbval-ignore-output"]
-parts = []
-for claim, verdict in judged("field_drawn", field):
-    print(f"{claim.id}: {verdict.word}. {claim.claim}")
-    parts += [f"{claim.id}, {part.name}: {part.sentence}" for part in verdict.parts]
-fold("Every part, with its interval", "\n".join(parts))
+words, parts = in_words("field_drawn", field)
+print(words)
+fold("Every part, with its interval", parts)
 
 # %% [markdown]
 # Down and to the right is better. The rule's word on each defence is *cannot tell*. With 24 people and three seeds an effect of

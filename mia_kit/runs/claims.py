@@ -32,7 +32,7 @@ from mia_kit.runs.contrasts import Case, Claim, Contrast, Kind, estimate_of, fit
 from mia_kit.runs.preconditions import beyond_zero, failed, matched
 from mia_kit.runs.table import NoRowsError
 
-__all__ = ["WORDS", "Claim", "Part", "Verdict", "judge", "judged", "read_claims", "word_of"]
+__all__ = ["WORDS", "Claim", "Part", "Verdict", "in_words", "judge", "judged", "read_claims", "word_of"]
 
 NOT_MEASURED, NOT_TESTABLE = "not measured yet", "not testable here"
 # From the best news for a claim to the worst, as far as they speak of it at all.
@@ -80,6 +80,17 @@ def judged(name: str, table: pd.DataFrame) -> list[tuple[Claim, Verdict]]:
     """Each claim that asks the table of this name, with its verdict there."""
     pairs = [(claim, verdict) for claim in read_claims() for verdict in judge(claim, {name: table})]
     return [(claim, verdict) for claim, verdict in pairs if verdict.table == name]
+
+
+def in_words(name: str, table: pd.DataFrame, *, chapter: str = "") -> tuple[str, str]:
+    """The words of the claims that ask this table, a line each; and every part with its sentence, a line each.
+
+    chapter : such as "05", for the claims of that chapter alone
+    """
+    pairs = [(claim, verdict) for claim, verdict in judged(name, table) if not chapter or chapter in claim.chapters]
+    words = [f"{claim.id}: {verdict.word}. {claim.claim}" for claim, verdict in pairs]
+    parts = [f"{claim.id}, {part.name}: {part.sentence}" for claim, verdict in pairs for part in verdict.parts]
+    return "\n".join(words), "\n".join(parts)
 
 
 def word_of(estimate: Estimate, contrast: Contrast) -> str:

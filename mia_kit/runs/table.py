@@ -136,6 +136,8 @@ def _equal(column: pd.Series, value: Any) -> np.ndarray:
     if isinstance(column.dtype, pd.CategoricalDtype):
         place = column.cat.categories.get_indexer([value])[0]
         return column.cat.codes.to_numpy() == (place if place >= 0 else len(column.cat.categories))
+    if isinstance(value, str):  # words of a table that is not tidy yet
+        return column.eq(value).to_numpy(dtype=bool, na_value=False)
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return np.zeros(len(column), dtype=bool)
     numbers = column.to_numpy(dtype=float, na_value=np.nan)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import jupytext
 import nbformat
 import pytest
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-WORK = re.compile(r"^#+ (exercise|exercises|quiz)\b", re.IGNORECASE)  # sections that a learner works through
+from tests.notebooks.measure_prose import NOTEBOOKS, prose
+
 NUMBER = re.compile(r"(?<![\w.])[−+-]?\d+(?:[.,]\d+)*(?:\s?%)?")
 LEAST = 13  # whole numbers below are counts of things in sight
 CHAPTERS = sorted(NOTEBOOKS.glob("[0-9][0-9]_*.py"))
@@ -41,23 +40,6 @@ STATED = {
     | {"14": "hours that users report", "500": "classes that users report"},
     "14": {"800": "40 people x 20 photographs", "18": "layers", "300": "the recipe's pool"},
 }
-
-
-def prose(path: Path) -> str:
-    """The running text of a chapter: no code, tables, formulas, hints, answers, exercises or quiz."""
-    kept: list[str] = []
-    working = False
-    for cell in jupytext.read(path).cells:
-        if cell.cell_type != "markdown":
-            continue
-        text = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
-        text = re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL)
-        for line in text.splitlines():
-            if line.startswith("#"):
-                working = bool(WORK.match(line))
-            elif not working and not line.startswith("|"):
-                kept.append(line)
-    return "\n".join(kept)
 
 
 def value(text: str) -> tuple[float, int]:

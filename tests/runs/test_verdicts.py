@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from mia_kit.runs import claims
-from mia_kit.runs.claims import NOT_MEASURED, Verdict, judge, read_claims, word_of
+from mia_kit.runs.claims import NOT_MEASURED, Verdict, in_words, judge, judged, read_claims, word_of
 from mia_kit.runs.compare import Estimate
+from mia_kit.runs.evidence import read_table
 from tests.runs.worlds import NEGATIVE, contrast_of, table_of
 
 
@@ -213,3 +214,11 @@ def test_negative_factors_of_attacks_have_their_manipulation_checked() -> None:
 def test_a_wrong_file_says_where(old: str, new: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         read_claims(NEGATIVE.replace(old, new).encode())
+
+
+def test_claims_of_a_table_in_words_are_those_of_its_chapter() -> None:
+    table = read_table("embedding_drawn")
+    words, parts = in_words("embedding_drawn", table)
+    assert [line.split(":")[0] for line in words.splitlines()] == ["S3", "S4"]
+    assert len(parts.splitlines()) == sum(len(verdict.parts) for _, verdict in judged("embedding_drawn", table))
+    assert in_words("embedding_drawn", table, chapter="05") == ("", "")

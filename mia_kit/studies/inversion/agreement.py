@@ -32,5 +32,5 @@ def agreement(table: pd.DataFrame, groups: Mapping[str, Where]) -> pd.DataFrame:
         shares = (evaluator & judge, evaluator & ~judge, ~evaluator & judge, ~evaluator & ~judge)
         for kind, share in zip(KINDS, shares, strict=True):
             frames.append(share.astype(float).reset_index(name="value").assign(group=group, measure=kind))
-    rows = intervals(pd.concat(frames).astype({"measure": "category"}), list(KINDS), ["group", "measure"])
+    rows = intervals(pd.concat(frames), list(KINDS), ["group", "measure"])
     return rows.rename(columns={"measure": "kind"})[["group", "kind", "value", "low", "high"]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mia_kit.runs.claims import judge, read_claims
+from mia_kit.runs.claims import judged
 from mia_kit.runs.evidence import stored_tables
 from mia_kit.runs.first_house import read_evidence
 
@@ -18,8 +18,7 @@ def course(name: str) -> tuple[pd.DataFrame, list[str]]:
     tables = stored_tables({name})
     if not tables:
         return _first_house(name)
-    judged = [(claim.id, verdict) for claim in read_claims() for verdict in judge(claim, tables)]
-    return tables[name], [f"{claim}, {verdict.sentence}" for claim, verdict in judged if verdict.table == name]
+    return tables[name], [f"{claim.id}, {verdict.sentence}" for claim, verdict in judged(name, tables[name])]
 
 
 def _first_house(name: str) -> tuple[pd.DataFrame, list[str]]:

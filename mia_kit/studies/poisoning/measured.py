@@ -13,6 +13,7 @@ from mia_kit.runs.first_house import read_evidence
 from mia_kit.runs.table import select
 from mia_kit.studies.poisoning.recipe import USUAL, Row
 
+MEASURES = ["attack_accuracy", "error"]
 COLUMNS = [field.name for field in fields(Row)]
 DEFENCES = {
     "lpa": "LPA",
@@ -69,9 +70,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     """
     table = table.assign(row=[_name(Row(*values)) for values in table[COLUMNS].itertuples(index=False, name=None)])
     accuracy = select(table, measure="accuracy").groupby("row")["value"].mean()
-    attacked = select(table, measure=["attack_accuracy", "error"])
+    attacked = select(table, measure=MEASURES)
     by_seed = attacked.groupby(["row", "measure", "seed"], observed=True)["value"].mean()
-    frame = intervals(attacked, ["attack_accuracy", "error"], ["row", "measure"])
+    frame = intervals(attacked, MEASURES, ["row", "measure"])
     frame["loss"] = [accuracy["none"] - accuracy[row] for row in frame["row"]]
     frame["by_seed"] = [by_seed[row, measure].tolist() for row, measure in zip(frame.row, frame.measure, strict=True)]
     return frame.sort_values("row", key=lambda names: (~names.str.startswith("none")).astype(str) + names)
