@@ -312,7 +312,11 @@ print("The detector guesses." if detector.low <= 0.5 else "The detector does bet
 measured = {name: course(f"poisoning_{name}") for name in ("fashion", "cifar10", "mnist", "faces")}
 clothes = measured["fashion"][0].set_index("row", drop=False)
 shown = ["none", *(f"LPA {bound}" for bound in (0.0002, 0.002, 0.02, 0.2, 0.5)), "none, by logarithms"]
-shown += ["LPA 0.0002, by logarithms", "LPA 0.0002, by logarithms, rounded by the attacker", "LPA 0.0002, self-poisoned"]
+shown += [
+    "LPA 0.0002, by logarithms",
+    "LPA 0.0002, by logarithms, rounded by the attacker",
+    "LPA 0.0002, self-poisoned",
+]
 show_measured(poison_table(clothes.loc[shown], chance=0.2, pictures="Fashion-MNIST"))
 
 # %% [markdown]
