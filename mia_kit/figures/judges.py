@@ -1,4 +1,4 @@
-"""Whether judges agree: bars of people whom both name, one alone, or neither."""
+"""Whether judges agree: bars of people whom both networks name, one alone, or neither."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
 
 # By kind its colour and its pattern, which tell the parts of a bar apart without colour, too.
 LOOKS = {
-    "both": (OKABE_ITO[2], ""),
+    "both, and the latent is near": (OKABE_ITO[2], ""),
+    "both, far from the latent": (OKABE_ITO[4], "x"),
     "evaluator alone": (OKABE_ITO[1], "/"),
     "second judge alone": (OKABE_ITO[5], "."),
     "neither": ("#dddddd", ""),
@@ -31,9 +32,7 @@ def agreement_bars(shares: pd.DataFrame, *, title: str) -> Drawn:
         figure.add_trace(bars.update(marker=marker, hovertemplate=hover))
         arrays[kind] = rows["value"].to_numpy()
     groups = list(dict.fromkeys(shares["group"]))
-    figure.update_layout(
-        base_layout(title, height=34 * len(groups) + 190, margin={"l": 230}, legend=legend_below(0.25))
-    )
+    figure.update_layout(base_layout(title, height=34 * len(groups) + 215, margin={"l": 230}, legend=legend_below(0.3)))
     figure.update_layout(barmode="stack", bargap=0.25, legend_traceorder="normal")
     figure.update_xaxes(range=(0, 1), tickformat=".0%", title_text="share of people")
     figure.update_yaxes(autorange="reversed")

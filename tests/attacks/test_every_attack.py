@@ -10,7 +10,7 @@ from quarters import SIZE, WHOLE, ClassFlatPrior, FlatPrior, Quarters, no_classe
 from torch import Tensor
 
 from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, Settings, brep, fredrikson, gmi, kedmi, mirror, plgmi, ppa, vmi
+from mia_kit.attacks import Reconstructions, Settings, brep, c2f, fredrikson, gmi, kedmi, mirror, plgmi, ppa, vmi
 from mia_kit.attacks.crops import Crop
 from mia_kit.models import SmallClassifier
 
@@ -27,13 +27,14 @@ SETTINGS: dict[str, Any] = {
     "kedmi": kedmi.Settings(SIZE, samples=3, steps=150),
     "plgmi": plgmi.Settings(SIZE, starts=3, steps=40, crop=Crop(area=(0.8, 1.0))),
     "vmi": vmi.Settings(SIZE, samples=3, steps=150),
+    "c2f": c2f.Settings(SIZE, samples=200, population=6, steps=60, learning_rate=0.1, generations=10),
 }  # fmt: skip
 ATTACKS = {
     "ppa": ppa.run, "mirror": mirror.run, "mirror black": mirror.run_black, "brep": brep.run,
     "fredrikson": fredrikson.run, "gmi": gmi.run, "kedmi": kedmi.run, "plgmi": plgmi.run,
-    "vmi": vmi.run,
+    "vmi": vmi.run, "c2f": c2f.run,
 }  # fmt: skip
-JUDGES = {"gmi": {"critic": no_opinion}, "kedmi": {"discriminator": no_classes}}
+JUDGES = {"gmi": {"critic": no_opinion}, "kedmi": {"discriminator": no_classes}, "c2f": {"embedder": Quarters()}}
 WITH_STEPS = [name for name, settings in SETTINGS.items() if hasattr(settings, "steps")]
 WITH_A_PRIOR = [name for name in ATTACKS if name != "fredrikson"]
 
@@ -122,7 +123,7 @@ def test_targets_that_do_not_fit(name: str, targets: list[int]) -> None:
 def test_less_access_is_not_enough(name: str) -> None:
     """Nor is it asked anything; labels are enough for BREP-MI."""
     model = Quarters()
-    less = LabelAPI if name == "mirror black" else ConfidenceAPI
+    less = LabelAPI if name in ("mirror black", "c2f") else ConfidenceAPI
     with pytest.raises(AccessError, match="gives no (logits|confidences)"):
         attack(name, less(model))
     assert not model.log.batches

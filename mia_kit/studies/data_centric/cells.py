@@ -139,7 +139,9 @@ class Bench:
     def _attack(self, attack: Attack, model: Trained, *, placebo: bool) -> Inversion | ZooAttack:
         search = self.recipe.search
         if attack.method != "ppa":
-            return zoo_attack(search, self.recipe.tools, attack, model, self.judges, placebo=placebo)
+            return zoo_attack(
+                search, self.recipe.tools, attack, model, self.judges, self._plain(self.strangers), placebo=placebo
+            )
         role: Role = "placebo" if placebo else "ppa"
         return inversion(model, self.judges, search, attack.losses[0], attack.rates, role=role)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -22,8 +23,8 @@ from mia_kit.studies.inversion.attack import Inversion, inversion, pictures_of
 from mia_kit.studies.inversion.columns import BY_PERSON, about, about_attack, about_world, by_person, with_start
 from mia_kit.studies.inversion.devices import ask
 from mia_kit.studies.inversion.extraction import ExtractionCell
-from mia_kit.studies.inversion.judges import JudgesPart, judge, judge_all, judges_of
-from mia_kit.studies.inversion.networks import Evaluator, Target, target
+from mia_kit.studies.inversion.judges import JudgesPart, judge, judge_all, judge_set, judges_of
+from mia_kit.studies.inversion.networks import Evaluator, Target, strangers_target, target
 from mia_kit.studies.inversion.people import PeoplePart, Photos, people_of
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Attack, Recipe
@@ -117,9 +118,7 @@ def _stages(recipe: Recipe, attack: Attack, targets: Sequence[Target], judges: J
 def _controls(recipe: Recipe, judges: JudgesPart) -> Iterator[Cell]:
     """The placebo, and the oracle of drawn people, with the usual attacker's rates."""
     rates = next((a.rates for a in recipe.attacks if a.method == "ppa" and a.optimiser == "adam"), ())
-    seed, per_class = judges.people.seed, recipe.targets[0].per_class[0]
-    others = people_of(recipe.world, seed, strangers=True)
-    strangers = target(others, recipe.target, strength=0.0, per_class=per_class)
+    seed, strangers = judges.people.seed, strangers_target(judges.people, recipe.target, recipe.placebo_per_class)
     for loss in recipe.controls:
         placebo = inversion(strangers, judges, recipe.search, loss, rates, role="placebo")
         yield AttackCell(placebo, judges, seed)
@@ -194,6 +193,7 @@ class AttackCell(Cell):
     Rows by person with attack "start" are those of the same attack after no step: the best of the pool.
     """
 
+    version: ClassVar[int] = 2
     attack: Inversion
     judges: JudgesPart
     seed: int
@@ -221,6 +221,9 @@ class AttackCell(Cell):
                 for measure in set(BY_PERSON) & set(said):
                     values, persons = by_person(said[measure], numbers)
                     rows.add(measure, values, units=persons, steps=steps)
+            if steps == attacked.looks[-1]:
+                for measure, value in judge_set(judges, pictures_of(self.attack, codes), numbers).items():
+                    rows.add(measure, value, steps=steps)
             near = slice(max(0, steps - 5), max(1, steps))
             rows.add("norm", np.nanmedian(attacked.norms[near]), steps=steps)
             if steps > 1:

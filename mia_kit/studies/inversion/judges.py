@@ -10,7 +10,7 @@ lies nearer to them than all but a hundredth of strangers do.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,6 +23,7 @@ from mia_kit.attacks.prior_to_target import in_channels, resize
 from mia_kit.data.pictures import to_floats
 from mia_kit.metrics import person_distances, target_ranks
 from mia_kit.metrics.leakage import centre_ranks
+from mia_kit.metrics.realism import manifold_measures
 from mia_kit.models import Classifier, in_batches, load_embedder, same_person_threshold
 from mia_kit.models.facenet import load_facenet
 from mia_kit.runs.parts import Made, Part, Values
@@ -102,6 +103,25 @@ def judge_all(
         of_part = None if codes is None else codes[torch.from_numpy(places)]
         parts.append(judge(judges, images(places), of_part, targets[places]))
     return {measure: np.concatenate([part[measure] for part in parts]) for measure in parts[0]}
+
+
+def judge_set(judges: Judges, images: Callable[[np.ndarray], Tensor], targets: np.ndarray) -> dict[str, float]:
+    """Precision, recall, density and coverage of all reconstructions against references of the same people.
+
+    All in the embedding, with the three nearest neighbours; at most `AT_ONCE` of each, evenly chosen. Nothing of fewer
+    than four. See `mia_kit.metrics.realism`.
+    """
+    if len(targets) < 4:
+        return {}
+    references = judges.references[np.isin(judges.labels, targets)]
+    seen = resize(in_channels(judges.channels, images(_evenly(len(targets)))), judges.size)
+    embeddings = in_batches(judges.embed, seen).numpy()
+    return asdict(manifold_measures(references[_evenly(len(references))], embeddings))
+
+
+def _evenly(count: int) -> np.ndarray:
+    """At most `AT_ONCE` of so many places, evenly spread."""
+    return np.linspace(0, count - 1, min(count, AT_ONCE)).astype(int)
 
 
 @dataclass(frozen=True)

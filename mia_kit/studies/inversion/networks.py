@@ -234,12 +234,17 @@ def target(
     if defence == "tl_dmi" and trunk is None:
         if people.world.name != "drawn":
             raise ValueError("tl_dmi needs a public trunk: give the target's network pretraining, got 0 instead")
-        others = people_of(people.world, people.seed, strangers=True)
-        trunk = StrangersTrunk(target(others, network, strength=0.0, per_class=per_class))
+        trunk = StrangersTrunk(strangers_target(people, network, per_class))
     seed, half = people.seed, None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:
         half = FirstHalf(people, network, per_class, seed, trunk)
     return Target(people, network, defence, strength, per_class, seed, trunk, half)
+
+
+def strangers_target(people: PeoplePart, network: Network, per_class: int) -> Target:
+    """A target with hard labels whose people nobody attacks: the placebo's, TL-DMI's trunk, C2F's embedder."""
+    others = people_of(people.world, people.seed, strangers=True)
+    return target(others, network, strength=0.0, per_class=per_class)
 
 
 def evaluator_of(people: PeoplePart, network: Network, *, role: str = "evaluator") -> Evaluator:

@@ -19,7 +19,7 @@ LossName = Literal[
 # "ppa" is Plug & Play with the losses of the recipe; the others minimise what their papers do. See `zoo`.
 Method = Literal[
     "ppa", "gmi", "ked_mi", "lomma_gmi", "lomma_ked_mi", "plg_mi", "mirror", "mirror_black_box", "brep_mi",
-    "fredrikson", "if_gmi", "lokt", "vmi",
+    "fredrikson", "if_gmi", "lokt", "vmi", "c2f", "ppdg_mi",
 ]  # fmt: skip
 WITHOUT_GRADIENTS = ("mirror_black_box", "brep_mi")
 PriorName = Annotated[
@@ -272,6 +272,11 @@ class Recipe(Settings, frozen=True, kw_only=True):
     side_effects: SideEffects | None = None
     embedder: Embedder = "face_embed128"
     student: Network | None = None
+
+    @property
+    def placebo_per_class(self) -> int:
+        """Photographs of each stranger on which the placebo's target trains."""
+        return self.targets[0].per_class[0]
 
     def __post_init__(self) -> None:
         different(seeds=self.seeds)

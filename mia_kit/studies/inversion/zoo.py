@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from mia_kit.access import ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, brep, fredrikson, gmi, if_gmi, kedmi, mirror, plgmi, ppa, vmi
+from mia_kit.attacks import Reconstructions, brep, c2f, fredrikson, gmi, if_gmi, kedmi, mirror, plgmi, ppa, ppdg, vmi
 from mia_kit.attacks.latent_search import ImageLoss
 from mia_kit.attacks.losses import Loss, cross_entropy
 from mia_kit.attacks.prior_to_target import asker, synthesise
@@ -39,6 +39,7 @@ from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Method, Search
 
 POPULATION, POINTS = 20, 32  # of MIRROR's black box, and on a sphere of BREP-MI's: fewer for a small budget
+TUNING = 50  # steps of PPDG-MI's neighbours, six times as long, and of its prior: a sixth and a third of the paper's
 VIEWS = 2  # PLG-MI looks at two augmentations in each step
 RANKS = ("rank", "identity_rank")
 
@@ -81,6 +82,7 @@ class ZooAttack(Part[HandedIn]):
     gan: Gan | None = None
     surrogate: Surrogate | None = None
     placebo: bool = False
+    embedder: Trained | None = None
 
     @property
     def label(self) -> str:
@@ -130,7 +132,7 @@ class ZooAttack(Part[HandedIn]):
         result: Reconstructions = run(target_classes=sorted(set(classes.tolist())), seed=self.seed, progress=False)
         if self.method == "lokt":
             result = replace(result, queries=0)  # of the target: the surrogate was asked
-        if self.method in ("fredrikson", "if_gmi") or self.search.precision == "float32":
+        if self.method in ("fredrikson", "if_gmi", "ppdg_mi") or self.search.precision == "float32":
             return result
         return replace(result, images=synthesise(gan.generator if gan else self._prior, result.codes))
 
@@ -155,6 +157,20 @@ class ZooAttack(Part[HandedIn]):
         if self.method == "vmi":
             spread = vmi.Settings(input_size=self._size, steps=steps, learning_rate=rate, batch_size=batch_size)
             return partial(vmi.run, WhiteBox(model), prior=self._walked(prior), settings=spread)
+        if self.method == "c2f":
+            assert self.embedder is not None
+            population = max(2, min(POPULATION, steps // 8))
+            two_searches = c2f.Settings(
+                input_size=self._size,
+                samples=pool,
+                population=population,
+                steps=steps,
+                learning_rate=rate,
+                generations=max(0, steps // population - 1),
+                batch_size=batch_size,
+            )
+            embedder = made(self.embedder)
+            return partial(c2f.run, ConfidenceAPI(model), prior=prior, embedder=embedder, settings=two_searches)
         if self.method == "brep_mi":
             return partial(brep.run, LabelAPI(model), prior=prior, settings=self._walk(steps))
         if self.method == "fredrikson":
@@ -174,6 +190,10 @@ class ZooAttack(Part[HandedIn]):
         if self.surrogate is not None:  # LOKT is Plug & Play on it
             surrogate = WhiteBox(made(self.surrogate).surrogate)
             return partial(ppa.run, surrogate, prior=self._walked(prior), settings=settings)
+        if self.method == "ppdg_mi":  # half of its steps come before the tuning
+            half = replace(settings, steps=steps // 2)
+            tuned = ppdg.Settings(half, neighbour_steps=TUNING, neighbour_rate=0.03, tuning_steps=TUNING)
+            return partial(ppdg.run, WhiteBox(model), prior=prior, settings=tuned)
         # IF-GMI, half of whose steps are in the first two layers.
         latent = replace(settings, steps=steps - 2 * (steps // 4))
         layers = if_gmi.Settings(latent, layer_steps=(steps // 4, steps // 4))

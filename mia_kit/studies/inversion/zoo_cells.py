@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
+import torch
 
+from mia_kit.data.pictures import to_floats
 from mia_kit.runs.cells import Cell, Columns, Rows
 from mia_kit.runs.parts import Made, Values
 from mia_kit.studies.inversion.columns import BY_PERSON, about, with_start
 from mia_kit.studies.inversion.gans import Gan, LabelSurrogate, Public, Surrogate
-from mia_kit.studies.inversion.judges import JudgesPart
-from mia_kit.studies.inversion.networks import Trained
+from mia_kit.studies.inversion.judges import JudgesPart, judge_set
+from mia_kit.studies.inversion.networks import Trained, strangers_target
 from mia_kit.studies.inversion.priors import prior_digest
 from mia_kit.studies.inversion.recipe import Attack, Method, Recipe, Search, Tools
 from mia_kit.studies.inversion.zoo import ZooAttack, judge_handed_in
@@ -41,6 +43,8 @@ LOSSES: dict[Method, tuple[str, str]] = {
     "if_gmi": ("poincare", "adam"),
     "lokt": ("poincare", "adam"),
     "vmi": ("cross_entropy", "adam"),
+    "c2f": ("features", "adam"),
+    "ppdg_mi": ("poincare", "adam"),
 }
 SURROGATES = {"lomma_gmi": Surrogate, "lomma_ked_mi": Surrogate, "lokt": LabelSurrogate}
 
@@ -53,6 +57,7 @@ class ZooCell(Cell):
     reached : share of people for whom anything was handed in
     """
 
+    version: ClassVar[int] = 2
     attack: ZooAttack
     judges: JudgesPart
     seed: int
@@ -83,6 +88,10 @@ class ZooCell(Cell):
                 rows.add(f"mean_{measure}", np.mean(values), steps=steps)
                 if measure in BY_PERSON:
                     rows.add(measure, values, units=result.people, steps=steps)
+        reached = result.people[result.reached]
+        pictures = to_floats(result.pictures[torch.from_numpy(result.reached)])
+        for measure, value in judge_set(judges, lambda places: pictures[torch.from_numpy(places)], reached).items():
+            rows.add(measure, value, steps=last)
         for measure, course in (("norm", result.norms), ("cosine", result.cosines)):
             if np.isfinite(course[-5:]).any():
                 rows.add(measure, np.nanmedian(course[-5:]), steps=last)
@@ -96,14 +105,22 @@ class ZooCell(Cell):
 
 def zoo_cell(recipe: Recipe, attack: Attack, model: Trained, judges: JudgesPart, *, placebo: bool = False) -> ZooCell:
     """The cell of an attack of the zoo."""
-    part = zoo_attack(recipe.search, recipe.tools, attack, model, judges, placebo=placebo)
+    strangers = strangers_target(judges.people, recipe.target, recipe.placebo_per_class)
+    part = zoo_attack(recipe.search, recipe.tools, attack, model, judges, strangers, placebo=placebo)
     return ZooCell(part, judges, part.seed)
 
 
 def zoo_attack(
-    search: Search, tools: Tools, attack: Attack, model: Trained, judges: JudgesPart, *, placebo: bool
+    search: Search,
+    tools: Tools,
+    attack: Attack,
+    model: Trained,
+    judges: JudgesPart,
+    strangers: Trained,
+    *,
+    placebo: bool,
 ) -> ZooAttack:
-    """An attack of the zoo with what it learns beforehand."""
+    """An attack of the zoo with what it learns beforehand; `strangers` is the network that C2F goes by."""
     method, seed, digest = attack.method, judges.people.seed, prior_digest(search.prior)
     goes_on = tools.start == "prior"
     public = Public(judges.people.world, tools.public, size=PRIOR_SIZE if goes_on else 0)
@@ -114,5 +131,16 @@ def zoo_attack(
         gan = Gan(kind, public, tools, seed, learns_from, start, weights)
     surrogate = SURROGATES[method](model, public, tools, seed) if method in SURROGATES else None
     return ZooAttack(
-        method, model, judges.people, judges, search, attack.rates, seed, digest, gan, surrogate, placebo=placebo
+        method,
+        model,
+        judges.people,
+        judges,
+        search,
+        attack.rates,
+        seed,
+        digest,
+        gan,
+        surrogate,
+        placebo=placebo,
+        embedder=strangers if method == "c2f" else None,
     )

@@ -1,14 +1,15 @@
-"""Whether two judges agree, counted by hand."""
+"""Whether three judges agree, counted by hand."""
 
+import numpy as np
 import pytest
 
 from mia_kit.figures.judges import agreement_bars
 from mia_kit.runs.table import NoRowsError, tidy
-from mia_kit.studies.inversion.agreement import agreement
+from mia_kit.studies.inversion.agreement import KINDS, agreement, near_cosine
 
-SAID = {  # evaluator and embedding, by person
-    "ppa": ((1, 1), (1, 0), (1, 0), (0, 1)),
-    "placebo": ((0, 0), (0, 0), (1, 0), (0, 0)),
+SAID = {  # evaluator, embedding and the latent's cosine, by person
+    "ppa": ((1, 1, 0.3), (1, 1, 0.2), (1, 0, 0.9), (0, 1, 0.0)),
+    "placebo": ((0, 0, 0.5), (0, 0, 0.0), (1, 0, 0.0), (0, 0, -0.3)),
 }
 TABLE = tidy(
     {
@@ -22,24 +23,28 @@ TABLE = tidy(
     }
     for seed in (1, 2)
     for attack, people in SAID.items()
-    for unit, pair in enumerate(people)
-    for measure, v in zip(("acc1", "named"), pair, strict=True)
+    for unit, said in enumerate(people)
+    for measure, v in zip(("acc1", "named", "latent_cosine"), said, strict=True)
 )
 
 
 def test_shares_of_people_by_who_names_them() -> None:
     shares = agreement(TABLE, {"Plug & Play": {"attack": "ppa"}, "placebo": {"attack": "placebo"}})
     by_kind = shares.pivot(index="group", columns="kind", values="value")
-    wanted = {"both": 0.25, "evaluator alone": 0.5, "second judge alone": 0.25, "neither": 0}
+    wanted = dict(zip(KINDS, (0.25, 0.25, 0.25, 0.25, 0), strict=True))
     assert by_kind.loc["Plug & Play"].to_dict() == wanted
     assert by_kind.loc["placebo"].to_dict() == {**dict.fromkeys(wanted, 0), "evaluator alone": 0.25, "neither": 0.75}
     alone = shares[(shares["group"] == "Plug & Play") & (shares["kind"] == "evaluator alone")].iloc[0]
-    assert alone["low"] < 0.5 < alone["high"]
+    assert alone["low"] < 0.25 < alone["high"]
     drawn = agreement_bars(shares, title="Who names them")
-    assert [bar.name for bar in drawn.figure.data] == list(wanted) and list(drawn.figure.data[1].x) == [0.5, 0.25]
-    assert (
-        "Plug & Play: both 25%, evaluator alone 50%, second judge alone 25%, neither 0%; placebo: both 0%" in drawn.alt
-    )
+    assert [bar.name for bar in drawn.figure.data] == list(wanted) and list(drawn.figure.data[2].x) == [0.25, 0.25]
+    assert "second judge alone 25%, neither 0%; placebo: both, and the latent is near 0%" in drawn.alt
+
+
+def test_the_third_judge_knows_what_chance_does() -> None:
+    random = np.random.default_rng(0).normal(size=(200_000, 100))
+    cosines = random[:, 0] / np.linalg.norm(random, axis=1)
+    assert near_cosine() == pytest.approx(np.quantile(cosines, 0.99), abs=0.003)
 
 
 def test_a_group_must_be_there_and_be_single() -> None:
