@@ -19,7 +19,7 @@
 # &nbsp; **GPU** no. &nbsp; **Sources** Carlini and Wagner (S&P 2017); Athalye, Carlini and Wagner, *Obfuscated Gradients Give
 # a False Sense of Security* (ICML 2018); the open questions of *Be Careful What You Smooth For* (ICLR 2024).
 #
-# Like chapter 3 this one needs a generator of faces. If it is missing, run `python data_scripts/fetch_dcgan.py`.
+# No generator of faces yet? Run `python data_scripts/fetch_dcgan.py`.
 
 # %%
 from functools import partial
@@ -75,7 +75,7 @@ for factor, model in models.items():
 #
 # ## An attacker who knows
 #
-# Somebody who knows how the target was trained does not use cross-entropy. They have choices, and each is one line:
+# Somebody who knows how the target was trained changes one line, the loss:
 #
 # | loss | what it changes |
 # |---|---|
@@ -147,7 +147,7 @@ exercises.check_boundary(my_boundary)
 # ## A mirage
 #
 # We know the people, so we can draw the whole way. Here are eleven faces on the straight line from the attacker's first
-# face to the person. At each face take the gradient of all seven losses. Same network, same face: only the loss differs.
+# face to the person. At each face take the gradient of all seven losses.
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 truth, rows = shipped.true_latents()[people], []
@@ -216,14 +216,14 @@ for name, pictures in zip(faces, images, strict=True):
 # | an attack without gradients does better | chapter 6 has some |
 # | more steps or more starts do not help | draw leakage against steps, as in chapter 5 |
 #
-# Their rule holds for every defence in this course: **it is judged by the attacker who knows it**. A table of attacks that
-# were published before the defence says how it does against those who do not look. And the attack must gain on the defended
-# model *more than elsewhere*. One that gains ten points on both is a better attack, and says nothing of the defence.
+# Their rule holds for every defence in this course: **it is judged by the attacker who knows it**, not by attacks that were
+# published before it. And the attack must gain on the defended model *more than elsewhere*. One that gains ten points on
+# both is a better attack, and says nothing of the defence.
 #
 # ## More than eight people
 #
-# Our [claims](GLOSSARY.md#claim) hold that rule. S16 asks about raw logit and margin loss, S23 about all losses that do not
-# saturate. S17 asks about attacks made for this defence: temperature, boundary distance, others down.
+# Three [claims](GLOSSARY.md#claim) hold that rule. S16 and S23 ask about losses that do not saturate, S17 about attacks made
+# for this defence.
 
 # %% tags=["nbval-ignore-output"]
 TABLES = {"smoothing_drawn", "adaptive_drawn", "side_effects_drawn"}
@@ -248,8 +248,8 @@ if len(struck_back):
     show_measured(differences(struck_back, title="What each loss gains or loses, in shares of people"))
 
 # %% [markdown]
-# Where the rule says *not measured yet*, this chapter claims nothing: `mia-kit run smoothing_drawn` and `mia-kit run
-# adaptive_drawn` measure it. Each mark is a difference. Chance may explain it unless its bar excludes 0.
+# Where the rule says *not measured yet*, this chapter claims nothing: `mia-kit run adaptive_drawn` measures it. Each mark is a
+# difference. Chance may explain it unless its bar excludes 0.
 #
 # ## Whose word?
 #
@@ -286,12 +286,11 @@ words[words["group"].isin(["cross-entropy, −0.20", "cross-entropy, hard labels
 #   line.
 # * That line needs logits. A service that answers with a few digits of confidence says 1, and no division brings back
 #   what was rounded away.
-# * It changes the network: [margins](GLOSSARY.md#margin) grow. Whether that helps or harms *other* attackers is measured
-#   below.
+# * It changes the network: [margins](GLOSSARY.md#margin) grow. What *other* attackers make of that comes next.
 #
 # ## What else does smoothing do?
 #
-# A defence against one attack may open the door to another. Three doors:
+# A defence against one attack may open another door:
 #
 # | attack | the attacker wants | how it is measured |
 # |---|---|---|
@@ -299,8 +298,9 @@ words[words["group"].isin(["cross-entropy, −0.20", "cross-entropy, hard labels
 # | [**membership inference**](GLOSSARY.md#membership-inference) | to know whether a photograph was in the training data | the area under each person's ROC curve |
 # | **model stealing** | a copy, by questions alone | how often a copy, trained on the answers, agrees with the target |
 #
-# The first has a mirage of its own: an attack by cross-entropy fails on a saturated model because it is blind. So we
-# call a photograph safe only if it withstands the margin loss as well.
+# <details><summary>Why two losses?</summary>The first door has a mirage of its own: an attack by cross-entropy fails on a
+# saturated model because it is blind. So a photograph counts as safe only if it withstands the margin loss as
+# well.</details>
 
 # %% tags=["nbval-ignore-output"]
 aside = ask(S19="robust accuracy", S20="area of membership", S21="agreement of a copy")
