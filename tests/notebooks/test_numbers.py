@@ -32,7 +32,11 @@ STATED = {
     "04": {"27": "3 x 3 x 3 mixtures", "80": "people of the recipe"},
     "06": {"105": "people of the recipe", "17 %": "end of the start's interval, by the chapter's `by`"},
     "07": {"55": "points of accuracy", "1.7": "points", "1.2": "points", "200": "people of a recipe"},
-    "08": {"100": "numbers of a latent", "80": "people of the recipe"},
+    "08": {
+        "99": "of 100 strangers: the agreement of judges",
+        "100": "numbers of a latent",
+        "80": "people of the recipe",
+    },
     "10": {"105": "people of the recipe", "2.5": "points between accuracies of the table"},
     "11": {"300": "of 500 pictures 200 are known", "1,000": "pictures of the recipe"}
     | {"13": "points between accuracies of the table", "14": "points between accuracies of the table"},
