@@ -190,8 +190,8 @@ class ZooAttack(Part[HandedIn]):
         if self.surrogate is not None:  # LOKT is Plug & Play on it
             surrogate = WhiteBox(made(self.surrogate).surrogate)
             return partial(ppa.run, surrogate, prior=self._walked(prior), settings=settings)
-        if self.method == "ppdg_mi":  # half of its steps come before the tuning
-            half = replace(settings, steps=steps // 2)
+        if self.method == "ppdg_mi":  # half of its steps and of its sample come before the tuning
+            half = replace(settings, steps=steps // 2, pool=max(1, pool // 2))
             tuned = ppdg.Settings(half, neighbour_steps=TUNING, neighbour_rate=0.03, tuning_steps=TUNING)
             return partial(ppdg.run, WhiteBox(model), prior=prior, settings=tuned)
         # IF-GMI, half of whose steps are in the first two layers.
