@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -193,7 +192,6 @@ class AttackCell(Cell):
     Rows by person with attack "start" are those of the same attack after no step: the best of the pool.
     """
 
-    version: ClassVar[int] = 2
     attack: Inversion
     judges: JudgesPart
     seed: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,6 @@ class ZooCell(Cell):
     reached : share of people for whom anything was handed in
     """
 
-    version: ClassVar[int] = 2
     attack: ZooAttack
     judges: JudgesPart
     seed: int
