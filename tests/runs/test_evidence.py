@@ -31,6 +31,15 @@ def test_a_table_comes_back_with_its_circumstances(folder: Path) -> None:
     assert set(evidence.stored_tables({"tiny", "absent"})) == {"tiny"}
 
 
+def test_seconds_of_each_kind_of_part_are_those_of_the_seeds_that_say_so(folder: Path) -> None:
+    told = ({"seconds_by": {"Target": 30.0, "Attack": 8.0}}, {}, {"seconds_by": {"Target": 10.0}})
+    measured = {seed: circumstances(1.0) | more for seed, more in enumerate(told, start=1)}
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, measured, {})
+    assert evidence.seconds_by("tiny").to_dict() == {"Target": 20.0, "Attack": 8.0}
+    evidence.write_evidence(folder, "tiny", tidy([ROW]), {}, MEASURED, {})
+    assert evidence.seconds_by("tiny").empty
+
+
 def test_only_the_shipped_recipe_is_measured_into_the_course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MIA_KIT_EVIDENCE", raising=False)
     monkeypatch.chdir(tmp_path)
