@@ -29,7 +29,8 @@ c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(FOLDER / "{username}")
 c.Spawner.default_url = "/lab/tree/00_start.ipynb"
-c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
+# A kernel that starts beside nineteen busy ones may need more than the usual minute for its first answer.
+c.Spawner.args = ["--MappingKernelManager.kernel_info_timeout=900", *(["--allow-root"] if os.geteuid() == 0 else [])]
 c.Spawner.start_timeout = c.Spawner.http_timeout = 900  # twenty servers that start at once wait for each other
 # One thread a kernel: threads that wait by spinning starve the other learners.
 c.Spawner.environment = {"OMP_NUM_THREADS": "1"}

@@ -14,10 +14,12 @@ import psutil
 import requests
 
 from mia_kit.course.classroom import Reading, memory
+from mia_kit.data.folders import data_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = "needs JupyterHub and its proxy: pip install jupyterhub && npm install -g configurable-http-proxy"
 SECONDS_TO_START = 300
+SECONDS_TO_END = 300  # it stops every learner's server and kernels first
 
 
 def missing() -> str:
@@ -33,6 +35,8 @@ def running(folder: Path, handout: Path) -> Iterator[tuple[str, int]]:
     environment = os.environ | {
         "MIA_KIT_CLASS": str(folder),
         "MIA_KIT_HANDOUT": str(handout),
+        # Learners have homes of their own; the faces of chapter 5 lie in ours.
+        "MIA_KIT_DATA": os.pathsep.join(str(place) for place in data_folders() if place.is_dir()),
         "PYTHONPATH": str(ROOT),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
@@ -48,7 +52,7 @@ def running(folder: Path, handout: Path) -> Iterator[tuple[str, int]]:
         yield address, process.pid
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(SECONDS_TO_END)
 
 
 def held_by(process: int) -> Reading:

@@ -28,6 +28,8 @@ class Learner:
         answer = self.session.post(address, json={}, params=mark, headers={"Referer": f"{hub}/hub/"}, timeout=SECONDS)
         answer.raise_for_status()
         self.session = requests.Session()  # from here on the token, no cookies
+        # On a crowded host a kept connection may be closed by the proxy just as it is used again.
+        self.session.headers["Connection"] = "close"
         self.session.headers["Authorization"] = f"token {answer.json()['token']}"
 
     def ask(self, verb: str, path: str, **content: object) -> requests.Response:
@@ -51,7 +53,12 @@ class Learner:
         wanted = {"name": "python3", "path": f"{folder}/x.ipynb"}
         identity = self.ask("POST", f"/user/{self.name}/api/kernels", json=wanted).json()["id"]
         address = f"{self.hub.replace('http', 'ws', 1)}/user/{self.name}/api/kernels/{identity}/channels"
-        return Kernel(address, str(self.session.headers["Authorization"]))
+        return Kernel(identity, address, str(self.session.headers["Authorization"]))
+
+    def close(self, kernel: "Kernel") -> None:
+        """Shut a kernel down, as a careful learner does with a chapter before they open the next."""
+        kernel.socket.close()
+        self.ask("DELETE", f"/user/{self.name}/api/kernels/{kernel.identity}")
 
     def write(self, path: str, text: str) -> None:
         """Save a text in the learner's folder."""
@@ -84,8 +91,8 @@ class Learner:
 class Kernel:
     """A kernel's socket. `messages` keeps what came in for everybody, such as the opening of a widget."""
 
-    def __init__(self, address: str, authorization: str) -> None:
-        self.session = uuid4().hex
+    def __init__(self, identity: str, address: str, authorization: str) -> None:
+        self.identity, self.session = identity, uuid4().hex
         self.socket = websocket.create_connection(
             f"{address}?session_id={self.session}", timeout=SECONDS, header={"Authorization": authorization}
         )

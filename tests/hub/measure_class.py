@@ -1,9 +1,9 @@
 """What does a class need of a JupyterHub? `python -m tests.hub.measure_class --learners 20`
 
 Starts a hub on this machine (binder/jupyterhub_config.py). Learners log in over HTTP, start their servers, run
-chapter 1 to its end and, in chapter 5, drag the faces and attack them live. One breaks the kernel first and begins
-again; one saves work, goes, and comes back to it. Prints seconds and memory; the exit code is 1 if any learner did not
-get through.
+chapter 1 to its end, close it and, in chapter 5, drag the faces and attack them live. One breaks the kernel first and
+begins again; one saves work, goes, and comes back to it. Prints seconds and memory; the exit code is 1 if any learner
+did not get through.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from typing import TypeVar
 
 from mia_kit.course.classroom import Reading
 from mia_kit.course.editions import student
+from mia_kit.data.inventory import DCGAN
 from tests.hub import hub
 from tests.hub.learner import Kernel, Learner
 
@@ -74,10 +75,12 @@ def attend(learner: Learner, lesson: Class, handout: Path, *, breaks: bool, retu
     kernel = lesson.timed("a kernel's first answer after", lambda: answering(learner))
     if breaks:
         kernel.break_it()
+        learner.close(kernel)
         kernel = answering(learner)
     if not only_start:
         first, fifth = (cells(handout, chapter) for chapter in CHAPTERS)
         lesson.timed("chapter 1 is at its end after", lambda: [kernel.run(cell) for cell in first])
+        learner.close(kernel)
         faces = learner.kernel()
         lesson.timed("chapter 5's faces stand after", lambda: [faces.run(cell) for cell in fifth[:2]])
         lesson.timed("a drag of the factor is known after", lambda: faces.drag(STATE))
@@ -86,7 +89,7 @@ def attend(learner: Learner, lesson: Class, handout: Path, *, breaks: bool, retu
         learner.write("mine.txt", NOTE)
         learner.stop_server()
         learner = Learner(learner.hub, learner.name)
-        learner.start_server()
+        lesson.timed("who came back has a server after", learner.start_server)
         if learner.read("mine.txt") != NOTE:
             raise RuntimeError("who came back did not find their work")
         answering(learner)
@@ -140,6 +143,8 @@ def main() -> int:
     options = parser.parse_args()
     if hub.missing():
         parser.error(hub.missing())
+    if not options.only_start and not DCGAN.find():
+        parser.error(f"the faces of chapter 5 are missing: run  {DCGAN.command}")
     lesson = hold(options.learners, apart=options.apart, only_start=options.only_start)
     print(lesson.text(options.learners))
     return 1 if lesson.troubles else 0

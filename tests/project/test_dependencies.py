@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 # Names on PyPI that conda-forge spells differently.
@@ -40,6 +42,16 @@ def test_a_learner_installs_no_more_than_a_chapter_needs() -> None:
     extras = pyproject()["project"]["optional-dependencies"]
     for name in ("twins", "dp", "diffusion", "cluster", "tensorboard"):
         assert set(extras[name]) <= set(extras["test"]) and not set(extras[name]) & set(extras["lab"])
+
+
+def test_every_package_that_is_asked_for_has_a_tested_version() -> None:
+    """And that version is one that pyproject.toml allows."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    tested = {canonicalize_name(name): version for name, _, version in (line.partition("==") for line in lines[1:])}
+    project = pyproject()["project"]
+    for line in chain(project["dependencies"], *project["optional-dependencies"].values()):
+        asked = Requirement(line)
+        assert tested.get(canonicalize_name(asked.name), "0") in asked.specifier, line
 
 
 def test_environment_yml_asks_for_what_pyproject_asks_for() -> None:
