@@ -342,8 +342,8 @@ for kind, (rows, claims) in measured.items():
 # %% [markdown]
 # * **MNIST.** LPA at the paper's bound turned 66 % into 56 %, and a bound of 0.2 into 25 %. An attacker who rounds got
 #   83 %, more than without any defence.
-# * **CIFAR-10**, three of five seeds: 46 % without a defence and 46 % under LPA, 29 % under the strongest MID. That costs MID
-#   25 points of accuracy.
+# * **CIFAR-10**, three of five seeds: 46 % without a defence, 46 % under LPA, and 29 % under the strongest MID, which costs
+#   much accuracy.
 # * **Faces** of twelve people, chance 8 %: 20 % without and 17 % under LPA, too little to count. Rounding gave 32 %
 #   under LPA.
 #
