@@ -305,8 +305,8 @@ print("The detector guesses." if detector.low <= 0.5 else "The detector does bet
 # ## Three seeds and four kinds of pictures
 #
 # `mia-kit run poisoning_fashion` attacks 300 pictures of clothes with each of three [seeds](GLOSSARY.md#seed). Its bound
-# is the paper's, about 0.0002. The usual decoder reads the confidences themselves; another reads logarithms, as yours
-# does. Crosses are the seeds.
+# is the paper's, about 0.0002. The usual decoder reads the confidences themselves; another reads logarithms. Crosses are
+# the seeds.
 
 # %% tags=["nbval-ignore-output"]
 measured = {name: course(f"poisoning_{name}") for name in ("fashion", "cifar10", "mnist", "faces")}
@@ -330,7 +330,7 @@ show_measured(poison_table(clothes.loc[shown], chance=0.2, pictures="Fashion-MNI
 # * **Nobody needs a trick here.** Rounding, noise and self-poisoning change nothing for the decoder that reads
 #   confidences.
 #
-# Other pictures tell other stories. Open the next output for every row and every [verdict](GLOSSARY.md#verdict). MNIST
+# Open the next output for every row and every [verdict](GLOSSARY.md#verdict). MNIST
 # and faces were measured earlier, with decoders that read logarithms.
 
 # %% tags=["nbval-ignore-output"] jupyter={"outputs_hidden": true}
