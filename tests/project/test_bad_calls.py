@@ -157,6 +157,13 @@ OF_DOORS: dict[str, dict[str, Callable[[], Any]]] = {
         "epochs": lambda: 1,
         "shadow_members": lambda: np.stack([np.arange(N) < 3, np.arange(N) >= 3]),
     },
+    "membership.quantile.run": {
+        **dict.fromkeys(("images", "public_images"), IMAGES.clone),
+        **dict.fromkeys(("scaled", "public_scaled"), lambda: SCORES[:N]),
+        **dict.fromkeys(("labels", "public_labels"), LABELS.clone),
+        "false_positive_rate": lambda: 0.5,
+        "epochs": lambda: 1,
+    },
     "membership.shadow_attack.run": {
         "confidences": CONFIDENCES.numpy,
         "labels": LABELS.numpy,
