@@ -338,7 +338,7 @@ check("7.3", wall, tolerance=1)
 #
 # Twelve people of one seed cannot order defences. `mia-kit run frontier_class` trains the defences of this chapter on
 # forty drawn people, with three seeds, and attacks 24 of them. `mia-kit run field_drawn` does the same with the younger
-# defences of chapter 14, and three other seeds. [Claim](GLOSSARY.md#claim) S14 says that negative smoothing beats MID, BiDO
+# defences of chapter 14, and four seeds. [Claim](GLOSSARY.md#claim) S14 says that negative smoothing beats MID, BiDO
 # and DP-SGD at equal accuracy. S18 asks about regularisers.
 
 # %% tags=["nbval-ignore-output"]
@@ -366,20 +366,20 @@ print(words)
 fold("Every part, with its interval", parts)
 
 # %% [markdown]
-# Down and to the right is better. Each bar rests on 24 people and three seeds.
+# Down and to the right is better. Each bar rests on 24 people and three or four seeds.
 #
 # * **Only DP-SGD lies low.** The attacker recognises −0.528 [−0.695, −0.319] of people less than with hard labels. It
 #   costs 55 points of accuracy: a network that knows few people leaks few.
-# * **No useful defence is told apart from none.** The intervals of all others include 0. An effect of ten points could
-#   not have been seen: S14 gets *cannot tell*, S18 stays *open*.
+# * **No other defence of this chapter is told apart from none.** Their intervals include 0. An effect of ten points could
+#   not have been seen: S14 gets *cannot tell*, S18 stays *open*. Of the younger ones LoFt is told apart (chapter 14).
 # * **Negative smoothing** of −0.2 stands beside early stopping after four fifths of the epochs: 0.85 of people against
 #   0.85, at 1.7 and 1.2 points of accuracy.
 # * **Compare at equal accuracy.** DP-SGD has no rival as inaccurate as itself, so S14 cannot be asked of it here.
 #
 # `mia-kit run frontier_drawn` asks again with 200 people and the full [dose](GLOSSARY.md#dose).
 #
-# **Finding.** On forty drawn people, under the strongest of three losses, only DP-SGD lowered leakage beyond chance, by
-# 0.528 [0.319, 0.695] of people. It cost 55 points of accuracy.
+# **Finding.** On forty drawn people, of this chapter's defences only DP-SGD lowered what the strongest of three losses
+# brought back beyond chance, by 0.528 [0.319, 0.695] of people. It cost 55 points of accuracy.
 #
 # ## Quiz
 #

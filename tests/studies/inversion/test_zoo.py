@@ -12,6 +12,7 @@ from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.runs.claims import NOT_MEASURED
 from mia_kit.runs.parts import with_inputs
 from mia_kit.studies.inversion.gans import Gan, Surrogate
+from mia_kit.studies.inversion.judges import judge_set
 from mia_kit.studies.inversion.recipe import WITHOUT_GRADIENTS
 from mia_kit.studies.inversion.zoo import best_of_sample, first_with_label, handed_in, judge_handed_in
 from mia_kit.studies.inversion.zoo_cells import LOSSES
@@ -141,3 +142,14 @@ def test_who_was_not_reached_is_a_failure(random_faces, maker):
     said = judge_handed_in(judges, pictures, reached, np.array([5, 1, 2]))
     assert said["rank"][0] == said["identity_rank"][0] == 8 and not said["acc1"][0] and not said["verified"][0]
     assert np.isfinite(said["distance"]).all()
+
+
+def test_a_set_of_the_peoples_photographs_and_one_picture_many_times(random_faces, maker):
+    cell = read_recipe(str(TINY)).cells()[0]
+    judges, photos = maker(cell.judges), maker(cell.people).judge
+    labels = photos.labels.numpy()
+    whole = judge_set(judges, lambda places: photos.floats[places], labels)
+    assert whole["precision"] == whole["recall"] == whole["coverage"] == 1
+    same = judge_set(judges, lambda places: photos.floats[:1].repeat(len(places), 1, 1, 1), labels[:6])
+    assert same["precision"] == 1 and same["recall"] == 0 and 0 < same["coverage"] < 1
+    assert judge_set(judges, lambda places: photos.floats[places], labels[:3]) == {}
