@@ -126,8 +126,8 @@ def time_taken(name: str) -> str:
 def seconds_by(name: str) -> pd.Series:
     """Seconds that each kind of part took in a seed of a recipe's evidence: the mean over the seeds that say so.
 
-    By the clock, so what else the machine did counts as well: only ratios within a recipe mean much. A part that several
-    seeds or attacks share counts where it was made. FileNotFoundError or ValueError as from `read_record`.
+    By the clock, so that what else the machine did counts as well. A part that several seeds share counts where it was
+    made. FileNotFoundError or ValueError as from `read_record`.
     """
     spent = [about["seconds_by"] for about in read_record(name).get("seeds", {}).values() if "seconds_by" in about]
     return pd.DataFrame(spent, dtype=float).mean()
