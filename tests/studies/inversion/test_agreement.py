@@ -8,7 +8,7 @@ from mia_kit.runs.table import NoRowsError, tidy
 from mia_kit.studies.inversion.agreement import KINDS, agreement, near_cosine
 
 SAID = {  # evaluator, embedding and the latent's cosine, by person
-    "ppa": ((1, 1, 0.3), (1, 1, 0.2), (1, 0, 0.9), (0, 1, 0.0)),
+    "ppa": ((1, 1, 0.3), (1, 1, 0.2), (1, 1, 0.1), (1, 0, 0.9), (0, 1, 0.0)),
     "placebo": ((0, 0, 0.5), (0, 0, 0.0), (1, 0, 0.0), (0, 0, -0.3)),
 }
 TABLE = tidy(
@@ -31,14 +31,14 @@ TABLE = tidy(
 def test_shares_of_people_by_who_names_them() -> None:
     shares = agreement(TABLE, {"Plug & Play": {"attack": "ppa"}, "placebo": {"attack": "placebo"}})
     by_kind = shares.pivot(index="group", columns="kind", values="value")
-    wanted = dict(zip(KINDS, (0.25, 0.25, 0.25, 0.25, 0), strict=True))
+    wanted = dict(zip(KINDS, (0.2, 0.4, 0.2, 0.2, 0), strict=True))
     assert by_kind.loc["Plug & Play"].to_dict() == wanted
     assert by_kind.loc["placebo"].to_dict() == {**dict.fromkeys(wanted, 0), "evaluator alone": 0.25, "neither": 0.75}
     alone = shares[(shares["group"] == "Plug & Play") & (shares["kind"] == "evaluator alone")].iloc[0]
-    assert alone["low"] < 0.25 < alone["high"]
+    assert alone["low"] < 0.2 < alone["high"]
     drawn = agreement_bars(shares, title="Who names them")
-    assert [bar.name for bar in drawn.figure.data] == list(wanted) and list(drawn.figure.data[2].x) == [0.25, 0.25]
-    assert "second judge alone 25%, neither 0%; placebo: both, and the latent is near 0%" in drawn.alt
+    assert [bar.name for bar in drawn.figure.data] == list(wanted) and list(drawn.figure.data[2].x) == [0.2, 0.25]
+    assert "second judge alone 20%, neither 0%; placebo: both, and the latent is near 0%" in drawn.alt
 
 
 def test_the_third_judge_knows_what_chance_does() -> None:
