@@ -153,8 +153,7 @@ check("11.1", sweep, tolerance=0.001)
 #
 # ## Who is found with few false alarms?
 #
-# An attacker who is *sure of a few* does more harm than one who is a little right about everybody. So look at few false
-# alarms.
+# An attacker who is *sure of a few* does more harm than one who is a little right about everybody.
 #
 # The **likelihood ratio** (LiRA) asks of each picture by itself: how sure are models that have seen it, and how sure
 # are models that have not? The attacker trains such [*shadow models*](GLOSSARY.md#shadow-model), and puts a Gaussian

@@ -146,9 +146,14 @@ def fit_private(
     finally:
         stepper.close()
     model.eval()
-    delta = settings.delta or 0.1 / len(labels)
-    privacy = spent(settings, delta=delta, sample_rate=rate, steps=steps * settings.epochs)
-    return PrivateFitResult(tuple(history), privacy)
+    return PrivateFitResult(tuple(history), price(settings, len(labels)))
+
+
+def price(settings: PrivateSettings, count: int) -> Privacy:
+    """What a whole training with these settings on `count` pictures guarantees. ImportError without Opacus."""
+    rate = settings.batch_size / count
+    steps = max(1, round(1 / rate)) * settings.epochs
+    return spent(settings, delta=settings.delta or 0.1 / count, sample_rate=rate, steps=steps)
 
 
 def spent(settings: PrivateSettings, *, delta: float, sample_rate: float, steps: int) -> Privacy:

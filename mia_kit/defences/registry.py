@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.defences import regularisers
 from mia_kit.defences.bido import LABEL_WEIGHT, PICTURE_WEIGHT, BidoObjective
-from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private
+from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, price
 from mia_kit.defences.early_layers import EarlyLayersStay
 from mia_kit.defences.erasing import RandomErasing
 from mia_kit.defences.group_norm import with_group_norm
@@ -122,29 +122,19 @@ class DefenceTraining:
         the usual augmentation.
         """
         model = self.wrap(model, seed) if self.wrap else model
-        last = max(1, round(self.share_of_epochs * epochs))
-        batch_size = min(len(images), batch_size * self.batch_factor) if self.batch_factor > 1 else batch_size
-        learning_rate *= self.rate_factor
+        private = self._private(len(images), epochs, batch_size, learning_rate)
         train: Callable[..., FitResult | PrivateFitResult]
-        if self.noise_multiplier is None:
+        if private is None:
             train = partial(
                 fit,
                 epochs=epochs,
-                stop_epoch=last,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
+                stop_epoch=self._last(epochs),
+                batch_size=self._batch(len(images), batch_size),
+                learning_rate=learning_rate * self.rate_factor,
                 weight_decay=self.weight_decay,
             )
         else:
-            settings = PrivateSettings(
-                self.noise_multiplier,
-                head_only=self.head_only,
-                epochs=last,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                weight_decay=self.weight_decay,
-            )
-            train = partial(fit_private, settings=settings)
+            train = partial(fit_private, settings=private)
         result = train(
             model,
             images,
@@ -157,6 +147,29 @@ class DefenceTraining:
             progress=progress,
         )
         return Defended(model, result.history, getattr(result, "privacy", None))
+
+    def privacy(self, count: int, *, epochs: int, batch_size: int) -> Privacy | None:
+        """What training on `count` pictures will guarantee, without training: None for all but DP-SGD."""
+        settings = self._private(count, epochs, batch_size, learning_rate=1.0)
+        return None if settings is None else price(settings, count)
+
+    def _private(self, count: int, epochs: int, batch_size: int, learning_rate: float) -> PrivateSettings | None:
+        if self.noise_multiplier is None:
+            return None
+        return PrivateSettings(
+            self.noise_multiplier,
+            head_only=self.head_only,
+            epochs=self._last(epochs),
+            batch_size=self._batch(count, batch_size),
+            learning_rate=learning_rate * self.rate_factor,
+            weight_decay=self.weight_decay,
+        )
+
+    def _last(self, epochs: int) -> int:
+        return max(1, round(self.share_of_epochs * epochs))
+
+    def _batch(self, count: int, batch_size: int) -> int:
+        return min(count, batch_size * self.batch_factor) if self.batch_factor > 1 else batch_size
 
     def _loss(self, epochs: int) -> Objective:
         objective = self.objective or SmoothedObjective(self.smoothing, epochs)

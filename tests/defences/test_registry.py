@@ -116,3 +116,13 @@ def test_the_ramp_and_the_rates_are_those_of_the_whole_run():
     stopped = pair.fit(model(), *TASK, seed=0, **OPTIONS).history
     whole = build("smoothing", -0.1).fit(model(), *TASK, seed=0, **OPTIONS).history
     assert stopped == whole[:4]
+
+
+@pytest.mark.parametrize("names", [("dp_sgd",), ("dp_sgd_head", "early_stopping"), ("smoothing",)])
+def test_the_price_of_privacy_is_known_before_training(names):
+    if PRIVATE & set(names):
+        pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    training = reduce(combine, [build(name, 0.5) for name in names])
+    known = training.privacy(len(TASK[1]), epochs=OPTIONS["epochs"], batch_size=OPTIONS["batch_size"])
+    assert known == training.fit(model(), *TASK, seed=0, **OPTIONS).privacy
+    assert (known is None) == (names == ("smoothing",))

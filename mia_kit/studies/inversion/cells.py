@@ -14,6 +14,7 @@ from torch import Tensor
 
 from mia_kit.attacks.prior_to_target import synthesise
 from mia_kit.data.pictures import to_floats
+from mia_kit.defences import build
 from mia_kit.metrics import calibration_error
 from mia_kit.models import Classifier
 from mia_kit.runs.cells import Cell, Columns, Rows
@@ -136,6 +137,7 @@ class TargetCell(Cell):
 
     margin : mean over training photographs of the label's logit less the mean of the others'
     dose : sum over the steps of |factor then| times the learning rate; see `mia_kit.training.dose`
+    epsilon : what DP-SGD guarantees, at a delta of a tenth of 1 / photographs
     """
 
     model: Target
@@ -154,6 +156,9 @@ class TargetCell(Cell):
         steps = int(np.ceil(len(training.labels) / network.batch_size))
         rows.add("dose", dose(smoothing, network.epochs, steps, network.learning_rate))
         rows.add("training_steps", steps * network.epochs)
+        defence = build(self.model.defence, self.model.strength)
+        if privacy := defence.privacy(len(training.labels), epochs=network.epochs, batch_size=network.batch_size):
+            rows.add("epsilon", privacy.epsilon)
 
 
 @dataclass(frozen=True)

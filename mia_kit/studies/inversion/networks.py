@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -38,6 +39,9 @@ from mia_kit.training.fit import FitResult, Objective, SmoothedObjective, State
 from mia_kit.training.speed import channels_last, fused_adam
 
 WEIGHTS = "weights."
+# Defences of drawn people that begin from a trunk of strangers, and how many of those it knows at least: in a network
+# whose head alone is trained nothing else tells people apart.
+STRANGERS: dict[Defence, int] = {"tl_dmi": 0, "dp_sgd_head": 200}
 
 
 def untrained(
@@ -213,8 +217,7 @@ class Target(Trained):
             checkpoint=checkpoint,
             progress=progress,
         )
-        epsilon = defended.privacy.epsilon if defended.privacy else None
-        return kept(defended.model, people.channels) | {"epsilon": epsilon}
+        return kept(defended.model, people.channels)
 
     def _defended(self, model: Classifier) -> Classifier:
         wrap = None if self.defence == "smoothing" else build(self.defence, self.strength).wrap
@@ -227,23 +230,30 @@ def target(
     """A target with what it begins from: the public trunk, and the first half that hard and negative labels share.
 
     Its seed is that of the photographs.
-    ValueError if there is no such strength, or TL-DMI has no public trunk: said here, before anything trains.
+    ValueError if there is no such strength, or a defence that needs a public trunk has none: said here, before anything
+    trains.
     """
     build(defence, strength)
     trunk: Trunk | StrangersTrunk | None = Trunk(network, people.world.size) if network.pretraining else None
-    if defence == "tl_dmi" and trunk is None:
+    if defence in STRANGERS and trunk is None:
         if people.world.name != "drawn":
-            raise ValueError("tl_dmi needs a public trunk: give the target's network pretraining, got 0 instead")
-        trunk = StrangersTrunk(strangers_target(people, network, per_class))
+            raise ValueError(f"{defence} needs a public trunk: give the target's network pretraining, got 0 instead")
+        trunk = StrangersTrunk(strangers_target(people, network, per_class, least=STRANGERS[defence]))
     seed, half = people.seed, None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:
         half = FirstHalf(people, network, per_class, seed, trunk)
     return Target(people, network, defence, strength, per_class, seed, trunk, half)
 
 
-def strangers_target(people: PeoplePart, network: Network, per_class: int) -> Target:
-    """A target with hard labels whose people nobody attacks: the placebo's, TL-DMI's trunk, C2F's embedder."""
-    others = people_of(people.world, people.seed, strangers=True)
+def strangers_target(people: PeoplePart, network: Network, per_class: int, *, least: int = 0) -> Target:
+    """A target with hard labels whose people nobody attacks: the placebo's, a trunk, C2F's embedder.
+
+    It knows as many people as the world has, and at least `least`.
+    """
+    world = people.world
+    if world.people is not None and world.people < least:
+        world = msgspec.structs.replace(world, people=least)
+    others = people_of(world, people.seed, strangers=True)
     return target(others, network, strength=0.0, per_class=per_class)
 
 

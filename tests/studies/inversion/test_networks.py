@@ -1,9 +1,12 @@
 """Targets of the study: what factors share is trained once, and the store gives back what training ended with."""
 
+import msgspec
 import pytest
 import torch
 
+from mia_kit.defences import build
 from mia_kit.runs.run import Maker
+from mia_kit.studies.inversion.cells import TargetCell
 from mia_kit.studies.inversion.networks import StrangersTrunk, Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Values, people_of
 from mia_kit.studies.inversion.recipe import Network, Photographs, World
@@ -51,15 +54,17 @@ def test_tl_dmi_keeps_the_early_layers_of_strangers(maker):
     assert not same & {"body.4.inner.0.weight", "body.4.inner.1.running_mean", "head.weight"}
 
 
-def test_their_classifier_is_the_placebos_target():
+@pytest.mark.parametrize(("defence", "count"), [("tl_dmi", 4), ("dp_sgd_head", 200)])
+def test_the_trunk_is_a_classifier_of_so_many_strangers(defence, count):
     photographs = Photographs(target=6, evaluator=6, judge=6, test=6)
     drawn = World(name="drawn", people=4, size=16, photographs=photographs)
-    people, others = people_of(drawn, 1), people_of(drawn, 1, strangers=True)
+    crowd = msgspec.structs.replace(drawn, people=count)
+    people, others = people_of(drawn, 1), people_of(crowd, 1, strangers=True)
     options = {"strength": 0.0, "per_class": 6}
-    trunk = target(people, NETWORK, defence="tl_dmi", **options).trunk
+    trunk = target(people, NETWORK, defence=defence, **options).trunk
     assert trunk is not None and trunk == StrangersTrunk(target(others, NETWORK, **options))
-    with pytest.raises(ValueError, match="tl_dmi needs a public trunk"):
-        target(Blobs(WORLD, seed=1), NETWORK, defence="tl_dmi", **options)
+    with pytest.raises(ValueError, match=f"{defence} needs a public trunk"):
+        target(Blobs(WORLD, seed=1), NETWORK, defence=defence, **options)
 
 
 @pytest.mark.parametrize("defence", ["rolss", "loft"])
@@ -69,3 +74,11 @@ def test_changed_layers_come_back_from_the_store(defence, maker):
     pictures = torch.rand(5, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
     torch.testing.assert_close(trained(pictures), again(pictures))
     assert any("shortcut.shortcut" in name or "reduce" in name for name in trained.state_dict())
+
+
+def test_the_cell_of_a_private_target_gives_its_epsilon(maker):
+    pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    part = target(Blobs(WORLD, seed=1), NETWORK, defence="dp_sgd", strength=1.0, per_class=6)
+    rows = maker(TargetCell(part, 1)).set_index("measure").value
+    training = build("dp_sgd", 1.0).privacy(24, epochs=6, batch_size=8)
+    assert rows["epsilon"] == pytest.approx(training.epsilon)
