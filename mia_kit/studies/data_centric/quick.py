@@ -24,7 +24,7 @@ FIRST = ("none", "dcd", "dp_sgd", "mid")
 NAMES = {
     **{"data-centric": "dcd", "DP-SGD": "dp_sgd", "MID": "mid", "injection alone": "dcd injection alone"},
     **{f"without {step}": f"dcd without {step}" for step in ("injection", "loss", "curvature")},
-    **{"PPA": "ppa", "MIRROR": "mirror", "MIRROR (black box)": "mirror_black_box", "GMI": "gmi"},
+    **{"PPA": "ppa", "MIRROR": "mirror", "MIRROR (black box)": "mirror_black_box"},
 }
 
 
@@ -85,16 +85,16 @@ def shares(table: pd.DataFrame, by: str, *, measure: str | list[str], **where: A
     return frame.sort_values("defence", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
-def old_table(name: str) -> pd.DataFrame:
-    """What the first house measured as "data_centric_faces" or "data_centric_signs", until the study replaces it."""
-    results = read_evidence(name)["results"]
+def old_table() -> pd.DataFrame:
+    """What the first house measured of real people, until the study replaces it."""
+    results = read_evidence("data_centric_faces")["results"]
     rows = [entry for row in results["rows"] for entry in _hits(row)]
     for row in results["targets"]:
         shared = {"defence": NAMES.get(row["defence"], row["defence"]), "seed": row["seed"], "attack": None}
         measures = {key: value for key, value in row.items() if isinstance(value, float) and key != "epsilon"}
         measures |= {"class_size": row["noticed"]["larger"]} if "noticed" in row else {}
         rows += [{**shared, "unit": None, "measure": key, "value": value} for key, value in measures.items()]
-    return tidy(pd.DataFrame(rows).assign(study="data_centric", world=name.removeprefix("data_centric_")))
+    return tidy(pd.DataFrame(rows).assign(study="data_centric", world="celeba_id"))
 
 
 def _hits(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -71,9 +71,8 @@ def test_shares_by_hand():
 
 def test_the_first_house_as_a_table():
     """Digits of people in a row of the evidence are their values; what chapter 10 quotes is in it."""
-    table = quick.old_table("data_centric_faces")
+    table = quick.old_table()
     recognised = quick.shares(table, "attack", measure="acc1", attack="ppa").set_index("defence").value
     assert recognised.round(2)[["none", "dcd"]].tolist() == [0.55, 0.13]
     accuracy = table[table.measure == "accuracy"].groupby("defence", observed=True).value.mean()
     assert accuracy["none"] - accuracy["dcd"] == pytest.approx(0.08, abs=0.005)
-    assert set(quick.old_table("data_centric_signs").attack.dropna()) == {"gmi"}
