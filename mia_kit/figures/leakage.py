@@ -30,12 +30,14 @@ LEGEND_BELOW: dict[str, Any] = {"legend": legend_below(0.25), "margin": {"b": 11
 HOVER = ": %{y:.3g}"
 
 
-def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame) -> Drawn:
+def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, distance: bool = False) -> Drawn:
     """The share of people whom the evaluator recognises against the smoothing factor, a line for each loss.
 
     means : columns loss, strength, value, low, high
     controls : columns attack ("placebo", "oracle"), value: lines across, the floor and the ceiling
+    distance : the values are distances to the person's photographs in an embedding: small is much leakage
     """
+    what = "Distance to the person's photographs" if distance else "People recognised by the evaluator"
     figure, words, arrays = go.Figure(), [], {}
     for loss, rows in means.groupby("loss", sort=False):
         name, place = LOSSES[str(loss)]
@@ -48,13 +50,13 @@ def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame) -> Drawn:
         figure.add_hline(y=value, line={"dash": "dot", "color": "#555555"}, annotation_text=attack)
         words.append(f"{attack}: {value:.2f}")
         arrays[str(attack)] = np.array([value])
-    title = "People recognised by the evaluator, by smoothing factor and the attacker's loss"
-    figure.update_layout(base_layout(title, height=480, **LEGEND_BELOW))
+    figure.update_layout(
+        base_layout(f"{what}, by smoothing factor and the attacker's loss", height=480, **LEGEND_BELOW)
+    )
     factors = sorted(means["strength"].unique())
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
-    figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
-    alt = f"Share of people recognised by the evaluator for each smoothing factor. {'; '.join(words)}."
-    return Drawn(figure, alt, arrays)
+    figure.update_yaxes({} if distance else {"range": (0, 1.03), "tickformat": ".0%"})
+    return Drawn(figure, f"{what} for each smoothing factor. {'; '.join(words)}.", arrays)
 
 
 def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:

@@ -52,6 +52,13 @@ def test_each_loss_has_its_line_in_any_order_and_controls_lie_across():
     assert "margin: -0.2 0.58" in drawn.alt and "placebo: 0.05" in drawn.alt
 
 
+def test_distances_are_no_shares():
+    rows = means(loss=["cross_entropy"], strength=FACTORS)
+    rows[["value", "low", "high"]] += 3
+    axis = leakage_by_factor(rows, pd.DataFrame({"attack": [], "value": []}), distance=True).figure.layout.yaxis
+    assert axis.range is None and axis.tickformat is None
+
+
 def test_the_check_of_the_dose_shows_both_sides():
     rows = means(strength=FACTORS)
     drawn = delivered(rows, rows[::-1])
