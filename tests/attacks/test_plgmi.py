@@ -104,9 +104,10 @@ def test_the_classes_of_the_generator_become_the_targets() -> None:
     critic = ProjectionCritic(4, seed=1, **NETWORKS)
     settings = AdversarySettings(steps=90, batch_size=12, critic_steps=1, learning_rate=1e-2)
     options = {"seed": 0, "per_class": 8, "settings": settings, "input_size": SIZE, "progress": False}
-    plgmi.train(
+    told = plgmi.train(
         access, public_images(200), generator=generator, critic=critic, margin_weight=1.0, crop=UNMIRRORED, **options
     )
+    assert told == access.queries == 200 + 90 * 12
     classes = torch.arange(4).repeat_interleave(50)
     made = generator(generator.codes(sample_latents(generator, 200, seed=9), classes))
     named = (access.labels(made) == classes).float().view(4, 50).mean(dim=1)
