@@ -26,6 +26,7 @@ from mia_kit.defences import Defended, build
 from mia_kit.defences.dp_sgd import Privacy
 from mia_kit.models import Classifier, SmallClassifier, in_batches, load_dcgan, sample_latents
 from mia_kit.studies.inversion import shipped
+from mia_kit.studies.inversion.networks import STRANGERS
 from mia_kit.studies.inversion.people import Photos
 from mia_kit.threads import one_thread
 from mia_kit.training.augment import usual_augmentation
@@ -77,7 +78,12 @@ def untrained(defence: str, strength: float, *, width: int = WIDTH, seed: int = 
 
 
 def train(defence: str = "none", strength: float = 0.0, *, epochs: int | None = None, seed: int = 0) -> Defended:
-    """Train a target with a defence of `mia_kit.defences.build`, or "none": about ten seconds."""
+    """Train a target with a defence of `mia_kit.defences.build`, or "none": about ten seconds.
+
+    ValueError for a defence that begins from a public trunk: the class has none, and noise would stand in for it.
+    """
+    if defence in STRANGERS:
+        raise ValueError(f"defence must be one without a public trunk, got {defence} instead: a recipe can train it")
     photographs, model = class_photographs(), SmallClassifier(3, PEOPLE, seed=seed, width=WIDTH)
     with one_thread():
         return build(defence, strength).fit(

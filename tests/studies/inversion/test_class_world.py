@@ -8,6 +8,7 @@ from mia_kit.access import WhiteBox
 from mia_kit.attacks import losses, ppa
 from mia_kit.defences import STRENGTHS
 from mia_kit.studies.inversion import classroom, shipped
+from mia_kit.studies.inversion.networks import STRANGERS
 
 
 @pytest.fixture(autouse=True)
@@ -15,10 +16,11 @@ def small_class(tiny_classroom):
     """Every test here plays in a class of four."""
 
 
-WITHOUT_SKIPS = [name for name in STRENGTHS if name != "rolss"]  # the class has no skip connections to remove
+# The class has no skip connections to remove, and no public trunk to begin from.
+TRAINED = [name for name in STRENGTHS if name not in {"rolss", *STRANGERS}]
 
 
-@pytest.mark.parametrize("defence", ["none", *WITHOUT_SKIPS])
+@pytest.mark.parametrize("defence", ["none", *TRAINED])
 def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
     strength = STRENGTHS[defence][0] if defence != "none" else 0.0
     defended = classroom.train(defence, strength)
@@ -27,6 +29,12 @@ def test_every_defence_trains_into_the_form_that_is_handed_in(defence) -> None:
     assert shapes[0] == shapes[1]
     assert (defended.privacy is not None) == defence.startswith("dp_sgd")
     assert 0 <= classroom.accuracy(defended.model) <= 1
+
+
+@pytest.mark.parametrize("defence", STRANGERS)
+def test_without_a_public_trunk_nothing_is_trained_on_noise(defence) -> None:
+    with pytest.raises(ValueError, match=f"without a public trunk, got {defence}"):
+        classroom.train(defence, 0.5)
 
 
 def test_the_attack_is_plug_and_play_on_a_shared_pool() -> None:
