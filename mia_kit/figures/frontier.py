@@ -67,21 +67,25 @@ def point_name(defence: str, strength: float) -> str:
 def frontier(points: Sequence[Mark], *, title: str) -> Drawn:
     """Accuracy to the right, leakage upwards: good defences lie to the right and low. Lines join strengths.
 
-    Bars are the intervals of the marks; no defence is drawn on top. The arrays hold accuracies and leakages by defence,
-    in order of strength.
+    Bars are the intervals of the marks; no defence is drawn on top, in a look of its own. The arrays hold accuracies
+    and leakages by defence, in order of strength.
     """
     lines = {
         defence: sorted((point for point in points if point.defence == defence), key=lambda point: point.strength)
         for defence in dict.fromkeys(point.defence for point in points)
     }
     figure = go.Figure()
-    for place, (defence, marks) in sorted(enumerate(lines.items()), key=lambda item: item[1][0] == NONE):
+    for place, defence in enumerate(sorted(lines, key=lambda defence: defence == NONE)):
+        marks = lines[defence]
         ends = pd.DataFrame([(mark.leakage, mark.low, mark.high) for mark in marks], columns=["value", "low", "high"])
         accuracies = [round(mark.accuracy, 4) for mark in marks]
         line = series(
             accuracies, ends, NAMES.get(defence, defence), place, "", size=11, thickness=1, line={"width": 1.5}
         )
         line.update(customdata=[[mark.name, mark.words] for mark in marks], hovertemplate=HOVER)
+        if defence == NONE:
+            line.update(marker={"symbol": "circle-x-open", "color": "black", "size": 15}, line_color="black")
+            line.error_y.color = "black"
         figure.add_trace(line)
     figure.update_layout(base_layout(title, height=500, legend=legend_below(0.2), margin={"b": 110}))
     figure.update_xaxes(title_text="test accuracy (use)", tickformat=".0%")

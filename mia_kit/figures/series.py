@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, translucent
 
 FAINT = 0.35
+MORE_MARKERS = ("hexagon", "pentagon", "bowtie", "hourglass", "triangle-down", "star-square", "star-diamond")
 
 
 def series(
@@ -27,13 +28,15 @@ def series(
     thickness: float = 1.2,
     **options: Any,
 ) -> go.Scatter:
-    """Values in the colour, marker and dash of their `place`, the markers open past the palette; joined by a line.
+    """Values in the colour, marker and dash of their `place`, joined by a line.
+
+    Past the palette the markers are open, and past those of other shapes: there are 21 places.
 
     `y` are numbers, or a table with the columns value, low and high, which gets bars to both ends. `hover` follows the
     name. If `across`, the values go along the x axis.
     """
     colour = OKABE_ITO[place % len(OKABE_ITO)]
-    symbol = MARKERS[place % len(MARKERS)] + "-open" * (place >= len(MARKERS))
+    symbol = (*MARKERS, *(f"{marker}-open" for marker in MARKERS), *MORE_MARKERS)[place]
     if isinstance(y, pd.DataFrame):
         value, low, high = (y[column].to_numpy(dtype=float) for column in ("value", "low", "high"))
         y, options["error_x" if across else "error_y"] = value.round(4), bars(value, low, high, thickness=thickness)

@@ -16,7 +16,7 @@ from mia_kit.figures.film import wall
 from mia_kit.figures.series import series, with_ends
 from mia_kit.figures.style import Drawn, base_layout, factor_name, legend_below
 
-PANELS = {"named": "named by the second judge", "verified": "verified by it", "acc1": "Acc@1 (evaluator)"}
+PANELS = {"acc1": "Acc@1 (evaluator)", "named": "named by the second judge"}
 GAP = 0.22  # between two factors, in rows
 
 
@@ -31,9 +31,8 @@ def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Draw
 
     The arrays hold the values of shape (attacks,) by measure and factor. ValueError if one is missing.
     """
-    panels = {measure: words for measure, words in PANELS.items() if measure in set(shares["measure"])}
-    figure, words, arrays = _dots(shares, list(labels), panels)
-    for column, measure in enumerate(panels, start=1):
+    figure, words, arrays = _dots(shares, list(labels), PANELS)
+    for column, measure in enumerate(PANELS, start=1):
         for place, factor in enumerate(factors := sorted(shares["strength"].unique())):
             starts = _of(shares, [f"{attack} start" for attack in labels], measure, factor)
             strokes = go.Scatter(
@@ -52,7 +51,7 @@ def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Draw
     figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=list(labels.values()), row=1, col=1)
     figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
     alt = (
-        f"Share of people whose reconstruction a judge names, verifies or takes for the person, for {len(labels)} "
+        f"Share of people whose reconstruction a judge names or takes for the person, for {len(labels)} "
         f"attacks and each smoothing factor, with 95 % intervals over people and seeds. {'; '.join(words)}."
     )
     return Drawn(figure, alt, arrays)
@@ -69,7 +68,7 @@ def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) 
     The arrays hold the changes of shape (attacks,) by measure and factor. ValueError if one is missing.
     """
     attacks = list(dict.fromkeys(changes["attack"]))
-    figure, words, arrays = _dots(changes, attacks, {measure: PANELS[measure] for measure in ("acc1", "named")})
+    figure, words, arrays = _dots(changes, attacks, PANELS)
     known = [attack for attack in attacks if attack in published]
     figure.add_scatter(
         x=[published[attack] for attack in known],

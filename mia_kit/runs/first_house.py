@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
 from mia_kit.runs.evidence import read_record
 from mia_kit.runs.places import evidence_folder
-from mia_kit.runs.table import SUFFIX, tidy
+from mia_kit.runs.table import SUFFIX
 
 
 def read_evidence(name: str) -> dict[str, Any]:
@@ -37,22 +35,6 @@ def verdicts_in_words(name: str) -> str:
         told = [f"  {text}" for size, text in row.items() if size not in ("verdict", "link")]
         lines += [f"claim {claim}: {row['verdict']}", *told]
     return "\n".join(lines)
-
-
-def zoo_table() -> pd.DataFrame:
-    """What the first house measured of the attack zoo, as a tidy table: acc1, named and verified of each person.
-
-    The rows with "<attack> start" are those of the best of the attack's sampled pictures; `queries` is per person.
-    """
-    rows: list[dict[str, Any]] = []
-    for row in read_evidence("attack_zoo")["results"]["rows"]:
-        shared = {"study": "attack_zoo", "world": "celeba_id", "seed": row["seed"], "strength": row["smoothing"]}
-        rows.append(shared | {"attack": row["attack"], "unit": None, "measure": "queries", "value": row["queries"]})
-        for name, hits in ((row["attack"], row["hits"]), (f"{row['attack']} start", row["start_best"]["hits"])):
-            for measure in ("acc1", "named", "verified"):
-                passed = enumerate(hits[measure])
-                rows += [shared | {"attack": name, "unit": u, "measure": measure, "value": int(p)} for u, p in passed]
-    return tidy(rows)
 
 
 def first_words() -> dict[str, str]:

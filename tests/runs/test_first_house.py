@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mia_kit.runs.first_house import first_words, read_evidence, verdicts_in_words, zoo_table
+from mia_kit.runs.first_house import first_words, read_evidence, verdicts_in_words
 
 
 def write(folder: Path, name: str, claims: dict[str, Any]) -> None:
@@ -38,12 +38,3 @@ def test_verdicts_stand_one_by_one(folder: Path) -> None:
     write(folder, "made_up", claims)
     assert verdicts_in_words("made_up") == "claim S1: reproduced\n  0.1 < 0.2\nclaim S2: not reproduced\n  none"
     assert verdicts_in_words("absent").endswith("stand as not run. Measure it with: mia-kit run absent")
-
-
-def test_the_zoo_as_a_table_has_the_shares_of_the_file() -> None:
-    table = zoo_table()
-    for row in read_evidence("attack_zoo")["results"]["rows"][::17]:
-        mine = table[(table.seed == row["seed"]) & (table.strength == row["smoothing"])]
-        for name, shares in ((row["attack"], row), (f"{row['attack']} start", row["start_best"])):
-            means = mine[mine.attack == name].groupby("measure", observed=True).value.mean()
-            assert all(means[measure] == pytest.approx(shares[measure], abs=1e-4) for measure in ("acc1", "named"))
