@@ -121,8 +121,9 @@ class PeoplePart(Part[People]):
         return {f"{role}.{name}": part for role, photos in roles.items() for name, part in vars(photos).items()}
 
     def unpack(self, values: Values) -> People:
-        roles = [role if f"{role}.images" in values else "evaluator" for role in ROLES]
-        target, evaluator, judge, test = (Photos(values[f"{role}.images"], values[f"{role}.labels"]) for role in roles)
+        present = [role for role in ROLES if f"{role}.images" in values]
+        photos = {role: Photos(values[f"{role}.images"], values[f"{role}.labels"]) for role in present}
+        target, evaluator, judge, test = (photos.get(role, photos["evaluator"]) for role in ROLES)
         return People(target, evaluator, judge, test, values.get("latents"))
 
 

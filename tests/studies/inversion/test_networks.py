@@ -6,7 +6,8 @@ import torch
 
 from mia_kit.defences import build
 from mia_kit.runs.run import Maker
-from mia_kit.studies.inversion.cells import TargetCell
+from mia_kit.studies.inversion.cells import JudgesCell, TargetCell
+from mia_kit.studies.inversion.judges import judges_of
 from mia_kit.studies.inversion.networks import StrangersTrunk, Target, target
 from mia_kit.studies.inversion.people import PeoplePart, Values, people_of
 from mia_kit.studies.inversion.recipe import Network, Photographs, World
@@ -82,3 +83,20 @@ def test_the_cell_of_a_private_target_gives_its_epsilon(maker):
     rows = maker(TargetCell(part, 1)).set_index("measure").value
     training = build("dp_sgd", 1.0).privacy(24, epochs=6, batch_size=8)
     assert rows["epsilon"] == pytest.approx(training.epsilon)
+
+
+class Swapped(Blobs):
+    """The target's photographs of a person look like the next person's at the evaluator's."""
+
+    def make(self, made, checkpoint, *, progress) -> Values:
+        values = super().make(made, checkpoint, progress=progress)
+        twice = {name: part.repeat_interleave(2, dim=0) for name, part in values.items()}
+        return twice | {"target.images": twice["target.images"].roll(12, dims=0)}
+
+
+def test_judges_of_real_people_are_asked_about_photographs_that_they_did_not_learn(maker):
+    people = Swapped(WORLD, seed=1)
+    network = Network(architecture="small", width=8, epochs=30, batch_size=8)
+    judges = judges_of(people, network, network)
+    rows = maker(JudgesCell(people, judges.named_by, judges, 1)).set_index("measure").value
+    assert rows["photographs_acc1"] == 0
