@@ -30,6 +30,7 @@ STATED = {
     },
     "03": {"14": "megabytes of the generator"},
     "04": {"27": "3 x 3 x 3 mixtures", "80": "people of the recipe"},
+    "05": {"105": "people of a recipe"},
     "06": {"200": "people of a recipe"},
     "07": {"55": "points of accuracy", "1.7": "points", "1.2": "points", "200": "people of a recipe"},
     "08": {
