@@ -55,7 +55,7 @@ def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, distance: 
     )
     factors = sorted(means["strength"].unique())
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
-    figure.update_yaxes({} if distance else {"range": (0, 1.03), "tickformat": ".0%"})
+    figure.update_yaxes({"title_text": "low is near"} if distance else {"range": (0, 1.03), "tickformat": ".0%"})
     return Drawn(figure, f"{what} for each smoothing factor. {'; '.join(words)}.", arrays)
 
 
