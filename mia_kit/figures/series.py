@@ -13,6 +13,7 @@ from mia_kit.figures.style import DASHES, MARKERS, OKABE_ITO, translucent
 
 FAINT = 0.35
 MORE_MARKERS = ("hexagon", "pentagon", "bowtie", "hourglass", "triangle-down", "star-square", "star-diamond")
+SHAPES = (*MARKERS, *(f"{marker}-open" for marker in MARKERS), *MORE_MARKERS)
 
 
 def series(
@@ -30,13 +31,13 @@ def series(
 ) -> go.Scatter:
     """Values in the colour, marker and dash of their `place`, joined by a line.
 
-    Past the palette the markers are open, and past those of other shapes: there are 21 places.
+    Past the palette the markers are open, and past those of other shapes: 21 places are told apart.
 
     `y` are numbers, or a table with the columns value, low and high, which gets bars to both ends. `hover` follows the
     name. If `across`, the values go along the x axis.
     """
     colour = OKABE_ITO[place % len(OKABE_ITO)]
-    symbol = (*MARKERS, *(f"{marker}-open" for marker in MARKERS), *MORE_MARKERS)[place]
+    symbol = SHAPES[place % len(SHAPES)]
     if isinstance(y, pd.DataFrame):
         value, low, high = (y[column].to_numpy(dtype=float) for column in ("value", "low", "high"))
         y, options["error_x" if across else "error_y"] = value.round(4), bars(value, low, high, thickness=thickness)

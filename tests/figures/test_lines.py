@@ -162,6 +162,11 @@ def test_all_defences_are_told_apart_by_their_shape_alone():
     assert len({trace.marker.symbol for trace in drawn.figure.data}) == len(NAMES)
 
 
+def test_a_class_of_thirty_teams_fits_into_a_frontier():
+    teams = [Mark(f"team {number}", 0.0, 0.5, 0.5, 0.4, 0.6) for number in range(30)]
+    assert len(frontier(teams, title="a class").figure.data) == 30
+
+
 def test_mechanisms_stand_in_three_panels():
     drawn = mechanisms(
         prices=(np.linspace(0.1, 1, 4), {"at 0": np.arange(4.0), "at 1": np.arange(4.0)}),
