@@ -176,15 +176,15 @@ check("14.1", both, tolerance=0.5)
 # | `tl_dmi` (CVPR 2024) | blue, with a public trunk | early layers stay as public people taught them | 0.8, and the trunk's |
 # | `rolss` (ECCV 2024) | blue | no skip connection in the last stage | 1.1 |
 # | `midre` (2025) | blue | a random square of every training picture is erased | 1.2 |
-# | `loft` (2024) | blue | features pass through a few numbers before the last layer | 2.6 |
-# | `trap_mid` (NeurIPS 2024) | blue | a faint pattern leads to each class, so that attacks find the pattern | 7.9 |
-# | `if_gmi` (ECCV 2024) | red, sees all | walks between the generator's layers, too | 1.5 |
+# | `loft` (2024) | blue | features pass through a few numbers before the last layer | 1.2 |
+# | `trap_mid` (NeurIPS 2024) | blue | a faint pattern leads to each class, so that attacks find the pattern | 3.8 |
+# | `if_gmi` (ECCV 2024) | red, sees all | walks between the generator's layers, too | 1.7 |
 # | `vmi` (NeurIPS 2021) | red, sees all | learns a distribution of latents for each person, and draws from it | 0.9 |
 # | `ppdg_mi` (NeurIPS 2024) | red, sees all | what a first attack brought back tunes the generator | 3.5 |
 # | `c2f` (2023) | red, sees confidences | features of strangers say what a class looks like, and evolution goes on | 4.0 |
-# | `lokt` (NeurIPS 2023) | red, sees labels | labels teach a surrogate, which is then attacked as a white box | 1.8, and the surrogate's 2.3 |
+# | `lokt` (NeurIPS 2023) | red, sees labels | labels teach a surrogate, which is then attacked as a white box | 1.8, and the surrogate's 2.8 |
 #
-# *Time* is in trainings without a defence, or in attacks of Plug & Play with as many steps, on one core.
+# *Time* is in trainings without a defence, or in attacks of Plug & Play with as many steps: medians of three runs.
 #
 # The recipe `field_drawn` trains targets on forty drawn people with each defence, five seeds. Red is the strongest of
 # four attacks: Plug & Play with three losses, and IF-GMI. They attack 24 people. `field_attacks` has C2F and PPDG-MI,
@@ -215,14 +215,14 @@ for name, table in {"field_drawn": field, "field_attacks": attacks}.items():
 #   What −0.2 takes from LOKT is −0.0333 [−0.142, 0.0752].
 # * **The one latent beats the distribution.** A draw of VMI is recognised less often than the latent of Plug & Play:
 #   −0.333 [−0.483, −0.175].
-# * **Two cannot be tested here**, IF-GMI and PPDG-MI: Plug & Play is near the oracle. Of C2F the rule *cannot tell*.
+# * **IF-GMI cannot be tested here**: Plug & Play is near the oracle. Of PPDG-MI and C2F the rule *cannot tell*.
 #
 # <details><summary>Do pictures that look right leak?</summary>
 #
 # Not by themselves. <em>Precision</em> is the share of an attack's pictures that lie among the people's photographs,
 # <em>recall</em> the share of photographs that lie among the pictures. The next table has both, beside the share that the
-# evaluator recognises. C2F's pictures lie among the photographs no less than Plug & Play's do. A third as many are
-# recognised. So a set that looks right says little about who was found.
+# evaluator recognises. C2F's pictures lie among the photographs no less than Plug & Play's do. About a quarter as many
+# are recognised. So a set that looks right says little about who was found.
 # </details>
 
 # %% tags=["nbval-ignore-output"]
