@@ -349,7 +349,8 @@ check("7.3", wall, tolerance=1)
 # %% tags=["nbval-ignore-output"]
 table, young = read_table("frontier_class"), by_defence(read_table("field_drawn"))
 known, private = by_defence(table), read_table("private_class")
-heads = by_defence(private).query("defence == 'dp_sgd_head'")
+shares = by_defence(private)
+heads = shares[shares["defence"] == "dp_sgd_head"]
 points = pd.concat([known, young[~young["defence"].isin(known["defence"])], heads])
 every = frontier([Mark(*row) for row in points.itertuples(index=False)], title="Every defence: forty drawn people")
 show("7.4", every)
@@ -373,7 +374,6 @@ print(words, private_words, sep="\n")
 fold("Every part, with its interval", parts + "\n" + private_parts)
 
 # %%
-shares = by_defence(private)
 floor = intervals(private, "acc1", ["attack"], {"attack": "placebo"})["value"].item()
 print(f"of the placebo {floor:.0%} are recognised")
 for noise in (0.1, 0.3, 1.0, 3.0):

@@ -126,3 +126,11 @@ def test_the_price_of_privacy_is_known_before_training(names):
     known = training.privacy(len(TASK[1]), epochs=OPTIONS["epochs"], batch_size=OPTIONS["batch_size"])
     assert known == training.fit(model(), *TASK, seed=0, **OPTIONS).privacy
     assert (known is None) == (names == ("smoothing",))
+
+
+@pytest.mark.parametrize("name", sorted(PRIVATE))
+def test_private_steps_are_few_and_large(name):
+    """Eight times the usual batch: 128 of 800 pictures, six steps an epoch."""
+    pytest.importorskip("opacus", reason='needs Opacus: pip install "mia_kit[dp]"')
+    privacy = build(name, 1.0).privacy(800, epochs=80, batch_size=16)
+    assert (privacy.sample_rate, privacy.steps) == (128 / 800, 480)

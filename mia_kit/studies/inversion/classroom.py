@@ -26,7 +26,7 @@ from mia_kit.defences import Defended, build
 from mia_kit.defences.dp_sgd import Privacy
 from mia_kit.models import Classifier, SmallClassifier, in_batches, load_dcgan, sample_latents
 from mia_kit.studies.inversion import shipped
-from mia_kit.studies.inversion.networks import STRANGERS
+from mia_kit.studies.inversion.networks import LEAST_STRANGERS
 from mia_kit.studies.inversion.people import Photos
 from mia_kit.threads import one_thread
 from mia_kit.training.augment import usual_augmentation
@@ -82,7 +82,7 @@ def train(defence: str = "none", strength: float = 0.0, *, epochs: int | None = 
 
     ValueError for a defence that begins from a public trunk: the class has none, and noise would stand in for it.
     """
-    if defence in STRANGERS:
+    if defence in LEAST_STRANGERS:
         raise ValueError(f"defence must be one without a public trunk, got {defence} instead: a recipe can train it")
     photographs, model = class_photographs(), SmallClassifier(3, PEOPLE, seed=seed, width=WIDTH)
     with one_thread():

@@ -41,7 +41,7 @@ from mia_kit.training.speed import channels_last, fused_adam
 WEIGHTS = "weights."
 # Defences of drawn people that begin from a trunk of strangers, and how many of those it knows at least: in a network
 # whose head alone is trained nothing else tells people apart.
-STRANGERS: dict[Defence, int] = {"tl_dmi": 0, "dp_sgd_head": 200}
+LEAST_STRANGERS: dict[Defence, int] = {"tl_dmi": 0, "dp_sgd_head": 200}
 
 
 def untrained(
@@ -235,10 +235,10 @@ def target(
     """
     build(defence, strength)
     trunk: Trunk | StrangersTrunk | None = Trunk(network, people.world.size) if network.pretraining else None
-    if defence in STRANGERS and trunk is None:
+    if defence in LEAST_STRANGERS and trunk is None:
         if people.world.name != "drawn":
             raise ValueError(f"{defence} needs a public trunk: give the target's network pretraining, got 0 instead")
-        trunk = StrangersTrunk(strangers_target(people, network, per_class, least=STRANGERS[defence]))
+        trunk = StrangersTrunk(strangers_target(people, network, per_class, least=LEAST_STRANGERS[defence]))
     seed, half = people.seed, None
     if defence == "smoothing" and strength <= 0 and network.epochs > 1:
         half = FirstHalf(people, network, per_class, seed, trunk)
