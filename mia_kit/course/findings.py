@@ -40,7 +40,8 @@ def read_findings(folder: Path | None = None) -> list[Finding]:
 def finding_of(cells: Sequence[Mapping[str, Any]]) -> str:
     """The last finding among the cells of an executed notebook, on one line; empty if there is none."""
     sentences = [match[1] for cell in cells for match in FINDING.finditer(_said(cell))]
-    return " ".join(sentences[-1].split()) if sentences else ""
+    words = " ".join(sentences[-1].split()) if sentences else ""
+    return words[:1].upper() + words[1:]
 
 
 def as_text(findings: list[Finding]) -> str:

@@ -19,6 +19,6 @@ def test_printed_and_bold_findings(tmp_path):
     findings = read_findings(tmp_path)
     assert [(f.name, f.title, f.sentence) for f in findings] == [
         ("03_a", "First", "Two lines."),
-        ("05_b", "Second", "it leaks .9 of people."),
+        ("05_b", "Second", "It leaks .9 of people."),
     ]
     assert " 3  First\n    Two lines." in as_text(findings)
