@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import io
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ from tqdm.auto import tqdm
 
 from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
-from mia_kit.data.file_names import check_distinct, composed
 from mia_kit.data.folders import DataError, fetch_folder, write_data
 from mia_kit.data.lists import read_lines
+from mia_kit.data.people import composed
 from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
 from mia_kit.terminal import script
 
@@ -106,9 +105,6 @@ class Collection:
     def __init__(self, folder: Path, faces: Sequence[Face]) -> None:
         self.faces, self.originals = folder / "facescrub", folder / "facescrub_originals"
         self.of_picture: dict[str, list[Face]] = defaultdict(list)
-        check_distinct(dict.fromkeys(face.person for face in faces), "FaceScrub's list")
-        files = {(face.path(Path()).as_posix(), face.box, face.link.sha256) for face in faces}
-        check_distinct((file for file, *_ in files), "FaceScrub's list")
         for face in dict.fromkeys(faces):
             self.of_picture[face.link.sha256].append(face)
 
@@ -184,7 +180,7 @@ def report(faces: Sequence[Face], dead: Counter[str], folder: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the lists, fetch, report."""
+    """Read the lists, fetch, report. DataError or ValueError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("lists", type=Path, nargs="+", help="facescrub_actors.txt and facescrub_actresses.txt")
     parser.add_argument("--retry", action="store_true", help="try dead links again")
@@ -192,16 +188,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--delay", type=float, default=Manners.delay, help="seconds between two requests to one host")
     options = parser.parse_args(arguments)
     print(TERMS)
-    try:
-        manners = Manners(workers=options.workers, delay=options.delay)
-        faces = [face for path in options.lists for face in read_list(path)]
-        folder = fetch_folder()
-        dead = fetch(faces, folder, retry=options.retry, manners=manners)
-    except (OSError, ValueError) as problem:
-        sys.exit(str(problem))
-    except KeyboardInterrupt:
-        sys.exit("Stopped; what is there is kept, and the same command goes on.")
-    print(report(faces, dead, folder))
+    manners = Manners(workers=options.workers, delay=options.delay)
+    faces = [face for path in options.lists for face in read_list(path)]
+    folder = fetch_folder()
+    print(report(faces, fetch(faces, folder, retry=options.retry, manners=manners), folder))
 
 
 if __name__ == "__main__":
