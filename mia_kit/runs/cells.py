@@ -25,12 +25,9 @@ class Rows:
 
     def add(self, measure: str, value: Any, *, units: Any = None, steps: int | None = None) -> None:
         """Add one value, or one for each of `units`, an array of the same length."""
-        values = np.atleast_1d(np.asarray(value, dtype=float))
-        of_units = np.full(len(values), np.nan) if units is None else np.asarray(units, dtype=float)
-        if of_units.shape != values.shape or (units is None and len(values) != 1):
-            raise ValueError(f"expected a value a unit, got {values.shape} values and {of_units.shape} units instead")
-        step = np.nan if steps is None else float(steps)
-        self._rows += [(measure, unit, step, number) for unit, number in zip(of_units, values, strict=True)]
+        of_units = [np.nan] if units is None else np.asarray(units, dtype=float)
+        values, step = np.atleast_1d(np.asarray(value, dtype=float)), np.nan if steps is None else float(steps)
+        self._rows += [(measure, unit, step, each) for unit, each in zip(of_units, values, strict=True)]
 
     def kept(self) -> Values:
         """For the store."""
