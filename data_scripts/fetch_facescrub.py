@@ -41,6 +41,7 @@ TERMS = (
 # Of real people's names, none may lead out of its folder.
 NAME = re.compile(r"\w[\w.' -]*")
 QUALITY = 95
+REASONS = {EmptyBox: "box outside the picture", TooManyPixels: "too many pixels", PictureError: "not a picture"}
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,8 @@ def crop(content: bytes, box: tuple[int, int, int, int]) -> bytes:
     """The part of a picture within the box, upright, as JPEG. Raises ValueError with a reason if there is none."""
     try:
         part = read_picture(content, box=box)
-    except EmptyBox as problem:
-        raise ValueError("box outside the picture") from problem
-    except TooManyPixels as problem:
-        raise ValueError("too many pixels") from problem
     except PictureError as problem:
-        raise ValueError("not a picture") from problem
+        raise ValueError(REASONS[type(problem)]) from problem
     stream = io.BytesIO()
     part.save(stream, "JPEG", quality=QUALITY, subsampling=0)
     return stream.getvalue()
