@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -29,7 +28,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from mia_kit.data.folders import cache_folder
+from mia_kit.data.folders import cache_folder, write_whole
 from mia_kit.runs.circumstances import circumstances
 
 Values = dict[str, Any]  # name -> Tensor, ndarray or plain value
@@ -226,7 +225,6 @@ def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: floa
 def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
     """Write an entry into an empty folder, `settings.json` last."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     tensors = {name: _tensor(value) for name, value in values.items() if isinstance(value, Tensor | np.ndarray)}
     plain = {name: value for name, value in values.items() if name not in tensors}
     numpy_names = [name for name in tensors if isinstance(values[name], np.ndarray)]
@@ -235,10 +233,7 @@ def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     about = {"made_by": made_by, **circumstances(seconds), "own_seconds": round(seconds, 1), "sha256": sums}
     for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
-        with (folder / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(folder / name, content)
 
 
 def _tensor(value: Tensor | np.ndarray) -> Tensor:
