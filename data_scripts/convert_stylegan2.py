@@ -9,7 +9,6 @@ first data folder that can be written, or to `--to`.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from mia_kit.data.folders import check_output, fetch_folder, located
@@ -21,23 +20,20 @@ TERMS = "NVIDIA's networks are for research and evaluation, not for commercial u
 
 
 def main() -> None:
-    """Convert unless the result is there; `--force` converts again."""
+    """Convert unless the result is there; `--force` converts again. OSError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("pickle", type=Path, nargs="?", help="NVIDIA's file; by default what fetch_stylegan2 fetched")
     parser.add_argument("--to", type=Path, help="the safetensors file to write")
     parser.add_argument("--force", action="store_true", help="convert again even if the result is there")
     options = parser.parse_args()
-    try:
-        source = options.pickle or located(f"{FOLDER}/ffhq.pkl", remedy="run  python data_scripts/fetch_stylegan2.py")
-        target = options.to or fetch_folder() / FOLDER / f"{source.stem}.safetensors"
-        if target.is_file() and not options.force:
-            print(f"{target} is there already.")
-            return
-        print(TERMS)
-        check_output(target)
-        convert(source, target)
-    except OSError as problem:
-        sys.exit(str(problem))
+    source = options.pickle or located(f"{FOLDER}/ffhq.pkl", remedy="run  python data_scripts/fetch_stylegan2.py")
+    target = options.to or fetch_folder() / FOLDER / f"{source.stem}.safetensors"
+    if target.is_file() and not options.force:
+        print(f"{target} is there already.")
+        return
+    print(TERMS)
+    check_output(target)
+    convert(source, target)
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")
 
 

@@ -48,20 +48,13 @@ Keep = Callable[[Link, bytes], str | None]
 
 @dataclass(frozen=True)
 class Manners:
-    """How to treat the hosts.
+    """How to treat the hosts. ValueError if there is no worker, or a time is negative or no number.
 
-    Attributes
-    ----------
     workers : requests at once
     delay : seconds before each request to one host, which is asked for one file at a time
     timeout, deadline : seconds without a byte, and for a whole file
     max_bytes : length of the longest file
     attempts : how often a host that answers "later" or with an error of its own (429, 5xx) is asked
-
-    Raises
-    ------
-    ValueError
-        If there is no worker, or a time is negative or no number.
     """
 
     workers: int = 16
@@ -111,22 +104,13 @@ class Journal:
 def crawl(
     links: Iterable[Link], keep: Keep, journal: Journal, manners: Manners | None = None
 ) -> Iterator[tuple[Link, str | None]]:
-    """Fetch all links; yields each with None, or with the reason why it is dead, as they come in.
+    """Fetch all links, each once; yields each with None, or with the reason why it is dead, as they come in.
 
     Stopping early (Ctrl-C, `close()`) is safe at any moment: what was kept is kept, the others come next time.
+    DataError if `keep` or the journal cannot write, or no host answers, so that this machine must be offline.
 
-    Parameters
-    ----------
-    links : each once
-    keep : called in several threads with the bytes of a link, which have its sha256; returns None, or a reason why they
-        are of no use. It must write whole files or none
+    keep : called in several threads with the bytes of a link, which have its sha256. It must write whole files or none
     journal : gets the dead links. A link that met no host at all is written down only after some host has answered
-    manners : `Manners()` by default
-
-    Raises
-    ------
-    DataError
-        If `keep` or the journal cannot write, or no host answers at all, so that this machine must be offline.
     """
     manners = manners or Manners()
     requests = from_full("requests")

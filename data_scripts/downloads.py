@@ -42,8 +42,6 @@ def from_full(name: str) -> ModuleType:
 def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) -> Path:
     """`path`, after fetching it unless it is there with the right hash.
 
-    Parameters
-    ----------
     url : http or https; redirects are followed
     path : where the file goes. Half of it waits beside it as `<name>.part`; with a hash, which tells whether both
         halves are of one file, the next call goes on from there
@@ -51,10 +49,7 @@ def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) ->
         that is there then counts as right, and the sha256 of a new one is printed, to be pinned
     max_bytes : a longer answer is cut off, so that no endless one fills the disk
 
-    Raises
-    ------
-    DataError
-        If the host is gone, answers with an error, another file or too many bytes, or the file cannot be written.
+    DataError if the host is gone, answers with an error, another file or too many bytes, or the file cannot be written.
     """
     pooch, requests = from_full("pooch"), from_full("requests")
     part = path.with_name(f"{path.name}.part")
@@ -76,7 +71,12 @@ def download(url: str, path: Path, *, known_hash: str | None, max_bytes: int) ->
     except DataError:
         raise
     except requests.RequestException as problem:
-        raise DataError(_unreachable(url, path, problem)) from problem
+        response = problem.response
+        reason = type(problem).__name__ if response is None else f"the host answers {response.status_code}"
+        raise DataError(
+            f"{url} cannot be downloaded ({reason}): run the same command again later, or get the file elsewhere and "
+            f"put it at {path}; what has come is kept."
+        ) from problem
     except OSError as problem:
         raise write_error(path, problem) from problem
     if known_hash is None:
@@ -106,9 +106,7 @@ def _append(requests: ModuleType, url: str, part: Path, max_bytes: int, *, start
     if start:
         headers["Range"] = f"bytes={start}-"
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if (
-            answer.status_code == 416
-        ):  # nothing follows our half: it is whole, or of another file, as its hash will tell
+        if answer.status_code == 416:  # nothing follows our half: it is whole or another file's, as its hash will tell
             return
         answer.raise_for_status()
         if answer.status_code != 206:
@@ -148,12 +146,3 @@ def read_limited(answer: Any, max_bytes: int) -> Iterator[bytes]:
                 f"{answer.url} should send at most {max_bytes / 1e6:,.0f} MB, got more: is it the right file?"
             )
         yield chunk
-
-
-def _unreachable(url: str, path: Path, problem: Exception) -> str:
-    response = getattr(problem, "response", None)
-    reason = type(problem).__name__ if response is None else f"the host answers {response.status_code}"
-    return (
-        f"{url} cannot be downloaded ({reason}): run the same command again later, or get the file elsewhere and put "
-        f"it at {path}; what has come is kept."
-    )

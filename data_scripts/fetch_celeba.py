@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -123,25 +122,22 @@ def read_landmarks(path: Path) -> dict[str, np.ndarray]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch what is not there yet, and crop where the pictures in the wild are."""
+    """Fetch what is not there yet, and crop where the pictures in the wild are. DataError or ValueError, a sentence."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--people", type=int, default=PEOPLE, help="how many, those with most photographs")
     parser.add_argument("--size", type=int, default=SIZE, help="pixels of a face that is cut out")
     options = parser.parse_args(arguments)
-    try:
-        check.count("--people", options.people)
-        check.count("--size", options.size)
-        print(TERMS)
-        folder = locate("celeba") or fetch_folder() / "celeba"
-        if (folder / "img_celeba").is_dir():
-            target = fetch_folder() / "celeba_hd"
-            count = crop_all(folder, target, people=options.people, size=options.size)
-            print(f"{target} holds {count} faces.")
-        else:
-            fetch(folder)
-            print(f"{folder} is complete; with img_celeba in it, this script also makes celeba_hd.")
-    except (DataError, ValueError) as problem:
-        sys.exit(str(problem))
+    check.count("--people", options.people)
+    check.count("--size", options.size)
+    print(TERMS)
+    folder = locate("celeba") or fetch_folder() / "celeba"
+    if (folder / "img_celeba").is_dir():
+        target = fetch_folder() / "celeba_hd"
+        count = crop_all(folder, target, people=options.people, size=options.size)
+        print(f"{target} holds {count} faces.")
+    else:
+        fetch(folder)
+        print(f"{folder} is complete; with img_celeba in it, this script also makes celeba_hd.")
 
 
 if __name__ == "__main__":

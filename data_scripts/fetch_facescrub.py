@@ -18,7 +18,6 @@ from __future__ import annotations
 import argparse
 import io
 import re
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ from tqdm.auto import tqdm
 
 from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
-from mia_kit.data.file_names import check_distinct, composed
 from mia_kit.data.folders import DataError, fetch_folder, write_data
 from mia_kit.data.lists import read_lines
+from mia_kit.data.people import composed
 from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
 from mia_kit.terminal import script
 
@@ -42,6 +41,7 @@ TERMS = (
 # Of real people's names, none may lead out of its folder.
 NAME = re.compile(r"\w[\w.' -]*")
 QUALITY = 95
+REASONS = {EmptyBox: "box outside the picture", TooManyPixels: "too many pixels", PictureError: "not a picture"}
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,8 @@ def crop(content: bytes, box: tuple[int, int, int, int]) -> bytes:
     """The part of a picture within the box, upright, as JPEG. Raises ValueError with a reason if there is none."""
     try:
         part = read_picture(content, box=box)
-    except EmptyBox as problem:
-        raise ValueError("box outside the picture") from problem
-    except TooManyPixels as problem:
-        raise ValueError("too many pixels") from problem
     except PictureError as problem:
-        raise ValueError("not a picture") from problem
+        raise ValueError(REASONS[type(problem)]) from problem
     stream = io.BytesIO()
     part.save(stream, "JPEG", quality=QUALITY, subsampling=0)
     return stream.getvalue()
@@ -106,9 +102,6 @@ class Collection:
     def __init__(self, folder: Path, faces: Sequence[Face]) -> None:
         self.faces, self.originals = folder / "facescrub", folder / "facescrub_originals"
         self.of_picture: dict[str, list[Face]] = defaultdict(list)
-        check_distinct(dict.fromkeys(face.person for face in faces), "FaceScrub's list")
-        files = {(face.path(Path()).as_posix(), face.box, face.link.sha256) for face in faces}
-        check_distinct((file for file, *_ in files), "FaceScrub's list")
         for face in dict.fromkeys(faces):
             self.of_picture[face.link.sha256].append(face)
 
@@ -184,7 +177,7 @@ def report(faces: Sequence[Face], dead: Counter[str], folder: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the lists, fetch, report."""
+    """Read the lists, fetch, report. DataError or ValueError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("lists", type=Path, nargs="+", help="facescrub_actors.txt and facescrub_actresses.txt")
     parser.add_argument("--retry", action="store_true", help="try dead links again")
@@ -192,16 +185,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--delay", type=float, default=Manners.delay, help="seconds between two requests to one host")
     options = parser.parse_args(arguments)
     print(TERMS)
-    try:
-        manners = Manners(workers=options.workers, delay=options.delay)
-        faces = [face for path in options.lists for face in read_list(path)]
-        folder = fetch_folder()
-        dead = fetch(faces, folder, retry=options.retry, manners=manners)
-    except (OSError, ValueError) as problem:
-        sys.exit(str(problem))
-    except KeyboardInterrupt:
-        sys.exit("Stopped; what is there is kept, and the same command goes on.")
-    print(report(faces, dead, folder))
+    manners = Manners(workers=options.workers, delay=options.delay)
+    faces = [face for path in options.lists for face in read_list(path)]
+    folder = fetch_folder()
+    print(report(faces, fetch(faces, folder, retry=options.retry, manners=manners), folder))
 
 
 if __name__ == "__main__":

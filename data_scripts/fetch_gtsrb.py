@@ -7,13 +7,12 @@ host by us.
 from __future__ import annotations
 
 import argparse
-import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from downloads import download
-from mia_kit.data.folders import DataError, fetch_folder, write_whole
+from mia_kit.data.folders import fetch_folder, write_whole
 from mia_kit.terminal import script
 from unpacking import unpack
 
@@ -38,14 +37,11 @@ def fetch(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch what is not there yet."""
+    """Fetch what is not there yet. OSError, a sentence, if that fails."""
     argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0]).parse_args(arguments)
     print(TERMS)
-    try:
-        folder = fetch_folder() / "gtsrb"
-        fetch(folder)
-    except (DataError, OSError) as problem:
-        sys.exit(str(problem))
+    folder = fetch_folder() / "gtsrb"
+    fetch(folder)
     print(f"{folder} is complete.")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,18 +37,15 @@ def fetch(name: str, folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch what is not there yet."""
+    """Fetch what is not there yet. DataError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[*TERMS, []], help="mnist, fashion_mnist; both by default")
     names = parser.parse_args(arguments).names or list(TERMS)
-    try:
-        for name in names:
-            print(TERMS[name])
-            folder = fetch_folder() / name
-            fetch(name, folder)
-            print(f"{folder} is complete.")
-    except (DataError, OSError) as problem:
-        sys.exit(str(problem))
+    for name in names:
+        print(TERMS[name])
+        folder = fetch_folder() / name
+        fetch(name, folder)
+        print(f"{folder} is complete.")
 
 
 if __name__ == "__main__":

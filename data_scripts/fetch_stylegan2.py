@@ -7,11 +7,10 @@ a sha256: the first download prints it; give it as `--sha256` from then on. Neve
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 
 from downloads import download
-from mia_kit.data.folders import DataError, fetch_folder
+from mia_kit.data.folders import fetch_folder
 from mia_kit.terminal import script
 
 TERMS = "NVIDIA Source Code License: non-commercial research only; FFHQ, its photographs, is CC BY-NC-SA 4.0."
@@ -20,15 +19,12 @@ MAX_BYTES = 10**9
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Fetch unless it is there."""
+    """Fetch unless it is there. DataError, a sentence, if that fails."""
     parser = argparse.ArgumentParser(description=(__doc__ or " ").splitlines()[0])
     parser.add_argument("--sha256", help="what the file must be")
     options = parser.parse_args(arguments)
     print(TERMS)
-    try:
-        path = download(URL, fetch_folder() / "stylegan2" / "ffhq.pkl", known_hash=options.sha256, max_bytes=MAX_BYTES)
-    except (DataError, OSError) as problem:
-        sys.exit(str(problem))
+    path = download(URL, fetch_folder() / "stylegan2" / "ffhq.pkl", known_hash=options.sha256, max_bytes=MAX_BYTES)
     print(f"{path} is there ({path.stat().st_size / 1e6:.1f} MB).")
 
 

@@ -47,14 +47,12 @@ def _in_ascii(sign: str) -> str:
 
 
 def script(main: Callable[[], object]) -> NoReturn:
-    """Run the `main` of a script and end: in one plain line if it ends with a message, and on Ctrl-C."""
+    """Run the `main` of a script and end: in one plain line where something foreseen goes wrong, and on Ctrl-C."""
     spell_out()
     try:
         main()
-    except SystemExit as end:
-        if not isinstance(end.code, str):
-            raise
-        say(printable(end.code), sys.stderr)
+    except (OSError, RuntimeError, ValueError) as problem:
+        say(printable(problem), sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         say("stopped", sys.stderr)

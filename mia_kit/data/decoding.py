@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,11 +40,9 @@ def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> n
     """All pictures at one size, (h, w) or one number for a square, cropped around the centre to its proportions before.
 
     `paths` are files that `mia_kit.data.reading` reads; `key` names their content, such as the sha256 of their archive.
-    Returns a read-only uint8 array of shape (n, h, w, 3) mapped from the cache. DataError if there is no picture, one
-    cannot be decoded, or the cache cannot be written.
+    Returns a read-only uint8 array of shape (n, h, w, 3) mapped from the cache. DataError if a picture cannot be
+    decoded, or the cache cannot be written.
     """
-    if not paths:
-        raise DataError("there are no pictures to decode: get the data set again.")
     shape = (len(paths), *as_pair(size), 3)
     digest = hashlib.sha256(f"{VERSION} {shape} {key}".encode()).hexdigest()
     path = cache_folder() / "decoded" / f"{digest[:32]}.npy"
@@ -61,8 +59,7 @@ def decode(paths: Sequence[Path], size: int | tuple[int, int], *, key: str) -> n
 def _write(path: Path, pictures: Sequence[Path], shape: tuple[int, int, int, int]) -> None:
     """The pictures as one file at `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix="part-", suffix=".npy")
-    os.close(handle)
+    part = path.with_name(f"part-{secrets.token_hex(4)}.npy")
     try:
         images = np.lib.format.open_memmap(part, mode="w+", dtype=np.uint8, shape=shape)
         bar = tqdm(pictures, desc="decoding", unit="picture", disable=len(pictures) < SHOW_PROGRESS)
@@ -72,7 +69,7 @@ def _write(path: Path, pictures: Sequence[Path], shape: tuple[int, int, int, int
         del images  # Windows renames no file that is mapped
         os.replace(part, path)
     finally:
-        Path(part).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
 
 
 def resized(images: ImageSet, size: Size) -> ImageSet:

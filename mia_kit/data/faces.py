@@ -17,7 +17,6 @@ import numpy as np
 
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size, decode
-from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.inventory import CELEBA_HD, FACESCRUB, Fetched
 from mia_kit.data.lists import read_identities
@@ -74,15 +73,11 @@ def load_people(name: str, size: Size = None) -> ImageSet:
 def load_celeba10k(size: Size = None) -> ImageSet:
     """9,706 photographs: of the 10,000, the 294 of people in `celeba_id` are left out, so that the two share nobody.
 
-    A class is a person, named by CelebA's number. DataError if a file is absent or damaged, or a photograph has no
-    identity.
+    A class is a person, named by CelebA's number. DataError if a file is absent or damaged.
     """
     identities = read_identities(IDENTITIES.checked())
     folder = unpacked(CELEBA10K)
-    names = [path.name for path in pictures_in(folder)]
-    if unknown := [name for name in names if name not in identities]:
-        raise DataError(f"{IDENTITIES.name} says nothing about {unknown[0]}: get the data set celeba10k again.")
-    public = [name for name in names if identities[name] not in PRIVATE_PEOPLE]
+    public = [path.name for path in pictures_in(folder) if identities[path.name] not in PRIVATE_PEOPLE]
     people, labels = np.unique([identities[name] for name in public], return_inverse=True)
     key = f"{CELEBA10K.sha256} {IDENTITIES.sha256}"
     images = decode([folder / name for name in public], size or (109, 89), key=key)

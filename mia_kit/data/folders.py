@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,10 @@ def fetch_folder() -> Path:
     """The first data folder that can be written: what is fetched goes there. DataError if none can."""
     folders = data_folders()
     for folder in folders:
-        try:
+        with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
+            check_output(folder / "new")
+            return folder
     raise DataError(f"None of {', '.join(map(str, folders))} can be written: set MIA_KIT_DATA to a folder of your own.")
 
 

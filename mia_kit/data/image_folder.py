@@ -43,8 +43,6 @@ def read_classes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """At most about `most` pictures, drawn evenly over the classes, with the filter that torchvision's Resize has.
 
-    Parameters
-    ----------
     names : the classes in the order of the labels; each class of `files` is one of them
     size : (h, w); pictures are cut around their centre to its proportions first, or else stretched
 

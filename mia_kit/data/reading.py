@@ -11,9 +11,8 @@ import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import Image as Picture
-from PIL.Image import Transpose
 from PIL.TiffImagePlugin import TiffImageFile
 
 from mia_kit.data.folders import DataError
@@ -22,18 +21,8 @@ from mia_kit.data.netpbm import undo_line_ends
 # What cameras and the web send. Pillow knows more, and starts other programs for some of them.
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 SUFFIXES = frozenset((".jpg", ".jpeg", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".pgm", ".ppm"))
-# Tags of EXIF and TIFF.
-BITS, PHOTOMETRIC, ORIENTATION = 258, 262, 274
-# What EXIF's orientations other than 1, upright, ask for.
-TURNS = {
-    2: Transpose.FLIP_LEFT_RIGHT,
-    3: Transpose.ROTATE_180,
-    4: Transpose.FLIP_TOP_BOTTOM,
-    5: Transpose.TRANSPOSE,
-    6: Transpose.ROTATE_270,
-    7: Transpose.TRANSVERSE,
-    8: Transpose.ROTATE_90,
-}
+# Tags of TIFF.
+BITS, PHOTOMETRIC = 258, 262
 
 Box = tuple[int, int, int, int]
 
@@ -61,15 +50,22 @@ def read_file(path: Path, *, grey: bool = False, upright: bool = True) -> Pictur
 def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, upright: bool = True) -> Picture:
     """The first frame of a picture, in Pillow's mode L if `grey`, RGB otherwise; `upright` turns it as EXIF says.
 
-    `box`, (left, top, right, bottom), is the part to keep, in pixels as they are stored. PictureError for what is no
-    picture, damaged, cut short or too large, or has nothing in the box.
+    `box`, (left, top, right, bottom), is the part to keep, in pixels as they are stored; a TIFF is turned before, as it
+    is loaded. PictureError for what is no picture, damaged, cut short or too large, or has nothing in the box.
     """
     try:
-        picture, turn = _stored(Image.open(io.BytesIO(undo_line_ends(content)), formats=FORMATS))
-        if box is not None:
-            picture = _cut(picture, box)
-        picture = _opaque(picture).convert("L" if grey else "RGB")
-        return _turned(picture, turn) if upright else picture
+        file = Image.open(io.BytesIO(undo_line_ends(content)), formats=FORMATS)
+        limit, tags = Image.MAX_IMAGE_PIXELS, dict(file.tag_v2) if isinstance(file, TiffImageFile) else {}
+        if limit is not None and file.width * file.height > limit:
+            raise TooManyPixels(f"it has {file.width} x {file.height} pixels, at most {limit} are read")
+        file.load()
+        picture = file if box is None else _cut(file, box)
+        picture = _turned(picture) if upright else picture
+        if picture.mode.startswith("I;16") or (picture.mode == "I" and file.format in ("PNG", "PPM")):
+            picture = _in_eight_bits(picture, bits=tags.get(BITS, (16,))[0], inverted=tags.get(PHOTOMETRIC) == 0)
+        elif picture.mode in ("I", "F"):
+            raise PictureError("its pixels have 32 bits, and nothing says which is white: save it with 8 or 16")
+        return _opaque(picture).convert("L" if grey else "RGB")
     except PictureError:
         raise
     except Image.DecompressionBombError as problem:
@@ -78,25 +74,6 @@ def read_picture(content: bytes, *, grey: bool = False, box: Box | None = None, 
         raise PictureError(f"it is none of {', '.join(FORMATS)}") from problem
     except Exception as problem:  # Pillow's readers raise whatever a damaged header leads them to
         raise PictureError(str(problem) or type(problem).__name__) from problem
-
-
-def _stored(file: Picture) -> tuple[Picture, int]:
-    """The pixels as they are stored, no colour in more than eight bits, and the orientation that EXIF gives them."""
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and file.width * file.height > limit:
-        raise TooManyPixels(f"it has {file.width} x {file.height} pixels, at most {limit} are read")
-    try:
-        turn = file.getexif().get(ORIENTATION, 1)
-    except Exception:  # a damaged note about the picture is no damage to it
-        turn = 1
-    tags = dict(file.tag_v2) if isinstance(file, TiffImageFile) else {}
-    file.load()
-    picture = _turned(file, {6: 8, 8: 6}.get(turn) or turn) if tags else file  # Pillow turns TIFF while it loads
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and file.format in ("PNG", "PPM")):
-        picture = _in_eight_bits(picture, bits=tags.get(BITS, (16,))[0], inverted=tags.get(PHOTOMETRIC) == 0)
-    elif picture.mode in ("I", "F"):
-        raise PictureError("its pixels have 32 bits, and nothing says which is white: save it with 8 or 16")
-    return picture, turn
 
 
 def _in_eight_bits(picture: Picture, *, bits: int, inverted: bool) -> Picture:
@@ -122,6 +99,9 @@ def _opaque(picture: Picture) -> Picture:
     return Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
 
 
-def _turned(picture: Picture, orientation: int) -> Picture:
-    """The picture as EXIF's orientation says; one that is none of the eight says nothing."""
-    return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture
+def _turned(picture: Picture) -> Picture:
+    """The picture as EXIF's orientation says."""
+    try:
+        return ImageOps.exif_transpose(picture)
+    except Exception:  # a damaged note about the picture is no damage to it
+        return picture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +14,27 @@ from mia_kit.runs.store import Values
 Columns = dict[str, str | float]  # what all rows of a cell have in common
 
 
-@dataclass
 class Rows:
     """Collects the measures of a cell: numbers by unit, or one number of the whole.
 
     A unit is the number of a person or class; steps are those of an attack. None where a row has no such thing.
     """
 
-    measures: list[str] = field(default_factory=list)
-    units: list[float] = field(default_factory=list)
-    steps: list[float] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._rows: list[tuple[str, float, float, float]] = []  # measure, unit, steps, value
 
     def add(self, measure: str, value: Any, *, units: Any = None, steps: int | None = None) -> None:
         """Add one value, or one for each of `units`, an array of the same length."""
-        values = np.atleast_1d(np.asarray(value, dtype=float))
-        of_units = np.full(len(values), np.nan) if units is None else np.asarray(units, dtype=float)
-        if of_units.shape != values.shape or (units is None and len(values) != 1):
-            raise ValueError(f"expected a value a unit, got {values.shape} values and {of_units.shape} units instead")
-        self.measures += [measure] * len(values)
-        self.units += of_units.tolist()
-        self.steps += [np.nan if steps is None else float(steps)] * len(values)
-        self.values += values.tolist()
+        of_units = [np.nan] if units is None else np.asarray(units, dtype=float)
+        values, step = np.atleast_1d(np.asarray(value, dtype=float)), np.nan if steps is None else float(steps)
+        self._rows += [(measure, unit, step, each) for unit, each in zip(of_units, values, strict=True)]
 
     def kept(self) -> Values:
         """For the store."""
-        names = sorted(set(self.measures))
-        return {
-            "names": names,
-            "measure": np.array([names.index(measure) for measure in self.measures], dtype=np.int16),
-            "unit": np.array(self.units),
-            "steps": np.array(self.steps),
-            "value": np.array(self.values),
-        }
+        measures, unit, steps, value = zip(*self._rows, strict=True)
+        names, places = np.unique(measures, return_inverse=True)
+        arrays = {"unit": np.array(unit), "steps": np.array(steps), "value": np.array(value)}
+        return {"names": names.tolist(), "measure": places.astype(np.int16), **arrays}
 
 
 class Cell(Part[pd.DataFrame]):

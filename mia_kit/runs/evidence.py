@@ -9,7 +9,6 @@ that ships with the course is measured into it; what a user's own recipe gives g
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from typing import Any
 import msgspec
 import pandas as pd
 
+from mia_kit.data.archives import sha256_of
 from mia_kit.data.folders import read_json, write_whole
 from mia_kit.runs import table as tables
 from mia_kit.runs.circumstances import circumstances
@@ -59,7 +59,7 @@ def write_evidence(
     record: dict[str, Any] = {"name": name, "command": f"mia-kit run {name}", "recipe": dict(recipe)}
     record |= circumstances(sum(about["seconds"] for about in measured.values()))
     record |= {"seeds": {str(seed): dict(about) for seed, about in sorted(measured.items())}}
-    record |= {"parts": dict(versions), "rows": len(table), "sha256": _digest(path)}
+    record |= {"parts": dict(versions), "rows": len(table), "sha256": sha256_of(path)}
     write_whole(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode())
     return path
 
@@ -74,16 +74,13 @@ def earlier_seeds(
     try:
         table = tables.read(folder / f"{name}{tables.SUFFIX}")
         record = read_json(folder / f"{name}.json", "")
-        before = typed(record["recipe"], type(recipe), where=name)
-        about = {key: record[key] for key in ("versions", "device", "seconds", "date")}
+        before, parts, each = typed(record["recipe"], type(recipe), where=name), record["parts"], record["seeds"]
         seeds: list[int] = recipe.seeds  # type: ignore[attr-defined]  # every recipe has seeds
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
-    if record.get("parts", versions) != dict(versions) or msgspec.structs.replace(before, seeds=seeds) != recipe:
+    if parts != dict(versions) or msgspec.structs.replace(before, seeds=seeds) != recipe:
         return {}
-    present = sorted(set(table["seed"]))
-    each = record.get("seeds") or {str(seed): about | {"seconds": about["seconds"] / len(present)} for seed in present}
-    return {seed: (table[table["seed"] == seed], each[str(seed)]) for seed in present if seed in seeds}
+    return {seed: (table[table["seed"] == seed], each[str(seed)]) for seed in set(table["seed"]) & set(seeds)}
 
 
 def read_table(name: str) -> pd.DataFrame:
@@ -93,7 +90,7 @@ def read_table(name: str) -> pd.DataFrame:
         table = tables.read(path)
     except (FileNotFoundError, ValueError) as problem:
         raise type(problem)(f"{problem}; {again}") from problem
-    if read_record(name).get("sha256") != _digest(path):
+    if read_record(name).get("sha256") != sha256_of(path):
         raise ValueError(f"{path} is not the table that {name}.json tells of; {again}")
     return table
 
@@ -137,7 +134,3 @@ def stored_tables(names: set[str]) -> dict[str, pd.DataFrame]:
     """The tables of these names that were measured, by name."""
     measured = (name for name in sorted(names) if (evidence_folder() / f"{name}{tables.SUFFIX}").is_file())
     return {name: read_table(name) for name in measured}
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -115,12 +115,10 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"a field of a part must be plain, got {type(value).__name__} instead")
 
 
-def _parts_in(value: Any) -> Iterator[Part[Any]]:
+def _parts_in(value: Any) -> list[Part[Any]]:
     if isinstance(value, Part):
-        yield value
-    elif isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
-        for _, content in _fields(value):
-            yield from _parts_in(content)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _parts_in(item)
+        return [value]
+    inner = value if isinstance(value, tuple | list) else []
+    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
+        inner = [content for _, content in _fields(value)]
+    return [part for item in inner for part in _parts_in(item)]

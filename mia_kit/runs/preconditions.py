@@ -14,6 +14,7 @@ A measure that falls as leakage rises, such as a distance, has its ceiling at 95
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -74,15 +75,12 @@ def _margin(contrast: Contrast, table: pd.DataFrame) -> str | None:
     return None
 
 
-def _beats(control: str, words: str) -> Callable[[Contrast, pd.DataFrame], str | None]:
-    def holds(contrast: Contrast, table: pd.DataFrame) -> str | None:
-        attack, other = _undefended(contrast, table), _control(contrast, table, control)
-        gap = compare.paired([attack, other], np.subtract)
-        if beyond_zero(gap.low, gap.high, _leaks(contrast)):
-            return None
-        return f"the undefended attack does not beat {words}: difference of {contrast.measure} {gap}"
-
-    return holds
+def _beats(contrast: Contrast, table: pd.DataFrame, *, control: str, words: str) -> str | None:
+    attack, other = _undefended(contrast, table), _control(contrast, table, control)
+    gap = compare.paired([attack, other], np.subtract)
+    if beyond_zero(gap.low, gap.high, _leaks(contrast)):
+        return None
+    return f"the undefended attack does not beat {words}: difference of {contrast.measure} {gap}"
 
 
 def _floor(contrast: Contrast, table: pd.DataFrame) -> str | None:
@@ -105,27 +103,23 @@ def _ceiling(contrast: Contrast, table: pd.DataFrame) -> str | None:
     return None
 
 
-def _useful(place: int, who: str) -> Callable[[Contrast, pd.DataFrame], str | None]:
-    """The check that the treated or the baseline, in the contrast's cells, still know their people."""
-
-    def holds(contrast: Contrast, table: pd.DataFrame) -> str | None:
-        cell = contrast.cells[place]
-        here, bare = (_beside(table, where, measure="accuracy") for where in (cell, {**cell, **contrast.undefended}))
-        lost = float(bare["value"].mean() - here["value"].mean())
-        words = f"the {who} is useless: it loses {lost:.3f} of accuracy, more than {USEFUL:g}"
-        return None if lost <= USEFUL else words
-
-    return holds
+def _useful(contrast: Contrast, table: pd.DataFrame, *, place: int, who: str) -> str | None:
+    """Whether the treated or the baseline, by its place among the contrast's cells, still knows its people."""
+    cell = contrast.cells[place]
+    here, bare = (_beside(table, where, measure="accuracy") for where in (cell, {**cell, **contrast.undefended}))
+    lost = float(bare["value"].mean() - here["value"].mean())
+    words = f"the {who} is useless: it loses {lost:.3f} of accuracy, more than {USEFUL:g}"
+    return None if lost <= USEFUL else words
 
 
 CHECKS: dict[str, Callable[[Contrast, pd.DataFrame], str | None]] = {
     "margin": _margin,
-    "start": _beats("start", "its start"),
-    "placebo": _beats("placebo", "the placebo"),
+    "start": partial(_beats, control="start", words="its start"),
+    "placebo": partial(_beats, control="placebo", words="the placebo"),
     "floor": _floor,
     "ceiling": _ceiling,
-    "useful": _useful(0, "target"),
-    "rival": _useful(1, "rival"),
+    "useful": partial(_useful, place=0, who="target"),
+    "rival": partial(_useful, place=1, who="rival"),
 }
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -29,7 +28,7 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from mia_kit.data.folders import cache_folder
+from mia_kit.data.folders import cache_folder, write_whole
 from mia_kit.runs.circumstances import circumstances
 
 Values = dict[str, Any]  # name -> Tensor, ndarray or plain value
@@ -82,16 +81,15 @@ class Store:
         kind : the experiment or its part, such as "Target"; letters, digits, - and _
         settings : all that shapes the result, in plain values: names of data, seeds, factors, sizes
         make : is given the path of a checkpoint, which need not exist, and returns Tensors, arrays and plain values by
-            name; Tensors come back on the CPU and tuples as lists. If it goes on from the checkpoint it can return
-            `seconds`, the time of all its parts together; that counts then
+            name; Tensors come back on the CPU, tuples as lists and all keys as text. If it goes on from the checkpoint
+            it can return `seconds`, the time of all its parts together; that counts then
         version : of the code that makes it; raise it when the code gives other results
         wait : for another process that is making it; BlockingIOError otherwise
 
-        An entry that cannot be read is moved aside with a DamagedEntryWarning. ValueError for what cannot be stored,
+        An entry that cannot be read is moved aside with a DamagedEntryWarning. TypeError for what JSON does not know,
         OSError if the disk is full: nothing half-written is left then, and the checkpoint stays.
         """
-        began, made_by = time.perf_counter(), _made_by(kind, settings, version)
-        entry = self.folder(kind, settings, version=version)
+        began, entry = time.perf_counter(), self.folder(kind, settings, version=version)
         values: Values | None = None
         with suppress(_DamagedEntryError):  # seen to below, under the lock
             values = self._kept(entry)
@@ -100,7 +98,7 @@ class Store:
             with locked(lock_file(entry), waiting):
                 values = self._kept_or_moved_aside(entry)  # whoever had the lock may have made it
                 if values is None:
-                    values = self._make(entry, made_by, make)
+                    values = self._make(entry, {"kind": kind, "settings": settings, "version": version}, make)
         else:
             _sweep(entry)
         if self._inputs:
@@ -109,8 +107,9 @@ class Store:
 
     def folder(self, kind: str, settings: dict[str, Any], *, version: int | str) -> Path:
         """Where the entry lies or would lie."""
-        made_by = _made_by(kind, settings, version)
-        return self.root / kind / hashlib.sha256(_canonical(made_by).encode()).hexdigest()[:32]
+        made_by = {"kind": kind, "settings": settings, "version": version}
+        text = json.dumps(made_by, sort_keys=True, separators=(",", ":"))
+        return self.root / kind / hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def has(self, kind: str, settings: dict[str, Any], *, version: int | str) -> bool:
         """Whether there is an entry that need not be made: a look at its folder, which is there whole or not at all."""
@@ -124,10 +123,10 @@ class Store:
                 return content[0]
         return None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> list[Entry]:
         """All entries, by kind and date."""
         entries = [_listed(folder) for folder in self.root.glob("*/*") if re.fullmatch("[0-9a-f]{32}", folder.name)]
-        return iter(sorted(entries, key=lambda entry: (entry.kind, entry.date, entry.digest)))
+        return sorted(entries, key=lambda entry: (entry.kind, entry.date, entry.digest))
 
     def _to_renew(self, entry: Path) -> bool:
         return self._fresh and entry not in self._renewed
@@ -223,51 +222,18 @@ def _publish(entry: Path, made_by: dict[str, Any], values: Values, seconds: floa
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _made_by(kind: str, settings: dict[str, Any], version: int | str) -> dict[str, Any]:
-    """What names an entry, as JSON gives it back."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", kind):
-        raise ValueError(f"kind must be a name of letters, digits, - and _, got {kind!r} instead")
-    _check_plain("the settings", settings)
-    made_by: dict[str, Any] = json.loads(_canonical({"kind": kind, "settings": settings, "version": version}))
-    return made_by
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-def _check_plain(name: str, value: Any) -> None:
-    """ValueError for what JSON would refuse or, like keys that are numbers, change without a word."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise ValueError(f"{name} must have keys that are text, got {key!r} instead")
-            _check_plain(f"{name}[{key!r}]", item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _check_plain(name, item)
-    elif value is not None and not isinstance(value, bool | int | float | str):
-        raise ValueError(f"{name} must be made of plain values (text, numbers, lists), got {type(value)} instead")
-
-
 def _write(folder: Path, made_by: dict[str, Any], values: Values, seconds: float) -> None:
     """Write an entry into an empty folder, `settings.json` last."""
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     tensors = {name: _tensor(value) for name, value in values.items() if isinstance(value, Tensor | np.ndarray)}
     plain = {name: value for name, value in values.items() if name not in tensors}
-    for name, value in plain.items():
-        _check_plain(f"the value {name!r}", value)
     numpy_names = [name for name in tensors if isinstance(values[name], np.ndarray)]
     text = json.dumps({"order": list(values), "numpy": numpy_names, "plain": plain}, indent=1)
     files = {PLAIN: text.encode(), ARRAYS: safetensors.torch.save(tensors)}
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     about = {"made_by": made_by, **circumstances(seconds), "own_seconds": round(seconds, 1), "sha256": sums}
     for name, content in {**files, SETTINGS: json.dumps(about, indent=1).encode()}.items():
-        with (folder / name).open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(folder / name, content)
 
 
 def _tensor(value: Tensor | np.ndarray) -> Tensor:
@@ -285,7 +251,6 @@ def _content(entry: Path) -> tuple[dict[str, Any], Values] | None:
         for name, content in files.items():
             if hashlib.sha256(content).hexdigest() != about["sha256"][name]:
                 raise _DamagedEntryError(f"{name} is not what was written")
-        float(about["own_seconds"]), about["made_by"], about["date"]
         return about, _values(files)
     except FileNotFoundError as problem:
         raise _DamagedEntryError(f"{problem.filename} is missing") from problem

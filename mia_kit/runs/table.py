@@ -10,7 +10,6 @@ whole numbers that may be missing, names are categories, all else is a number.
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -83,8 +82,6 @@ def select(table: pd.DataFrame, **where: Any) -> pd.DataFrame:
 
 def write(path: Path, table: pd.DataFrame) -> None:
     """Write a table whole or not at all; the same rows give the same bytes. ValueError if they would be over 2 MB."""
-    if not path.name.endswith(SUFFIX):
-        raise ValueError(f"a table's file must end in {SUFFIX}, got {path.name} instead")
     text = tidy(table).to_csv(index=False, float_format=f"%.{DIGITS}g", lineterminator="\n")
     content = gzip.compress(text.encode(), mtime=0)
     if len(content) > LARGEST:
@@ -98,8 +95,7 @@ def write(path: Path, table: pd.DataFrame) -> None:
 def read(path: Path) -> pd.DataFrame:
     """A table as `write` left it, with its dtypes. FileNotFoundError if there is none, ValueError if it is damaged."""
     try:
-        text = gzip.decompress(path.read_bytes()).decode()
-        return tidy(pd.read_csv(io.StringIO(text), keep_default_na=False, na_values=[""]))
+        return tidy(pd.read_csv(path, keep_default_na=False, na_values=[""]))
     except FileNotFoundError:
         raise FileNotFoundError(f"there is no table at {path}") from None
     except (OSError, EOFError, ValueError, zlib.error) as problem:  # pandas' own errors are kinds of ValueError

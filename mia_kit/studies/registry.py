@@ -98,9 +98,7 @@ def measure(
     check_output(store.root / "new", "set XDG_CACHE_HOME to a folder of your own.")
     cells = named.cells()
     versions = {part.kind: part.version for part in with_inputs(cells)}
-    known = earlier_seeds(folder, named.name, named.recipe, versions)
-    tables = {seed: rows for seed, (rows, _) in known.items()}
-    circumstances_of = {seed: about for seed, (_, about) in known.items()}
+    known = earlier_seeds(folder, named.name, named.recipe, versions)  # rows and circumstances by seed
     if add:
         cells = [cell for cell in cells if cell.seed not in known]
     maker, recipe = Maker(store, progress=False), msgspec.to_builtins(named.recipe)
@@ -112,13 +110,14 @@ def measure(
             walk(finished, store, progress=progress)
             parts = {part.key: part for part in with_inputs(finished) if part.key not in counted}
             counted |= parts.keys()
-            tables[seed] = pd.concat([maker(cell) for cell in finished], ignore_index=True)
             spent: dict[str, float] = {}
             for part in parts.values():
                 spent[part.label] = round(spent.get(part.label, 0.0) + maker.seconds(part), 1)
-            circumstances_of[seed] = circumstances(sum(spent.values())) | {"seconds_by": spent}
-            table = tidy(pd.concat([tables[seed].astype(object) for seed in sorted(tables)], ignore_index=True))
-            path = write_evidence(folder, named.name, table, recipe, circumstances_of, versions)
+            rows = pd.concat([maker(cell) for cell in finished], ignore_index=True)
+            known[seed] = rows, circumstances(sum(spent.values())) | {"seconds_by": spent}
+            table = tidy(pd.concat([known[seed][0].astype(object) for seed in sorted(known)], ignore_index=True))
+            about = {seed: about for seed, (_, about) in known.items()}
+            path = write_evidence(folder, named.name, table, recipe, about, versions)
     return path
 
 

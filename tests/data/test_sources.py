@@ -49,9 +49,6 @@ def test_celeba10k_drops_the_private_people(pack: Pack, data_root: Path, monkeyp
     assert colours(images.images) == [1, 3, 4]
     assert images.class_names == ("00012", "09000")
     assert images.labels.tolist() == [1, 0, 1]
-    monkeypatch.setattr(faces, "IDENTITIES", text_file(data_root, "celeba10k", "identity.txt", lines[:-16]))
-    with pytest.raises(DataError, match=r"says nothing about 000004\.jpg"):
-        load("celeba10k")
 
 
 def test_torchvision_celeba_layout(data_root: Path) -> None:
@@ -92,10 +89,6 @@ def test_cifar10(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     images = load("cifar10")
     assert colours(images.images) == [*range(10), *range(100, 110)]
     assert images.labels.tolist() == [*range(10), *range(10)]
-    del members["test/dog/0.jpg"]
-    monkeypatch.setattr(cifar10, "ARCHIVE", pack("cifar10", members))
-    with pytest.raises(DataError, match="holds no pictures in test/dog"):
-        load("cifar10")
 
 
 def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,10 +99,10 @@ def test_gtsrb(pack: Pack, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gtsrb, "TEST_LABELS", text_file(data_root, "gtsrb", "labels.csv.gz", labels))
     images = load("gtsrb")
     assert images.labels.tolist() == [label for label in range(43) for _ in range(2)] + [16]
-    for line, sentence in ((b"Filename,ClassId\n00000.ppm,16", "should list"), (b"Filename;ClassId\nx;43", "got 43")):
-        with monkeypatch.context() as patch, pytest.raises(DataError, match=sentence):
-            patch.setattr(gtsrb, "TEST_LABELS", text_file(data_root, "gtsrb", "wrong.csv.gz", gzip.compress(line)))
-            load("gtsrb")
+    with monkeypatch.context() as patch, pytest.raises(DataError, match="should list"):
+        wrong = gzip.compress(b"Filename,ClassId\n00000.ppm,16")
+        patch.setattr(gtsrb, "TEST_LABELS", text_file(data_root, "gtsrb", "wrong.csv.gz", wrong))
+        load("gtsrb")
     members["test/00001.jpg"] = picture(3)
     monkeypatch.setattr(gtsrb, "ARCHIVE", pack("gtsrb", members))
     with pytest.raises(DataError, match="test picture 00001 has no label"):

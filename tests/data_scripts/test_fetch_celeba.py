@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 import fetch_celeba as celeba
-from mia_kit.data import load
+from mia_kit.data import DataError, load
 
 
 def photograph(points: np.ndarray, size: tuple[int, int] = (300, 200)) -> bytes:
@@ -78,7 +78,7 @@ def test_a_host_that_refuses(data_root: Path, monkeypatch: pytest.MonkeyPatch) -
         raise RuntimeError("Too many users have viewed or downloaded this file\nrecently")
 
     monkeypatch.setattr("torchvision.datasets.CelebA", refuse)
-    with pytest.raises(SystemExit, match=r"host refuses \(Too many users .* file\): .* with a browser, put them into"):
+    with pytest.raises(DataError, match=r"host refuses \(Too many users .* file\): .* with a browser, put them into"):
         celeba.main([])
 
 
@@ -98,5 +98,5 @@ def test_files_that_are_wrong(placed: Path, file: str, content: str | None, sent
     path.unlink()
     if content is not None:
         path.write_text(content)
-    with pytest.raises(SystemExit, match=sentence):
+    with pytest.raises(DataError, match=sentence):
         celeba.main(["--people", "2", "--size", "16"])

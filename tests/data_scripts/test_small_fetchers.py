@@ -16,7 +16,7 @@ import fetch_cifar10
 import fetch_gtsrb as gtsrb
 import fetch_mnist
 import fetch_stylegan2 as stylegan2
-from mia_kit.data import load
+from mia_kit.data import DataError, load
 from tests.local_server import Server, content, status
 
 
@@ -61,7 +61,7 @@ def test_cifar10(data_root: Path) -> None:
 def test_stylegan2(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stylegan2, "URL", f"{server.url}/ffhq.pkl")
     server.routes["/ffhq.pkl"] = content(b"never opened")
-    with pytest.raises(SystemExit, match="should have the hash 00000"):
+    with pytest.raises(DataError, match="should have the hash 00000"):
         stylegan2.main(["--sha256", "0" * 64])
     stylegan2.main([])
     assert (data_root / "stylegan2" / "ffhq.pkl").read_bytes() == b"never opened"

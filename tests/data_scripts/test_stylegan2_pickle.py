@@ -13,6 +13,7 @@ from nvidia_files import TINY, Described, called, in_storage, nvidia_bytes, orig
 from safetensors import safe_open
 
 import convert_stylegan2
+from mia_kit.data import DataError
 from mia_kit.models import load_stylegan2, sample_latents
 from stylegan2_pickle import convert
 
@@ -129,6 +130,6 @@ def test_script(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cap
     convert_stylegan2.main()
     assert "is there already" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["convert", str(path), "--force"])
-    with pytest.raises(SystemExit, match=r"network\.pkl was refused, .* os\.system instead\.$"):
+    with pytest.raises(DataError, match=r"network\.pkl was refused, .* os\.system instead\.$"):
         convert_stylegan2.main()
     assert load_stylegan2(written).image_size == (3, 16, 16)

@@ -63,7 +63,7 @@ BREAKS = [
     Break(
         "picture not turned",
         "data/reading.py",
-        "return picture.transpose(TURNS[orientation]) if orientation in TURNS else picture",
+        "return ImageOps.exif_transpose(picture)",
         "return picture",
         "data/test_reading.py",
     ),

@@ -72,7 +72,7 @@ def test_other_settings_get_an_entry_of_their_own(change, store, make):
     asked = {"kind": "toy", "settings": {"seed": 1}, "make": make, "version": 1}
     store.get(**asked)
     assert store.get(**asked | change)["call"] == 2
-    assert store.get(**asked)["call"] == 1 and len(list(store.entries())) == 2
+    assert store.get(**asked)["call"] == 1 and len(store.entries()) == 2
 
 
 def test_an_entry_says_what_made_it(store, make):
@@ -84,22 +84,6 @@ def test_an_entry_says_what_made_it(store, make):
     assert folder.parent == store.root / "toy" and len(folder.name) == 32
     files = ("result.json", "result.safetensors", "settings.json")
     assert files_below(store.root / "toy") == [f"{folder.name}/{name}" for name in files]
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"kind": "../up"}, "kind must be a name"),
-        ({"settings": {"factors": {0.1: 3}}}, r"the settings\['factors'\] must have keys that are text, got 0.1"),
-        ({"settings": {"model": object()}}, r"the settings\['model'\] must be made of plain values"),
-        ({"make": lambda checkpoint: {"found": {1: 2}}}, "the value 'found' must have keys that are text, got 1"),
-        ({"make": lambda checkpoint: {"found": {1, 2}}}, "the value 'found' must be made of plain values"),
-    ],
-)
-def test_what_cannot_be_stored_is_refused(change, sentence, store, make):
-    with pytest.raises(ValueError, match=sentence):
-        store.get(**{"kind": "toy", "settings": {}, "make": make, "version": 1} | change)
-    assert files_below(store.root.parent) == []
 
 
 DAMAGES = {
@@ -120,7 +104,7 @@ def test_a_damaged_entry_is_moved_aside_and_made_again(damage, file, store, make
     aside = list(store.root.glob(f"toy/{folder.name}.damaged-*/{folder.name}"))
     assert len(caught) == len(aside) == 1 and str(aside[0].parent) in str(caught[0].message)
     assert store.get("toy", {}, make, version=1)["call"] == 2
-    assert len(list(store.entries())) == 1
+    assert len(store.entries()) == 1
 
 
 def test_fresh_makes_anew_once_and_a_failure_leaves_the_old_entry(store, make):

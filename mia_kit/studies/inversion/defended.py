@@ -20,7 +20,8 @@ def by_defence(table: pd.DataFrame, *, attack: str = "ppa") -> pd.DataFrame:
     leaks = intervals(table, "acc1", by, where).drop(columns=["units", "seeds"])
     accuracy = intervals(table, "accuracy", by)[[*by, "value"]].rename(columns={"value": "accuracy"})
     rows = leaks.merge(accuracy, on=by)[[*by, "accuracy", "value", "low", "high"]]
-    return rows.astype({"defence": object}).assign(defence=lambda frame: frame["defence"].mask(_hard(frame), "none"))
+    hard = (rows["defence"] == HARD["defence"]) & (rows["strength"] == HARD["strength"])
+    return rows.assign(defence=rows["defence"].astype(object).mask(hard, "none"))
 
 
 def against_none(table: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +42,3 @@ def against_none(table: pd.DataFrame) -> pd.DataFrame:
         rows.append([defence, strength, cost, leak.estimate, leak.low, leak.high])
     columns = ["defence", "strength", "cost", "value", "low", "high"]
     return pd.DataFrame(rows, columns=columns).sort_values("value", ignore_index=True)
-
-
-def _hard(rows: pd.DataFrame) -> pd.Series:
-    return (rows["defence"] == HARD["defence"]) & (rows["strength"] == HARD["strength"])

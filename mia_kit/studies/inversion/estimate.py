@@ -172,12 +172,7 @@ class Pieces:
     def of(self, what: str) -> tuple[int, Run]:
         """Images at a time, and what does so many batches of this kind of work."""
         if what.startswith("training the "):
-            recipe = self._recipe
-            networks: dict[str, Network | None] = {"target": recipe.target, "evaluator": recipe.evaluator}
-            networks |= {"judge": recipe.judge, "student": recipe.student}
-            network = networks[what.split()[-1]]
-            assert network is not None
-            return self._training(network)
+            return self._training(getattr(self._recipe, what.split()[-1]))  # the recipe's section of that name
         if what == "optimisation":
             return self._optimisation()
         once = self._once(what)

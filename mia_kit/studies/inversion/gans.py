@@ -27,7 +27,7 @@ from mia_kit.models.class_conditional import ClassConditional
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, Critic, ProjectionCritic
 from mia_kit.models.style_prior import StylePrior
 from mia_kit.runs.parts import Made, Part, Values
-from mia_kit.studies.inversion.networks import Trained, packed, taken
+from mia_kit.studies.inversion.networks import Trained, packed, unpacked
 from mia_kit.studies.inversion.priors import load_prior
 from mia_kit.studies.inversion.recipe import Tools, World
 from mia_kit.studies.inversion.signs import public_signs
@@ -146,8 +146,7 @@ class Gan(Part[Players]):
     def unpack(self, values: Values) -> Players:
         generator, critic = self._fresh(int(values["classes"]))
         for prefix, player in ((GENERATOR, generator), (CRITIC, critic)):
-            player.load_state_dict(taken(values, prefix))
-            player.eval().requires_grad_(False)
+            unpacked(player, values, prefix).requires_grad_(False)
         return Players(generator, critic, int(values["queries"]))
 
     def _fresh(self, classes: int) -> tuple[AnyGenerator, nn.Module]:
@@ -197,10 +196,8 @@ class Surrogate(Part[Distilled]):
         return packed(surrogate, SURROGATE) | {"reference": reference, "queries": queries, "channels": channels}
 
     def unpack(self, values: Values) -> Distilled:
-        weights = taken(values, SURROGATE)
-        surrogate = self._fresh(int(values["channels"]), len(weights["head.weight"]))
-        surrogate.load_state_dict(weights)
-        return Distilled(surrogate.eval(), values["reference"], int(values["queries"]))
+        fresh = self._fresh(int(values["channels"]), len(values[f"{SURROGATE}head.weight"]))
+        return Distilled(unpacked(fresh, values, SURROGATE), values["reference"], int(values["queries"]))
 
     def _fresh(self, channels: int, classes: int) -> Classifier:
         return SmallClassifier(channels, classes, seed=self.seed + 1, width=self.tools.surrogate_width)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import msgspec
 import torch
@@ -39,6 +39,7 @@ from mia_kit.training.fit import FitResult, Objective, SmoothedObjective, State
 from mia_kit.training.speed import channels_last, fused_adam
 
 WEIGHTS = "weights."
+Kept = TypeVar("Kept", bound=nn.Module)
 # Defences of drawn people that begin from a trunk of strangers, and how many of those it knows at least: in a network
 # whose head alone is trained nothing else tells people apart.
 LEAST_STRANGERS: dict[Defence, int] = {"tl_dmi": 0, "dp_sgd_head": 200}
@@ -113,10 +114,8 @@ class Trained(Part[Classifier]):
         return model, people
 
     def unpack(self, values: Values) -> Classifier:
-        weights = taken(values)
-        model = self._defended(self._untrained(int(values["channels"]), len(weights["head.weight"])))
-        model.load_state_dict(weights)
-        return model.eval()
+        classes = len(values[f"{WEIGHTS}head.weight"])
+        return unpacked(self._defended(self._untrained(int(values["channels"]), classes)), values)
 
     def _untrained(self, channels: int, classes: int, *, pretrained: bool = False) -> Classifier:
         size = self.people.world.size
@@ -313,6 +312,12 @@ def packed(model: nn.Module, prefix: str = WEIGHTS) -> Values:
 def taken(values: Values, prefix: str = WEIGHTS) -> dict[str, Tensor]:
     """The weights that `packed` has put among the values."""
     return {name.removeprefix(prefix): weight for name, weight in values.items() if name.startswith(prefix)}
+
+
+def unpacked(model: Kept, values: Values, prefix: str = WEIGHTS) -> Kept:
+    """The weights that `packed` has put among the values in a fresh network of their kind, in evaluation mode."""
+    model.load_state_dict(taken(values, prefix))
+    return model.eval()
 
 
 def kept(model: Classifier, channels: int) -> Values:

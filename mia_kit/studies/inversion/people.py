@@ -219,7 +219,7 @@ def _picked(faces: ImageSet, members: Sequence[np.ndarray]) -> Photos:
     """These photographs, person by person. Those that would fill the memory lie in a file that is read when needed."""
     rows = np.concatenate(members)
     labels = torch.arange(len(members)).repeat_interleave(torch.tensor([len(part) for part in members]))
-    if len(rows) * faces.images[0].size <= IN_MEMORY:
+    if in_memory := len(rows) * faces.images[0].size <= IN_MEMORY:
         images = torch.from_numpy(faces.images[rows])
     else:
         folder = cache_folder()
@@ -229,10 +229,5 @@ def _picked(faces: ImageSet, members: Sequence[np.ndarray]) -> Photos:
             for place, row in enumerate(rows):
                 mapped[place] = faces.images[row]
         images = torch.from_numpy(mapped)
-    return Photos(images.unsqueeze(1) if images.ndim == 3 else _channels_first(images), labels)
-
-
-def _channels_first(images: Tensor) -> Tensor:
-    """(n, h, w, 3) to (n, 3, h, w): in memory row by row, on the disk as it lies there."""
-    turned = images.permute(0, 3, 1, 2)
-    return turned.contiguous() if images.numel() <= IN_MEMORY else turned
+    images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)  # (n, channels, h, w)
+    return Photos(images.contiguous() if in_memory else images, labels)

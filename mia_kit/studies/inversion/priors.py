@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache, partial
-from pathlib import Path
 
 import torch
 
+from mia_kit.data.archives import sha256_of
 from mia_kit.data.inventory import STYLEGAN2
 from mia_kit.models import DCGAN_FRAME, Framed, HalfPrecision, Prior, StyleGAN2, load_dcgan, load_stylegan2
 from mia_kit.models.style_prior import load_style_prior, weights_digest
@@ -22,6 +21,8 @@ TRUNCATION, CUTOFF, MIDDLE, SIZE = 0.5, 8, (112, 912), 224
 TINY = partial(StyleGAN2, z_dim=32, w_dim=32, img_resolution=32, channel_base=256, channel_max=16, mapping_layers=2)
 TINY_MIDDLE, TINY_SIZE = (2, 30), 32
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+lasting_digest = lru_cache(maxsize=1)(sha256_of)
 
 
 @lru_cache(maxsize=4)
@@ -53,7 +54,7 @@ def prior_digest(name: str) -> str:
     """What a prior's weights are known by: those of a file may be made anew, others never change."""
     if name == "stylegan2":
         path = STYLEGAN2.find()
-        return _digest(path) if path else ""  # nothing can be made without it
+        return lasting_digest(path) if path else ""  # nothing can be made without it
     return weights_digest() if name.split()[0] == "style" else ""
 
 
@@ -70,9 +71,3 @@ def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
         network.to(memory_format=torch.channels_last)
     middle, size = (TINY_MIDDLE, TINY_SIZE) if detail == "tiny" else (MIDDLE, SIZE)
     return Framed(network, middle, middle, size=size)
-
-
-@lru_cache(maxsize=1)
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,7 +22,7 @@ from mia_kit.defences import DefenceTraining, build, combine
 from mia_kit.membership import MembershipSplit, copy_losses, distance, split_membership
 from mia_kit.models import Classifier, ConvolutionalClassifier, in_batches
 from mia_kit.runs.parts import Made, Part, Values
-from mia_kit.studies.inversion.networks import packed, taken
+from mia_kit.studies.inversion.networks import packed, unpacked
 from mia_kit.studies.membership.recipe import Attacker, Mechanism, Network, World
 from mia_kit.training import one_thread
 
@@ -100,9 +100,7 @@ class Target(Part[tuple[Classifier, float]]):
     def unpack(self, values: Values) -> tuple[Classifier, float]:
         """The trained model in evaluation mode, with the layers that DP-SGD has replaced, and epsilon."""
         model, wrap = self._untrained(**values["shape"]), without_teacher(self.mechanism).wrap
-        model = wrap(model, self.seed) if wrap else model
-        model.load_state_dict(taken(values))
-        return model.eval(), float(values["epsilon"])
+        return unpacked(wrap(model, self.seed) if wrap else model, values), float(values["epsilon"])
 
     def _untrained(self, *, channels: int, classes: int, size: int) -> Classifier:
         blocks, width, hidden = self.network.blocks, self.network.width, self.network.hidden

@@ -56,9 +56,6 @@ class Mechanism(Settings, frozen=True, kw_only=True):
         check.one_of("defence", self.defence, STRENGTHS)
         check.in_range(f"the strength of {self.defence}", self.strength, *STRENGTHS[self.defence])
 
-    def __str__(self) -> str:
-        return f"{self.defence} {self.strength:g}"
-
 
 class Distance(Settings, frozen=True, kw_only=True):
     """Distance-to-confident (`mia_kit.membership.distance`) of so many members, and non-members, of each model."""

@@ -21,9 +21,10 @@ from mia_kit.metrics import squared_errors
 from mia_kit.models import InversionDecoder, in_batches
 from mia_kit.models.diffusion_decoder import DiffusionDecoder
 from mia_kit.runs.parts import Made, Part, Values
+from mia_kit.studies.inversion.networks import unpacked
 from mia_kit.studies.poisoning.pictures import Shape, Sides
 from mia_kit.studies.poisoning.recipe import Adaptation, Decoder, Diffusion, Poison, Training
-from mia_kit.studies.poisoning.services import Served, Trained, packed, unpacked
+from mia_kit.studies.poisoning.services import Served, Trained, packed
 from mia_kit.training import fit
 from mia_kit.training.inversion import denoising, train_decoder
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal
 
 from torch import Tensor, nn
 
@@ -24,7 +24,6 @@ from mia_kit.training import fit
 if TYPE_CHECKING:
     from mia_kit.studies.poisoning.attackers import Learnt
 
-Model = TypeVar("Model", bound=nn.Module)
 EVALUATOR = 2000  # what its seed is ahead of the target's
 
 
@@ -62,7 +61,7 @@ class Trained(Part[Classifier]):
         return packed(model, sides.shape)
 
     def unpack(self, values: Values) -> Classifier:
-        return unpacked(self._built(*values["shape"]), values)
+        return networks.unpacked(self._built(*values["shape"]), values)
 
     @property
     def _seed(self) -> int:
@@ -170,9 +169,3 @@ class Served(Part[Answers]):
 def packed(model: nn.Module, shape: Shape) -> Values:
     """A network for the store: its weights, and the classes, channels and pixels that it is built for."""
     return networks.packed(model) | {"shape": list(shape)}
-
-
-def unpacked(model: Model, values: Values) -> Model:
-    """The kept weights in a fresh network of their kind, in evaluation mode."""
-    model.load_state_dict(networks.taken(values))
-    return model.eval()

@@ -8,7 +8,7 @@ real photographs of different people have.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -93,9 +93,6 @@ class RealismCell(Cell):
     def fill(self, rows: Rows, made: Made) -> None:
         real, public = made(self.photographs)
         others = made(self.pictures) if self.pictures else public
-        measured = manifold_measures(real, others, k=self.neighbours)
         rows.add("frechet", frechet_distance(real, others))
-        rows.add("precision", measured.precision)
-        rows.add("recall", measured.recall)
-        rows.add("density", measured.density)
-        rows.add("coverage", measured.coverage)
+        for measure, value in asdict(manifold_measures(real, others, k=self.neighbours)).items():
+            rows.add(measure, value)

@@ -22,12 +22,11 @@ from mia_kit.attacks.crops import OPTIMISATION_CROP, cut
 from mia_kit.attacks.losses import LOSSES, Loss
 from mia_kit.attacks.ppa import Settings, score_pool
 from mia_kit.attacks.prior_to_target import resize
-from mia_kit.data.folders import DataError
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.metrics import target_ranks
 from mia_kit.metrics.leakage import centre_ranks
 from mia_kit.models import DCGAN, Classifier, in_batches, load_dcgan, sample_latents
-from mia_kit.models.weights import set_weights
+from mia_kit.models.weights import load_weights
 from mia_kit.runs.recipe import read_yaml, typed
 from mia_kit.seeds import stream
 from mia_kit.studies.inversion.networks import untrained
@@ -148,17 +147,9 @@ def _people() -> int:
 
 
 def _load(stem: str, network: Network | None) -> Classifier:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = FOLDER / f"{stem}.safetensors"
     assert network is not None
     model = untrained(network, channels=3, classes=_people(), size=recipe().world.size, seed=SEED)
-    try:
-        set_weights(model, load_file(path))
-    except (OSError, SafetensorError, ValueError) as problem:
-        raise DataError(f"{path} is damaged ({problem}): install the course again") from problem
-    return model.eval().requires_grad_(False)
+    return load_weights(lambda _: model, FOLDER / f"{stem}.safetensors", "install the course again")
 
 
 @cache
