@@ -28,9 +28,9 @@ from tqdm.auto import tqdm
 
 from crawl import Journal, Link, Manners, crawl
 from mia_kit.data.archives import sha256_of
+from mia_kit.data.file_names import check_distinct, composed
 from mia_kit.data.folders import DataError, fetch_folder, write_data
 from mia_kit.data.lists import read_lines
-from mia_kit.data.people import composed
 from mia_kit.data.reading import EmptyBox, PictureError, TooManyPixels, read_picture
 from mia_kit.terminal import script
 
@@ -102,6 +102,9 @@ class Collection:
     def __init__(self, folder: Path, faces: Sequence[Face]) -> None:
         self.faces, self.originals = folder / "facescrub", folder / "facescrub_originals"
         self.of_picture: dict[str, list[Face]] = defaultdict(list)
+        check_distinct(dict.fromkeys(face.person for face in faces), "FaceScrub's list")
+        files = {(face.path(Path()).as_posix(), face.box, face.link.sha256) for face in faces}
+        check_distinct((file for file, *_ in files), "FaceScrub's list")
         for face in dict.fromkeys(faces):
             self.of_picture[face.link.sha256].append(face)
 

@@ -55,6 +55,6 @@ def script(main: Callable[[], object]) -> NoReturn:
         say(printable(problem), sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        say("stopped", sys.stderr)
+        say("stopped; what is there is kept", sys.stderr)
         sys.exit(130)
     sys.exit(0)

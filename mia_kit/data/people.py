@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mia_kit.data.decoding import decode, fingerprint
+from mia_kit.data.file_names import check_distinct, composed, plain_name
 from mia_kit.data.folders import DataError
 from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.reading import SUFFIXES
@@ -46,11 +46,6 @@ def read_people(
     )
 
 
-def composed(name: str) -> str:
-    """The name of a file in Unicode's composed form (NFC): macOS takes é apart."""
-    return unicodedata.normalize("NFC", name)
-
-
 def names_below(root: Path, paths: Sequence[Path]) -> tuple[str, ...]:
     """The paths as ImageSet keeps them: relative to the root, with forward slashes, the same on every computer."""
     return tuple(composed(path.relative_to(root).as_posix()) for path in paths)
@@ -59,7 +54,7 @@ def names_below(root: Path, paths: Sequence[Path]) -> tuple[str, ...]:
 def pictures_in(folder: Path) -> list[Path]:
     """The picture files of one folder, sorted by name; none if the folder is absent.
 
-    DataError for a picture of a kind that is not read.
+    DataError for a picture of a kind that is not read, and for two names that are one on some computers.
     """
     files = _visible(folder) if folder.is_dir() else []
     if unread := [path for path in files if path.suffix.lower() in UNREAD]:
@@ -70,6 +65,7 @@ def pictures_in(folder: Path) -> list[Path]:
 def _visible(folder: Path) -> list[Path]:
     """All that is in a folder and not hidden, in the same order on every computer."""
     paths = [path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in LITTER]
+    check_distinct((path.name for path in paths), folder)
     return sorted(paths, key=lambda path: composed(path.name))
 
 
@@ -77,8 +73,8 @@ def _pictures(person: Path, pattern: str | None) -> list[Path]:
     paths = pictures_in(person)
     if not paths:
         raise DataError(f"{person} holds no pictures: get the data set again, or remove this folder.")
-    # Windows drops dots and blanks at the end of a folder's name.
-    expected = (pattern or ".*").replace("{person}", re.escape(composed(person.name).rstrip(". ")) + "[. ]*")
+    # A folder may have lost the dot at the end of its name.
+    expected = (pattern or ".*").replace("{person}", re.escape(plain_name(person.name)) + "[. ]*")
     if wrong := [path for path in paths if not re.fullmatch(expected, composed(path.name))]:
         raise DataError(f"{wrong[0]} should be named as {expected}: correct or move it.")
     return paths

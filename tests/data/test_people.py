@@ -103,6 +103,14 @@ def test_what_systems_leave_behind_is_passed_over(tmp_path: Path) -> None:
 COMPOSED, APART = (unicodedata.normalize(form, "Ren\u00e9e") for form in ("NFC", "NFD"))
 
 
+@pytest.mark.parametrize("pair", [(COMPOSED, APART), ("Al B Jr", "Al B Jr."), ("Al B Jr", "Al B Jr ")])
+def test_two_folders_that_are_one_on_some_computers(tmp_path: Path, pair: tuple[str, str]) -> None:
+    write_people(tmp_path, dict.fromkeys(pair, 1))
+    with pytest.raises(DataError, match=r"one name on some computers: rename or remove one\.") as caught:
+        read_people(tmp_path, "orl", size=4)
+    assert str(caught.value).isascii()  # otherwise both would look the same
+
+
 def test_names_are_the_same_on_every_computer(tmp_path: Path) -> None:
     """A folder taken apart, its files composed; and one that lost its last dot, which its files still have."""
     for folder, file in ((APART, COMPOSED), ("Al_B_Jr", "Al_B_Jr."), ("Zoe", "Zoe")):

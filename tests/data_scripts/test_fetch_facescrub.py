@@ -120,10 +120,14 @@ def test_a_box_counts_the_pixels_as_they_are_stored(server: Server, listing: Pat
     assert abs(face[:3].mean() - 100) < 3 and abs(face[5:].mean() - 200) < 3
 
 
-def test_names_are_the_same_on_every_computer(server: Server, listing: Path) -> None:
+def test_names_are_the_same_on_every_computer(server: Server, listing: Path, data_root: Path) -> None:
     apart = row(server, 0).replace("Ada", "Rene\u0301e")
     (face,) = facescrub.read_list(write_list(listing, [apart]))
     assert face.person == "Ren\u00e9e_Lovelace"
+    with pytest.raises(DataError, match="'Ada_Lovelace' and 'Ada_Lovelace.', one name on some computers"):
+        run(write_list(listing, [row(server, 0), row(server, 2).replace("Lovelace", "Lovelace.")]), data_root)
+    with pytest.raises(DataError, match="one name on some computers"):  # two rows for one file
+        run(write_list(listing, [row(server, 0), row(server, 0, box="1,1,9,9")]), data_root)
 
 
 @pytest.mark.parametrize(

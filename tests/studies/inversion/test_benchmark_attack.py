@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import benchmark_attack
+import benchmark_course
 import pytest
 import torch
 
@@ -32,3 +33,12 @@ def test_another_crop_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark_attack, "cut", lambda images, boxes, size: cut(images, boxes.flip(0), size))
     found = benchmark_attack.measure(benchmark_attack.TINY, count=30, steps=3, rounded=False)
     assert found["ours"]["greatest_relative_difference_of_losses"] > 2e-5
+
+
+def test_course_size_is_timed_beside_the_plain_loops(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmark_course.main(["--epochs", "1", "--people", "3", "--steps", "2"])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines[:3]] == ["training, plain", "training, ours", "training"]
+    losses = [float(line.split("loss ")[1].split()[0].rstrip(")")) for line in lines if "loss" in line]
+    assert losses[:2] == pytest.approx([5.4] * 2, abs=0.6)  # both learn 200 classes: guessing costs 5.3
+    assert losses[2] == pytest.approx(losses[3], abs=0.05)  # the same latents and crops
