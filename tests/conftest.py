@@ -29,15 +29,6 @@ def find_chromium() -> str | None:
     return next((found for name in candidates if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of the browser; a test that asks for it is skipped where there is none."""
-    found = find_chromium()
-    if found is None:
-        pytest.skip(NO_CHROMIUM)
-    return found
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a browser test before its fixtures start a server that nothing could look at."""
     if item.get_closest_marker("browser") and find_chromium() is None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
-from tests.conftest import find_chromium
 
 LATENCY = """([name, value]) => new Promise(done => {
     const slider = document.querySelector(`.mia-lab [data-lab="${name}"]`);
@@ -59,11 +58,7 @@ def measure(lab: Lab, drags: int = 60) -> None:
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory() as home,
-        launched(find_chromium()) as browser,
-        cut_off_page(browser) as (page, _),
-    ):
+    with tempfile.TemporaryDirectory() as home, launched() as browser, cut_off_page(browser) as (page, _):
         shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
         with start_jupyterlab(Path(home)) as address:
             Notebook.open(page, address, "01_toy_inversion.ipynb").run_all(seconds=300)

@@ -15,23 +15,25 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import find_chromium
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 LOCAL = re.compile(r"^(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|^(data|blob|file|about):")
 
 
 @contextmanager
-def launched(chromium: str | None) -> Iterator[Browser]:
+def launched() -> Iterator[Browser]:
     """A browser without a window."""
     with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        instance = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
         yield instance
         instance.close()
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as instance:
+def browser() -> Iterator[Browser]:
+    with launched() as instance:
         yield instance
 
 

@@ -16,7 +16,6 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
 from tests.browser.notebook_driver import Notebook
-from tests.conftest import find_chromium
 
 DRAWN = ".jp-OutputArea-output:has(.js-plotly-plot), .jp-OutputArea-output:has(.jupyter-widgets)"
 LIMIT = 900  # seconds for one chapter
@@ -39,7 +38,7 @@ def main() -> None:
     chapters = parser.parse_args().chapters
     names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if not chapters or path.name[:2] in chapters]
     total, failed = 0.0, False
-    with tempfile.TemporaryDirectory() as home, launched(find_chromium()) as browser:
+    with tempfile.TemporaryDirectory() as home, launched() as browser:
         shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
         with start_jupyterlab(Path(home)) as address:
             for name in names:
