@@ -44,8 +44,7 @@ def peak_megabytes(process):
 
 def processor_seconds(process):
     """What a process and its children that have ended have cost."""
-    spent_there = psutil.Process(process).cpu_times()
-    return spent_there.user + spent_there.system + spent_there.children_user + spent_there.children_system
+    return sum(psutil.Process(process).cpu_times()[:4])
 
 
 def over(what, took, budget, unit, advice):
