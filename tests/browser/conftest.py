@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,13 +74,13 @@ def lab_page(tmp_path_factory) -> str:
     return write_page(tmp_path_factory.mktemp("page") / "lab.html", rows=rows).as_uri()
 
 
-@pytest.fixture(scope="session")
-def jupyterlab(tmp_path_factory) -> Iterator[str]:
+@contextmanager
+def jupyterlab() -> Iterator[str]:
     """The address of a JupyterLab that serves a copy of the notebooks, with settings of its own."""
-    home = tmp_path_factory.mktemp("jupyter")
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
-    with start_jupyterlab(home) as address:
-        yield address
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
+        with start_jupyterlab(Path(home)) as address:
+            yield address
 
 
 @contextmanager
