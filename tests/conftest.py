@@ -29,15 +29,6 @@ def find_chromium() -> str | None:
     return next((found for name in candidates if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of the browser; a test that asks for it is skipped where there is none."""
-    found = find_chromium()
-    if found is None:
-        pytest.skip(NO_CHROMIUM)
-    return found
-
-
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a browser test before its fixtures start a server that nothing could look at."""
     if item.get_closest_marker("browser") and find_chromium() is None:
@@ -55,21 +46,25 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.fixture(scope="session")
+def tiny_generator():
+    """A generator of faces with random weights, so that no file is needed."""
+    from mia_kit.models.priors import DCGAN
+    from mia_kit.seeds import seeded
+
+    with seeded(0):
+        return DCGAN(width=4).eval().requires_grad_(False)
+
+
 @pytest.fixture
-def tiny_classroom(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+def tiny_classroom(monkeypatch: pytest.MonkeyPatch, tiny_generator) -> Generator[None]:
     """The class of drawn people with four of them, a generator without a file, and a moment's training and attack."""
     from dataclasses import replace
 
-    import torch
-
-    from mia_kit.models.priors import DCGAN
     from mia_kit.studies.inversion import classroom, shipped
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        generator = DCGAN(width=4).eval().requires_grad_(False)
     for room in (classroom, shipped):
-        monkeypatch.setattr(room, "load_dcgan", lambda: generator)
+        monkeypatch.setattr(room, "load_dcgan", lambda: tiny_generator)
     for name, number in {"PEOPLE": 4, "PHOTOGRAPHS": 4, "TEST": 2, "WIDTH": 4, "EPOCHS": 1}.items():
         monkeypatch.setattr(classroom, name, number)
     monkeypatch.setattr(classroom, "ATTACK", replace(classroom.ATTACK, pool=8, steps=1))

@@ -1,10 +1,17 @@
-"""A host on this machine that behaves as a test tells it to: well, slowly, in halves, with errors, without end."""
+"""A host on this machine that behaves as a test tells it to: well, slowly, in halves, with errors, without end.
 
+And what tests need that start a real server: ports, and a wait until it answers.
+"""
+
+import socket
+import subprocess
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class Request(BaseHTTPRequestHandler):
@@ -29,6 +36,27 @@ class Request(BaseHTTPRequestHandler):
 
 
 Behaviour = Callable[[Request], None]
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def wait_for(url: str, server: subprocess.Popen, log: Path, *, seconds: float) -> None:
+    """Wait until a server answers. RuntimeError with the end of its log if it ends, or does not answer in time."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=10).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise RuntimeError(f"{url} does not answer:\n{log.read_text(errors='replace')[-2000:]}")
 
 
 class Server(ThreadingHTTPServer):

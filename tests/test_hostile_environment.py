@@ -76,9 +76,8 @@ def test_a_reader_that_goes_away() -> None:
 def test_damaged_evidence(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     (tmp_path / "toy_order.json").write_bytes(content)
     monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
-    with pytest.raises(
-        ValueError, match=r"toy_order.json is damaged \(.*\): measure it again with: mia-kit run toy_order"
-    ):
+    told = r"toy_order.json is damaged \(.*\): measure it again with: mia-kit run toy_order"
+    with pytest.raises(ValueError, match=told):
         read_evidence("toy_order")
     assert cli.main(["claims"]) == 2 and "is damaged" in capsys.readouterr().err
 
@@ -96,12 +95,7 @@ def test_damaged_evidence(content: bytes, tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_a_place_that_cannot_be_written_is_told_before_the_work(command, tmp_path, monkeypatch, capsys) -> None:
     """What does the work would fail here: it is never reached. A file stands where a folder is wanted."""
-    for work in (
-        "course.demo.toy_rows",
-        "runs.run.walk",
-        "course.referee.referee",
-        "course.site.write_sources",
-    ):
+    for work in ("course.demo.toy_rows", "runs.run.walk", "course.referee.referee", "course.site.write_sources"):
         monkeypatch.setattr(f"mia_kit.{work}", lambda *_, **__: pytest.fail("the work has begun"))
     shut = tmp_path / "file"
     shut.write_text("")

@@ -6,15 +6,11 @@ value stands. Prints the median, the 95th percentile and the sweep's time in mil
 """
 
 import random
-import shutil
 import statistics
-import tempfile
-from pathlib import Path
 
-from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
+from tests.browser.conftest import cut_off_page, jupyterlab, launched
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
-from tests.conftest import find_chromium
 
 LATENCY = """([name, value]) => new Promise(done => {
     const slider = document.querySelector(`.mia-lab [data-lab="${name}"]`);
@@ -59,16 +55,10 @@ def measure(lab: Lab, drags: int = 60) -> None:
 
 
 def main() -> None:
-    with (
-        tempfile.TemporaryDirectory() as home,
-        launched(find_chromium()) as browser,
-        cut_off_page(browser) as (page, _),
-    ):
-        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
-        with start_jupyterlab(Path(home)) as address:
-            Notebook.open(page, address, "01_toy_inversion.ipynb").run_all(seconds=300)
-            page.locator(".mia-lab").scroll_into_view_if_needed()
-            measure(Lab(page).ready())
+    with jupyterlab() as address, launched() as browser, cut_off_page(browser) as (page, _):
+        Notebook.open(page, address, "01_toy_inversion.ipynb").run_all(seconds=300)
+        page.locator(".mia-lab").scroll_into_view_if_needed()
+        measure(Lab(page).ready())
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,23 +13,26 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import find_chromium
+from tests.local_server import free_ports, wait_for
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 QUIET = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync")
 LOCAL = re.compile(r"^(https?|wss?)://(127\.0\.0\.1|localhost)[:/]|^(data|blob|file|about):")
 
 
 @contextmanager
-def launched(chromium: str | None) -> Iterator[Browser]:
+def launched() -> Iterator[Browser]:
     """A browser without a window."""
     with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        instance = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET))
         yield instance
         instance.close()
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with launched(chromium) as instance:
+def browser() -> Iterator[Browser]:
+    with launched() as instance:
         yield instance
 
 
@@ -73,21 +74,19 @@ def lab_page(tmp_path_factory) -> str:
     return write_page(tmp_path_factory.mktemp("page") / "lab.html", rows=rows).as_uri()
 
 
-@pytest.fixture(scope="session")
-def jupyterlab(tmp_path_factory) -> Iterator[str]:
+@contextmanager
+def jupyterlab() -> Iterator[str]:
     """The address of a JupyterLab that serves a copy of the notebooks, with settings of its own."""
-    home = tmp_path_factory.mktemp("jupyter")
-    shutil.copytree(NOTEBOOKS, home / "notebooks")
-    with start_jupyterlab(home) as address:
-        yield address
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
+        with start_jupyterlab(Path(home)) as address:
+            yield address
 
 
 @contextmanager
 def start_jupyterlab(home: Path) -> Iterator[str]:
     """Start JupyterLab on `home`/notebooks, wait until it answers, and stop it at the end."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings"), "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces")}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0"]
@@ -100,19 +99,8 @@ def start_jupyterlab(home: Path) -> Iterator[str]:
     server = subprocess.Popen(command, env=os.environ | own, stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(address, server, home / "server.log")
+        wait_for(f"{address}/api/status", server, home / "server.log", seconds=60)
         yield address
     finally:
         server.terminate()
         server.wait(timeout=20)
-
-
-def _wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            urllib.request.urlopen(f"{address}/api/status", timeout=2).close()
-            return
-        except OSError:
-            time.sleep(0.2)
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")

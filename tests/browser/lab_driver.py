@@ -14,11 +14,10 @@ class Lab:
     def part(self, name: str) -> Locator:
         return self.page.locator(f'.mia-lab [data-lab="{name}"]')
 
-    def ready(self, seconds: float = 20) -> "Lab":
+    def ready(self) -> "Lab":
         """Wait until numbers stand in the readout."""
         self.page.wait_for_function(
-            """() => document.querySelector('.mia-lab [data-lab="steps"]')?.textContent.length > 0""",
-            timeout=1000 * seconds,
+            """() => document.querySelector('.mia-lab [data-lab="steps"]')?.textContent.length > 0""", timeout=20_000
         )
         self.part("factor").scroll_into_view_if_needed()
         return self

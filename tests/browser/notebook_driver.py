@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
-INDICATOR = ".jp-Notebook-ExecutionIndicator"
+INDICATOR = "document.querySelector('.jp-Notebook-ExecutionIndicator')"
 WAITING = "[...document.querySelectorAll('.jp-InputPrompt')].some(prompt => prompt.textContent.includes('[*]'))"
 
 
@@ -33,12 +33,7 @@ class Notebook:
         # The kernel is idle for a moment between its restart and the first cell: first wait for cells that wait.
         self.page.wait_for_function(f"() => {WAITING}", timeout=60_000)
         self.page.wait_for_function(f"() => !{WAITING}", timeout=1000 * seconds)
-        self.wait_idle(30)
-
-    def wait_idle(self, seconds: float) -> None:
-        self.page.wait_for_function(
-            f"""() => document.querySelector('{INDICATOR}')?.dataset.status === 'idle'""", timeout=1000 * seconds
-        )
+        self.page.wait_for_function(f"() => {INDICATOR}?.dataset.status === 'idle'", timeout=30_000)
 
     def problems(self) -> list[str]:
         """Error outputs, dialogs and widgets that could not be drawn, in words; empty if all is well."""

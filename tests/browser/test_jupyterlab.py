@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import cut_off_page
+from tests.browser.conftest import cut_off_page, jupyterlab
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
 
@@ -10,9 +10,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def notebook(browser, jupyterlab):
-    with cut_off_page(browser) as (page, complaints):
-        opened = Notebook.open(page, jupyterlab, "01_toy_inversion.ipynb")
+def notebook(browser):
+    with jupyterlab() as address, cut_off_page(browser) as (page, complaints):
+        opened = Notebook.open(page, address, "01_toy_inversion.ipynb")
         opened.run_all(seconds=300)
         yield opened
         assert complaints == []

@@ -8,11 +8,6 @@ from tests.browser.lab_driver import Lab
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def table():
-    return load_table()
-
-
 @pytest.fixture
 def lab(page, lab_page):
     page.goto(lab_page)
@@ -21,49 +16,49 @@ def lab(page, lab_page):
     return ready
 
 
-def assert_same(lab, table, smoothing, seed=42, **settings):
+def assert_same(lab, smoothing, seed=42, **settings):
     steps, distance = lab.numbers()
-    path = invert(table.model(smoothing, seed), **settings)
+    path = invert(load_table().model(smoothing, seed), **settings)
     assert steps == pytest.approx(path.steps, rel=0.02, abs=1)
     assert distance == pytest.approx(path.distance, abs=0.02, rel=0.005)
 
 
-def test_first_view_is_the_papers_attack_on_hard_labels(lab, table):
-    assert_same(lab, table, 0.0)
+def test_first_view_is_the_papers_attack_on_hard_labels(lab):
+    assert_same(lab, 0.0)
     assert lab.text("outcome") == "stopped"
     assert "computing" not in lab.text("curve-note")  # the shipped curve stands at once
 
 
-def test_mouse_drag_and_keyboard(lab, table):
+def test_mouse_drag_and_keyboard(lab):
     lab.drag_slider(14 / 32)
     assert lab.text("factor-value") == "+0.05"
-    assert_same(lab, table, 0.05)
+    assert_same(lab, 0.05)
     lab.part("factor").focus()
     for _ in range(4):
         lab.page.keyboard.press("ArrowLeft")
     assert lab.text("factor-value") == "-0.05"
-    assert_same(lab, table, -0.05)
+    assert_same(lab, -0.05)
     lab.page.keyboard.press("Home")
     lab.settle()
     assert lab.text("factor-value") == "-0.30"
     lab.drag_slider(14 / 32, moves=60)  # a fast sweep ends at the final value
     lab.page.wait_for_timeout(300)
-    assert_same(lab, table, 0.05)
+    assert_same(lab, 0.05)
 
 
-def test_seed_target_stop_and_preset_start(lab, table):
+def test_seed_target_stop_and_preset_start(lab):
     lab.part("seed").select_option("3")
-    assert_same(lab, table, 0.0, seed=3)
+    assert_same(lab, 0.0, seed=3)
     lab.part("target").select_option("1")
-    assert_same(lab, table, 0.0, seed=3, target_class=1)
+    assert_same(lab, 0.0, seed=3, target_class=1)
     lab.part("stop").fill("0.8")
     lab.part("stop").press("Tab")
-    assert_same(lab, table, 0.0, seed=3, target_class=1, stop_confidence=0.8)
+    assert_same(lab, 0.0, seed=3, target_class=1, stop_confidence=0.8)
     lab.part("start").select_option(label="(0.0,0.0) the middle")
-    assert_same(lab, table, 0.0, seed=3, target_class=1, stop_confidence=0.8, start=(0, 0))
+    assert_same(lab, 0.0, seed=3, target_class=1, stop_confidence=0.8, start=(0, 0))
 
 
-def test_start_is_dragged_and_nudged(lab, table):
+def test_start_is_dragged_and_nudged(lab):
     lab.part("handle").scroll_into_view_if_needed()
     box = lab.part("handle").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -75,16 +70,16 @@ def test_start_is_dragged_and_nudged(lab, table):
     line = lab.part("state").input_value()
     start = tuple(float(part) for part in line.split("start=(")[1].split(")")[0].split(","))
     assert start[0] > 0 and start[1] > -9
-    assert_same(lab, table, 0.0, start=start)
+    assert_same(lab, 0.0, start=start)
     lab.part("handle").focus()
     lab.page.keyboard.press("ArrowUp")
-    assert_same(lab, table, 0.0, start=(start[0], round(start[1] + 0.5, 1)))
+    assert_same(lab, 0.0, start=(start[0], round(start[1] + 0.5, 1)))
 
 
-def test_state_line_is_copied_and_pasted(lab, table):
+def test_state_line_is_copied_and_pasted(lab):
     line = "smoothing=+0.30 seed=7 start=(0.0,0.0) target=2 stop=0.90"
     lab.set_line(line)
-    assert_same(lab, table, 0.3, seed=7, start=(0, 0), stop_confidence=0.9)
+    assert_same(lab, 0.3, seed=7, start=(0, 0), stop_confidence=0.9)
     lab.part("copy").click()
     lab.page.wait_for_function("() => document.querySelector('[data-lab=\"copy-note\"]').textContent.length > 0")
     assert lab.page.evaluate("() => navigator.clipboard.readText()") == line
@@ -97,7 +92,7 @@ def test_bad_state_line_says_why_and_changes_nothing(lab):
     assert lab.numbers() == before
 
 
-def test_an_error_shows_and_the_next_drag_works(lab, table):
+def test_an_error_shows_and_the_next_drag_works(lab):
     lab.page.evaluate(
         """() => {
             const draw = CanvasRenderingContext2D.prototype.drawImage;
@@ -110,7 +105,7 @@ def test_an_error_shows_and_the_next_drag_works(lab, table):
     assert "could not be drawn (injected)" in lab.text("error")
     lab.page.evaluate("() => window.mend()")
     lab.drag_slider(14 / 32)
-    assert_same(lab, table, 0.05)
+    assert_same(lab, 0.05)
     assert lab.part("error").is_hidden()
 
 

@@ -6,17 +6,13 @@ with 1 if anything went wrong.
 """
 
 import argparse
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import NOTEBOOKS, cut_off_page, launched, start_jupyterlab
+from tests.browser.conftest import NOTEBOOKS, cut_off_page, jupyterlab, launched
 from tests.browser.notebook_driver import Notebook
-from tests.conftest import find_chromium
 
 DRAWN = ".jp-OutputArea-output:has(.js-plotly-plot), .jp-OutputArea-output:has(.jupyter-widgets)"
 LIMIT = 900  # seconds for one chapter
@@ -39,14 +35,12 @@ def main() -> None:
     chapters = parser.parse_args().chapters
     names = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if not chapters or path.name[:2] in chapters]
     total, failed = 0.0, False
-    with tempfile.TemporaryDirectory() as home, launched(find_chromium()) as browser:
-        shutil.copytree(NOTEBOOKS, Path(home) / "notebooks")
-        with start_jupyterlab(Path(home)) as address:
-            for name in names:
-                seconds, count, problems = walk(browser, address, name)
-                words = "; ".join(problems) or "no problem"
-                print(f"{name:36} {seconds:6.0f} s  {count:3} figures and widgets  {words}")
-                total, failed = total + seconds, failed or bool(problems)
+    with jupyterlab() as address, launched() as browser:
+        for name in names:
+            seconds, count, problems = walk(browser, address, name)
+            words = "; ".join(problems) or "no problem"
+            print(f"{name:36} {seconds:6.0f} s  {count:3} figures and widgets  {words}")
+            total, failed = total + seconds, failed or bool(problems)
     print(f"{len(names)} chapters in {total:.0f} s")
     sys.exit(failed)
 

@@ -13,10 +13,7 @@ from mia_kit.course import referee
 from mia_kit.figures.frontier import frontier
 from mia_kit.studies.inversion import classroom
 
-
-@pytest.fixture(autouse=True)
-def small_class(tiny_classroom):
-    """Every test here plays in a class of four."""
+pytestmark = pytest.mark.usefixtures("tiny_classroom")
 
 
 def team(folder: Path, name: str = "Pandas", defence: str = "none", strength: float = 0.0) -> Path:

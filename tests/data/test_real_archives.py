@@ -6,7 +6,6 @@ import pytest
 from mia_kit.data import DataError, ImageSet, load
 from mia_kit.data.faces import PRIVATE_PEOPLE
 from mia_kit.data.folders import locate
-from tests.lfw_pairs import load_pairs
 
 # Shape of the images, number of classes, images of the smallest class.
 EXPECTED = {
@@ -55,8 +54,3 @@ def test_the_people_of_celeba_id_are_those_whom_celeba10k_leaves_out() -> None:
     people = set(real("celeba_id", size=32).class_names)
     assert {int(name) for name in people} == PRIVATE_PEOPLE
     assert not people & set(real("celeba10k", size=32).class_names)
-
-
-def test_lfw_pairs_that_are_complete() -> None:
-    pairs = load_pairs(real("lfw_ge8", size=32))
-    assert (pairs.same.sum(), (~pairs.same).sum()) == (796, 1)

@@ -126,10 +126,6 @@ def text(value: str) -> bytes:
     return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
 
 
-def blob(value: bytes) -> bytes:
-    return b"B" + struct.pack("<I", len(value)) + value
-
-
 def called(module: str, name: str, *arguments: bytes) -> bytes:
     """A call in protocol 2 whose arguments are pushed by the given instructions."""
     return f"c{module}\n{name}\n".encode() + b"(" + b"".join(arguments) + b"tR"
@@ -141,7 +137,7 @@ def by_stack(module: str, name: str, *arguments: bytes) -> bytes:
 
 
 def in_storage(content: bytes) -> bytes:
-    return called("torch.storage", "_load_from_bytes", blob(content))
+    return called("torch.storage", "_load_from_bytes", b"B" + struct.pack("<I", len(content)) + content)
 
 
 def storage_head(*others: bytes) -> bytes:

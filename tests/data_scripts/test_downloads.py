@@ -20,11 +20,7 @@ BODY = random.Random(0).randbytes(300_000)
 HASH = hashlib.sha256(BODY).hexdigest()
 
 
-def fetch(server: Server, folder: Path, *, known_hash: str | None = HASH) -> Path:
-    return fetch_from(server.url, folder, known_hash)
-
-
-def fetch_from(url: str, folder: Path, known_hash: str | None = HASH) -> Path:
+def fetch(url: str, folder: Path, known_hash: str | None = HASH) -> Path:
     return download(f"{url}/a", folder / "a.bin", known_hash=known_hash, max_bytes=10**6)
 
 
@@ -35,7 +31,7 @@ def names(folder: Path) -> list[str]:
 def test_fetches_once(server: Server, tmp_path: Path) -> None:
     server.routes["/a"] = content(BODY)
     for known_hash in (f"md5:{hashlib.md5(BODY).hexdigest()}", HASH, f"sha256:{HASH}"):
-        assert fetch(server, tmp_path / "new", known_hash=known_hash).read_bytes() == BODY
+        assert fetch(server.url, tmp_path / "new", known_hash).read_bytes() == BODY
     assert len(server.asked) == 1
     assert server.asked[0][2]["User-Agent"].startswith("mia_kit")
     assert names(tmp_path / "new") == ["a.bin"]
@@ -43,14 +39,14 @@ def test_fetches_once(server: Server, tmp_path: Path) -> None:
 
 def test_goes_on_after_a_break(server: Server, tmp_path: Path) -> None:
     server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY))
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
     assert server.asked[1][2]["Range"] == "bytes=100000-"
     assert names(tmp_path) == ["a.bin"]
 
 
 def test_a_host_without_ranges_is_asked_for_all(server: Server, tmp_path: Path) -> None:
     server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY, ranges=False))
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
 
 
 def test_halves_of_two_files_are_never_joined(server: Server, tmp_path: Path) -> None:
@@ -60,18 +56,18 @@ def test_halves_of_two_files_are_never_joined(server: Server, tmp_path: Path) ->
         server.routes["/a"] = in_turn(half(BODY, 100_000), content(BODY[::-1]))
         if known_hash:
             with pytest.raises(DataError, match="got another file: nothing of it is kept"):
-                fetch(server, tmp_path, known_hash=known_hash)
-        assert fetch(server, tmp_path, known_hash=known_hash).read_bytes() == BODY[::-1]
+                fetch(server.url, tmp_path, known_hash)
+        assert fetch(server.url, tmp_path, known_hash).read_bytes() == BODY[::-1]
 
 
 def test_a_damaged_file_is_fetched_again_and_a_whole_part_is_taken_as_it_is(server: Server, tmp_path: Path) -> None:
     """The second was killed between its last byte and the new name."""
     server.routes["/a"] = content(BODY)
     (tmp_path / "a.bin").write_bytes(BODY[:-1])
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
     (tmp_path / "a.bin").unlink()
     (tmp_path / "a.bin.part").write_bytes(BODY)
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
     assert server.asked[-1][2]["Range"] == "bytes=300000-"
 
 
@@ -80,7 +76,7 @@ def test_a_host_that_refuses(server: Server, tmp_path: Path, code: int, asked: i
     server.routes["/a"] = status(code)
     sentence = rf"cannot be downloaded \(the host answers {code}\): run .* put it at .*a\.bin;"
     with pytest.raises(DataError, match=sentence):
-        fetch(server, tmp_path)
+        fetch(server.url, tmp_path)
     assert len(server.asked) == asked
 
 
@@ -89,7 +85,7 @@ def test_no_host(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     server.routes["/a"] = silent
     for url in ("http://127.0.0.1:9", "http://no-such-host.invalid", "file:///etc/passwd", "nonsense", server.url):
         with pytest.raises(DataError, match=r"cannot be downloaded \(\w+\): run the same command again later"):
-            fetch_from(url, tmp_path)
+            fetch(url, tmp_path)
     assert names(tmp_path) == []
 
 
@@ -103,7 +99,7 @@ def test_no_host(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_wrong_bytes(server: Server, tmp_path: Path, answer, sentence: str) -> None:
     server.routes["/a"] = answer
     with pytest.raises(DataError, match=sentence):
-        fetch(server, tmp_path)
+        fetch(server.url, tmp_path)
     assert names(tmp_path) == []
 
 
@@ -117,10 +113,10 @@ def test_a_full_disk_keeps_what_has_come(server: Server, tmp_path: Path, monkeyp
 
     monkeypatch.setattr(downloads, "read_limited", full)
     with pytest.raises(DataError, match=r"The disk is full, .*a\.bin cannot be written: free some space"):
-        fetch(server, tmp_path)
+        fetch(server.url, tmp_path)
     assert BODY.startswith((tmp_path / "a.bin.part").read_bytes())
     monkeypatch.undo()
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
 
 
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,11 +135,11 @@ def test_killed_in_the_middle(server: Server, tmp_path: Path) -> None:
 
     server.routes["/a"] = stall
     part = tmp_path / "a.bin.part"
-    with at_work(fetch_from, server.url, tmp_path):
+    with at_work(fetch, server.url, tmp_path):
         end = time.monotonic() + 20
         while not (part.is_file() and part.stat().st_size >= 60_000) and time.monotonic() < end:
             time.sleep(0.01)
     assert part.stat().st_size >= 60_000
     server.routes["/a"] = content(BODY)
-    assert fetch(server, tmp_path).read_bytes() == BODY
+    assert fetch(server.url, tmp_path).read_bytes() == BODY
     assert "Range" in server.asked[-1][2]

@@ -1,12 +1,12 @@
 """FaceScrub from a local host: rows, boxes, hashes, the layout our loader reads, dead links, kills."""
 
 import hashlib
-import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from tiny_files import png
 
 import fetch_facescrub as facescrub
 from crawl import Manners
@@ -21,9 +21,7 @@ def picture(number: int) -> bytes:
     """40 x 30 pixels, black but for a bright face in columns 10 to 19 and rows 5 to 14."""
     pixels = np.zeros((30, 40, 3), np.uint8)
     pixels[5:15, 10:20] = 100 + number
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
-    return stream.getvalue()
+    return png(pixels)
 
 
 def row(server: Server, number: int, sha256: str | None = None, box: str = "10,5,20,15") -> str:
@@ -109,9 +107,7 @@ def test_a_box_counts_the_pixels_as_they_are_stored(server: Server, listing: Pat
     pixels = np.zeros((30, 40, 3), np.uint8)
     pixels[2:12, 30:38] = 200
     pixels[2:12, 30:34] = 100  # the left half of the face as it is stored, the upper half as it is seen
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG", exif=exif)
-    body = stream.getvalue()
+    body = png(pixels, exif=exif)
     server.routes["/0"] = content(body)
     run(write_list(listing, [row(server, 0, hashlib.sha256(body).hexdigest(), "30,2,38,12")]), data_root)
     (path,) = (data_root / "facescrub").rglob("*.jpg")

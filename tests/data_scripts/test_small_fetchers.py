@@ -1,16 +1,14 @@
 """The smaller scripts against a local host: what they write is what our loaders read."""
 
 import hashlib
-import io
 import os
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from tiny_files import zipped
 
 import fetch_cifar10
 import fetch_gtsrb as gtsrb
@@ -20,24 +18,14 @@ from mia_kit.data import DataError, load
 from tests.local_server import Server, content, status
 
 
-def packed(members: dict[str, bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w") as archive:
-        for name, body in members.items():
-            archive.writestr(name, body)
-    return stream.getvalue()
-
-
 def sign(shade: int) -> bytes:
-    stream = io.BytesIO()
-    Image.new("RGB", (20, 20), (shade, 0, 0)).save(stream, "PPM")
-    return stream.getvalue()
+    return b"P6 20 20 255 " + bytes((shade, 0, 0)) * 400
 
 
 def test_gtsrb(server: Server, data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    train = packed({f"GTSRB/Training/{label:05}/00000_00001.ppm": sign(label) for label in range(43)})
-    test = packed({"GTSRB/Final_Test/Images/00000.ppm": sign(200)})
-    labels = packed({"GT-final_test.csv": b"Filename;Width;ClassId\n00000.ppm;20;7\n"})
+    train = zipped({f"GTSRB/Training/{label:05}/00000_00001.ppm": sign(label) for label in range(43)})
+    test = zipped({"GTSRB/Final_Test/Images/00000.ppm": sign(200)})
+    labels = zipped({"GT-final_test.csv": b"Filename;Width;ClassId\n00000.ppm;20;7\n"})
     monkeypatch.setattr(gtsrb, "HOST", server.url)
     for name, body in (("TRAIN", train), ("TEST", test), ("LABELS", labels)):
         server.routes[f"/{name}.zip"] = content(body)

@@ -2,19 +2,17 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
-import requests
 
 from mia_kit.course.classroom import Reading, memory
 from mia_kit.data.folders import data_folders
+from tests.local_server import free_ports, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 NEEDS = "needs JupyterHub and its proxy: pip install jupyterhub && npm install -g configurable-http-proxy"
@@ -31,7 +29,7 @@ def missing() -> str:
 @contextmanager
 def running(folder: Path, handout: Path) -> Iterator[tuple[str, int]]:
     """Address and process of a hub whose learners' folders lie in `folder`. RuntimeError if it does not answer."""
-    address, proxy, hub = (f"http://127.0.0.1:{port}" for port in _free_ports(3))
+    address, proxy, hub = (f"http://127.0.0.1:{port}" for port in free_ports(3))
     environment = os.environ | {
         "MIA_KIT_CLASS": str(folder),
         "MIA_KIT_HANDOUT": str(handout),
@@ -48,7 +46,7 @@ def running(folder: Path, handout: Path) -> Iterator[tuple[str, int]]:
             cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT,
         )  # fmt: skip
     try:
-        _wait(address, process, folder / "hub.log")
+        wait_for(f"{address}/hub/login", process, folder / "hub.log", seconds=SECONDS_TO_START)
         yield address, process.pid
     finally:
         process.terminate()
@@ -77,22 +75,3 @@ def _learners_processes(process: int) -> list[psutil.Process]:
             if "singleuser" in " ".join(server.cmdline()):
                 found += [server, *server.children(recursive=True)]
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
-def _wait(address: str, process: subprocess.Popen, log: Path) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            requests.get(f"{address}/hub/login", timeout=10).raise_for_status()
-            return
-        except requests.RequestException:
-            time.sleep(0.5)
-    raise RuntimeError(f"the hub does not answer: {log.read_text(errors='replace')[-2000:]}")

@@ -67,9 +67,8 @@ class Learner:
 
     def read(self, path: str) -> str:
         """What a file of theirs holds."""
-        return str(
-            self.ask("GET", f"/user/{self.name}/api/contents/{path}", params={"format": "text"}).json()["content"]
-        )
+        answer = self.ask("GET", f"/user/{self.name}/api/contents/{path}", params={"format": "text"})
+        return str(answer.json()["content"])
 
     def _has_started(self) -> bool:
         server = self._server()
@@ -128,23 +127,20 @@ class Kernel:
     def break_it(self) -> None:
         """Kill the kernel from inside, and wait until its server has noticed."""
         self.send("execute_request", {"code": BREAK, "silent": True})
-        self.until(
-            lambda message: message["content"].get("execution_state") in ("restarting", "autorestarting", "dead")
-        )
+        gone = ("restarting", "autorestarting", "dead")
+        self.until(lambda message: message["content"].get("execution_state") in gone)
 
     def drag(self, state: str) -> None:
         """Set the state line of the widget that opened last, and wait until the kernel has it."""
         self._tell({"method": "update", "state": {"state": state}, "buffer_paths": []})
         self.until(lambda message: message["content"].get("data", {}).get("method") == "echo_update")
 
-    def attack(self, factor: float, loss: str) -> int:
-        """Press "Attack live" of the laboratory of faces; frames that came until it was done."""
+    def attack(self, factor: float, loss: str) -> None:
+        """Press "Attack live" of the laboratory of faces, and wait until it is done."""
         self._tell({"method": "custom", "content": {"type": "attack", "factor": factor, "loss": loss}})
-        first = len(self.messages)
-        last = self.until(lambda message: _told(message).get("type") in ("done", "failed"))
-        if _told(last)["type"] == "failed":
-            raise RuntimeError(_told(last)["sentence"])
-        return sum(_told(message).get("type") == "frame" for message in self.messages[first:])
+        last = _told(self.until(lambda message: _told(message).get("type") in ("done", "failed")))
+        if last["type"] == "failed":
+            raise RuntimeError(last["sentence"])
 
     def _tell(self, data: dict) -> None:
         opened = [message for message in self.messages if message["msg_type"] == "comm_open"]

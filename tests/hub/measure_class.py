@@ -8,7 +8,6 @@ did not get through.
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import threading
@@ -55,10 +54,8 @@ class Class:
             for what, took in self.seconds.items()
         ]
         peak = max(self.readings, key=lambda reading: reading.proportional)
-        each = peak.proportional / learners / 1e6
-        lines.append(
-            f"memory of all servers and kernels at its peak {peak.proportional / 1e9:.1f} GB: {each:.0f} MB a learner"
-        )
+        held, each = peak.proportional / 1e9, peak.proportional / learners / 1e6
+        lines.append(f"memory of all servers and kernels at its peak {held:.1f} GB: {each:.0f} MB a learner")
         lines.append(f"processor time of all of them         {self.processor / learners:.0f} s a learner")
         return "\n".join([*lines, *self.troubles])
 
@@ -69,7 +66,7 @@ def cells(handout: Path, chapter: str) -> list[str]:
     return ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def attend(learner: Learner, lesson: Class, handout: Path, *, breaks: bool, returns: bool, only_start: bool) -> None:
+def attend(learner: Learner, lesson: Class, handout: Path, *, breaks: bool, returns: bool) -> None:
     """A learner's hour, from the start of the server."""
     lesson.timed("a server is ready after", learner.start_server)
     kernel = lesson.timed("a kernel's first answer after", lambda: answering(learner))
@@ -77,14 +74,13 @@ def attend(learner: Learner, lesson: Class, handout: Path, *, breaks: bool, retu
         kernel.break_it()
         learner.close(kernel)
         kernel = answering(learner)
-    if not only_start:
-        first, fifth = (cells(handout, chapter) for chapter in CHAPTERS)
-        lesson.timed("chapter 1 is at its end after", lambda: [kernel.run(cell) for cell in first])
-        learner.close(kernel)
-        faces = learner.kernel()
-        lesson.timed("chapter 5's faces stand after", lambda: [faces.run(cell) for cell in fifth[:2]])
-        lesson.timed("a drag of the factor is known after", lambda: faces.drag(STATE))
-        lesson.timed("a live attack is at its end after", lambda: faces.attack(-0.2, "cross_entropy"))
+    first, fifth = (cells(handout, chapter) for chapter in CHAPTERS)
+    lesson.timed("chapter 1 is at its end after", lambda: [kernel.run(cell) for cell in first])
+    learner.close(kernel)
+    faces = learner.kernel()
+    lesson.timed("chapter 5's faces stand after", lambda: [faces.run(cell) for cell in fifth[:2]])
+    lesson.timed("a drag of the factor is known after", lambda: faces.drag(STATE))
+    lesson.timed("a live attack is at its end after", lambda: faces.attack(-0.2, "cross_entropy"))
     if returns:
         learner.write("mine.txt", NOTE)
         learner.stop_server()
@@ -103,15 +99,14 @@ def answering(learner: Learner) -> Kernel:
     return kernel
 
 
-def hold(learners: int, *, apart: float, only_start: bool) -> Class:
-    """A class of so many learners who come so many seconds apart."""
+def hold(learners: int) -> Class:
+    """A class of so many learners who all come at once."""
     lesson, over = Class(), threading.Event()
 
     def come(number: int) -> None:
-        time.sleep(number * apart)
         try:
             learner = lesson.timed("a learner is logged in after", lambda: Learner(address, f"learner{number}"))
-            attend(learner, lesson, handout, breaks=number == 0, returns=number == learners - 1, only_start=only_start)
+            attend(learner, lesson, handout, breaks=number == 0, returns=number == learners - 1)
         except Exception as problem:  # one learner's trouble is not the others'
             lesson.troubles.append(f"learner {number}: {type(problem).__name__}: {problem}"[:500])
 
@@ -120,33 +115,28 @@ def hold(learners: int, *, apart: float, only_start: bool) -> Class:
             lesson.readings.append(hub.held_by(process))
             lesson.processor = max(lesson.processor, hub.processor_seconds(process))
 
-    folder = Path(tempfile.mkdtemp())
-    handout = folder / "handout"
-    student(handout)
-    (folder / "class").mkdir()
-    try:
-        with hub.running(folder / "class", handout) as (address, process), ThreadPoolExecutor(learners + 1) as pool:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        handout, folder = Path(name, "handout"), Path(name, "class")
+        student(handout)
+        folder.mkdir()
+        with hub.running(folder, handout) as (address, process), ThreadPoolExecutor(learners + 1) as pool:
             watching = pool.submit(watch)
             list(pool.map(come, range(learners)))
             over.set()
             watching.result()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return lesson
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--learners", type=int, default=20)
-    parser.add_argument("--apart", type=float, default=0.0, help="seconds between one learner and the next")
-    parser.add_argument("--only-start", action="store_true", help="learners stop at their kernel's first answer")
-    options = parser.parse_args()
+    learners = parser.parse_args().learners
     if hub.missing():
         parser.error(hub.missing())
-    if not options.only_start and not DCGAN.find():
+    if not DCGAN.find():
         parser.error(f"the faces of chapter 5 are missing: run  {DCGAN.command}")
-    lesson = hold(options.learners, apart=options.apart, only_start=options.only_start)
-    print(lesson.text(options.learners))
+    lesson = hold(learners)
+    print(lesson.text(learners))
     return 1 if lesson.troubles else 0
 
 

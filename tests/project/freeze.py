@@ -16,22 +16,18 @@ LEFT_OUT = re.compile(r"nvidia-|cuda-|triton|mia-kit")
 def installed(root: str, extras: Iterable[str]) -> dict[str, str]:
     """Name and version of all that `root` with its extras requires here, what those require included."""
     versions: dict[str, str] = {}
-    waiting = [(root, frozenset(extras))]
-    seen = set()
-    while waiting:
-        name, wanted = waiting.pop()
-        if (name, wanted) in seen:
-            continue
-        seen.add((name, wanted))
+    asked = [(root, frozenset(extras))]
+    for name, wanted in asked:  # which grows by what each requires
         try:
             package = distribution(name)
         except PackageNotFoundError:
             continue  # for another system or Python
         versions[canonicalize_name(name)] = package.version.partition("+")[0]
         for requirement in map(Requirement, package.requires or []):
-            marker = requirement.marker
-            if marker is None or any(marker.evaluate({"extra": extra}) for extra in wanted or {""}):
-                waiting.append((requirement.name, frozenset(requirement.extras)))
+            more, marker = (requirement.name, frozenset(requirement.extras)), requirement.marker
+            needed = marker is None or any(marker.evaluate({"extra": extra}) for extra in wanted or {""})
+            if needed and more not in asked:
+                asked.append(more)
     return {name: version for name, version in sorted(versions.items()) if not LEFT_OUT.match(name)}
 
 

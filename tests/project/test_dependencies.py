@@ -5,36 +5,31 @@ import tomllib
 from itertools import chain
 from pathlib import Path
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-# Names on PyPI that conda-forge spells differently.
-CONDA_NAMES = {"torch": "pytorch"}
 
 
 def pyproject() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def learner_requirements() -> dict[str, str]:
-    """Return {conda name: version range} of everything that `pip install -e ".[lab]"` asks for."""
+def learner_requirements(torch: str) -> dict[str, str]:
+    """Return {conda name: version range} of everything that `pip install -e ".[lab]"` asks for; PyTorch's is given."""
     project = pyproject()["project"]
-    lines = project["dependencies"] + project["optional-dependencies"]["lab"]
-    requirements = [Requirement(line) for line in lines]
-    return {CONDA_NAMES.get(r.name, r.name.lower()): str(r.specifier) for r in requirements}
+    requirements = map(Requirement, project["dependencies"] + project["optional-dependencies"]["lab"])
+    return {torch if r.name == "torch" else r.name.lower(): str(r.specifier) for r in requirements}
 
 
 def conda_requirements(path: Path) -> tuple[dict[str, str], list[str]]:
     """Return ({name: version range} of the conda and pip lists together, other pip lines such as `-e .`)."""
     dependencies = yaml.safe_load(path.read_text(encoding="utf-8"))["dependencies"]
-    lines = [entry for entry in dependencies if isinstance(entry, str)]
-    pip_lines = next((entry["pip"] for entry in dependencies if isinstance(entry, dict)), [])
-    options = [line for line in pip_lines if line.startswith("-")]
-    lines += [line for line in pip_lines if not line.startswith("-")]
-    requirements = [Requirement(line) for line in lines]
-    return {r.name: str(r.specifier) for r in requirements}, options
+    lines = [line for entry in dependencies for line in ([entry] if isinstance(entry, str) else entry["pip"])]
+    requirements = [Requirement(line) for line in lines if not line.startswith("-")]
+    return {r.name: str(r.specifier) for r in requirements}, [line for line in lines if line.startswith("-")]
 
 
 def test_a_learner_installs_no_more_than_a_chapter_needs() -> None:
@@ -54,22 +49,17 @@ def test_every_package_that_is_asked_for_has_a_tested_version() -> None:
         assert tested.get(canonicalize_name(asked.name), "0") in asked.specifier, line
 
 
-def test_environment_yml_asks_for_what_pyproject_asks_for() -> None:
-    found, options = conda_requirements(ROOT / "environment.yml")
-    assert found.pop("python") == pyproject()["project"]["requires-python"]
+# Binder has no GPU build, and installs mia_kit in postBuild: at this point it has not copied the repository.
+@pytest.mark.parametrize(
+    ("name", "torch", "limit", "options"),
+    [("environment.yml", "pytorch", "", ["-e ."]), ("binder/environment.yml", "pytorch-cpu", "<3.13,", [])],
+)
+def test_conda_asks_for_what_pyproject_asks_for(name: str, torch: str, limit: str, options: list[str]) -> None:
+    found, other_lines = conda_requirements(ROOT / name)
+    wanted = learner_requirements(torch)
+    assert found.pop("python") == limit + pyproject()["project"]["requires-python"]
     found.pop("pip")
-    assert found == learner_requirements()
-    assert options == ["-e ."]
-
-
-def test_binder_is_complete_and_has_no_gpu_build() -> None:
-    found, options = conda_requirements(ROOT / "binder" / "environment.yml")
-    wanted = learner_requirements()
-    assert found.pop("pytorch-cpu") == wanted.pop("pytorch")
-    assert found.pop("python").endswith(pyproject()["project"]["requires-python"])
-    found.pop("pip")
-    assert found == wanted
-    assert options == [], "mia_kit is installed by postBuild: at this point Binder has not copied the repository"
+    assert found == wanted and other_lines == options
 
 
 def test_binder_installs_the_package_without_dependencies() -> None:

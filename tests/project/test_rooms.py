@@ -27,6 +27,7 @@ def test_no_file_is_past_400_lines() -> None:
 
 
 FREE = {"check", "seeds", "signatures", "terminal"}
+LEAVES = {"data", "models", "training", "defences", "access", "attacks", "membership", "metrics"}
 # The table of DESIGN's rooms: which rooms a room may import, besides FREE. An arrow never points back.
 ARROWS = {
     **dict.fromkeys((*FREE, "smoothing", "threads", "snapshot", "data", "metrics"), frozenset()),
@@ -41,27 +42,16 @@ ARROWS = {
     # Shadow models are small classifiers; what is meant to help against inference is a defence.
     "membership": {"access", "training", "models", "defences", "smoothing", "snapshot"},
     # A check holds an answer against the package's own.
-    "exercises": {
-        *("smoothing", "toy", "data", "models", "training", "defences", "access", "attacks", "membership", "metrics"),
-    },
+    "exercises": {*LEAVES, "smoothing", "toy"},
     "figures": {"metrics", "toy", "data"},
     "widgets": {"figures", "studies", "toy"},
     # The machine under every study: recipes, parts, the tidy table, comparisons, claims.
-    "runs": {"check", "data"},
+    "runs": {"data"},
     # What differs between one kind of measurement and the next: nothing in it is drawn or moved.
-    "studies": {
-        *("runs", "smoothing", "threads", "toy", "data", "models", "training", "defences", "access"),
-        *("attacks", "membership", "metrics"),
-    },
+    "studies": {*LEAVES, "runs", "smoothing", "threads", "toy"},
     # Somebody's own classifier, by the attacks and measures of all rooms before; its page is drawn without plotly.
-    "audit": {
-        *("runs", "studies", "data", "models", "training", "defences", "access", "attacks", "membership", "metrics"),
-        *("figures", "snapshot"),
-    },
-    "course": {
-        *("data", "models", "training", "metrics", "toy", "exercises", "runs", "studies"),
-        *("figures", "widgets"),
-    },
+    "audit": {*LEAVES, "runs", "studies", "figures", "snapshot"},
+    "course": {"data", "models", "training", "metrics", "toy", "exercises", "runs", "studies", "figures", "widgets"},
     "cli": None,  # the top floor
 }
 # What a bare install lacks. Importing a compute room or an experiment must not ask for one of these.
@@ -74,31 +64,21 @@ LAB_ROOMS = {"figures", "widgets"}
 LAB_MODULES = {f"mia_kit.course.{name}" for name in ("editions", "notebooks", "site", "slides")}
 
 
-def room_of(path: Path) -> str:
-    """Return the room of a source file: its folder below mia_kit, or its own name."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
 def sources() -> Iterator[tuple[str, Path]]:
+    """Room and path of each source file: the room is its folder below mia_kit, or its own name."""
     for path in sorted(PACKAGE.rglob("*.py")):
         if path != PACKAGE / "__init__.py":
-            yield room_of(path), path
-
-
-def imported_names(node: ast.stmt, path: Path) -> list[str]:
-    """Return the absolute dotted names that an import statement loads."""
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    # `from mia_kit import toy` names the room in the second half; no import is relative.
-    assert isinstance(node, ast.ImportFrom) and not node.level, path
-    return [f"{node.module}.{alias.name}" for alias in node.names]
+            yield path.relative_to(PACKAGE).parts[0].removesuffix(".py"), path
 
 
 def all_imports(path: Path) -> Iterator[str]:
-    """Yield every name imported anywhere in the file, also inside functions."""
+    """Yield the absolute dotted name of all that is imported anywhere in the file, also inside functions."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            yield from imported_names(node, path)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):  # `from mia_kit import toy` names the room in the second half
+            assert not node.level, f"a relative import in {path}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -108,16 +88,10 @@ def test_every_room_is_in_the_table() -> None:
 def test_no_arrow_points_back() -> None:
     wrong = []
     for room, path in sources():
-        allowed = ARROWS.get(room)
-        if allowed is None:
-            continue
-        for name in all_imports(path):
-            parts = name.split(".")
-            if parts[0] != "mia_kit" or len(parts) < 2 or parts[1] == "__version__":
-                continue
-            target = room_of(PACKAGE / parts[1])
-            if target not in {room, *FREE, *allowed}:
-                wrong.append(f"{path.relative_to(ROOT)} ({room}) imports {name}")
+        if ARROWS[room] is not None:
+            allowed = {"__version__", room, *FREE, *ARROWS[room]}
+            ours = [name for name in all_imports(path) if name.startswith("mia_kit.")]
+            wrong += [f"{path.relative_to(ROOT)} imports {name}" for name in ours if name.split(".")[1] not in allowed]
     assert wrong == []
 
 

@@ -10,11 +10,7 @@ from mia_kit.defences import STRENGTHS
 from mia_kit.studies.inversion import classroom, shipped
 from mia_kit.studies.inversion.networks import LEAST_STRANGERS
 
-
-@pytest.fixture(autouse=True)
-def small_class(tiny_classroom):
-    """Every test here plays in a class of four."""
-
+pytestmark = pytest.mark.usefixtures("tiny_classroom")
 
 # The class has no skip connections to remove, and no public trunk to begin from.
 TRAINED = [name for name in STRENGTHS if name not in {"rolss", *LEAST_STRANGERS}]
