@@ -65,7 +65,7 @@ def test_training_counts_its_queries_and_teaches_the_target_nothing(name: str, e
 def test_lomma_is_an_option_of_both_inversions() -> None:
     model = Quarters()
     access = WhiteBox(model)
-    loss = lomma.prepare(access, [], public_images(), seed=0, settings=lomma.Settings(penalty=0.01))
+    loss = lomma.prepare(access, [], public_images(), seed=0, penalty=0.01)
     for name in ("gmi", "kedmi"):
         asked = sum(model.log.batches)
         result = attack(name, access, loss=loss)
