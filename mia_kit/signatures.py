@@ -85,5 +85,5 @@ _KINDS: dict[str, Callable[[str, Any], Any]] = {
     "ConfidenceAPI | WhiteBox": _access,
     "WhiteBox | ConfidenceAPI": _access,
     "Sequence[int]": _wholes,
-    "tuple[float, float]": functools.partial(check.numbers, length=2),
+    "tuple[float, float]": lambda name, pair: tuple(check.array(name, pair, (2,)).tolist()),
 }
