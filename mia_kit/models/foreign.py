@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +70,8 @@ class Foreign(nn.Module):
         """What enters the last linear layer, of shape (n, d). ValueError for a network that has none in sight."""
         linear = [layer for layer in self.network.modules() if isinstance(layer, nn.Linear)]
         seen: list[Tensor] = []
-        hooks = [layer.register_forward_pre_hook(lambda _, given: seen.append(given[0])) for layer in linear[-1:]]
-        try:
+        with linear[-1].register_forward_pre_hook(lambda _, given: seen.append(given[0])) if linear else nullcontext():
             self(images)
-        finally:
-            for hook in hooks:
-                hook.remove()
         if not seen:
             raise ValueError(f"{type(self.network).__name__} has no linear layer that can be looked at")
         return seen[-1].flatten(1)
