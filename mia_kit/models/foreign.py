@@ -8,7 +8,6 @@ onnxruntime answers, and there are no gradients.
 from __future__ import annotations
 
 import copy
-import hashlib
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_kit import check
+from mia_kit.data.archives import sha256_of
 from mia_kit.models.weights import set_weights
 from mia_kit.seeds import seeded
 
@@ -93,7 +93,7 @@ class OnnxNetwork(nn.Module):
         given = session.get_inputs()
         check.count(f"the number of inputs of {path}", len(given), most=1)
         self.at_once = given[0].shape[0] if isinstance(given[0].shape[0], int) else None
-        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.digest = sha256_of(path)
         self._session, self._name = session, given[0].name
 
     def forward(self, images: Tensor) -> Tensor:

@@ -9,7 +9,6 @@ style alone; and channels are few. One style serves all layers, as in Plug & Pla
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -110,11 +109,6 @@ class StylePrior(nn.Module):
     def forward(self, latents: Tensor) -> Tensor:
         """`synthesise(map(latents))`."""
         return self.synthesise(self.map(latents))
-
-
-def weights_digest() -> str:
-    """The sha256, in hexadecimal, of the file of weights."""
-    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
 
 
 def load_style_prior(*, truncation: float = 0.5) -> StylePrior:

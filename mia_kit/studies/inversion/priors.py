@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache, partial
-from pathlib import Path
 
 import torch
 
+from mia_kit.data.archives import sha256_of
 from mia_kit.data.inventory import STYLEGAN2
 from mia_kit.models import DCGAN_FRAME, Framed, HalfPrecision, Prior, StyleGAN2, load_dcgan, load_stylegan2
-from mia_kit.models.style_prior import load_style_prior, weights_digest
+from mia_kit.models.style_prior import WEIGHTS, load_style_prior
 from mia_kit.studies.inversion.recipe import Precision
 from mia_kit.training.speed import channels_last
 
@@ -54,7 +53,7 @@ def prior_digest(name: str) -> str:
     if name == "stylegan2":
         path = STYLEGAN2.find()
         return _digest(path) if path else ""  # nothing can be made without it
-    return weights_digest() if name.split()[0] == "style" else ""
+    return sha256_of(WEIGHTS) if name.split()[0] == "style" else ""
 
 
 def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
@@ -72,7 +71,4 @@ def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
     return Framed(network, middle, middle, size=size)
 
 
-@lru_cache(maxsize=1)
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+_digest = lru_cache(maxsize=1)(sha256_of)
