@@ -20,6 +20,8 @@ from mia_kit import check
 from mia_kit.models.style_prior import Scaled, activate, mapped, modulated
 from mia_kit.seeds import seeded
 
+LARGEST = 2**20  # of sizes that are no resolution; a file of weights may say any
+
 
 def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> None:
     """ValueError or TypeError unless these say how a generator draws; see `StyleGAN2`."""
@@ -65,9 +67,12 @@ class StyleGAN2(nn.Module):
         check.one_of("img_resolution", img_resolution, sizes)
         counts = {"z_dim": z_dim, "w_dim": w_dim, "img_channels": img_channels, "channel_max": channel_max}
         for name, value in counts.items():
-            check.count(name, value)
-        check.count("channel_base", channel_base, least=img_resolution)
+            check.count(name, value, most=LARGEST)
+        check.count("channel_base", channel_base, least=img_resolution, most=LARGEST)
         check.count("mapping_layers", mapping_layers, most=100)
+        check.in_range("lr_multiplier", lr_multiplier, 0, 1, open_ends="low")
+        if conv_clamp is not None:
+            check.number("conv_clamp", conv_clamp)
         check_draws(truncation, truncation_cutoff, dtype)
         self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
         self.truncation, self.truncation_cutoff = truncation, truncation_cutoff
