@@ -108,11 +108,9 @@ def protect(
         places = (given == person).nonzero()[:, 0]
         wrong = places[contributor.some(len(places), settings.mislabelled if "loss" in settings.steps else 0)]
         labels[wrong], owners[wrong] = contributor.wrong_labels(len(wrong)), person
-        parts += contributor.additions(images[places], surrogates.get(person))
+        for added, named in contributor.additions(images[places], surrogates.get(person)):
+            parts.append((added, named, torch.full_like(named, person)))
     return Protected(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
-
-
-Rows = tuple[Tensor, Tensor, Tensor]  # images, labels, owners
 
 
 class _Contributor:
@@ -132,25 +130,22 @@ class _Contributor:
         others = torch.randint(self.classes - 1, (count,), generator=self.generator)
         return others + (others >= self.label)
 
-    def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[Rows]:
-        """What is added to the `own` pictures: surrogates, their copies, copies of the own, as the steps say."""
-        added = []
+    def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[tuple[Tensor, Tensor]]:
+        """What is added to the own `pictures`, with labels: surrogates, their copies, copies of the own, as asked."""
+        own = torch.full((len(pictures),), self.label)
+        added: list[tuple[Tensor, Tensor]] = []
         if "injection" in self.settings.steps and surrogates is not None:
             order = torch.randperm(len(surrogates), generator=self.generator)
             injected = surrogates[order[torch.arange(len(pictures)) % len(surrogates)]]
-            added.append(self._rows(injected))
+            added.append((injected, own))
             if "curvature" in self.settings.steps:
-                added.append(self._rows(self._noisy(injected, SURROGATE_NOISE)))
+                added.append((self._noisy(injected, SURROGATE_NOISE), own))
         if "curvature" in self.settings.steps:
-            images, labels, owners = self._rows(self._noisy(pictures, OWN_NOISE))
+            copies, labels = self._noisy(pictures, OWN_NOISE), own.clone()
             wrong = self.some(len(pictures), self.settings.copies_mislabelled)
             labels[wrong] = self.wrong_labels(len(wrong))
-            added.append((images, labels, owners))
+            added.append((copies, labels))
         return added
-
-    def _rows(self, images: Tensor) -> Rows:
-        labels = torch.full((len(images),), self.label)
-        return images, labels, labels.clone()
 
     def _noisy(self, images: Tensor, deviation: float) -> Tensor:
         low, high = self.limits
