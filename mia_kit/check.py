@@ -150,11 +150,9 @@ def places(name: str, values: Any, *, length: int | None = None, below: int | No
     return numbers.astype("int64")
 
 
-def mask(
-    name: str, values: Any, expected: Sequence[int | str] | None = None, *, length: int | None = None
-) -> np.ndarray:
-    """`values` as a bool array of shape (n,), (length,) or `expected`. TypeError for other kinds, such as 0 and 1."""
-    flags = array(name, values, expected or ("n" if length is None else length,))
+def mask(name: str, values: Any, expected: Sequence[int | str]) -> np.ndarray:
+    """`values` as a bool array of the shape `expected`. TypeError for other kinds, such as 0 and 1."""
+    flags = array(name, values, expected)
     if flags.dtype.kind != "b":
         raise TypeError(f"{name} must be bool, got {flags.dtype} instead")
     return flags
@@ -168,16 +166,6 @@ def counts(name: str, values: Any, length: int | None = None, *, least: int = 1)
     plain = tuple(count(f"each of {name}", value, least) for value in values)
     if not plain or (length is not None and len(plain) != length):
         raise ValueError(f"{name} must be {expected}, got {brief(values)} instead")
-    return plain
-
-
-def numbers(name: str, values: Any, length: int | None = None) -> tuple[float, ...]:
-    """A sequence of `length` finite numbers, any by default, as plain floats."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a sequence of numbers, got {brief(values)} instead")
-    plain = tuple(number(f"each of {name}", value) for value in values)
-    if length is not None and len(plain) != length:
-        raise ValueError(f"{name} must be {length} numbers, got {brief(values)} instead")
     return plain
 
 
@@ -232,12 +220,9 @@ def images(values: Any, *, channels: int | None = None, least: int = 1) -> Tenso
 
 def finite(name: str, array: Any) -> None:
     """ValueError if a tensor or array holds a number that is not finite: says how many of how many."""
-    if hasattr(array, "isfinite"):
-        _finite(name, array.isfinite())
-    else:
-        import numpy as np
+    import numpy as np
 
-        _finite(name, np.isfinite(array))
+    _finite(name, array.isfinite() if hasattr(array, "isfinite") else np.isfinite(array))
 
 
 def brief(value: Any) -> str:

@@ -27,24 +27,18 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     each also with `| None`. NumPy's numbers become plain ones. What a number or a shape has to be, the function says.
     """
     signature = inspect.signature(function)
-    kinds = {name: _kind(str(each.annotation)) for name, each in signature.parameters.items()}
+    written = {name: str(each.annotation) for name, each in signature.parameters.items()}
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
         given = signature.bind(*args, **kwargs)
         for name, value in given.arguments.items():
-            kind, optional = kinds[name]
-            if kind and not (optional and value is None):
+            kind = _KINDS.get(written[name].removesuffix(" | None"))
+            if kind and not (value is None and written[name].endswith(" | None")):
                 given.arguments[name] = kind(name, value)
         return function(*given.args, **given.kwargs)
 
     return call
-
-
-def _kind(annotation: str) -> tuple[Callable[[str, Any], Any] | None, bool]:
-    """What checks an argument of this annotation, if anything does, and whether it may be None."""
-    plain = annotation.removesuffix(" | None")
-    return _KINDS.get(plain), plain != annotation
 
 
 def _whole(name: str, value: Any) -> int:
@@ -85,5 +79,5 @@ _KINDS: dict[str, Callable[[str, Any], Any]] = {
     "ConfidenceAPI | WhiteBox": _access,
     "WhiteBox | ConfidenceAPI": _access,
     "Sequence[int]": _wholes,
-    "tuple[float, float]": functools.partial(check.numbers, length=2),
+    "tuple[float, float]": lambda name, pair: tuple(check.array(name, pair, (2,)).tolist()),
 }

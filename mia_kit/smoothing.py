@@ -11,7 +11,7 @@ exists.
 from __future__ import annotations
 
 import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,10 +20,8 @@ from torch.nn.functional import log_softmax, one_hot
 from mia_kit import check
 
 
-def smoothed_cross_entropy(
-    logits: Tensor, labels: Tensor, smoothing: float, reduction: Literal["mean", "sum", "none"] = "mean"
-) -> Tensor:
-    """Cross-entropy against smoothed labels: minus the sum over the classes of target * log p.
+def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
+    """Cross-entropy against smoothed labels, the mean over n: minus the sum over the classes of target * log p.
 
     An infinite logit counts as its limit: a class of logit minus infinity costs nothing where its target is 0, as in
     PyTorch, and otherwise the loss is infinite, of the sign of that target.
@@ -33,22 +31,21 @@ def smoothed_cross_entropy(
     logits : Tensor of shape (n, classes), any real numbers
     labels : int64 Tensor of shape (n,), in [0, classes)
     smoothing : the factor `a`, in (-inf, 1]; 0 is the usual cross-entropy
-    reduction : "mean" or "sum" give a scalar, "none" a Tensor of shape (n,); float64 for such logits, else float32
+
+    Returns a scalar, float64 for such logits, else float32.
 
     Raises
     ------
     ValueError, TypeError
-        If a shape, a label, the factor or the reduction does not fit.
+        If a shape, a label or the factor does not fit.
 
     Source: section 3 of the paper.
     """
-    check.one_of("reduction", reduction, ("mean", "sum", "none"))
     check.floats("logits", logits, ("n", "classes"))
     check.shape("labels", labels, logits.shape[:1])
     log_p = log_softmax(at_least_float32(logits), dim=1)  # (n, classes)
     targets = smoothed_targets(labels, logits.shape[1], smoothing, log_p.dtype)
-    losses = -torch.where(targets == 0, 0, targets * log_p).sum(dim=1)  # (n,)
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    return -torch.where(targets == 0, 0, targets * log_p).sum(dim=1).mean()
 
 
 def smoothed_targets(labels: Tensor, classes: int, smoothing: float, dtype: torch.dtype | None = None) -> Tensor:

@@ -18,7 +18,7 @@ def test_numbers_come_back_plain():
     assert check.places("targets", torch.tensor([0, 2]), below=3).dtype == np.int64
     assert check.array("rows", [[1, 2]], ("n", 2)).tolist() == [[1, 2]]
     assert check.array("rows", torch.zeros(2, requires_grad=True)).tolist() == [0, 0]
-    assert check.mask("called", [True, False], length=2).tolist() == [True, False]
+    assert check.mask("called", [True, False], (2,)).tolist() == [True, False]
     assert check.array("rows", [float("nan")], finite=False).size == 1
 
 
@@ -67,7 +67,7 @@ def test_the_fields_of_settings_come_back_plain():
         (lambda: check.places("labels", [True]), TypeError, "labels must be whole numbers, got bool"),
         (lambda: check.places("labels", [0, 3], below=3), ValueError, r"\[0, 3\), got values from 0 to 3"),
         (lambda: check.places("labels", [-1]), ValueError, r"\[0, \.\.\.\), got values from -1 to -1"),
-        (lambda: check.mask("called", [0, 1]), TypeError, "called must be bool, got int64"),
+        (lambda: check.mask("called", [0, 1], (2,)), TypeError, "called must be bool, got int64"),
         (lambda: check.counts("size", 32, 2), TypeError, "size must be 2 whole numbers of at least 1, got 32"),
         (lambda: check.counts("size", (8, 0), 2), ValueError, "each of size must be at least 1, got 0"),
         (lambda: check.counts("size", (8, 8, 8), 2), ValueError, r"got \(8, 8, 8\)"),

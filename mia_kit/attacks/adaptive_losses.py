@@ -77,16 +77,15 @@ def adapted(access: WhiteBox, name: str, *, temperature: float = 1.0) -> Loss:
     for and the model has no linear `head`.
     """
     check.one_of("loss", name, ("boundary", *LOSSES))
-    loss = Boundary(_last_weight(access)) if name == "boundary" else LOSSES[name]
+    if name == "boundary":
+        head = head_of(access)
+        if not isinstance(head, nn.Linear):
+            raise AccessError(f"expected a linear layer as the head, got {type(head).__name__} instead")
+        loss: Loss = Boundary(head.weight.detach())
+    else:
+        loss = LOSSES[name]
     if temperature == 1:
         return loss
     if loss is poincare:
         raise ValueError(f"the Poincare loss has no temperature, got {temperature} instead: take another loss")
     return Tempered(loss, temperature)
-
-
-def _last_weight(access: WhiteBox) -> Tensor:
-    head = head_of(access)
-    if not isinstance(head, nn.Linear):
-        raise AccessError(f"expected a linear layer as the head, got {type(head).__name__} instead")
-    return head.weight.detach()

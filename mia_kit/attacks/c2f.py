@@ -26,7 +26,7 @@ from tqdm.auto import tqdm
 from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.descent import descend
-from mia_kit.attacks.prior_to_target import Ask, as_seen, asker, check_targets, count_classes, synthesise
+from mia_kit.attacks.prior_to_target import Ask, as_seen, asker, check_targets, count_classes, fitness, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, on_cpu
 from mia_kit.models import Classifier
 from mia_kit.models.priors import Prior, sample_latents
@@ -146,16 +146,10 @@ def evolve(
     """
     shape, flat = populations.shape, populations.flatten(2).clone()  # (n, population, d)
     rows = torch.arange(len(flat), device=flat.device)
-
-    def fitness(of: Tensor) -> Tensor:
-        answers = ask(of.reshape(-1, *shape[2:]))
-        sure = answers.gather(1, targets.repeat_interleave(shape[1])[:, None])
-        return sure.view(len(of), -1).nan_to_num(nan=-1.0)
-
-    fit = fitness(flat)
+    fit = fitness(ask, populations, targets)
     for _ in tqdm(range(generations), disable=not progress, desc="evolving", unit="generation"):
         moved = children(flat, flat[rows, fit.argmax(dim=1)], generator)
-        of_children = fitness(moved)
+        of_children = fitness(ask, moved.view(shape), targets)
         better = of_children > fit
         flat, fit = torch.where(better[:, :, None], moved, flat), torch.where(better, of_children, fit)
     best = fit.argmax(dim=1)

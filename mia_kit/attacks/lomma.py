@@ -31,21 +31,6 @@ from mia_kit.models import Classifier, in_batches
 from mia_kit.training import fit
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The paper's numbers; the size of a batch is ours."""
-
-    penalty: float = 1.0
-    epochs: int = 20
-    learning_rate: float = 0.01
-    batch_size: int = 64
-
-    def __post_init__(self) -> None:
-        check.whole_fields(self, epochs=1, batch_size=2)
-        check.in_range("penalty", self.penalty, 0)
-        check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
-
-
 @dataclass(frozen=True, eq=False)
 class IdentityLoss:
     """A loss to hand to `gmi.run` or `kedmi.run`.
@@ -75,15 +60,20 @@ def prepare(
     images: Tensor,
     *,
     seed: int,
-    settings: Settings | None = None,
+    penalty: float = 1.0,
+    epochs: int = 20,
+    learning_rate: float = 0.01,
+    batch_size: int = 64,
     progress: bool = True,
 ) -> IdentityLoss:
     """Find the target's mean features, distil the surrogates in place, and return the loss.
 
     surrogates : fresh classifiers of other kinds, on the model's device; none for the logit and penalty alone
     images : public images as the target takes them, of shape (n, channels, h, w) in [-1, 1]; each is one query
+
+    The numbers are the paper's, but for the size of a batch, which is ours.
     """
-    settings = settings or Settings()
+    check.in_range("penalty", penalty, 0)
     head, before = head_of(access), access.queries
     images = check.images(images).to(access.device)
     features = in_batches(access.features, images)  # (n, d)
@@ -100,13 +90,13 @@ def prepare(
             seed=seed + place,
             objective=divergence,
             optimiser=torch.optim.SGD,
-            epochs=settings.epochs,
-            batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
             progress=progress,
         )
         models.append(WhiteBox(surrogate))
-    return IdentityLoss(tuple(models), features.mean(dim=0), settings.penalty, queries)
+    return IdentityLoss(tuple(models), features.mean(dim=0), penalty, queries)
 
 
 def divergence(model: nn.Module, images: Tensor, answers: Tensor, epoch: int) -> Tensor:

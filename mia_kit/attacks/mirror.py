@@ -26,7 +26,7 @@ from mia_kit import check
 from mia_kit.access import ConfidenceAPI, WhiteBox
 from mia_kit.attacks.descent import Recorder
 from mia_kit.attacks.losses import Loss, cross_entropy
-from mia_kit.attacks.prior_to_target import Ask, as_seen, asker, check_targets, count_classes, synthesise
+from mia_kit.attacks.prior_to_target import Ask, as_seen, asker, check_targets, count_classes, fitness, synthesise
 from mia_kit.attacks.reconstructions import Reconstructions, Trace, comparable, on_cpu
 from mia_kit.models.batches import in_batches
 from mia_kit.models.priors import Prior, sample_latents
@@ -148,9 +148,9 @@ def run_black(
     targets, pool, scores, ask = sample(access, check_targets(target_classes, classes), prior, settings, seed=seed)
     starts = scores.topk(settings.population, dim=0).indices.T  # (m, population)
     generators = generators_for(targets.tolist(), seed=seed)
-    codes, fitness, trace = evolve(ask, pool[starts], targets, region_of(pool), settings, generators, progress=progress)
+    codes, fittest, trace = evolve(ask, pool[starts], targets, region_of(pool), settings, generators, progress=progress)
     images, queries = synthesise(prior, codes, batch_size=settings.batch_size), access.queries - before
-    return on_cpu(images, codes, targets, fitness, trace=trace, queries=queries)
+    return on_cpu(images, codes, targets, fittest, trace=trace, queries=queries)
 
 
 @torch.no_grad()
@@ -235,22 +235,22 @@ def evolve(
     classes ask together. A code without a finite answer is the least fit; a class that has no other ends with NaN.
     """
     p = region.clip(to_p(codes))
-    fitness = _fitness(ask, p, targets)  # (m, population), -1 for what is not a number
+    fit = fitness(ask, to_codes(p), targets)  # (m, population)
     losses = torch.full((settings.generations, len(p)), float("nan"))
     for generation in tqdm(range(settings.generations), disable=not progress, desc="breeding", unit="generation"):
-        active = (fitness.amax(dim=1) < settings.stop).nonzero().squeeze(1)
+        active = (fit.amax(dim=1) < settings.stop).nonzero().squeeze(1)
         if not len(active):
             break
-        losses[generation, active.cpu()] = 1 - fitness[active].amax(dim=1).cpu()
+        losses[generation, active.cpu()] = 1 - fit[active].amax(dim=1).cpu()
         random = [generators[row] for row in active.tolist()]
-        children = breed(p[active], fitness[active].clamp_min(0), region, settings, random)
-        of_children = _fitness(ask, children, targets[active])
-        elite = fitness[active].argmax(dim=1)
+        children = breed(p[active], fit[active].clamp_min(0), region, settings, random)
+        of_children = fitness(ask, to_codes(children), targets[active])
+        elite = fit[active].argmax(dim=1)
         p[active] = torch.cat([p[active, elite][:, None], children], dim=1)
-        fitness[active] = torch.cat([fitness[active, elite][:, None], of_children], dim=1)
-    best = fitness.argmax(dim=1)
+        fit[active] = torch.cat([fit[active, elite][:, None], of_children], dim=1)
+    best = fit.argmax(dim=1)
     rows = torch.arange(len(p), device=p.device)
-    fittest = fitness[rows, best]
+    fittest = fit[rows, best]
     return to_codes(p[rows, best]), fittest.masked_fill(fittest < 0, torch.nan), Trace.of_losses(losses)
 
 
@@ -286,10 +286,3 @@ def _draw(count: int, width: int, generator: Generator) -> tuple[Tensor, Tensor,
     parents = torch.rand(2 * count, generator=generator)
     choice, chance = torch.rand(2, count, width, generator=generator)
     return parents, choice, chance, torch.randn(count, width, generator=generator)
-
-
-def _fitness(ask: Ask, p: Tensor, targets: Tensor) -> Tensor:
-    """Confidence in each row's target, of shape (m, n), for p of shape (m, n, ...); -1 for what is not a number."""
-    rows, count = p.shape[:2]
-    aims = targets.repeat_interleave(count)
-    return ask(to_codes(p.flatten(0, 1))).gather(1, aims[:, None]).view(rows, count).nan_to_num(nan=-1.0)

@@ -58,7 +58,7 @@ class Settings:
         check.count("keep, at most candidates,", self.keep, most=self.candidates)
         check.in_range("learning_rate", self.learning_rate, 0, open_ends="low")
         check.one_of("optimiser", self.optimiser, ("adam", "sgd"))
-        for beta in check.numbers("betas", self.betas, 2):
+        for beta in check.array("betas", self.betas, (2,)).tolist():
             check.in_range("each of betas", beta, 0, 1, open_ends="high")
         for step in self.film:
             check.count("each step of film", step, 0, self.steps)

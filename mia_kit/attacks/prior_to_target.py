@@ -54,6 +54,13 @@ def asker(ask: Ask, access: Access, prior: Prior, *, size: tuple[int, int], batc
     return lambda codes: in_batches(answer, codes, batch_size=batch_size)
 
 
+def fitness(ask: Ask, codes: Tensor, targets: Tensor) -> Tensor:
+    """Confidence in each population's target, of shape (m, n), for codes of shape (m, n, ...); -1 for no number."""
+    answers = ask(codes.flatten(0, 1))
+    confidences = answers.gather(1, targets.repeat_interleave(codes.shape[1])[:, None])
+    return confidences.view(codes.shape[:2]).nan_to_num(nan=-1.0)
+
+
 def count_classes(ask: Ask, access: Access, prior: Prior, size: tuple[int, int]) -> int:
     """How many classes `ask` tells of, in one query, so that what does not fit is told before the work begins."""
     check_images(access, prior)

@@ -56,13 +56,12 @@ class Reconstructions:
     film: Tensor
 
     def __post_init__(self) -> None:
-        scores = self.scores.masked_fill(~self.images.flatten(1).isfinite().all(dim=1), float("nan"))
-        failed = scores.isnan()
+        failed = self.scores.isnan() | ~self.images.flatten(1).isfinite().all(dim=1)
         if failed.any():
-            object.__setattr__(self, "images", _filled(self.images, failed, 0.0))
-            object.__setattr__(self, "codes", _filled(self.codes, failed, float("nan")))
-            object.__setattr__(self, "scores", scores)
-            object.__setattr__(self, "selected", self.selected & ~failed)
+            blanks = {"images": 0.0, "codes": float("nan"), "scores": float("nan"), "selected": False}
+            for name, blank in blanks.items():
+                rows = getattr(self, name).index_fill(0, failed.nonzero().squeeze(1), blank)
+                object.__setattr__(self, name, rows)
 
     @property
     def reached(self) -> Tensor:
@@ -96,8 +95,3 @@ def on_cpu(
 def comparable(scores: Tensor) -> Tensor:
     """The scores to sort by: what is not a number comes last, where torch's maxima would take it for the best."""
     return scores.masked_fill(scores.isnan(), -torch.inf)
-
-
-def _filled(rows: Tensor, mask: Tensor, value: float) -> Tensor:
-    """A copy of rows (m, ...) in which those of the mask, bool of shape (m,), hold `value` alone."""
-    return torch.where(mask.view(-1, *[1] * (rows.ndim - 1)), value, rows)

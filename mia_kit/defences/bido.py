@@ -15,7 +15,7 @@ centred K has R K = K R; centred on one side only, as in the public code, R has 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -142,9 +142,7 @@ def _recorded(model: nn.Module, layers: tuple[str, ...]) -> Iterator[list[Tensor
     if unknown := [name for name in layers if name not in known]:
         raise ValueError(f"{type(model).__name__} has no layer named {unknown[0]!r}: see model.named_modules()")
     outputs: list[Tensor] = []
-    hooks = [known[name].register_forward_hook(lambda _, __, output: outputs.append(output)) for name in layers]
-    try:
+    with ExitStack() as hooks:
+        for name in layers:
+            hooks.enter_context(known[name].register_forward_hook(lambda _, __, output: outputs.append(output)))
         yield outputs
-    finally:
-        for hook in hooks:
-            hook.remove()

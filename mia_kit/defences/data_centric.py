@@ -32,8 +32,6 @@ from mia_kit.training.seeds import generators_for
 STEPS = ("injection", "loss", "curvature")
 # Standard deviations of the noise on copies of surrogates and of own pictures, where black to white is 1.
 SURROGATE_NOISE, OWN_NOISE = 0.003, 8 / 255
-# What a picture that the trainer gets is: the places of these words are the numbers in `Protected.kinds`.
-KINDS = ("untouched", "mislabelled", "surrogate", "surrogate copy", "copy", "mislabelled copy")
 
 
 @dataclass(frozen=True)
@@ -60,20 +58,15 @@ class DataCentric:
 class Protected:
     """What the trainer gets, and, for us alone, what it is.
 
-    images : Tensor of shape (k, ...), first the n given ones in their order, then what was added, class after class
+    images : Tensor of shape (k, ...), first the n given ones in their order, then what was added, class after class:
+        surrogates, their copies, copies of the own pictures
     labels : int64 Tensor of shape (k,), as `fit` takes them
-    kinds : int64 Tensor of shape (k,), places in `KINDS`
     owners : int64 Tensor of shape (k,), the protected class whose contributor changed or added the picture; -1 for none
     """
 
     images: Tensor
     labels: Tensor
-    kinds: Tensor
     owners: Tensor
-
-    def are(self, *kinds: str) -> Tensor:
-        """Which pictures are of these kinds: a bool Tensor of shape (k,). ValueError for a word not in `KINDS`."""
-        return torch.isin(self.kinds, torch.tensor([KINDS.index(kind) for kind in kinds]))
 
 
 @checked
@@ -108,19 +101,16 @@ def protect(
         for person in protected:
             _check_surrogates(person, surrogates.get(person), images, limits)
     given = labels
-    labels, kinds, owners = given.clone(), torch.zeros_like(given), torch.full_like(given, -1)
-    parts = [(images, labels, kinds, owners)]
+    labels, owners = given.clone(), torch.full_like(given, -1)
+    parts = [(images, labels, owners)]
     for person in protected:
         contributor = _Contributor(person, classes, settings, limits, seed)
         places = (given == person).nonzero()[:, 0]
         wrong = places[contributor.some(len(places), settings.mislabelled if "loss" in settings.steps else 0)]
-        labels[wrong] = contributor.wrong_labels(len(wrong))
-        kinds[wrong], owners[wrong] = KINDS.index("mislabelled"), person
-        parts += contributor.additions(images[places], surrogates.get(person))
+        labels[wrong], owners[wrong] = contributor.wrong_labels(len(wrong)), person
+        for added, named in contributor.additions(images[places], surrogates.get(person)):
+            parts.append((added, named, torch.full_like(named, person)))
     return Protected(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
-
-
-Rows = tuple[Tensor, Tensor, Tensor, Tensor]  # images, labels, kinds, owners
 
 
 class _Contributor:
@@ -140,26 +130,22 @@ class _Contributor:
         others = torch.randint(self.classes - 1, (count,), generator=self.generator)
         return others + (others >= self.label)
 
-    def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[Rows]:
-        """What is added to the `own` pictures: surrogates, their copies, copies of the own, as the steps say."""
-        added = []
+    def additions(self, pictures: Tensor, surrogates: Tensor | None) -> list[tuple[Tensor, Tensor]]:
+        """What is added to the own `pictures`, with labels: surrogates, their copies, copies of the own, as asked."""
+        own = torch.full((len(pictures),), self.label)
+        added: list[tuple[Tensor, Tensor]] = []
         if "injection" in self.settings.steps and surrogates is not None:
             order = torch.randperm(len(surrogates), generator=self.generator)
             injected = surrogates[order[torch.arange(len(pictures)) % len(surrogates)]]
-            added.append(self._rows(injected, "surrogate"))
+            added.append((injected, own))
             if "curvature" in self.settings.steps:
-                added.append(self._rows(self._noisy(injected, SURROGATE_NOISE), "surrogate copy"))
+                added.append((self._noisy(injected, SURROGATE_NOISE), own))
         if "curvature" in self.settings.steps:
-            images, labels, kinds, owners = self._rows(self._noisy(pictures, OWN_NOISE), "copy")
+            copies, labels = self._noisy(pictures, OWN_NOISE), own.clone()
             wrong = self.some(len(pictures), self.settings.copies_mislabelled)
             labels[wrong] = self.wrong_labels(len(wrong))
-            kinds[wrong] = KINDS.index("mislabelled copy")
-            added.append((images, labels, kinds, owners))
+            added.append((copies, labels))
         return added
-
-    def _rows(self, images: Tensor, kind: str) -> Rows:
-        labels = torch.full((len(images),), self.label)
-        return images, labels, torch.full_like(labels, KINDS.index(kind)), labels.clone()
 
     def _noisy(self, images: Tensor, deviation: float) -> Tensor:
         low, high = self.limits

@@ -26,6 +26,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from tqdm.auto import trange
 
 from mia_kit import check
+from mia_kit.seeds import seeded
 from mia_kit.signatures import checked
 from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
 from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective
@@ -120,8 +121,7 @@ def fit_private(
     _check(model, images, labels, settings, objective)
     choices = {"seed": seed, "objective": objective, "augment": augment, "optimiser": optimiser}
     key = run_key(model, images, labels, **asdict(settings), **choices) if checkpoint else ""
-    rate = settings.batch_size / len(labels)
-    steps = max(1, round(1 / rate))
+    privacy = price(settings, len(labels))
     decay = {} if settings.weight_decay is None else {"weight_decay": settings.weight_decay}
     loss = objective or SmoothedObjective(0.0, settings.epochs)
     weights = _trained(model, settings).parameters()
@@ -132,10 +132,9 @@ def fit_private(
         first = len(history)
         for epoch in trange(first, settings.epochs, initial=first, total=settings.epochs, disable=not progress):
             generator, total, seen = stepper.begin(turn_seed(seed, epoch)), 0.0, 0
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(turn_seed(seed, epoch))
-                for _ in range(steps):
-                    drawn = torch.rand(len(labels), generator=generator) < rate
+            with seeded(turn_seed(seed, epoch)):
+                for _ in range(privacy.steps // settings.epochs):
+                    drawn = torch.rand(len(labels), generator=generator) < privacy.sample_rate
                     batch = augment(images[drawn], generator) if augment and drawn.any() else images[drawn]
                     total += stepper.step(loss, batch, labels[drawn], epoch)
                     seen += int(drawn.sum())
@@ -146,7 +145,7 @@ def fit_private(
     finally:
         stepper.close()
     model.eval()
-    return PrivateFitResult(tuple(history), price(settings, len(labels)))
+    return PrivateFitResult(tuple(history), privacy)
 
 
 def price(settings: PrivateSettings, count: int) -> Privacy:

@@ -49,11 +49,7 @@ class EarlyLayersStay:
             layer = body[place].requires_grad_(False)
             for name, norm in list(layer.named_modules()):
                 if isinstance(norm, nn.BatchNorm2d):
-                    trunk.set_submodule(f"body.{place}.{name}".rstrip("."), _still(norm))
+                    still = StillBatchNorm(norm.num_features, eps=norm.eps).to(norm.weight)
+                    still.load_state_dict(norm.state_dict())
+                    trunk.set_submodule(f"body.{place}.{name}".rstrip("."), still.eval().requires_grad_(False))
         return model
-
-
-def _still(norm: nn.BatchNorm2d) -> StillBatchNorm:
-    still = StillBatchNorm(norm.num_features, eps=norm.eps)
-    still.load_state_dict(norm.state_dict())
-    return still.to(norm.weight).eval().requires_grad_(False)

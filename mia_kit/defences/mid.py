@@ -24,7 +24,6 @@ from mia_kit.seeds import seeded
 from mia_kit.signatures import checked
 from mia_kit.training.seeds import Calls
 
-BETA_CELEBA, BETA_FACESCRUB = 0.003, 0.001
 # Deviations begin small, at softplus(-5) = 0.0067, so that training can begin.
 SHIFT = 5.0
 
@@ -82,7 +81,7 @@ class MidObjective:
     `beta`, at least 0, is 0.003 for CelebA and 0.001 for FaceScrub.
     """
 
-    beta: float = BETA_CELEBA
+    beta: float = 0.003
 
     def __post_init__(self) -> None:
         check.in_range("beta", self.beta, 0)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +24,7 @@ from torch import Tensor, nn
 from mia_kit import check
 from mia_kit.defences import regularisers
 from mia_kit.defences.bido import LABEL_WEIGHT, PICTURE_WEIGHT, BidoObjective
-from mia_kit.defences.dp_sgd import Privacy, PrivateFitResult, PrivateSettings, fit_private, price
+from mia_kit.defences.dp_sgd import Privacy, PrivateSettings, fit_private, price
 from mia_kit.defences.early_layers import EarlyLayersStay
 from mia_kit.defences.erasing import RandomErasing
 from mia_kit.defences.group_norm import with_group_norm
@@ -36,7 +35,7 @@ from mia_kit.defences.trapdoor import TrapObjective, TrappedClassifier
 from mia_kit.models import Classifier
 from mia_kit.smoothing import check_smoothing
 from mia_kit.training.augment import MAX_SHIFT, flip_and_shift
-from mia_kit.training.fit import Augment, Epoch, FitResult, Objective, Optimiser, SmoothedObjective, fit
+from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective, fit
 
 # What a strength is: see `build`. Those of the papers are among them, but for dp_sgd, whose papers name none.
 STRENGTHS: dict[str, tuple[float, ...]] = {
@@ -122,31 +121,24 @@ class DefenceTraining:
         the usual augmentation.
         """
         model = self.wrap(model, seed) if self.wrap else model
+        options: dict[str, Any] = {"seed": seed, "objective": self._loss(epochs), "augment": self.augment or augment}
+        options |= {"optimiser": self.optimiser, "checkpoint": checkpoint, "progress": progress}
         private = self._private(len(images), epochs, batch_size, learning_rate)
-        train: Callable[..., FitResult | PrivateFitResult]
-        if private is None:
-            train = partial(
-                fit,
-                epochs=epochs,
-                stop_epoch=self._last(epochs),
-                batch_size=self._batch(len(images), batch_size),
-                learning_rate=learning_rate * self.rate_factor,
-                weight_decay=self.weight_decay,
-            )
-        else:
-            train = partial(fit_private, settings=private)
-        result = train(
+        if private is not None:
+            promised = fit_private(model, images, labels, settings=private, **options)
+            return Defended(model, promised.history, promised.privacy)
+        result = fit(
             model,
             images,
             labels,
-            seed=seed,
-            objective=self._loss(epochs),
-            augment=self.augment or augment,
-            optimiser=self.optimiser,
-            checkpoint=checkpoint,
-            progress=progress,
+            epochs=epochs,
+            stop_epoch=self._last(epochs),
+            batch_size=self._batch(len(images), batch_size),
+            learning_rate=learning_rate * self.rate_factor,
+            weight_decay=self.weight_decay,
+            **options,
         )
-        return Defended(model, result.history, getattr(result, "privacy", None))
+        return Defended(model, result.history, None)
 
     def privacy(self, count: int, *, epochs: int, batch_size: int) -> Privacy | None:
         """What training on `count` pictures will guarantee, without training: None for all but DP-SGD."""

@@ -48,11 +48,8 @@ class DropoutObjective:
             raise TypeError(f"dropout expected a Classifier of mia_kit.models, got {type(model).__name__} instead")
         objective = self.objective or SmoothedObjective(0.0, epoch + 1)
         # On the way to the head, so that an objective which looks into the model, as MID and BiDO do, finds it whole.
-        hook = model.head.register_forward_pre_hook(lambda _, inputs: dropout(inputs[0], self.share))
-        try:
+        with model.head.register_forward_pre_hook(lambda _, inputs: dropout(inputs[0], self.share)):
             return objective(model, images, labels, epoch)
-        finally:
-            hook.remove()
 
 
 @dataclass(frozen=True)

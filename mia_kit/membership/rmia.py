@@ -1,14 +1,14 @@
 """The relative attack: is this example surer than models without it say, by more than other examples are?
 
 Zarifzadeh, Liu and Shokri, *Low-Cost High-Power Membership Inference Attacks* (ICML 2024), section 3, and the appendix
-on offline attacks. An example x is held against examples z of a population, by p(x | target) / p(x) over the same of z.
+on offline attacks. An example x is held against each other one, z, by p(x | target) / p(x) over the same of z.
 p(x) is the mean confidence of models with and without x. An offline attacker has none with x, and takes for those
-the line 1 - a + a * p_out(x), so that p(x) = (1 - a + (1 + a) * p_out(x)) / 2. The score of x is the share of the
-population that it beats. One reference model is enough, as no spread is estimated.
+the line 1 - a + a * p_out(x), so that p(x) = (1 - a + (1 + a) * p_out(x)) / 2. The score of x is the share of examples
+that it beats. One reference model is enough, as no spread is estimated.
 
 What differs: x beats z where the ratio is above 1, as in the authors' code, not above a gamma, which would only tie
-more examples. Hence examples are ordered by p(x | target) / p(x) alone, and the population only gives the score its
-meaning. `line_of` takes a from all reference models in turn, the authors' code from one.
+more examples. Hence examples are ordered by p(x | target) / p(x) alone, and z need not be of a population that the
+attacker knows to be no members. `line_of` takes a from all reference models in turn, the authors' code from one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mia_kit.signatures import checked
 LINE = 0.3  # a, where the authors do not tune it
 LINES = np.linspace(0, 1, 11)
 LEAST = 1e-300  # a confidence that rounds to 0
-BEATEN = 0.95  # of the population: where none of it was trained on, 5 % of such examples are called members
+BEATEN = 0.95  # of all examples: 5 % of them are called members
 
 
 @checked
@@ -35,20 +35,15 @@ def offline(
     shadow_members: np.ndarray,
     *,
     line: float = LINE,
-    population: np.ndarray | None = None,
 ) -> Verdicts:
-    """Share of the population that an example beats, in [0, 1]; member where it is above 0.95.
+    """Share of the examples that an example beats, in [0, 1); member where it is above 0.95.
 
     scaled, shadow_scaled, shadow_members : as in `lira.offline`; each example needs one shadow model without it
     line : a in [0, 1]. At 0 a model that was trained on an example is certain of it, at 1 no surer than any other
-    population : bool of shape (n,), examples that the target was not trained on as far as the attacker knows; all by
-        default, as the attacker need not know any
     """
     check_shadows(scaled, shadow_scaled, shadow_members)
     ratios = _ratios(scaled, shadow_scaled, shadow_members, check.in_range("line", line, 0, 1))
-    mask = check.mask("population", np.full(len(scaled), True) if population is None else population, (len(scaled),))
-    check.count("the number of examples in population", int(mask.sum()))
-    return Verdicts(np.searchsorted(np.sort(ratios[mask]), ratios) / mask.sum(), BEATEN)
+    return Verdicts(np.searchsorted(np.sort(ratios), ratios) / len(ratios), BEATEN)
 
 
 @checked

@@ -53,7 +53,6 @@ def fit_shadows(
     width: int = 16,
     epochs: int = 100,
     batch_size: int = 32,
-    learning_rate: float = 1e-3,
     stack: int = STACK,
     progress: bool = True,
 ) -> list[SmallClassifier]:
@@ -87,7 +86,6 @@ def fit_shadows(
             seed=seed,
             epochs=epochs,
             batch_size=batch_size,
-            learning_rate=learning_rate,
             objective=_mean_cross_entropy,
             optimiser=optimiser,
             progress=progress,

@@ -15,7 +15,8 @@ from mia_kit import check
 from mia_kit.membership.verdicts import Verdicts
 from mia_kit.signatures import checked
 
-STEPS = 1001
+# Thresholds that are tried: mean + c * std of the known members' losses, as in the public code.
+FACTORS = np.linspace(-5, 5, 1001)
 REDUCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "median": np.median, "min": np.min, "max": np.max, "std": np.std, "mean": np.mean,
 }  # fmt: skip
@@ -34,21 +35,19 @@ def average(losses: np.ndarray, known_members: np.ndarray) -> Verdicts:
 
 
 @checked
-def powerful(
-    losses: np.ndarray, known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS
-) -> Verdicts:
+def powerful(losses: np.ndarray, known_members: np.ndarray, known_non_members: np.ndarray) -> Verdicts:
     """Member where the loss is below the threshold that tells known members and non-members best apart.
 
     losses : of the examples to judge, of shape (n,)
     known_members, known_non_members : losses of examples the attacker knows, of shapes (k,) and (j,); 100 each in the
         paper. Their mean accuracy is balanced, should k and j differ
-    steps : thresholds mean + c * std of the known members' losses, as in the public code, c in equal steps from -5 to
-        5; at least 2. Of those that are equally good the middle one is taken; the public code takes the first
+
+    Of thresholds that are equally good the middle one is taken; the public code takes the first.
     """
     signals = {"losses": losses, "known_members": known_members, "known_non_members": known_non_members}
     for name, values in signals.items():
         check.array(name, values, ("n",))
-    return Verdicts(-losses, -best_threshold(known_members, known_non_members, steps=steps))
+    return Verdicts(-losses, -best_threshold(known_members, known_non_members))
 
 
 @checked
@@ -58,7 +57,6 @@ def augmentation_aware(
     known_non_members: np.ndarray,
     *,
     reduction: str = "median",
-    steps: int = STEPS,
 ) -> Verdicts:
     """The powerful attack on the losses of several augmented copies of each example, reduced to one number.
 
@@ -72,12 +70,12 @@ def augmentation_aware(
     for name, values in given.items():
         check.array(name, values, ("n", copies), finite=False)
     reduced = [REDUCTIONS[reduction](values, axis=1) for values in given.values()]
-    return powerful(*reduced, steps=steps)
+    return powerful(*reduced)
 
 
-def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray, *, steps: int = STEPS) -> float:
+def best_threshold(known_members: np.ndarray, known_non_members: np.ndarray) -> float:
     """The threshold of `powerful` below which a loss is called a member's."""
-    thresholds = known_members.mean() + np.linspace(-5, 5, check.count("steps", steps, 2)) * known_members.std()
+    thresholds = known_members.mean() + FACTORS * known_members.std()
     hits = np.searchsorted(np.sort(known_members), thresholds) / len(known_members)  # strictly below
     alarms = np.searchsorted(np.sort(known_non_members), thresholds) / len(known_non_members)
     best = np.flatnonzero(np.isclose(hits - alarms, (hits - alarms).max(), rtol=0, atol=1e-12))

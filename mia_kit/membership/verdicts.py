@@ -44,7 +44,7 @@ class Verdicts:
 
 @checked
 def losses_and_confidences(
-    access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, *, batch_size: int = 256
+    access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
     """The two signals of each image's own label: its loss, and its confidence p on the logit scale, log p / (1 - p).
 
@@ -53,7 +53,7 @@ def losses_and_confidences(
     """
     check.images(images)
     check.labels(labels, classes=None, length=len(images))
-    scaled = _scaled_confidences(access, images, labels, batch_size)
+    scaled = _scaled_confidences(access, images, labels)
     return np.logaddexp(0, -scaled), scaled
 
 
@@ -64,7 +64,6 @@ def copy_losses(
     augment: Augment | None,
     *,
     copies: int,
-    batch_size: int = 256,
 ) -> np.ndarray:
     """Losses of each image and of changed copies of it, for `augmentation_aware`: float64 of shape (n, copies).
 
@@ -73,11 +72,11 @@ def copy_losses(
     the powerful one.
     """
     copies = check.count("copies", copies)
-    plain = losses_and_confidences(access, images, labels, batch_size=batch_size)[0]
+    plain = losses_and_confidences(access, images, labels)[0]
     if augment is None:
         return np.repeat(plain[:, None], copies, axis=1)
     changed = (augment(images, Generator().manual_seed(copy)) for copy in range(1, copies))
-    others = [np.logaddexp(0, -_scaled_confidences(access, each, labels, batch_size)) for each in changed]
+    others = [np.logaddexp(0, -_scaled_confidences(access, each, labels)) for each in changed]
     return np.stack([plain, *others], axis=1)
 
 
@@ -103,13 +102,11 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
     return logits.gather(1, place)[:, 0] - others
 
 
-def _scaled_confidences(
-    access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor, batch_size: int
-) -> np.ndarray:
+def _scaled_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor) -> np.ndarray:
     def logarithms(batch: Tensor) -> Tensor:
         batch = batch.to(access.device)
         if isinstance(access, WhiteBox):
             return access.logits(batch).double().cpu()
         return access.confidences(batch).double().cpu().clamp(min=NEAREST).log()
 
-    return scaled_confidences(in_batches(logarithms, images, batch_size=batch_size), labels)
+    return scaled_confidences(in_batches(logarithms, images, batch_size=256), labels)

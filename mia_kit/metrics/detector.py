@@ -63,7 +63,7 @@ def detector_scores(
     from sklearn.preprocessing import StandardScaler
 
     scores = check.array("scores", scores, ("n", "k"))
-    injected = check.mask("injected", injected, length=len(scores))
+    injected = check.mask("injected", injected, (len(scores),))
     groups = check.places("groups", groups, length=len(scores))
     marked = np.unique(groups[injected])
     clean = np.setdiff1d(groups, marked)

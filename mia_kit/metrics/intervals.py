@@ -53,7 +53,7 @@ def share_interval(successes: int, trials: int) -> Interval:
     return Interval(share, float(max(0.0, centre - half)), float(min(1.0, centre + half)))
 
 
-def cluster_interval(values: ArrayLike, seed: int = 0) -> Interval:
+def cluster_interval(values: ArrayLike) -> Interval:
     """Mean of values of shape (clusters, ...), 2 clusters at least, with a percentile bootstrap over the clusters.
 
     Values are finite. Use it where the rows are independent and the values in a row are not: several starts on one
@@ -62,7 +62,6 @@ def cluster_interval(values: ArrayLike, seed: int = 0) -> Interval:
     rows = np.atleast_1d(check.array("values", values).astype(float))
     means = rows.reshape(len(rows), -1).mean(axis=1)  # (clusters,)
     check.count("the number of clusters", len(means), 2)
-    random = np.random.default_rng(check.count("seed", seed, 0))
-    resampled = means[random.integers(len(means), size=(RESAMPLES, len(means)))].mean(axis=1)
+    resampled = means[np.random.default_rng(0).integers(len(means), size=(RESAMPLES, len(means)))].mean(axis=1)
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(float(means.mean()), float(low), float(high))

@@ -8,10 +8,10 @@ onnxruntime answers, and there are no gradients.
 from __future__ import annotations
 
 import copy
-import hashlib
 import importlib
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mia_kit import check
+from mia_kit.data.archives import sha256_of
 from mia_kit.models.weights import set_weights
 from mia_kit.seeds import seeded
 
@@ -69,12 +70,8 @@ class Foreign(nn.Module):
         """What enters the last linear layer, of shape (n, d). ValueError for a network that has none in sight."""
         linear = [layer for layer in self.network.modules() if isinstance(layer, nn.Linear)]
         seen: list[Tensor] = []
-        hooks = [layer.register_forward_pre_hook(lambda _, given: seen.append(given[0])) for layer in linear[-1:]]
-        try:
+        with linear[-1].register_forward_pre_hook(lambda _, given: seen.append(given[0])) if linear else nullcontext():
             self(images)
-        finally:
-            for hook in hooks:
-                hook.remove()
         if not seen:
             raise ValueError(f"{type(self.network).__name__} has no linear layer that can be looked at")
         return seen[-1].flatten(1)
@@ -96,7 +93,7 @@ class OnnxNetwork(nn.Module):
         given = session.get_inputs()
         check.count(f"the number of inputs of {path}", len(given), most=1)
         self.at_once = given[0].shape[0] if isinstance(given[0].shape[0], int) else None
-        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        self.digest = sha256_of(path)
         self._session, self._name = session, given[0].name
 
     def forward(self, images: Tensor) -> Tensor:

@@ -43,13 +43,13 @@ def _block(inputs: int, outputs: int) -> nn.Sequential:
 
 
 @torch.no_grad()
-def predict(model: Classifier, images: Tensor, *, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+def predict(model: Classifier, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Features and predicted classes of a copy in evaluation mode, for images (n, channels, h, w) in [-1, 1].
 
     Returns float32 features of shape (n, d) and int64 classes of shape (n,), -1 where the scores hold NaN.
     """
     check.images(images)
     model = snapshot(model)
-    features = in_batches(model.features, images, batch_size=batch_size)  # (n, d)
+    features = in_batches(model.features, images, batch_size=256)  # (n, d)
     classes = predicted(model.head(features))  # (n,)
     return features.numpy(), classes.numpy()

@@ -9,15 +9,14 @@ style alone; and channels are few. One style serves all layers, as in Plug & Pla
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, interpolate, leaky_relu, linear
+from torch.nn.functional import conv2d, conv_transpose2d, interpolate, leaky_relu, linear
 
 from mia_kit import check
 from mia_kit.models.weights import load_weights
@@ -58,11 +57,8 @@ class Modulated(nn.Module):
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, x: Tensor, styles: Tensor) -> Tensor:
-        scales = self.style(styles)  # (n, inputs)
         weight = self.weight / math.sqrt(self.weight[0].numel())
-        size = (scales.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()  # (n, outputs)
-        x = conv2d(x * scales[:, :, None, None], weight, padding=1)
-        return activate(x * size[:, :, None, None] + self.bias[:, None, None])
+        return activate(modulated(x, weight, self.style(styles)) + self.bias[:, None, None])
 
 
 class StylePrior(nn.Module):
@@ -96,9 +92,7 @@ class StylePrior(nn.Module):
     def map(self, latents: Tensor) -> Tensor:
         """Styles of shape (n, 128) for latents of shape (n, 128)."""
         check.floats("latents", latents, ("n", self.latent_size))
-        x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
-        for layer in self.mapping:
-            x = activate(layer(x))
+        x = mapped(latents, self.mapping)
         return x if self.truncation == 1 else torch.lerp(self.mean_style, x, self.truncation)
 
     def synthesise(self, codes: Tensor) -> Tensor:
@@ -117,11 +111,6 @@ class StylePrior(nn.Module):
         return self.synthesise(self.map(latents))
 
 
-def weights_digest() -> str:
-    """The sha256, in hexadecimal, of the file of weights."""
-    return hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
-
-
 def load_style_prior(*, truncation: float = 0.5) -> StylePrior:
     """The trained generator in evaluation mode, its weights frozen. Raises DataError if the file is damaged."""
 
@@ -130,6 +119,35 @@ def load_style_prior(*, truncation: float = 0.5) -> StylePrior:
         return StylePrior(channels=(tensors["start"].shape[1], *levels), truncation=truncation)
 
     return load_weights(build, WEIGHTS, "install mia_kit again.", prefix="generator.")
+
+
+def mapped(latents: Tensor, layers: Iterable[nn.Module]) -> Tensor:
+    """Styles for latents of shape (n, size), which are first brought to length sqrt(size)."""
+    x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
+    for layer in layers:
+        x = activate(layer(x))
+    return x
+
+
+def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
+    """A convolution of inputs scaled image by image, outputs brought back to unit variance (StyleGAN2, section 2.2).
+
+    x is of shape (n, inputs, h, w), weight (outputs, inputs, 3, 3), scales (n, inputs), and resample_filter (4, 4) if
+    the size is to be doubled. Demodulation forgives any factor, so in half precision both are made small.
+    """
+    if x.dtype != torch.float32:
+        weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * math.sqrt(weight[0].numel()))
+        scales = scales / scales.abs().amax(dim=1, keepdim=True)
+    sizes = (scales.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()  # (n, outputs)
+    x, weight = x * scales.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
+    if resample_filter is None:
+        x = conv2d(x, weight, padding=1)
+    else:
+        x = conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # (n, outputs, 2h + 1, 2w + 1)
+        # PyTorch's convolutions do not turn their kernel, those that are transposed do.
+        kernel = 4 * resample_filter.flip(0, 1).to(x.dtype)
+        x = conv2d(x, kernel.expand(x.shape[1], 1, 4, 4), padding=1, groups=x.shape[1])
+    return x * sizes.to(x.dtype)[:, :, None, None]
 
 
 def activate(x: Tensor) -> Tensor:

@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, conv_transpose2d
 
 from mia_kit import check
-from mia_kit.models.style_prior import Scaled, activate
+from mia_kit.models.style_prior import Scaled, activate, mapped, modulated
 from mia_kit.seeds import seeded
+
+LARGEST = 2**20  # of sizes that are no resolution; a file of weights may say any
 
 
 def check_draws(truncation: float, cutoff: int | None, dtype: torch.dtype) -> None:
@@ -65,9 +67,12 @@ class StyleGAN2(nn.Module):
         check.one_of("img_resolution", img_resolution, sizes)
         counts = {"z_dim": z_dim, "w_dim": w_dim, "img_channels": img_channels, "channel_max": channel_max}
         for name, value in counts.items():
-            check.count(name, value)
-        check.count("channel_base", channel_base, least=img_resolution)
+            check.count(name, value, most=LARGEST)
+        check.count("channel_base", channel_base, least=img_resolution, most=LARGEST)
         check.count("mapping_layers", mapping_layers, most=100)
+        check.in_range("lr_multiplier", lr_multiplier, 0, 1, open_ends="low")
+        if conv_clamp is not None:
+            check.number("conv_clamp", conv_clamp)
         check_draws(truncation, truncation_cutoff, dtype)
         self.latent_size, self.image_size = z_dim, (img_channels, img_resolution, img_resolution)
         self.truncation, self.truncation_cutoff = truncation, truncation_cutoff
@@ -115,10 +120,7 @@ class _Mapping(nn.Module):
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
     def forward(self, latents: Tensor) -> Tensor:
-        x = latents * (latents.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
-        for layer in self.children():
-            x = activate(layer(x))
-        return x
+        return mapped(latents, self.children())
 
 
 class _Synthesis(nn.Module):
@@ -211,27 +213,6 @@ class _ToImage(nn.Module):
         scales = (self.affine(styles) * self.scale).to(x.dtype)
         x = conv2d(x * scales[:, :, None, None], self.weight.to(x.dtype), self.bias.to(x.dtype))
         return x if self.clamp is None else x.clamp(-self.clamp, self.clamp)
-
-
-def modulated(x: Tensor, weight: Tensor, scales: Tensor, resample_filter: Tensor | None = None) -> Tensor:
-    """A convolution of inputs scaled image by image, outputs brought back to unit variance (StyleGAN2, section 2.2).
-
-    x is of shape (n, inputs, h, w), weight (outputs, inputs, 3, 3), scales (n, inputs), and resample_filter (4, 4) if
-    the size is to be doubled. Demodulation forgives any factor, so in half precision both are made small.
-    """
-    if x.dtype != torch.float32:
-        weight = weight / (weight.abs().amax(dim=(1, 2, 3), keepdim=True) * math.sqrt(weight[0].numel()))
-        scales = scales / scales.abs().amax(dim=1, keepdim=True)
-    sizes = (scales.square() @ weight.square().sum(dim=(2, 3)).T + 1e-8).rsqrt()  # (n, outputs)
-    x, weight = x * scales.to(x.dtype)[:, :, None, None], weight.to(x.dtype)
-    if resample_filter is None:
-        x = conv2d(x, weight, padding=1)
-    else:
-        x = conv_transpose2d(x, weight.transpose(0, 1), stride=2)  # (n, outputs, 2h + 1, 2w + 1)
-        # PyTorch's convolutions do not turn their kernel, those that are transposed do.
-        kernel = 4 * resample_filter.flip(0, 1).to(x.dtype)
-        x = conv2d(x, kernel.expand(x.shape[1], 1, 4, 4), padding=1, groups=x.shape[1])
-    return x * sizes.to(x.dtype)[:, :, None, None]
 
 
 def double(images: Tensor, resample_filter: Tensor) -> Tensor:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mia_kit import check
 from mia_kit.data.folders import DataError
 from mia_kit.models.stylegan2 import StyleGAN2, check_draws
 from mia_kit.models.weights import set_weights
@@ -22,7 +21,7 @@ from mia_kit.models.weights import set_weights
 # What a file must say, and what it may say, of `StyleGAN2`'s parameters.
 NEEDED = ("z_dim", "w_dim", "img_resolution", "img_channels", "channel_base", "channel_max", "mapping_layers")
 OPTIONAL = ("lr_multiplier", "conv_clamp")
-Arguments = Mapping[str, int | float | None]
+Arguments = Mapping[str, Any]
 
 
 def build(
@@ -41,18 +40,8 @@ def build(
     unknown = [name for name in arguments if name not in NEEDED + OPTIONAL]
     if missing or unknown:
         raise ValueError(f"expected the arguments {', '.join(NEEDED)}, got no {missing} and the unknown {unknown}")
-    sizes: dict[str, Any] = {name: check.count(name, arguments[name], most=2**20) for name in NEEDED}
-    rate = check.in_range("lr_multiplier", arguments.get("lr_multiplier", 0.01), 0, 1, open_ends="low")
-    clamp = arguments.get("conv_clamp")
     with torch.device("meta"):
-        prior = StyleGAN2(
-            **sizes,
-            lr_multiplier=rate,
-            conv_clamp=None if clamp is None else check.number("conv_clamp", clamp),
-            truncation=truncation,
-            truncation_cutoff=truncation_cutoff,
-            dtype=dtype,
-        )
+        prior = StyleGAN2(**arguments, truncation=truncation, truncation_cutoff=truncation_cutoff, dtype=dtype)
     set_weights(prior, {name: tensor.float() for name, tensor in weights.items()}, assign=True)
     wrong = next((name for name, tensor in prior.state_dict().items() if not tensor.isfinite().all()), None)
     if wrong is not None:

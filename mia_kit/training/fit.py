@@ -26,6 +26,7 @@ from tqdm.auto import trange
 from mia_kit import check
 from mia_kit.data.pictures import to_floats
 from mia_kit.models.classifier import predicted
+from mia_kit.seeds import seeded
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
 from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
 from mia_kit.training.journal import journal
@@ -202,8 +203,7 @@ def fit(
         for epoch in bar:
             generator = turn_generator(seed, epoch)
             batches = _batches(images, labels, generator, batch_size=batch_size, augment=augment)
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(turn_seed(seed, epoch))  # for random layers of the model, such as dropout
+            with seeded(turn_seed(seed, epoch)):  # for random layers of the model, such as dropout
                 record = run.epoch(batches, epoch, objective)
             run.scheduler.step()
             run.history.append(record)

@@ -5,24 +5,22 @@ from typing import Any
 
 import pytest
 import torch
-from quarters import FlatPrior, Quarters, same
+from quarters import Quarters, same
+from test_every_attack import attack as attack_by
 from torch import Tensor, nn
 
-from mia_kit.access import Access, ConfidenceAPI, LabelAPI, WhiteBox
-from mia_kit.attacks import Reconstructions, brep
+from mia_kit.access import ConfidenceAPI, LabelAPI, WhiteBox
+from mia_kit.attacks import Reconstructions
 from mia_kit.attacks.brep import Settings, away_from_boundary, first_hits, walk
 from mia_kit.training.seeds import generators_for
 
 SMALL = {"input_size": (8, 8), "start_batch": 3, "start_batches": 30, "iterations": 20, "largest_radius": 3.0}
 
 
-def attack(targets: list[int], model: nn.Module | None = None, *, seed: int = 0, **changes: Any) -> Reconstructions:
-    return attack_with(LabelAPI(model or Quarters()), targets, seed=seed, **changes)
-
-
-def attack_with(access: Access, targets: list[int], *, seed: int = 0, **changes: Any) -> Reconstructions:
-    settings = Settings(**{**SMALL, **changes})
-    return brep.run(access, targets, prior=FlatPrior(), seed=seed, settings=settings, progress=False)
+def attack(
+    targets: list[int], model: nn.Module | None = None, kind: type = LabelAPI, **changes: Any
+) -> Reconstructions:
+    return attack_by("brep", kind(model or Quarters()), targets, seed=0, changes=SMALL | changes)
 
 
 def to_boundary(latents: Tensor, targets: Tensor) -> Tensor:
@@ -141,4 +139,4 @@ def test_a_white_box_gives_it_no_more_than_labels() -> None:
     model = Quarters()
     alone = attack([1, 2], model)
     assert not model.log.with_gradients and not alone.codes.requires_grad
-    assert all(same(alone, attack_with(kind(Quarters()), [1, 2])) for kind in (ConfidenceAPI, WhiteBox))
+    assert all(same(alone, attack([1, 2], kind=kind)) for kind in (ConfidenceAPI, WhiteBox))

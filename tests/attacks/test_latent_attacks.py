@@ -1,18 +1,21 @@
-"""What GMI, KED-MI and PLG-MI share: made once, the best start, priors that are trained, a loss of LOMMA's."""
+"""What GMI, KED-MI, PLG-MI and VMI share: made once, the best start, priors that are trained, a loss of LOMMA's."""
 
+import math
 from typing import Any
 
 import pytest
 import torch
-from quarters import SIZE, Quarters, public_images
+from quarters import SIZE, FlatPrior, Quarters, public_images
 from test_every_attack import SETTINGS, attack, prior_of
 
 from mia_kit.access import WhiteBox
-from mia_kit.attacks import kedmi, lomma, margin, plgmi
+from mia_kit.attacks import cross_entropy, kedmi, lomma, margin, plgmi
 from mia_kit.attacks.descent import descend
 from mia_kit.attacks.latent_search import answers, on_images
 from mia_kit.attacks.prior_to_target import as_seen
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, ProjectionCritic
+from mia_kit.models.priors import sample_latents
+from mia_kit.training.seeds import turn_generator
 from mia_kit.training.wasserstein import AdversarySettings
 
 LATENT = ("gmi", "kedmi", "plgmi")
@@ -35,6 +38,26 @@ def test_the_best_start_by_the_targets_confidence_is_selected(name: str) -> None
     best = confidences.view(2, 3).argmax(dim=1)
     assert result.selected.view(2, 3).nonzero()[:, 1].tolist() == best.tolist()
     assert confidences.view(2, 3).std(dim=1).min() > 1e-3  # there was something to choose
+
+
+@pytest.mark.parametrize(("name", "weight"), [("kedmi", {"identity_weight": 3.0}), ("vmi", {"divergence_weight": 0.3})])
+def test_a_distribution_against_a_plain_loop(name: str, weight: dict[str, float]) -> None:
+    """Both terms, the noise of a step and Adam's rate, written out for two starts."""
+    model, prior = Quarters(), FlatPrior()
+    found = attack(name, targets=[1], seed=0, changes={"steps": 6, "samples": 1, "starts": 2} | weight)
+    mean, log_variance = torch.zeros(2, 4, requires_grad=True), torch.zeros(2, 4, requires_grad=True)
+    adam = torch.optim.Adam([mean, log_variance], lr=0.02)
+    for step in range(6):
+        noise = torch.randn(2, 4, generator=turn_generator(1, step))
+        told = cross_entropy(model(prior.synthesise(mean + (log_variance / 2).exp() * noise)), torch.tensor([1, 1]))
+        nats = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(dim=1)
+        losses = 3 * told + math.log(5 / 4) if name == "kedmi" else told + 0.3 * nats  # four classes against one
+        torch.testing.assert_close(found.trace.losses[step], losses.detach(), atol=1e-4, rtol=1e-4)
+        adam.zero_grad()
+        losses.sum().backward()
+        adam.step()
+    expected = mean + (log_variance / 2).exp() * sample_latents(prior, 2, seed=0)
+    torch.testing.assert_close(found.codes, expected.detach(), atol=1e-4, rtol=1e-4)
 
 
 def train(name: str, access: Any, *, checkpoint=None) -> int:
@@ -65,7 +88,7 @@ def test_training_counts_its_queries_and_teaches_the_target_nothing(name: str, e
 def test_lomma_is_an_option_of_both_inversions() -> None:
     model = Quarters()
     access = WhiteBox(model)
-    loss = lomma.prepare(access, [], public_images(), seed=0, settings=lomma.Settings(penalty=0.01))
+    loss = lomma.prepare(access, [], public_images(), seed=0, penalty=0.01)
     for name in ("gmi", "kedmi"):
         asked = sum(model.log.batches)
         result = attack(name, access, loss=loss)

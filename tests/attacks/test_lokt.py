@@ -7,9 +7,9 @@ import torch
 from quarters import FlatPrior, Quarters
 from test_every_attack import SETTINGS as EVERY
 
-from mia_kit.access import LabelAPI
-from mia_kit.attacks import lokt, margin
-from mia_kit.models import Classifier
+from mia_kit.access import LabelAPI, WhiteBox
+from mia_kit.attacks import lokt, margin, ppa
+from mia_kit.models import Classifier, sample_latents
 
 
 class Halves(Quarters):
@@ -36,20 +36,21 @@ class Small(Classifier):
 
 
 ATTACK = replace(EVERY["ppa"], pool=20, candidates=1, selection_views=1)
-SETTINGS = lokt.Settings(samples=300, epochs=15, learning_rate=0.05, attack=ATTACK)
 
 
-def attack(classes, surrogate, access):
-    options = {"prior": FlatPrior(), "seed": 0, "settings": SETTINGS, "loss": margin, "progress": False}
-    return lokt.run(access, classes, surrogate=surrogate, **options)
+def learn(surrogate, access):
+    pictures = FlatPrior().synthesise(sample_latents(FlatPrior(), 300, seed=0))
+    lokt.learn(access, surrogate, pictures, seed=0, epochs=15, learning_rate=0.05, progress=False)
 
 
 def test_known_answer_from_labels_alone():
     access, surrogate = LabelAPI(Halves()), Small(classes=2)
-    found = attack([1, 0], surrogate, access)
+    learn(surrogate, access)
+    assert access.queries == 300
+    options = {"prior": FlatPrior(), "seed": 1, "settings": ATTACK, "loss": margin, "progress": False}
+    found = ppa.run(WhiteBox(surrogate), [1, 0], **options)
     above, below = found.images[:, 0, :4].mean(dim=(1, 2)), found.images[:, 0, 4:].mean(dim=(1, 2))
     assert (below - above)[0] > 0.8 and (above - below)[1] > 0.8
-    assert found.queries == access.queries == 300, "the surrogate's queries cost nothing"
     pictures = FlatPrior().synthesise(torch.randn(200, 4, generator=torch.Generator().manual_seed(9)))
     said = Halves()(pictures).argmax(dim=1)
     assert (surrogate(pictures).argmax(dim=1) == said).float().mean() > 0.8
@@ -57,4 +58,4 @@ def test_known_answer_from_labels_alone():
 
 def test_a_surrogate_with_too_few_classes_is_refused():
     with pytest.raises(ValueError, match="surrogate must have the target's classes, got 3 of them and 3 said"):
-        attack([1], Small(classes=3), LabelAPI(Quarters()))
+        learn(Small(classes=3), LabelAPI(Quarters()))

@@ -68,7 +68,7 @@ def target() -> WhiteBox:
 def test_surrogates_learn_the_targets_answers_at_one_query_an_image() -> None:
     access, images = target(), faces()
     surrogates = [SmallClassifier(1, 3, seed=seed, width=4) for seed in (1, 2)]
-    settings = lomma.Settings(epochs=15, learning_rate=0.1, batch_size=8)
+    settings = {"epochs": 15, "learning_rate": 0.1, "batch_size": 8}
     wanted = access.confidences(images)
     access.queries = 0
 
@@ -77,7 +77,7 @@ def test_surrogates_learn_the_targets_answers_at_one_query_an_image() -> None:
             return lomma.divergence(model.eval(), images, wanted, 0).item()
 
     before = [apart(model) for model in surrogates]
-    loss = lomma.prepare(access, surrogates, images, seed=0, settings=settings, progress=False)
+    loss = lomma.prepare(access, surrogates, images, seed=0, progress=False, **settings)
     assert loss.queries == 48 == access.queries
     assert all(apart(model) < 0.5 * first for model, first in zip(surrogates, before, strict=True))
     assert len(loss.models) == 3 and loss.models[0] is access and loss.penalty == 1

@@ -21,7 +21,7 @@ from mia_kit.defences.dp_sgd import _Stepper, spent
 from mia_kit.models import SmallClassifier
 from mia_kit.smoothing import smoothed_cross_entropy
 from mia_kit.training import CheckpointError, SmoothedObjective, flip_and_shift
-from tests.defences.tiny_task import task
+from tests.defences.tiny_task import linear, task
 from tests.training.test_resume import StoppedError, stops_after
 
 
@@ -32,12 +32,6 @@ def opacus():
 
 def model(seed=0):
     return with_group_norm(SmallClassifier(1, 2, seed=seed, width=4))
-
-
-def linear():
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return nn.Sequential(nn.Flatten(), nn.Linear(256, 2))
 
 
 def one_step(network, pictures=12, smoothing=0.0, **settings):

@@ -3,22 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from torch import Generator, nn
+from torch import Generator
 from torch.nn.functional import cross_entropy
 
 from mia_kit.defences import DropoutObjective, MixupObjective, StrongAugment, build, combine
 from mia_kit.defences.regularisers import CutoutAugment, DistillationObjective, DisturbedLabelsObjective, NoiseAugment
 from mia_kit.models import ResidualClassifier
 from mia_kit.training import SmoothedObjective
-from tests.defences.tiny_task import task
+from tests.defences.tiny_task import linear, task
 
 TASK = task(classes=3)
-
-
-def linear(seed: int = 0) -> nn.Sequential:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return nn.Sequential(nn.Flatten(), nn.Linear(256, 3))
 
 
 def network() -> ResidualClassifier:
@@ -76,7 +70,7 @@ def test_noise_has_its_deviation_and_cutout_hides_a_square() -> None:
 def test_the_gradient_of_distillation_against_its_formula(temperature: float) -> None:
     """At the logits it is the temperature times the difference of the two softened answers, over n."""
     images, labels = TASK
-    teacher, student = linear(1).train(), linear(2)
+    teacher, student = linear(3, 1).train(), linear(3, 2)
     objective = DistillationObjective(teacher, temperature)
     assert teacher.training and not objective.teacher.training
     logits = student(images).detach().requires_grad_()

@@ -23,7 +23,7 @@ def test_features_and_logits_have_their_shapes(kind, channels, size):
 def test_predict_agrees_with_the_model_in_evaluation_mode_and_restores_its_mode(kind):
     model = kind(1, 5, seed=0, width=4)
     images = torch.rand(7, 1, 20, 20) * 2 - 1
-    features, classes = predict(model, images, batch_size=3)
+    features, classes = predict(model, images)
     assert model.training
     model.eval()
     with torch.no_grad():

@@ -204,8 +204,8 @@ class Surrogate(Part[Distilled]):
 
     def _teach(self, surrogate: Classifier, model: Classifier, images: Tensor, progress: bool) -> tuple[Tensor, int]:
         """Train it in place; the target's mean features, and how many images it was asked about."""
-        settings = lomma.Settings(epochs=self.tools.surrogate_epochs)
-        loss = lomma.prepare(WhiteBox(model), [surrogate], images, seed=self.seed, settings=settings, progress=progress)
+        epochs = self.tools.surrogate_epochs
+        loss = lomma.prepare(WhiteBox(model), [surrogate], images, seed=self.seed, epochs=epochs, progress=progress)
         return loss.reference, loss.queries
 
 
@@ -214,6 +214,6 @@ class LabelSurrogate(Surrogate):
     """LOKT's: it learns the target's labels of public pictures, which for drawn people are a sample of the prior."""
 
     def _teach(self, surrogate: Classifier, model: Classifier, images: Tensor, progress: bool) -> tuple[Tensor, int]:
-        settings = lokt.Settings(samples=len(images), epochs=self.tools.surrogate_epochs)
-        lokt.learn(LabelAPI(model), surrogate, images, seed=self.seed, settings=settings, progress=progress)
+        epochs = self.tools.surrogate_epochs
+        lokt.learn(LabelAPI(model), surrogate, images, seed=self.seed, epochs=epochs, progress=progress)
         return torch.empty(0), len(images)

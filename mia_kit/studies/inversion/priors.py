@@ -10,7 +10,7 @@ import torch
 from mia_kit.data.archives import sha256_of
 from mia_kit.data.inventory import STYLEGAN2
 from mia_kit.models import DCGAN_FRAME, Framed, HalfPrecision, Prior, StyleGAN2, load_dcgan, load_stylegan2
-from mia_kit.models.style_prior import load_style_prior, weights_digest
+from mia_kit.models.style_prior import WEIGHTS, load_style_prior
 from mia_kit.studies.inversion.recipe import Precision
 from mia_kit.training.speed import channels_last
 
@@ -22,7 +22,7 @@ TINY = partial(StyleGAN2, z_dim=32, w_dim=32, img_resolution=32, channel_base=25
 TINY_MIDDLE, TINY_SIZE = (2, 30), 32
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-lasting_digest = lru_cache(maxsize=1)(sha256_of)
+_digest = lru_cache(maxsize=1)(sha256_of)
 
 
 @lru_cache(maxsize=4)
@@ -54,8 +54,8 @@ def prior_digest(name: str) -> str:
     """What a prior's weights are known by: those of a file may be made anew, others never change."""
     if name == "stylegan2":
         path = STYLEGAN2.find()
-        return lasting_digest(path) if path else ""  # nothing can be made without it
-    return weights_digest() if name.split()[0] == "style" else ""
+        return _digest(path) if path else ""  # nothing can be made without it
+    return sha256_of(WEIGHTS) if name.split()[0] == "style" else ""
 
 
 def _stylegan2(detail: str, device: str, precision: Precision) -> Prior:
