@@ -6,23 +6,18 @@ import html
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from mia_kit.figures.reproduce import twin
+from mia_kit.figures.style import Drawn
 from mia_kit.widgets import panel
 
 INSTALL = (
     'The sliders need ipywidgets and anywidget: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
 )
 
-
-@dataclass(frozen=True)
-class Stops:
-    """What a slider can be set to: words and values, and the value that it begins with."""
-
-    options: Sequence[tuple[str, Any]]
-    value: Any
+Stops = tuple[Sequence[tuple[str, Any]], Any]  # what a slider can be set to, words and values; the value to begin with
 
 
 class Sliders(ABC):
@@ -33,7 +28,7 @@ class Sliders(ABC):
     drag is tried as if nothing had happened.
 
     stops : of each slider, by its label
-    figure, moved : a plotly Figure that follows the sliders, and the numbers of its traces that move; none by default
+    drawn : a figure that follows the sliders by `_move`, which has frames; none by default
     guess : a question with its answers. The sliders stay locked until one is chosen, and the choice stays in sight
 
     ImportError if ipywidgets or anywidget is missing.
@@ -43,33 +38,33 @@ class Sliders(ABC):
         self,
         stops: Mapping[str, Stops],
         *,
-        figure: Any = None,
-        moved: Sequence[int] = (),
+        drawn: Drawn | None = None,
         guess: panel.Guess | None = None,
     ) -> None:
         try:
             import ipywidgets
             import plotly.graph_objects as go
 
-            self.figure = None if figure is None else go.FigureWidget(figure)
+            # Plotly's own slider would move frames that a FigureWidget does not have.
+            self.figure = None if drawn is None else go.FigureWidget(drawn.still.figure)
         except ImportError as problem:
             raise ImportError(INSTALL) from problem
         self.sliders = {
             label: ipywidgets.SelectionSlider(
-                options=stop.options,
-                value=stop.value,
+                options=options,
+                value=value,
                 description=label,
                 disabled=guess is not None,
                 style={"description_width": "11em"},
                 layout={"width": "min(100%, 560px)"},
             )
-            for label, stop in stops.items()
+            for label, (options, value) in stops.items()
         }
-        self._guess, self._moved = guess, moved
+        self._guess, self._frames = guess, {frame.name: frame for frame in drawn.figure.frames} if drawn else {}
         self.words, self.guessed = ipywidgets.HTML(), ipywidgets.HTML()
         self.answers = ipywidgets.ToggleButtons(options=guess.answers if guess else (), value=None)
         asked = [self.guessed, self.answers] if guess else []
-        shown = [] if figure is None else [self.figure]
+        shown = [] if drawn is None else [self.figure]
         self.box = ipywidgets.VBox([*asked, *self.sliders.values(), self.words, *shown])
         if guess:
             self.guessed.value = f"<b>{html.escape(guess.question)}</b> Your guess unlocks the sliders."
@@ -89,7 +84,8 @@ class Sliders(ABC):
         if os.environ.get("MIA_KIT_STATIC") != "1":
             display(self.box)
             return
-        kept = panel.record(list(self.sliders.values()), self.words, self.figure, self._moved)
+        moved = next(iter(self._frames.values())).traces if self._frames else ()
+        kept = panel.record(list(self.sliders.values()), self.words, self.figure, moved)
         kept |= {"guess": self._guess and asdict(self._guess)}
         picture = {} if self.figure is None else twin(self.figure)
         still = picture or {"text/html": f"{self.words.value}<p>{panel.SENTENCE}</p>"}
@@ -111,9 +107,10 @@ class Sliders(ABC):
             reason = html.escape(f"{type(problem).__name__}: {problem}")
             self.words.value = f'<p role="alert">This place cannot be shown ({reason}). Move a slider to go on.</p>'
 
-    def _move(self, frame: Any) -> None:
-        """The figure's traces to those of a frame of plotly's."""
+    def _move(self, name: str) -> None:
+        """The figure's traces to those of the frame of this name."""
         assert self.figure is not None
+        frame = self._frames[name]
         with self.figure.batch_update():
             for number, moved in zip(frame.traces, frame.data, strict=True):
                 self.figure.data[number].update({name: moved[name] for name in panel.MOVED if name in moved})
