@@ -263,7 +263,6 @@ class GridInversions:
     smoothings: tuple[float, ...]
     seeds: tuple[int, ...]
     starts: tuple[tuple[float, float], ...]
-    target_class: int
     steps: np.ndarray
     stopped: np.ndarray
     distance: np.ndarray
@@ -314,7 +313,6 @@ def invert_grid(
         smoothings=grid.smoothings,
         seeds=grid.seeds,
         starts=tuple((float(x), float(y)) for x, y in starts),
-        target_class=target_class,
         steps=steps.reshape(shape).numpy(),
         stopped=(steps < max_steps).reshape(shape).numpy(),
         distance=distance.reshape(shape).numpy(),

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from mia_kit.figures.frontier import point_name
 from mia_kit.studies.inversion.classroom import Attacked
-from mia_kit.widgets.faces import tiles
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 88  # pixels of a face on the page
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia_kit.widgets.faces import tiles
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 56  # pixels of a digit on the page
 

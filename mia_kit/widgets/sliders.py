@@ -1,14 +1,17 @@
-"""What all widgets with sliders share: a guess that unlocks them, what a place shows, and a failure that is told."""
+"""What widgets with sliders share: a guess that unlocks them, what a place shows, rows of faces, a failure told."""
 
 from __future__ import annotations
 
 import html
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
+from mia_kit.figures.film import picture_source
 from mia_kit.figures.reproduce import twin
 from mia_kit.figures.style import Drawn
 from mia_kit.widgets import panel
@@ -114,3 +117,15 @@ class Sliders(ABC):
         with self.figure.batch_update():
             for number, moved in zip(frame.traces, frame.data, strict=True):
                 self.figure.data[number].update({name: moved[name] for name in panel.MOVED if name in moved})
+
+
+def tiles(shown: Iterable[tuple[str, np.ndarray, str]], *, size: int) -> str:
+    """Reconstructions in a row, `size` pixels wide: a person's name, uint8 of shape (h, w, 3), and words in HTML."""
+    style = "display: inline-block; vertical-align: top; min-width: 0px; margin: 4px; text-align: center"
+    figures = [
+        f'<figure style="{style}; line-height: 1.4">'
+        f'<img src="{picture_source(picture)}" width="{size}" height="{size}" alt="reconstruction of {name}">'
+        f"<figcaption>{name}<br>{words}</figcaption></figure>"
+        for name, picture, words in ((html.escape(name), picture, words) for name, picture, words in shown)
+    ]
+    return f"<div>{''.join(figures)}</div>"

@@ -8,9 +8,8 @@ import numpy as np
 
 from mia_kit.figures.style import factor_name
 from mia_kit.studies.inversion.stages import STAGES, Mixtures
-from mia_kit.widgets.faces import tiles
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 96  # pixels of a face on the page
 
