@@ -52,8 +52,6 @@ def trade_off(
 ) -> Drawn:
     """Attack accuracy against confidence distortion, a marker for each line, with 95 % intervals over pictures.
 
-    Parameters
-    ----------
     points : by name the mean distortion, and hits of shape (n,)
     chance : attack accuracy of a guess
     lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
@@ -114,11 +112,8 @@ def poison_table(rows: pd.DataFrame, *, chance: float, pictures: str) -> Drawn:
     figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=list(MEASURES), horizontal_spacing=0.05)
     for column, half in enumerate(halves, start=1):
         faint = {"color": "#888888", "symbol": "x-thin-open", "size": 6}
-        crosses = {
-            "x": np.concatenate(half["by_seed"].tolist()).round(4),
-            "y": places.repeat(half["by_seed"].str.len()),
-        }
-        figure.add_trace(go.Scatter(**crosses, mode="markers", name="a seed", marker=faint), row=1, col=column)
+        x, y = np.concatenate(half["by_seed"].tolist()).round(4), places.repeat(half["by_seed"].str.len())
+        figure.add_scatter(x=x, y=y, mode="markers", name="a seed", marker=faint, row=1, col=column)
         dots = series(places, half, "all seeds", 0, "", joined=False, across=True).update(hovertemplate=None)
         figure.add_trace(dots, row=1, col=column)
     figure.update_traces(showlegend=False, col=2)
