@@ -29,27 +29,6 @@ INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  an
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 FACES_PLACE = "mia-faces-place"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-FRONT = """# How image classifiers leak the people they were trained on
-
-A course in {count} chapters. Drag the label-smoothing factor and watch what an attacker gets back: points in the plane
-first, then faces. These pages are the executed notebooks. **Figures and sliders work here, without Python and without a
-network;** training, attacks and the checks of the exercises need the notebooks themselves (`make lab` in the course's
-folder).
-
-## Responsible use
-
-These attacks are taught so that people who train and publish classifiers can measure and reduce what leaks. Run them on
-your own models, or with the permission of those whose data and models they are; never to find out about a person.
-
-## Chapters
-
-```{{toctree}}
-:maxdepth: 1
-
-{chapters}
-```
-"""
 NO_KERNEL = (
     "```{{note}}\nA page without a kernel: sliders work, cells do not run. The exercises want the notebook "
     "`notebooks/{name}.ipynb`.\n```"
@@ -136,7 +115,8 @@ def write_sources(
         write(shorten(page) if shorten else page, pages / f"{path.stem}.ipynb")
     copy_beside(paths, pages)
     listed = "\n".join([*(path.stem for path in paths), *["GLOSSARY"] * (pages / GLOSSARY).is_file()])
-    (pages / "index.md").write_text(FRONT.format(count=len(paths), chapters=listed), encoding="utf-8")
+    front = Path(__file__).with_name("front.md").read_text(encoding="utf-8")
+    (pages / "index.md").write_text(front.format(count=len(paths), chapters=listed), encoding="utf-8")
     write_scripts(static)
 
 
