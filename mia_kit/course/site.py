@@ -25,7 +25,7 @@ from mia_kit.widgets.page import as_json, payload
 from mia_kit.widgets.panel import FACES_MIME, LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME
 
-INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
+INSTALL = 'Pages and slides need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 FACES_PLACE = "mia-faces-place"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -46,12 +46,13 @@ def build(
     """Write the pages of these sources, all by default, into a new folder and return the front page's path.
 
     `builder` is Sphinx's, with `settings` beside our own; `shorten` changes a page before it is built. ImportError if
-    Sphinx, MyST-NB or Furo is missing; ValueError with Sphinx' words, and nothing written, if a page does not come out
-    as it should, such as a link to nowhere.
+    a package of the extra "site" is missing; ValueError with Sphinx' words, and nothing written, if a page does not
+    come out as it should, such as a link to nowhere.
     """
     try:
         import furo  # noqa: F401
         import myst_nb  # noqa: F401
+        import sphinx_revealjs  # noqa: F401
         from sphinx.application import Sphinx
     except ImportError as problem:
         raise ImportError(INSTALL) from problem

@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit import check
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import series
 from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
@@ -53,11 +52,10 @@ def trade_off(
     """Attack accuracy against confidence distortion, a marker for each line, with 95 % intervals over pictures.
 
     points : by name the mean distortion, and hits of shape (n,)
-    chance : attack accuracy of a guess
+    chance : attack accuracy of a guess, in [0, 1]
     lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
         joined; a point that stands in none is on its own
     """
-    chance = check.in_range("chance", chance, 0, 1)
     shares = {name: share_interval(int(hits.sum()), len(hits)) for name, (_, hits) in points.items()}
     at = {name: max(far, LEAST_DISTORTION) for name, (far, _) in points.items()}
     joined = {name for names in lines.values() for name in names}
@@ -106,7 +104,6 @@ def poison_table(rows: pd.DataFrame, *, chance: float, pictures: str) -> Drawn:
     Dots with 95 % intervals over pictures and seeds, crosses for the seeds; `rows` as
     `mia_kit.studies.poisoning.measured.summary` gives them, of these `pictures`, such as MNIST.
     """
-    chance = check.in_range("chance", chance, 0, 1)
     halves = [rows[rows["measure"] == measure] for measure in MEASURES.values()]
     names, places = halves[0]["row"].tolist(), np.arange(len(halves[0]))
     figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=list(MEASURES), horizontal_spacing=0.05)

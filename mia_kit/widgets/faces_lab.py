@@ -83,15 +83,9 @@ class Faces(Laboratory):
 class FacesLab(Faces):
     """The laboratory. Put it last in a cell; read `lab.state` and `lab.guess` in the next one.
 
-    Parameters
-    ----------
-    state : a line such as "factor=-0.20 loss=cross_entropy steps=50"; assigning a bad one shows a sentence
+    state : a line such as "factor=-0.20 loss=cross_entropy steps=50", both ways; assigning a bad one shows a sentence
     live : called by "Attack live" in a thread of its own with factor, loss and the people's numbers; yields frames.
         Without it there is no live attack
-
-    Attributes
-    ----------
-    state : the state line, both ways
     guess : "more", "equal" or "fewer", the learner's prediction, which unlocks the sliders; empty before
     """
 
