@@ -133,7 +133,7 @@ def write_scripts(static: Path) -> None:
         "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
         "faces_lab.js": f"(() => {{\n{client.script('faces_page.js')}\n}})();\n",
     }
-    (static / "faces_lab.webp").write_bytes(faces_lab.read_sheet())
+    (static / "faces_lab.webp").write_bytes(faces_lab.SHEET)
     for name, text in texts.items():
         (static / name).write_text(text, encoding="utf-8")
 
@@ -154,7 +154,7 @@ def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
         cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
     faces = [output for cell in page.cells for output in cell.get("outputs", []) if FACES_PLACE in str(output)]
     if faces:  # their numbers and their script once a page
-        table = _script(json.loads(faces_lab.read_table()), ' id="mia-faces-table"')
+        table = _script(json.loads(faces_lab.TABLE), ' id="mia-faces-table"')
         faces[-1]["data"]["text/html"] += f'{table}<script defer src="_static/faces_lab.js"></script>'
     page.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
     return page

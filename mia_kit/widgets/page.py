@@ -11,8 +11,6 @@ from typing import Any
 from mia_kit.figures.svg import table
 from mia_kit.widgets import client
 
-TITLE = "How label smoothing changes what a classifier leaks"
-
 
 def write_page(path: str | Path, *, rows: Sequence[Mapping[str, str]] = ()) -> Path:
     """Write the page, and missing folders, and return its path.
@@ -22,7 +20,6 @@ def write_page(path: str | Path, *, rows: Sequence[Mapping[str, str]] = ()) -> P
     lines = [list(row.values()) for row in rows]
     leaked = f'<h2>What leaked</h2>\n<div class="scroll">{table(list(rows[0]), lines)}</div>' if rows else ""
     page = client.read_asset("page.html").format(
-        title=TITLE,
         style=client.read_asset("page.css") + client.read_asset("lab.css"),
         rows=leaked,
         table=as_json(payload()),
