@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import itertools
+import json
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +16,7 @@ import numpy as np
 from mia_kit.figures.film import picture_source
 from mia_kit.figures.reproduce import twin
 from mia_kit.figures.style import Drawn
-from mia_kit.widgets import panel
+from mia_kit.widgets.panel import MIME, MOVED, SENTENCE, Guess
 
 INSTALL = (
     'The sliders need ipywidgets and anywidget: run  python -m pip install "mia_kit[lab]"  and restart the kernel.'
@@ -37,19 +39,13 @@ class Sliders(ABC):
     ImportError if ipywidgets or anywidget is missing.
     """
 
-    def __init__(
-        self,
-        stops: Mapping[str, Stops],
-        *,
-        drawn: Drawn | None = None,
-        guess: panel.Guess | None = None,
-    ) -> None:
+    def __init__(self, stops: Mapping[str, Stops], *, drawn: Drawn | None = None, guess: Guess | None = None) -> None:
         try:
             import ipywidgets
             import plotly.graph_objects as go
 
             # Plotly's own slider would move frames that a FigureWidget does not have.
-            self.figure = None if drawn is None else go.FigureWidget(drawn.still.figure)
+            self.figure: Any = None if drawn is None else go.FigureWidget(drawn.still.figure)
         except ImportError as problem:
             raise ImportError(INSTALL) from problem
         self.sliders = {
@@ -87,19 +83,38 @@ class Sliders(ABC):
         if os.environ.get("MIA_KIT_STATIC") != "1":
             display(self.box)
             return
-        moved = next(iter(self._frames.values())).traces if self._frames else ()
-        kept = panel.record(list(self.sliders.values()), self.words, self.figure, moved)
-        kept |= {"guess": self._guess and asdict(self._guess)}
-        picture = {} if self.figure is None else twin(self.figure)
-        still = picture or {"text/html": f"{self.words.value}<p>{panel.SENTENCE}</p>"}
-        display({panel.MIME: kept, **still, "text/plain": panel.SENTENCE}, raw=True)
+        kept, picture = self.record(), {} if self.figure is None else twin(self.figure)
+        still = picture or {"text/html": f"{self.words.value}<p>{SENTENCE}</p>"}
+        display({MIME: kept, **still, "text/plain": SENTENCE}, raw=True)
+
+    def record(self) -> dict[str, Any]:
+        """Plain values of every place, and the sliders put back: `views` are named by places, as in "0,2".
+
+        A view is `html` and, for a figure, `traces`: the coordinates or the picture of each that moves.
+        """
+        sliders, views = list(self.sliders.values()), {}
+        start, moving = tuple(slider.index for slider in sliders), next(iter(self._frames.values()), None)
+        for place in [*itertools.product(*(range(len(slider.options)) for slider in sliders)), start]:
+            for slider, number in zip(sliders, place, strict=True):
+                slider.index = number
+            traces = {str(number): _moved(self.figure.data[number]) for number in (moving.traces if moving else ())}
+            views[",".join(map(str, place))] = {"html": self.words.value, "traces": traces}
+        controls = [
+            {"label": slider.description, "options": [str(words) for words, _ in slider.options], "start": slider.index}
+            for slider in sliders
+        ]
+        shown = None if self.figure is None else json.loads(self.figure.to_json())
+        guess = self._guess and asdict(self._guess)
+        return {"controls": controls, "views": views, "figure": shown, "guess": guess}
 
     def _on_guess(self, change: dict[str, Any]) -> None:
         """Unlock the sliders; the guess stays above them, and in the figure."""
         assert self._guess is not None
         self.guessed.value = f"{html.escape(self._guess.question)} <b>Your guess: {html.escape(change['new'])}.</b>"
         if self.figure is not None:
-            self.figure.add_annotation(panel.guess_note(change["new"]))
+            # `site.js` writes the same
+            place = {"xref": "paper", "yref": "paper", "x": 1, "y": 1.02, "xanchor": "right", "yanchor": "bottom"}
+            self.figure.add_annotation(text=f"your guess: {change['new']}", showarrow=False, **place)
         for control in (*self.sliders.values(), self.answers):
             control.disabled = control is self.answers
 
@@ -112,11 +127,16 @@ class Sliders(ABC):
 
     def _move(self, name: str) -> None:
         """The figure's traces to those of the frame of this name."""
-        assert self.figure is not None
         frame = self._frames[name]
         with self.figure.batch_update():
             for number, moved in zip(frame.traces, frame.data, strict=True):
-                self.figure.data[number].update({name: moved[name] for name in panel.MOVED if name in moved})
+                self.figure.data[number].update({name: moved[name] for name in MOVED if name in moved})
+
+
+def _moved(trace: Any) -> dict[str, Any]:
+    if trace.type == "image":
+        return {"source": trace.source}
+    return {axis: [round(float(value), 3) for value in getattr(trace, axis)] for axis in ("x", "y")}
 
 
 def tiles(shown: Iterable[tuple[str, np.ndarray, str]], *, size: int) -> str:
