@@ -11,12 +11,14 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from mia_kit.course.notebooks import NOTEBOOKS, Notebook, copy_beside, new_folder, sources
 
 ANSWER = re.compile(r"<details><summary>Answer</summary>.*?</details>", re.DOTALL)
 YOURS = "*Your answer:*"
+# nbgrader's metadata of a test that the student cannot change
+MARK = {"grade": True, "locked": True, "solution": False, "task": False, "cell_type": "code"}
+MARK |= {"points": 1, "schema_version": 3}
 
 
 def student(folder: Path) -> list[Path]:
@@ -51,7 +53,7 @@ def for_students(notebook: Notebook, name: str) -> Notebook:
             exercises += 1
             cell.source, check = split_exercise(cell.source)
             locked = new_code_cell(check, id=f"{cell.get('id', 'cell')}-check")
-            locked.metadata = from_dict({"nbgrader": _mark(f"{name}-{exercises}"), "tags": ["check"]})
+            locked.metadata = from_dict({"nbgrader": MARK | {"grade_id": f"{name}-{exercises}"}, "tags": ["check"]})
             edition.cells.append(locked)
     return edition
 
@@ -87,9 +89,3 @@ def _write(folder: Path, edition: Callable[[Notebook, str], Notebook]) -> list[P
         write(edition(read(path.with_suffix(".ipynb"), as_version=4), path.stem), target)
     copy_beside(paths, folder)
     return written
-
-
-def _mark(identity: str) -> dict[str, Any]:
-    """nbgrader's metadata, schema 3, of a test that the student cannot change."""
-    kind = {"grade": True, "locked": True, "solution": False, "task": False, "cell_type": "code"}
-    return kind | {"grade_id": identity, "points": 1, "schema_version": 3}

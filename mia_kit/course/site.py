@@ -25,31 +25,10 @@ from mia_kit.widgets.page import as_json, payload
 from mia_kit.widgets.panel import FACES_MIME, LAB_MIME
 from mia_kit.widgets.panel import MIME as PANEL_MIME
 
-INSTALL = 'The pages need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
+INSTALL = 'Pages and slides need Sphinx: run  python -m pip install "mia_kit[site]"  and try again.'
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 FACES_PLACE = "mia-faces-place"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-FRONT = """# How image classifiers leak the people they were trained on
-
-A course in {count} chapters. Drag the label-smoothing factor and watch what an attacker gets back: points in the plane
-first, then faces. These pages are the executed notebooks. **Figures and sliders work here, without Python and without a
-network;** training, attacks and the checks of the exercises need the notebooks themselves (`make lab` in the course's
-folder).
-
-## Responsible use
-
-These attacks are taught so that people who train and publish classifiers can measure and reduce what leaks. Run them on
-your own models, or with the permission of those whose data and models they are; never to find out about a person.
-
-## Chapters
-
-```{{toctree}}
-:maxdepth: 1
-
-{chapters}
-```
-"""
 NO_KERNEL = (
     "```{{note}}\nA page without a kernel: sliders work, cells do not run. The exercises want the notebook "
     "`notebooks/{name}.ipynb`.\n```"
@@ -67,12 +46,13 @@ def build(
     """Write the pages of these sources, all by default, into a new folder and return the front page's path.
 
     `builder` is Sphinx's, with `settings` beside our own; `shorten` changes a page before it is built. ImportError if
-    Sphinx, MyST-NB or Furo is missing; ValueError with Sphinx' words, and nothing written, if a page does not come out
-    as it should, such as a link to nowhere.
+    a package of the extra "site" is missing; ValueError with Sphinx' words, and nothing written, if a page does not
+    come out as it should, such as a link to nowhere.
     """
     try:
         import furo  # noqa: F401
         import myst_nb  # noqa: F401
+        import sphinx_revealjs  # noqa: F401
         from sphinx.application import Sphinx
     except ImportError as problem:
         raise ImportError(INSTALL) from problem
@@ -136,7 +116,8 @@ def write_sources(
         write(shorten(page) if shorten else page, pages / f"{path.stem}.ipynb")
     copy_beside(paths, pages)
     listed = "\n".join([*(path.stem for path in paths), *["GLOSSARY"] * (pages / GLOSSARY).is_file()])
-    (pages / "index.md").write_text(FRONT.format(count=len(paths), chapters=listed), encoding="utf-8")
+    front = Path(__file__).with_name("front.md").read_text(encoding="utf-8")
+    (pages / "index.md").write_text(front.format(count=len(paths), chapters=listed), encoding="utf-8")
     write_scripts(static)
 
 
@@ -152,7 +133,7 @@ def write_scripts(static: Path) -> None:
         "lab.js": f"(() => {{\n{client.script('page.js')}\n}})();\n",
         "faces_lab.js": f"(() => {{\n{client.script('faces_page.js')}\n}})();\n",
     }
-    (static / "faces_lab.webp").write_bytes(faces_lab.read_sheet())
+    (static / "faces_lab.webp").write_bytes(faces_lab.SHEET)
     for name, text in texts.items():
         (static / name).write_text(text, encoding="utf-8")
 
@@ -173,7 +154,7 @@ def for_page(notebook: Notebook, name: str, static: Path) -> Notebook:
         cell.metadata["tags"] = ["hide-cell"] if "solution" in tags else []
     faces = [output for cell in page.cells for output in cell.get("outputs", []) if FACES_PLACE in str(output)]
     if faces:  # their numbers and their script once a page
-        table = _script(json.loads(faces_lab.read_table()), ' id="mia-faces-table"')
+        table = _script(json.loads(faces_lab.TABLE), ' id="mia-faces-table"')
         faces[-1]["data"]["text/html"] += f'{table}<script defer src="_static/faces_lab.js"></script>'
     page.cells.insert(1, new_markdown_cell(NO_KERNEL.format(name=name), id="no-kernel"))
     return page

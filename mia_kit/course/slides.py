@@ -15,7 +15,6 @@ from mia_kit.course import site
 from mia_kit.course.findings import finding_of
 from mia_kit.course.notebooks import Notebook
 
-INSTALL = 'Slides need Sphinx and reveal.js: run  python -m pip install "mia_kit[site]"  and try again.'
 SHOWN = ("mia-figure", "mia-panel", site.FACES_PLACE, '<div id="lab">')
 NOT_SHOWN = "Exercise|Quiz|The claims|The finding|Three sentences|Now, on your machine"
 DECK = {
@@ -30,10 +29,6 @@ DECK = {
 
 def build(folder: Path, paths: Sequence[Path] = ()) -> Path:
     """Write the decks of these sources, all by default, into a new folder; returns the path of the list of decks."""
-    try:
-        import sphinx_revealjs  # noqa: F401
-    except ImportError as problem:
-        raise ImportError(INSTALL) from problem
     return site.build(folder, paths, builder="revealjs", settings=DECK, shorten=deck)
 
 

@@ -36,8 +36,8 @@ def tsne_morph(coordinates: Mapping[float, np.ndarray], labels: np.ndarray, *, c
     for place, (label, members) in enumerate(groups):
         name = "other classes" if label is None else class_names[label]
         figure.add_trace(_marks(coordinates[shown][members], label, place, name))
-    figure.update_layout(base_layout(f"{len(np.unique(labels))} classes in the last hidden layer", height=640))
-    figure.update_layout(legend={"itemsizing": "constant"}, sliders=[_slider(factors, shown)])
+    title, legend = f"{len(np.unique(labels))} classes in the last hidden layer", {"itemsizing": "constant"}
+    figure.update_layout(base_layout(title, height=640, legend=legend, sliders=[_slider(factors, shown)]))
     figure.update_xaxes(range=(-1.05, 1.05), showticklabels=False, constrain="domain")
     figure.update_yaxes(range=(-1.05, 1.05), showticklabels=False, scaleanchor="x", constrain="domain")
     words = "; ".join(f"smoothing {factor_name(factor)}: {ratios[factor]:.3f}" for factor in factors)

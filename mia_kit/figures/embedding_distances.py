@@ -29,9 +29,9 @@ def distance_distributions(table: pd.DataFrame) -> Drawn:
     `table` is the study's of embeddings, or part of it: each row of within, between, nearest_within and
     nearest_between, in [0, 1], counts once. Factors rise from the bottom.
     """
-    factors = sorted(table["strength"].dropna().unique())
+    factors, groups = sorted(table["strength"].dropna().unique()), table.groupby(["measure", "strength"])["value"]
     kinds = [f"{panel}{kind}" for panel in PANELS for kind, _, _ in OUTLINES]
-    rows = {kind: [_values(table, kind, factor) for factor in factors] for kind in kinds}
+    rows = {kind: [groups.get_group((kind, factor)).to_numpy() for factor in factors] for kind in kinds}
     shares = {  # of the values in each of equal bins of [0, 1]
         kind: np.stack([np.histogram(values, BINS, (0, 1))[0] / len(values) for values in of_factors])
         for kind, of_factors in rows.items()
@@ -42,8 +42,8 @@ def distance_distributions(table: pd.DataFrame) -> Drawn:
             figure.add_trace(trace, row=1, col=column)
     names = [factor_name(factor) for factor in factors]
     title = "Distances in the last hidden layer, divided by the greatest, by smoothing factor"
-    figure.update_layout(base_layout(title, height=190 + 70 * len(factors), margin={"t": 120, "l": 130}))
-    figure.update_layout(legend={"orientation": "h", "y": 1 + 5 / (7 * len(factors)), "x": 0})
+    legend = legend_below(-1 - 5 / (7 * len(factors))) | {"x": 0}
+    figure.update_layout(base_layout(title, 190 + 70 * len(factors), margin={"t": 120, "l": 130}, legend=legend))
     figure.update_xaxes(range=(0, 1), title_text="scaled distance")
     figure.update_yaxes(tickvals=list(range(len(factors))), ticktext=names, range=(-0.1, len(factors)))
     means = {kind: np.array([values.mean() for values in of_factors]) for kind, of_factors in rows.items()}
@@ -84,11 +84,6 @@ def ratio_against_factor(by_seed: Mapping[str, np.ndarray], factors: Sequence[fl
     base = f"mean over {seeds} seeds with 95 % interval" if seeds > 1 else "one seed"
     alt = f"distance within / between people for each smoothing factor, {base}. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)
-
-
-def _values(table: pd.DataFrame, measure: str, factor: float) -> np.ndarray:
-    mask = (table["measure"] == measure) & (table["strength"] == factor)
-    return table.loc[mask, "value"].to_numpy()
 
 
 def _ridges(shares: Mapping[str, np.ndarray], panel: str, *, rows: int, legend: bool) -> list[go.Scatter]:

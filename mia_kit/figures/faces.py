@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit import check
 from mia_kit.data import ImageSet
 from mia_kit.figures.style import Drawn, base_layout
 
@@ -18,7 +17,6 @@ def face_rows(faces: ImageSet, people: Sequence[int], per_person: int = 4) -> Dr
 
     `people` are class numbers of `faces`, whose images are grey.
     """
-    per_person = check.count("per_person", per_person)
     rows = [faces.images[faces.labels == person][:per_person] for person in people]
     figure = make_subplots(rows=len(rows), cols=per_person, horizontal_spacing=0.01, vertical_spacing=0.02)
     for row, pictures in enumerate(rows, start=1):

@@ -10,7 +10,6 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from mia_kit import check
 from mia_kit.figures.film import wall
 from mia_kit.figures.series import series
 from mia_kit.figures.style import OKABE_ITO, Drawn, base_layout, legend_below
@@ -52,14 +51,11 @@ def trade_off(
 ) -> Drawn:
     """Attack accuracy against confidence distortion, a marker for each line, with 95 % intervals over pictures.
 
-    Parameters
-    ----------
     points : by name the mean distortion, and hits of shape (n,)
-    chance : attack accuracy of a guess
+    chance : attack accuracy of a guess, in [0, 1]
     lines : by name the points that belong together, such as strengths of one defence, in the order in which they are
         joined; a point that stands in none is on its own
     """
-    chance = check.in_range("chance", chance, 0, 1)
     shares = {name: share_interval(int(hits.sum()), len(hits)) for name, (_, hits) in points.items()}
     at = {name: max(far, LEAST_DISTORTION) for name, (far, _) in points.items()}
     joined = {name for names in lines.values() for name in names}
@@ -108,17 +104,13 @@ def poison_table(rows: pd.DataFrame, *, chance: float, pictures: str) -> Drawn:
     Dots with 95 % intervals over pictures and seeds, crosses for the seeds; `rows` as
     `mia_kit.studies.poisoning.measured.summary` gives them, of these `pictures`, such as MNIST.
     """
-    chance = check.in_range("chance", chance, 0, 1)
     halves = [rows[rows["measure"] == measure] for measure in MEASURES.values()]
     names, places = halves[0]["row"].tolist(), np.arange(len(halves[0]))
     figure = make_subplots(cols=2, shared_yaxes=True, subplot_titles=list(MEASURES), horizontal_spacing=0.05)
     for column, half in enumerate(halves, start=1):
         faint = {"color": "#888888", "symbol": "x-thin-open", "size": 6}
-        crosses = {
-            "x": np.concatenate(half["by_seed"].tolist()).round(4),
-            "y": places.repeat(half["by_seed"].str.len()),
-        }
-        figure.add_trace(go.Scatter(**crosses, mode="markers", name="a seed", marker=faint), row=1, col=column)
+        x, y = np.concatenate(half["by_seed"].tolist()).round(4), places.repeat(half["by_seed"].str.len())
+        figure.add_scatter(x=x, y=y, mode="markers", name="a seed", marker=faint, row=1, col=column)
         dots = series(places, half, "all seeds", 0, "", joined=False, across=True).update(hovertemplate=None)
         figure.add_trace(dots, row=1, col=column)
     figure.update_traces(showlegend=False, col=2)

@@ -119,7 +119,10 @@ def check(number: str, drawn: Drawn, tolerance: float) -> None:
     path = REFERENCES / f"{number}.json"
     known = read_json(path, "renew it with: mia-kit notebooks --references") if path.is_file() else {}
     if os.environ.get("MIA_KIT_REFERENCES") == "update":
-        _update(path, drawn)
+        in_short = np.vectorize(lambda x: float(f"{x:.6g}"))
+        rounded = {name: in_short(values).tolist() for name, values in drawn.arrays.items()}
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
     else:
         for name in sorted(known.keys() | drawn.arrays.keys()):
             _compare(number, name, drawn.arrays.get(name), known.get(name), tolerance)
@@ -145,10 +148,3 @@ def _compare(number: str, name: str, values: np.ndarray | None, known: list | No
             f"figure {number} is not reproduced: {name} is off by {off:.3g}, the tolerance is {tolerance:g}. "
             f"got {np.asarray(values).ravel()[:6]}, expected {np.asarray(known).ravel()[:6]}"
         )
-
-
-def _update(path: Path, drawn: Drawn) -> None:
-    in_short = np.vectorize(lambda x: float(f"{x:.6g}"))
-    rounded = {name: in_short(values).tolist() for name, values in drawn.arrays.items()}
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")

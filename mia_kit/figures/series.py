@@ -40,7 +40,9 @@ def series(
     symbol = SHAPES[place % len(SHAPES)]
     if isinstance(y, pd.DataFrame):
         value, low, high = (y[column].to_numpy(dtype=float) for column in ("value", "low", "high"))
-        y, options["error_x" if across else "error_y"] = value.round(4), bars(value, low, high, thickness=thickness)
+        up, down = np.nan_to_num(high - value), np.nan_to_num(value - low)  # none where an end is NaN
+        ends = {"type": "data", "array": up.round(4), "arrayminus": down.round(4), "thickness": thickness}
+        y, options["error_x" if across else "error_y"] = value.round(4), ends
     if joined:
         options["line"] = {"color": colour, "dash": DASHES[place % len(DASHES)]} | options.get("line", {})
     return go.Scatter(
@@ -67,12 +69,6 @@ def seed_points(
         hoverinfo="skip",
         **options,
     )
-
-
-def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray, **options: Any) -> dict[str, Any]:
-    """Plotly's `error_y` from low to high; none where an end is NaN."""
-    up, down = np.nan_to_num(high - value), np.nan_to_num(value - low)
-    return {"type": "data", "array": up.round(4), "arrayminus": down.round(4), **options}
 
 
 def band(

@@ -23,15 +23,13 @@ GAP = 0.22  # between two factors, in rows
 def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Drawn:
     """Shares of people that each judge takes a reconstruction for, a row an attack.
 
-    Parameters
-    ----------
     shares : columns measure, attack, strength, value, low and high. The rows of an attack called "<attack> start"
         are its grey strokes: the best of its sampled pictures
     labels : what stands beside each attack, by name and from the top
 
     The arrays hold the values of shape (attacks,) by measure and factor. ValueError if one is missing.
     """
-    figure, words, arrays = _dots(shares, list(labels), PANELS)
+    figure, words, arrays = _dots(shares, list(labels))
     for column, measure in enumerate(PANELS, start=1):
         for place, factor in enumerate(factors := sorted(shares["strength"].unique())):
             starts = _of(shares, [f"{attack} start" for attack in labels], measure, factor)
@@ -46,8 +44,7 @@ def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Draw
             )
             figure.add_trace(strokes, row=1, col=column)
     title = "What each attack shows of the same people"
-    figure.update_layout(base_layout(title, height=48 * len(labels) + 170, margin={"l": 230}))
-    figure.update_layout(legend=legend_below(0.12))
+    figure.update_layout(base_layout(title, 48 * len(labels) + 170, margin={"l": 230}, legend=legend_below(0.12)))
     figure.update_yaxes(tickvals=list(range(len(labels))), ticktext=list(labels.values()), row=1, col=1)
     figure.update_xaxes(tickformat=".0%", range=(-0.03, 1.03))
     alt = (
@@ -60,15 +57,13 @@ def attacks_by_judge(shares: pd.DataFrame, *, labels: Mapping[str, str]) -> Draw
 def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) -> Drawn:
     """What smoothing changes for each attack: its share with a factor less that with hard labels.
 
-    Parameters
-    ----------
     changes : columns as of `attacks_by_judge`, without hard labels; the attacks stand in its order
     published : changes of Acc@1 by negative smoothing, which the first panel shows as open diamonds
 
     The arrays hold the changes of shape (attacks,) by measure and factor. ValueError if one is missing.
     """
     attacks = list(dict.fromkeys(changes["attack"]))
-    figure, words, arrays = _dots(changes, attacks, PANELS)
+    figure, words, arrays = _dots(changes, attacks)
     known = [attack for attack in attacks if attack in published]
     figure.add_scatter(
         x=[published[attack] for attack in known],
@@ -81,8 +76,7 @@ def changes_by_attack(changes: pd.DataFrame, *, published: Mapping[str, float]) 
         col=1,
     )
     title = "What smoothing changes for each attack"
-    figure.update_layout(base_layout(title, height=40 * len(attacks) + 190, margin={"l": 160}))
-    figure.update_layout(legend=legend_below(0.14))
+    figure.update_layout(base_layout(title, 40 * len(attacks) + 190, margin={"l": 160}, legend=legend_below(0.14)))
     figure.update_yaxes(tickvals=list(range(len(attacks))), ticktext=attacks, row=1, col=1)
     figure.update_xaxes(tickformat="+.0%", zeroline=True, zerolinewidth=2)
     theirs = ", ".join(f"{attack} {published[attack]:+.3f}" for attack in known)
@@ -107,14 +101,12 @@ def zoo_wall(pictures: np.ndarray, passed: np.ndarray, *, attacks: Sequence[str]
     return Drawn(figure, alt, {"passed": hits / count})
 
 
-def _dots(
-    frame: pd.DataFrame, attacks: Sequence[str], panels: Mapping[str, str]
-) -> tuple[go.Figure, list[str], dict[str, np.ndarray]]:
+def _dots(frame: pd.DataFrame, attacks: Sequence[str]) -> tuple[go.Figure, list[str], dict[str, np.ndarray]]:
     """A panel a measure, a row an attack, a mark with its interval for each factor; the same in words and arrays."""
-    titles = list(panels.values())
-    figure = make_subplots(cols=len(panels), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
+    titles = list(PANELS.values())
+    figure = make_subplots(cols=len(PANELS), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.04)
     words, arrays = [], {}
-    for column, (measure, title) in enumerate(panels.items(), start=1):
+    for column, (measure, title) in enumerate(PANELS.items(), start=1):
         for place, factor in enumerate(factors := sorted(frame["strength"].unique())):
             rows, name = _of(frame, attacks, measure, factor), factor_name(factor)
             lanes = _lanes(len(attacks), place, len(factors))

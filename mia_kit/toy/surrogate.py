@@ -56,16 +56,11 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
     `protected` are points of the protected cloud, of shape (n, 2), whatever labels they were given, and `surrogates`,
     for each seed, points of shape (m, 2).
     """
-    check.kind("inversions", inversions, GridInversions, "the GridInversions of invert_grid")
-    check.floats("protected", protected, ("n", 2))
-    check.kind("surrogates", surrogates, (list, tuple), "a list of Tensors")
     if len(inversions.smoothings) != 1 or len(surrogates) != len(inversions.seeds):
         raise ValueError(
             f"one factor and a surrogate for each seed are needed, got {len(inversions.smoothings)} factors, "
             f"{len(inversions.seeds)} seeds and {len(surrogates)} surrogates instead"
         )
-    for cloud in surrogates:
-        check.floats("each of surrogates", cloud, ("m", 2))
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
     check.finite("the ends of the attacks", ends)
     near = [torch.cdist(end, cloud).amin(dim=1) for end, cloud in zip(ends, surrogates, strict=True)]

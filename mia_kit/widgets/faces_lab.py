@@ -11,7 +11,6 @@ import base64
 import io
 import json
 from collections.abc import Callable, Iterator
-from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -26,6 +25,8 @@ ALT = (
     "the factors +0.10, 0, -0.05 and -0.20"
 )
 SHOWN = (0.1, 0.0, -0.05, -0.2)  # factors of the static picture
+TABLE = client.read_asset("faces_lab.json")
+SHEET = (resources.files("mia_kit.widgets") / "faces_lab.webp").read_bytes()  # of faces
 MARGIN = 72  # pixels for the names of the rows of the static picture
 START = "factor=+0.00 loss=cross_entropy steps=0"
 # From (factor, loss, numbers of the people) to frames: step, steps, uint8 faces (n, tile, tile, 3), ranks (n,).
@@ -33,25 +34,13 @@ Frames = Iterator[tuple[int, int, np.ndarray, np.ndarray]]
 Live = Callable[[float, str, list[int]], Frames]
 
 
-@cache
-def read_table() -> str:
-    """The table of numbers as JSON."""
-    return (resources.files("mia_kit.widgets") / "faces_lab.json").read_text(encoding="utf-8")
-
-
-@cache
-def read_sheet() -> bytes:
-    """The sheet of faces, a WebP picture."""
-    return (resources.files("mia_kit.widgets") / "faces_lab.webp").read_bytes()
-
-
 def static_picture() -> str:
     """The truth and the last reconstructions for some factors, row by row: a PNG in base64, for a stored notebook."""
     from PIL import Image, ImageDraw
 
-    table = json.loads(read_table())
+    table = json.loads(TABLE)
     tile, looks, losses = table["tile"], len(table["steps"]), table["losses"]
-    sheet = Image.open(io.BytesIO(read_sheet())).convert("RGB")
+    sheet = Image.open(io.BytesIO(SHEET)).convert("RGB")
     rows = {"person": 0}
     for factor in SHOWN:
         target = table["factors"].index(factor) * len(losses) + losses.index("cross_entropy")
@@ -76,22 +65,16 @@ class Faces(Laboratory):
 
     def __init__(self) -> None:
         super().__init__()
-        self.set_trait("table", read_table())
-        self.set_trait("sheet", read_sheet())
+        self.set_trait("table", TABLE)
+        self.set_trait("sheet", SHEET)
 
 
 class FacesLab(Faces):
     """The laboratory. Put it last in a cell; read `lab.state` and `lab.guess` in the next one.
 
-    Parameters
-    ----------
-    state : a line such as "factor=-0.20 loss=cross_entropy steps=50"; assigning a bad one shows a sentence
+    state : a line such as "factor=-0.20 loss=cross_entropy steps=50", both ways; assigning a bad one shows a sentence
     live : called by "Attack live" in a thread of its own with factor, loss and the people's numbers; yields frames.
         Without it there is no live attack
-
-    Attributes
-    ----------
-    state : the state line, both ways
     guess : "more", "equal" or "fewer", the learner's prediction, which unlocks the sliders; empty before
     """
 

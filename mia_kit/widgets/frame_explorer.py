@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mia_kit.figures.style import Drawn
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders
 
 
 class FrameExplorer(Sliders):
@@ -15,15 +15,12 @@ class FrameExplorer(Sliders):
     """
 
     def __init__(self, drawn: Drawn, *, guess: Guess | None = None) -> None:
-        self._frames = {frame.name: frame for frame in drawn.figure.frames}
-        if not self._frames or not drawn.figure.layout.sliders:
+        if not drawn.figure.frames or not drawn.figure.layout.sliders:
             raise ValueError("the figure must have frames and a slider, got neither or one of both instead")
-        slider, names = drawn.figure.layout.sliders[0], list(self._frames)
+        slider, names = drawn.figure.layout.sliders[0], [frame.name for frame in drawn.figure.frames]
         label = slider.currentvalue.prefix.removesuffix(": ")
-        stops = {label: Stops([(name, name) for name in names], names[slider.active])}
-        # Plotly's own slider would move frames that a FigureWidget does not have.
-        super().__init__(stops, figure=drawn.still.figure, moved=next(iter(self._frames.values())).traces, guess=guess)
+        super().__init__({label: ([(name, name) for name in names], names[slider.active])}, drawn=drawn, guess=guess)
 
     def _show(self, place: tuple[str]) -> str:
-        self._move(self._frames[place[0]])
+        self._move(place[0])
         return ""

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 from mia_kit.figures.frontier import point_name
 from mia_kit.studies.inversion.classroom import Attacked
-from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 88  # pixels of a face on the page
 
@@ -27,7 +26,7 @@ class FrontierExplorer(Sliders):
             raise ValueError(f"there must be a name for each of {len(targets[0].ranks)} people, got {len(names)}")
         self._targets, self._names = sorted(targets, key=lambda target: -target.accuracy), names
         options = [(point_name(target.defence, target.strength), place) for place, target in enumerate(self._targets)]
-        super().__init__({"model": Stops(options, 0)}, guess=guess)
+        super().__init__({"model": (options, 0)}, guess=guess)
 
     def _show(self, place: tuple[int]) -> str:
         """A model as HTML."""
@@ -38,8 +37,5 @@ class FrontierExplorer(Sliders):
             f"the {html.escape(target.loss)} loss the evaluator recognises {hits} of {len(target.ranks)}, the second "
             f"judge {named}" + (f"; {html.escape(str(target.privacy))}" if target.privacy else "")
         )
-        tiles = [
-            tile(name, picture, f"rank {rank}", size=TILE)
-            for name, picture, rank in zip(self._names, target.pictures, target.ranks, strict=True)
-        ]
-        return f'<p role="status">{summary}</p><div>{"".join(tiles)}</div>'
+        shown = zip(self._names, target.pictures, [f"rank {rank}" for rank in target.ranks], strict=True)
+        return f'<p role="status">{summary}</p>{tiles(shown, size=TILE)}'

@@ -6,7 +6,7 @@ import pandas as pd
 
 from mia_kit.figures.style import OKABE_ITO, factor_name
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders
 
 # Measure and attack of a meter, its words, and the two ends of its scale; guessing is at the lower one.
 METERS = {
@@ -33,8 +33,8 @@ class SmoothingReadings(Sliders):
         if self._means.empty or self._means.isna().any(axis=None):
             raise ValueError(f"the table must have {', '.join(map(' '.join, METERS))} at each factor, some are missing")
         factors = [float(factor) for factor in self._means]
-        stops = Stops([(factor_name(factor), factor) for factor in factors], min(factors, key=abs))
-        super().__init__({"smoothing factor": stops}, guess=guess)
+        options = [(factor_name(factor), factor) for factor in factors]
+        super().__init__({"smoothing factor": (options, min(factors, key=abs))}, guess=guess)
 
     def _show(self, place: tuple[float]) -> str:
         values = self._means[place[0]]

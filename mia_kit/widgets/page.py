@@ -11,44 +11,6 @@ from typing import Any
 from mia_kit.figures.svg import table
 from mia_kit.widgets import client
 
-TITLE = "How label smoothing changes what a classifier leaks"
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-{style}
-</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-<p>A small classifier was trained on three clouds of points. An attacker who holds the trained classifier, but none of
-the points, starts at the yellow circle and walks to wherever the classifier is confident of the target class. The
-nearer the walk ends to real training points, the more the classifier has leaked about them. On photographs of people
-the same attack draws faces.</p>
-<p>Label smoothing changes the training targets: a positive factor takes some confidence away from the true class, a
-negative one asks for more than certainty. Drag the factor and watch where the same attack ends. Every point of every
-curve is a classifier that was trained with that factor; nothing is interpolated.</p>
-<h2>The laboratory</h2>
-<div id="lab"></div>
-{rows}
-<h2>Responsible use</h2>
-<p>These attacks are taught so that people who train and publish classifiers can measure and reduce what leaks. Run
-them on your own models, or with the permission of those whose data and models they are; never to find out about a
-person.</p>
-</main>
-<script id="lab-table" type="application/json">{table}</script>
-<script type="module">
-{script}
-</script>
-</body>
-</html>
-"""
-
 
 def write_page(path: str | Path, *, rows: Sequence[Mapping[str, str]] = ()) -> Path:
     """Write the page, and missing folders, and return its path.
@@ -57,8 +19,7 @@ def write_page(path: str | Path, *, rows: Sequence[Mapping[str, str]] = ()) -> P
     """
     lines = [list(row.values()) for row in rows]
     leaked = f'<h2>What leaked</h2>\n<div class="scroll">{table(list(rows[0]), lines)}</div>' if rows else ""
-    page = _PAGE.format(
-        title=TITLE,
+    page = client.read_asset("page.html").format(
         style=client.read_asset("page.css") + client.read_asset("lab.css"),
         rows=leaked,
         table=as_json(payload()),

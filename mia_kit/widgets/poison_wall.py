@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 56  # pixels of a digit on the page
 
@@ -49,20 +48,17 @@ class PoisonWall(Sliders):
         bounds, attackers = (list(dict.fromkeys(names)) for names in zip(*outcomes, strict=True))
         named = [(f"{bound:g}" if bound else "0 (no defence)", bound) for bound in bounds]
         stops = {
-            "bound of the poison": Stops(named, bounds[0]),
-            "attacker": Stops([(name, name) for name in attackers], attackers[0]),
+            "bound of the poison": (named, bounds[0]),
+            "attacker": ([(name, name) for name in attackers], attackers[0]),
         }
         super().__init__(stops, guess=guess)
 
     def _show(self, place: tuple[float, str]) -> str:
         """The digits of one bound and attacker below the private ones."""
         outcome = self._outcomes[place]
-        above = [
-            tile(f"private {label}", picture, "", size=TILE)
-            for label, picture in zip(self._labels, self._originals, strict=True)
-        ]
+        above = [(f"private {label}", own, "") for label, own in zip(self._labels, self._originals, strict=True)]
         below = [
-            tile(f"of a {label}", picture, "recognised" if hit else "", size=TILE)
+            (f"of a {label}", picture, "recognised" if hit else "")
             for label, picture, hit in zip(self._labels, outcome.pictures, outcome.hits, strict=False)
         ]
         summary = (
@@ -70,4 +66,4 @@ class PoisonWall(Sliders):
             f"error {outcome.errors.mean():.3f}; served vectors are {outcome.distortion:.2g} away from the clean ones"
         )
         said = f'<p role="status" style="margin: 8px 0 0">{summary}</p>'
-        return said + "".join(f"<div>{''.join(row)}</div>" for row in (above, below))
+        return said + tiles(above, size=TILE) + tiles(below, size=TILE)

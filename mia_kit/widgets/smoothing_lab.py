@@ -22,14 +22,9 @@ STEPS_PER_REPORT = 50
 class SmoothingLab(Laboratory):
     """The laboratory. Put it last in a cell; read `lab.result` and `lab.state` in the next one.
 
-    Parameters
-    ----------
-    state : a state line such as "smoothing=+0.04 seed=3 start=(-3.0,-10.0) target=2 stop=0.95"; by default the
-        paper's attack on hard labels (factor 0) and the table's first seed
-
-    Attributes
-    ----------
-    state : the state line, both ways; assigning a bad one raises a ValueError with one sentence
+    state : a state line such as "smoothing=+0.04 seed=3 start=(-3.0,-10.0) target=2 stop=0.95", both ways; by default
+        the paper's attack on hard labels (factor 0) and the table's first seed. A bad one raises a ValueError with one
+        sentence
     result : what the learner sees: smoothing, seed, start, target_class, stop_confidence, steps, distance, confidence,
         stopped; empty until the widget has been drawn
     guess : "nearer", "equal" or "farther", the learner's prediction, which unlocks the slider; empty before

@@ -8,9 +8,8 @@ import numpy as np
 
 from mia_kit.figures.style import factor_name
 from mia_kit.studies.inversion.stages import STAGES, Mixtures
-from mia_kit.widgets.faces import tile
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders, tiles
 
 TILE = 96  # pixels of a face on the page
 
@@ -26,8 +25,8 @@ class StageMixer(Sliders):
             raise ValueError(f"there must be a name for each of {mixtures.ranks.shape[-1]} people, got {len(names)}")
         self._mixtures, self._names = mixtures, names
         factors = [(factor_name(factor), factor) for factor in mixtures.factors]
-        stops = Stops(factors, 0.0 if 0.0 in mixtures.factors else mixtures.factors[0])
-        super().__init__(dict.fromkeys(STAGES, stops), guess=guess)
+        begin = 0.0 if 0.0 in mixtures.factors else mixtures.factors[0]
+        super().__init__(dict.fromkeys(STAGES, (factors, begin)), guess=guess)
 
     def _show(self, factors: tuple[float, float, float]) -> str:
         """A mixture as HTML."""
@@ -35,9 +34,6 @@ class StageMixer(Sliders):
         ranks, identity_ranks = self._mixtures.ranks[place], self._mixtures.identity_ranks[place]
         count = len(ranks)
         summary = f"Recognised by the evaluator: {(ranks == 1).sum()} of {count}; named by the second judge: "
-        everybody = zip(self._names, self._mixtures.pictures[place], ranks, identity_ranks, strict=True)
-        tiles = [
-            tile(name, np.moveaxis(picture, 0, -1), f"rank {rank}<br>second judge: rank {other}", size=TILE)
-            for name, picture, rank, other in everybody
-        ]
-        return f'<p role="status">{summary}{(identity_ranks == 1).sum()} of {count}</p><div>{"".join(tiles)}</div>'
+        words = [f"rank {own}<br>second judge: rank {other}" for own, other in zip(ranks, identity_ranks, strict=True)]
+        shown = zip(self._names, np.moveaxis(self._mixtures.pictures[place], 1, -1), words, strict=True)
+        return f'<p role="status">{summary}{(identity_ranks == 1).sum()} of {count}</p>{tiles(shown, size=TILE)}'

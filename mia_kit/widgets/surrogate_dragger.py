@@ -5,7 +5,7 @@ from __future__ import annotations
 from mia_kit.figures.data_centric import place_name, surrogate_map
 from mia_kit.toy.surrogate import SurrogateTable
 from mia_kit.widgets.panel import Guess
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders
 
 ACROSS, UP = "surrogate, across", "surrogate, up"
 
@@ -17,8 +17,6 @@ class SurrogateDragger(Sliders):
     """
 
     def __init__(self, table: SurrogateTable, *, guess: Guess | None = None) -> None:
-        drawn = surrogate_map(table)
-        self._frames = {frame.name: frame for frame in drawn.figure.frames}
         self._landed = {
             place_name(across, up): float(share)
             for across, row in zip(table.coordinates, table.landed(), strict=True)
@@ -26,13 +24,11 @@ class SurrogateDragger(Sliders):
         }
         self._attacks = table.on_surrogate[0, 0].size
         middle = table.coordinates[len(table.coordinates) // 2]
-        stops = Stops([(f"{coordinate:g}", coordinate) for coordinate in table.coordinates], middle)
-        figure = {"data": drawn.figure.data, "layout": drawn.figure.layout}
-        moved = drawn.figure.frames[0].traces
-        super().__init__(dict.fromkeys((ACROSS, UP), stops), figure=figure, moved=moved, guess=guess)
+        stops = [(f"{coordinate:g}", coordinate) for coordinate in table.coordinates], middle
+        super().__init__(dict.fromkeys((ACROSS, UP), stops), drawn=surrogate_map(table), guess=guess)
 
     def _show(self, place: tuple[float, float]) -> str:
         name = place_name(*place)
-        self._move(self._frames[name])
+        self._move(name)
         hits = round(self._landed[name] * self._attacks)
         return f'<p role="status">Surrogate at ({name}): {hits} of {self._attacks} attacks end on it.</p>'

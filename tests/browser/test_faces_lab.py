@@ -11,7 +11,7 @@ from mia_kit.widgets import client, faces_lab
 
 pytestmark = pytest.mark.browser
 
-TABLE = json.loads(faces_lab.read_table())
+TABLE = json.loads(faces_lab.TABLE)
 STEPS = TABLE["steps"][-2]
 DRAGS = """async () => {
     const [factor, steps] = ["factor", "steps"].map((name) => document.querySelector(`[data-lab=${name}]`));
@@ -30,14 +30,14 @@ DRAGS = """async () => {
 
 def open_page(page: Page, folder: Path, values: dict) -> Page:
     """A page with the widget alone, as `mia-kit site` writes it."""
-    sheet = base64.b64encode(faces_lab.read_sheet()).decode()  # of a file, the browser would not give the pixels back
+    sheet = base64.b64encode(faces_lab.SHEET).decode()  # of a file, the browser would not give the pixels back
     values = json.dumps(values | {"sheet": f"data:image/webp;base64,{sheet}"})
     style = "".join(map(client.read_asset, ("page.css", "lab.css", "faces_lab.css")))
     (folder / "page.html").write_text(
         f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>faces</title><style>{style}</style><main>'
         f'<div class="mia-faces-place" data-values="values"></div></main>'
         f'<script id="values" type="application/json">{values}</script>'
-        f'<script id="mia-faces-table" type="application/json">{faces_lab.read_table()}</script>'
+        f'<script id="mia-faces-table" type="application/json">{faces_lab.TABLE}</script>'
         f"<script>(() => {{{client.script('faces_page.js')}}})()</script></html>",
         encoding="utf-8",
     )

@@ -122,13 +122,8 @@ def test_folded_weights_compute_the_same_logits(table):
     torch.testing.assert_close(features @ head.view(3, 20).T, expected, rtol=1e-3, atol=1e-2)
 
 
-def test_save_and_load_and_bad_files(small, tmp_path):
+def test_save_and_load(small, tmp_path):
     small.save(tmp_path / "grid.safetensors")
     again = ToyGrid.load(tmp_path / "grid.safetensors")
     assert (again.smoothings, again.seeds, again.steps) == (FACTORS, (1, 7), 300)
     torch.testing.assert_close(again.state["head.weight"], small.state["head.weight"], rtol=0, atol=0)
-    with pytest.raises(FileNotFoundError, match="data_scripts/train_toy_table.py"):
-        ToyGrid.load(tmp_path / "absent.safetensors")
-    (tmp_path / "cut.safetensors").write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00{")
-    with pytest.raises(ValueError, match="is not a grid of toy models"):
-        ToyGrid.load(tmp_path / "cut.safetensors")

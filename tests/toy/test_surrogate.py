@@ -20,7 +20,7 @@ def test_cloud_is_around_its_place_and_seeded():
 def test_landings_by_hand():
     ends = np.array([[[[0.0, 0], [10, 0]], [[4, 3], [0, 0]]]], dtype=np.float32)  # (1, 2 seeds, 2 starts, 2)
     shape = np.zeros((1, 2, 2))
-    inversions = GridInversions((0.0,), (0, 1), ((0.0, 0.0), (1.0, 1.0)), 2, shape, shape, shape, ends)
+    inversions = GridInversions((0.0,), (0, 1), ((0.0, 0.0), (1.0, 1.0)), shape, shape, shape, ends)
     found = landings(inversions, torch.zeros(1, 2), [torch.tensor([[10.0, 0], [90, 90]]), torch.tensor([[4.0, 0]])])
     assert found.to_protected.tolist() == [[0, 10], [5, 0]]
     assert found.to_surrogate.tolist() == [[10, 0], [3, 4]]

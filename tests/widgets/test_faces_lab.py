@@ -13,13 +13,13 @@ from mia_kit.widgets.panel import FACES_MIME
 
 
 def test_the_table_has_a_row_for_every_place_and_the_sheet_a_tile_for_every_face():
-    table = json.loads(faces_lab.read_table())
+    table = json.loads(faces_lab.TABLE)
     places = [(row["factor"], row["loss"], row["steps"]) for row in table["rows"]]
     assert places == [(a, loss, n) for a in table["factors"] for loss in table["losses"] for n in table["steps"]]
     assert all(len(row["ranks"]) == len(table["people"]) for row in table["rows"])
-    sheet = Image.open(io.BytesIO(faces_lab.read_sheet()))
+    sheet = Image.open(io.BytesIO(faces_lab.SHEET))
     assert sheet.size == (len(table["people"]) * table["tile"], (1 + len(table["rows"])) * table["tile"])
-    assert len(faces_lab.read_sheet()) + len(faces_lab.read_table()) < 3e6
+    assert len(faces_lab.SHEET) + len(faces_lab.TABLE) < 3e6
     starts = {}  # before the first step all losses have the same face
     for row in table["rows"]:
         if row["steps"] == 0:
@@ -54,6 +54,6 @@ def test_a_stored_notebook_shows_faces_instead(monkeypatch):
     bundle = FacesLab("factor=-0.20 loss=logit steps=50")._repr_mimebundle_()
     assert bundle[FACES_MIME]["state"] == "factor=-0.20 loss=logit steps=50"
     picture = Image.open(io.BytesIO(base64.b64decode(bundle["image/png"])))
-    table = json.loads(faces_lab.read_table())
+    table = json.loads(faces_lab.TABLE)
     assert picture.size == (faces_lab.MARGIN + len(table["people"]) * table["tile"], 5 * table["tile"])
     assert LineUp()._repr_mimebundle_()[FACES_MIME] == {"line_up": True}

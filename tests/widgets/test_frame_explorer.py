@@ -7,7 +7,6 @@ import pytest
 from mia_kit.figures.embedding import tsne_morph
 from mia_kit.figures.leakage import closing_interval
 from mia_kit.figures.style import Drawn
-from mia_kit.widgets import panel
 from mia_kit.widgets.frame_explorer import FrameExplorer
 
 LABELS = np.repeat(np.arange(10), 4)
@@ -60,7 +59,7 @@ def test_a_slider_of_its_own_moves_every_trace_and_is_kept_place_by_place():
     assert slider(explorer).description == "people" and slider(explorer).value == "4"
     slider(explorer).value = "80"
     assert list(explorer.figure.data[0].x) == [4, 20, 80]
-    kept = panel.record([slider(explorer)], explorer.words, explorer.figure, (0, 1))
+    kept = explorer.record()
     assert kept["views"]["1"]["traces"]["0"] == {"x": [4.0, 20.0], "y": [0.1, 0.333]}
 
 

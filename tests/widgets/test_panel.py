@@ -6,13 +6,13 @@ import pytest
 from mia_kit.figures.leakage import closing_interval
 from mia_kit.widgets import panel
 from mia_kit.widgets.frame_explorer import FrameExplorer
-from mia_kit.widgets.sliders import Sliders, Stops
+from mia_kit.widgets.sliders import Sliders
 
 
 class Pairs(Sliders):
     def __init__(self, guess: panel.Guess | None = None) -> None:
         letters, numbers = [("a", 0), ("b", 1)], [("1", 1), ("2", 2), ("3", 3)]
-        super().__init__({"letter": Stops(letters, 1), "number": Stops(numbers, 2)}, guess=guess)
+        super().__init__({"letter": (letters, 1), "number": (numbers, 2)}, guess=guess)
 
     def _show(self, place: tuple[int, int]) -> str:
         return f"{'ab'[place[0]]}{place[1]}"
