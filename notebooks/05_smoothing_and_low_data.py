@@ -103,7 +103,7 @@ check("5.1", check_of_dose, tolerance=0.001)
 #
 # Targets that know 200 people, seven factors, four losses: cross-entropy, Poincaré, the raw logit and the margin loss
 # (chapter 6). For each loss and factor the attacker first tries three step sizes on 20 people. With the best one they attack
-# 80 other people for 200 steps. Bars are 95 % intervals over people and seeds. So far three of five seeds are
+# 80 other people for 200 steps. Bars are 95 % intervals over people and seeds. So far four of five seeds are
 # measured. The lower line is the [**placebo**](GLOSSARY.md#placebo): the same
 # attack on a target that never saw the person. The upper line is the [**oracle**](GLOSSARY.md#oracle): the evaluator is
 # attacked, and the second judge looks at the result.
@@ -129,10 +129,10 @@ for loss, strength in (
     print(f"{loss}, {strength:+.2f} minus 0: {gap}")
 
 # %% [markdown]
-# Follow the line of cross-entropy. With hard labels the evaluator recognises 88 % of the people, at −0.05 it is 72 %, at
-# −0.20 only 56 %. That last difference is −0.32 [−0.46, −0.17], and the only one printed above whose interval leaves out 0. The
-# other three losses stay near the oracle at −0.20: so the people are still in the network. With +0.1 it is 95 % instead of
-# 88 %. Three seeds cannot tell whether that is chance: the interval of the difference, −0.02 to +0.18, holds 0.
+# Follow the line of cross-entropy. With hard labels the evaluator recognises 89 % of the people, at −0.05 it is 71 %, at
+# −0.20 only 57 %. That last difference is −0.312 [−0.403, −0.225]. The other three losses stay near the oracle at −0.20: so
+# the people are still in the network. At +0.1 the evaluator recognises 0.0781 [0.025, 0.138] more. The paper's direction,
+# but our rule asks for a tenth, so its word is [*weaker*](GLOSSARY.md#verdict).
 #
 # ## Is the attack finished?
 #

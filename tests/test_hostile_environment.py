@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mia_kit import cli
-from mia_kit.runs.first_house import read_evidence
+from mia_kit.runs.evidence import read_record
 
 ROOT = Path(__file__).parents[1]
 NOBODY = "import pwd\ndef nobody(*_): raise KeyError('uid not found')\npwd.getpwuid = nobody\n"
@@ -69,16 +69,14 @@ def test_a_reader_that_goes_away() -> None:
     assert process.stderr.read() == b"" and process.wait(60) == 141
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"[]", b'{"results": []}', b'{"results": {', b"\xff\xfe", b'{"results": {"claims": {"S1": 1}}}', b"[" * 99999],
-)
+@pytest.mark.parametrize("content", [b"[]", b'{"recipe": {', b"\xff\xfe", b"[" * 99999])
 def test_damaged_evidence(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    (tmp_path / "toy_order.json").write_bytes(content)
+    for name in ("toy_order.json", "toy_order.csv.gz"):
+        (tmp_path / name).write_bytes(content)
     monkeypatch.setenv("MIA_KIT_EVIDENCE", str(tmp_path))
     told = r"toy_order.json is damaged \(.*\): measure it again with: mia-kit run toy_order"
     with pytest.raises(ValueError, match=told):
-        read_evidence("toy_order")
+        read_record("toy_order")
     assert cli.main(["claims"]) == 2 and "is damaged" in capsys.readouterr().err
 
 

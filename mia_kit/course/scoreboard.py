@@ -1,7 +1,6 @@
 """The scoreboard: what became of every claim, for the terminal, a page of its own and chapter 13.
 
-A claim is judged by `mia_kit.runs.claims` from the tables in the evidence folder. Where no table of a claim is measured
-yet, the word of the first house stands beside it: an older measurement, by rules of its own.
+A claim is judged by `mia_kit.runs.claims` from the tables in the evidence folder.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from mia_kit.course import elsewhere, findings, stored_claims
 from mia_kit.data.folders import read_json
 from mia_kit.runs.claims import NOT_MEASURED, WORDS, Claim, Verdict, judge, read_claims
 from mia_kit.runs.evidence import stored_tables
-from mia_kit.runs.first_house import first_words
 from mia_kit.runs.places import evidence_folder
 
 SCOREBOARD = "13_claims.ipynb"  # prints every verdict: where a claim is shown is another chapter
@@ -23,15 +21,10 @@ PRINTED = re.compile(rf"\b([SMPD]\d+)(?:, [^:\n]+)?: (?:not reproduced|{'|'.join
 
 @dataclass(frozen=True)
 class Row:
-    """A claim with its verdicts, one for each world.
-
-    first : the first house's word, "" if it had none
-    link : leads from the page to the first cell that prints a verdict, "" if there is none
-    """
+    """A claim with its verdicts, one for each world; `link` leads to the first cell that prints one, "" if none."""
 
     claim: Claim
     verdicts: tuple[Verdict, ...]
-    first: str
     link: str
 
     @property
@@ -42,18 +35,15 @@ class Row:
     @property
     def marks(self) -> list[tuple[str, str]]:
         """For each world that was measured its word and its sentence; else what is known without a measurement."""
-        if self.measured:
-            return [(verdict.word, verdict.sentence) for verdict in self.measured]
-        if self.first:
-            return [(f"first house: {self.first}", f"{NOT_MEASURED}; the first house had: {self.first}")]
-        return [(NOT_MEASURED, NOT_MEASURED)]
+        marks = [(verdict.word, verdict.sentence) for verdict in self.measured]
+        return marks or [(NOT_MEASURED, NOT_MEASURED)]
 
 
 def read_rows(*, links: bool = True) -> list[Row]:
     """All claims in the papers' order, judged by the tables that are there; links take a look at every notebook."""
-    claims, first, cells = read_claims(), first_words(), _cells() if links else {}
+    claims, cells = read_claims(), _cells() if links else {}
     tables = stored_tables({case.table for claim in claims for case in claim.cases})
-    return [Row(claim, judge(claim, tables), first.get(claim.id, ""), cells.get(claim.id, "")) for claim in claims]
+    return [Row(claim, judge(claim, tables), cells.get(claim.id, "")) for claim in claims]
 
 
 def as_text(rows: list[Row]) -> str:
@@ -66,7 +56,7 @@ def as_text(rows: list[Row]) -> str:
             lines.append(f"     {verdict.world}: {verdict.word.upper()}")
             lines += [f"         {part.name}: {part.sentence}" for part in verdict.parts]
         if not row.measured:
-            lines.append(f"     {_waits(row)}")
+            lines.append(f"     {NOT_MEASURED}")
         lines += [f"     {row.claim.waiting}"] * bool(row.claim.waiting)
     return "\n".join(lines)
 
@@ -79,7 +69,7 @@ def as_markdown(rows: list[Row]) -> str:
             "<br>".join([f"{of.world}: **{of.word}**", *(f"{part.name}: {part.sentence}" for part in of.parts)])
             for of in row.measured
         ]
-        cell = "<br>".join((verdicts or [_waits(row)]) + [row.claim.waiting] * bool(row.claim.waiting))
+        cell = "<br>".join((verdicts or [NOT_MEASURED]) + [row.claim.waiting] * bool(row.claim.waiting))
         name = f"[{row.claim.id}]({row.link})" if row.link else row.claim.id
         lines.append(f"| **{name}** {row.claim.claim} | {row.claim.paper} | {cell} |")
     measured = sum(bool(row.measured) for row in rows)
@@ -110,10 +100,6 @@ def update(page: Path, what: str, content: str) -> None:
         raise ValueError(f"{page} must hold the lines {begin} and {end} once each")
     head, tail = text.split(begin)[0], text.split(end)[1]
     page.write_text(f"{head}{begin}\n{content}\n{end}{tail}", encoding="utf-8")
-
-
-def _waits(row: Row) -> str:
-    return f"{NOT_MEASURED} (first house: {row.first})" if row.first else NOT_MEASURED
 
 
 def _cells() -> dict[str, str]:

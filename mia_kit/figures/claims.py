@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from mia_kit.figures.style import Drawn, base_layout, legend_below
 
 PAPERS = {"S": "label smoothing", "M": "membership", "P": "data poisoning", "D": "data-centric"}
-# Verdict: colour, marker. What was not measured, or not by these rules, is hollow.
+# Verdict: colour, marker. What was not measured is hollow.
 LOOKS = {
     "reproduced": ("#0072B2", "circle"),
     "partly reproduced": ("#0072B2", "diamond"),
@@ -26,8 +26,6 @@ LOOKS = {
     "open": ("#009E73", "square-open"),
     "not testable here": ("#CC79A7", "hexagon-open"),
     "not measured yet": ("#777777", "circle-open"),
-    "first house: reproduced": ("#0072B2", "circle-open-dot"),
-    "first house: not reproduced": ("#D55E00", "x-open"),
 }
 LINE = 70  # characters of a line of hover text
 STEP = 0.2  # of a row, from a world to the next

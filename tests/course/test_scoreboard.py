@@ -1,10 +1,9 @@
-"""The scoreboard: every claim has a row, old words stand in brackets, and the pages are current."""
+"""The scoreboard: every claim has a row, and the pages are current."""
 
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import nbformat
 import pytest
 
@@ -18,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CLAIM = read_claims(NEGATIVE.encode())[0]
 
 
-def row(first: str = "", *, measured: bool = False, waiting: str = "", link: str = "") -> Row:
+def row(*, measured: bool) -> Row:
     tables = {"simulated": table_of()} if measured else {}
-    return Row(msgspec.structs.replace(CLAIM, waiting=waiting), judge(CLAIM, tables), first, link)
+    return Row(CLAIM, judge(CLAIM, tables), "")
 
 
 def test_without_evidence_nothing_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,14 +28,12 @@ def test_without_evidence_nothing_is_measured(tmp_path: Path, monkeypatch: pytes
     assert {word for one in rows for word, _ in one.marks} == {"not measured yet"} and len(rows) >= 50
 
 
-def test_what_is_measured_comes_before_the_first_houses_word() -> None:
+def test_what_is_measured_is_told_part_by_part() -> None:
     for words in (as_text, as_markdown):
-        old = words([row("reproduced")])
-        assert "not measured yet (first house: reproduced)" in old
-        new = words([row("not reproduced", measured=True)])
-        assert "first house" not in new and "negative: reproduced, acc1 -0.3" in new
-    assert row("reproduced").marks == [("first house: reproduced", "not measured yet; the first house had: reproduced")]
-    assert [word for word, _ in row("reproduced", measured=True).marks] == ["reproduced"]
+        assert "not measured yet" in words([row(measured=False)])
+        told = words([row(measured=True)])
+        assert "not measured" not in told and "negative: reproduced, acc1 -0.3" in told
+    assert [word for word, _ in row(measured=True).marks] == ["reproduced"]
 
 
 @pytest.mark.parametrize(

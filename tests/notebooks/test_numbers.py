@@ -34,7 +34,6 @@ STATED = {
     "06": {"200": "people of a recipe"},
     "07": {"55": "points of accuracy", "1.2": "points", "200": "people of a recipe"},
     "08": {"99": "judges' agreement on 100 strangers", "100": "numbers of a latent", "80": "people of the recipe"},
-    "10": {"105": "people of the recipe", "2.5": "points between accuracies of the table"},
     "11": {"1,000": "pictures of the recipe"},
     "12": {"530": "the paper's people", "1,024": "FFHQ's pixels", "152": "layers", "0.025": "one in forty"}
     | {"14": "hours that users report", "500": "classes that users report"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,19 +12,11 @@ from torch import Generator, Tensor
 from mia_kit.attacks.prior_to_target import resize
 from mia_kit.models import Prior, in_batches, load_dcgan
 from mia_kit.runs.compare import intervals
-from mia_kit.runs.first_house import read_evidence
-from mia_kit.runs.table import tidy
 from mia_kit.studies.inversion.people import identities, photograph_latents
 
 SIZE, SPREAD = 32, 0.6
 # The order of a table: none, the defence itself, its rivals, and then its parts.
 FIRST = ("none", "dcd", "dp_sgd", "mid")
-# What the first house called defences and attacks.
-NAMES = {
-    **{"data-centric": "dcd", "DP-SGD": "dp_sgd", "MID": "mid", "injection alone": "dcd injection alone"},
-    **{f"without {step}": f"dcd without {step}" for step in ("injection", "loss", "curvature")},
-    **{"PPA": "ppa", "MIRROR": "mirror", "MIRROR (black box)": "mirror_black_box"},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,22 +74,3 @@ def shares(table: pd.DataFrame, by: str, *, measure: str | list[str], **where: A
     frame = intervals(table, measure, ["defence", by], where).sort_values(["defence", by])
     frame = frame.assign(low=frame["low"].clip(0), high=frame["high"].clip(None, 1)).drop(columns=["units", "seeds"])
     return frame.sort_values("defence", key=lambda names: names.map(place), kind="stable", ignore_index=True)
-
-
-def old_table() -> pd.DataFrame:
-    """What the first house measured of real people, until the study replaces it."""
-    results = read_evidence("data_centric_faces")["results"]
-    rows = [entry for row in results["rows"] for entry in _hits(row)]
-    for row in results["targets"]:
-        shared = {"defence": NAMES.get(row["defence"], row["defence"]), "seed": row["seed"], "attack": None}
-        measures = {key: value for key, value in row.items() if isinstance(value, float) and key != "epsilon"}
-        measures |= {"class_size": row["noticed"]["larger"]} if "noticed" in row else {}
-        rows += [{**shared, "unit": None, "measure": key, "value": value} for key, value in measures.items()]
-    return tidy(pd.DataFrame(rows).assign(study="data_centric", world="celeba_id"))
-
-
-def _hits(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    shared = {"defence": NAMES.get(row["defence"], row["defence"]), "seed": row["seed"], "attack": NAMES[row["attack"]]}
-    for measure, digits in row["hits"].items():
-        for unit, digit in enumerate(digits):
-            yield {**shared, "unit": unit, "measure": measure, "value": float(digit)}

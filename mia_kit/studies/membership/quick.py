@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mia_kit.runs.claims import judged
-from mia_kit.runs.evidence import stored_tables
-from mia_kit.runs.first_house import read_evidence
+from mia_kit.runs.evidence import read_record, stored_tables
 
 
 def course(name: str) -> tuple[pd.DataFrame, list[str]]:
@@ -23,7 +22,7 @@ def course(name: str) -> tuple[pd.DataFrame, list[str]]:
 
 def _first_house(name: str) -> tuple[pd.DataFrame, list[str]]:
     """Evidence as it was before there were tables; it goes when the last of it is measured again."""
-    results = read_evidence(name)["results"]
+    results = read_record(name)["results"]
     words = results.get("claims", results.get("beside", {}))
     table = pd.DataFrame([entry for row in results["rows"] for entry in _entries(row)])
     return table, [f"{claim}: {row['verdict']}\n  {row['course']}" for claim, row in words.items()]

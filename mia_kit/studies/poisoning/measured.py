@@ -8,8 +8,7 @@ import pandas as pd
 
 from mia_kit.runs.claims import judged
 from mia_kit.runs.compare import intervals
-from mia_kit.runs.evidence import stored_tables
-from mia_kit.runs.first_house import read_evidence
+from mia_kit.runs.evidence import read_record, stored_tables
 from mia_kit.runs.table import select
 from mia_kit.studies.poisoning.recipe import USUAL, Row
 
@@ -47,7 +46,7 @@ def course(name: str) -> tuple[pd.DataFrame, list[str]]:
 
 def _first_house(name: str) -> tuple[pd.DataFrame, list[str]]:
     """Evidence as it was before there were tables; it goes when the last of it is measured again."""
-    results = read_evidence(name)["results"]
+    results = read_record(name)["results"]
     words = [f"{claim}: {row['verdict']}\n  {row['course']}" for claim, row in results["claims"].items()]
     rows = [
         {

@@ -1,4 +1,4 @@
-"""Chapter 10 live at a size of a few points and faces, and the first house's evidence as a table."""
+"""Chapter 10 live at a size of a few points and faces."""
 
 import numpy as np
 import pandas as pd
@@ -67,12 +67,3 @@ def test_shares_by_hand():
     assert shares["defence"].tolist() == ["none", "mid"]
     assert shares["value"].tolist() == [0, 0.75]
     assert shares["low"].min() >= 0 and shares["high"].max() <= 1, "Student's interval would leave [0, 1]"
-
-
-def test_the_first_house_as_a_table():
-    """Digits of people in a row of the evidence are their values; what chapter 10 quotes is in it."""
-    table = quick.old_table()
-    recognised = quick.shares(table, "attack", measure="acc1", attack="ppa").set_index("defence").value
-    assert recognised.round(2)[["none", "dcd"]].tolist() == [0.55, 0.13]
-    accuracy = table[table.measure == "accuracy"].groupby("defence", observed=True).value.mean()
-    assert accuracy["none"] - accuracy["dcd"] == pytest.approx(0.08, abs=0.005)
