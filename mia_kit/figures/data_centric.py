@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from mia_kit.figures.film import wall
+from mia_kit.figures.frontier import NAMES
 from mia_kit.figures.series import series, with_ends
 from mia_kit.figures.style import CLASS_NAMES, MARKERS, OKABE_ITO, Drawn, base_layout, legend_below
 from mia_kit.toy.surrogate import SurrogateTable
@@ -94,6 +95,7 @@ def shares_by_defence(shares: pd.DataFrame, names: Mapping[str, str], *, title: 
 
     The arrays hold the shares by value of the second column, in the order of its defences.
     """
+    shares = shares.assign(defence=[_spelt_out(defence) for defence in shares["defence"]])
     by, defences = str(shares.columns[1]), list(dict.fromkeys(shares["defence"]))
     figure, arrays, words = go.Figure(), {}, []
     for place, (key, name) in enumerate(names.items()):
@@ -104,7 +106,7 @@ def shares_by_defence(shares: pd.DataFrame, names: Mapping[str, str], *, title: 
         arrays[key] = rows["value"].to_numpy()
         words.append(f"{name}: {with_ends(rows, 'defence')}")
     figure.update_layout(base_layout(title, height=460, legend=legend_below(0.22)))
-    figure.update_xaxes(tickvals=list(range(len(defences))), ticktext=[_wrapped(defence) for defence in defences])
+    figure.update_xaxes(tickvals=list(range(len(defences))), ticktext=[name.replace(" ", "<br>") for name in defences])
     figure.update_yaxes(title_text="share of protected people", tickformat=".0%", range=(-0.04, 1.04))
     alt = f"Shares of protected people for {len(defences)} defences, with 95 % intervals. {'; '.join(words)}."
     return Drawn(figure, alt, arrays)
@@ -160,5 +162,6 @@ def _class_name(table: SurrogateTable, place: int) -> str:
     return f"{CLASS_NAMES[place]}{', under attack' if place == table.protected else ''}"
 
 
-def _wrapped(name: str) -> str:
-    return name.replace("dcd ", "dcd<br>").replace("without ", "without<br>")
+def _spelt_out(defence: str) -> str:
+    """A defence as a learner reads it; of the data-centric one with some of its steps, which."""
+    return NAMES.get(defence, "data-centric" if defence == "dcd" else defence.removeprefix("dcd "))

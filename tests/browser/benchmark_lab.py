@@ -1,8 +1,9 @@
-"""How fast does the laboratory answer a drag in JupyterLab? `python -m tests.browser.benchmark_lab`
+"""How fast do the laboratories answer a drag in JupyterLab? `python -m tests.browser.benchmark_lab`
 
 60 random drags: from the input event until the frame with the new picture has been handed to the screen (an animation
 frame, then a message, as browsers run them after painting). Then a fast sweep: from its last event until the final
-value stands. Prints the median, the 95th percentile and the sweep's time in milliseconds.
+value stands. Prints the median, the 95th percentile and the sweep's time in milliseconds. The same drags as in
+`test_faces_lab` for the faces of chapter 5.
 """
 
 import random
@@ -11,6 +12,7 @@ import statistics
 from tests.browser.conftest import cut_off_page, jupyterlab, launched
 from tests.browser.lab_driver import Lab
 from tests.browser.notebook_driver import Notebook
+from tests.browser.test_faces_lab import DRAGS
 
 LATENCY = """([name, value]) => new Promise(done => {
     const slider = document.querySelector(`.mia-lab [data-lab="${name}"]`);
@@ -49,9 +51,13 @@ def measure(lab: Lab, drags: int = 60) -> None:
     for _ in range(drags):
         times.append(lab.page.evaluate(LATENCY, ["factor", draw.randint(0, most)]))
         lab.page.wait_for_timeout(30)
+    print(f"points: {told(times)}; after a sweep {lab.page.evaluate(SWEEP, most):.0f} ms")
+
+
+def told(times: list[float]) -> str:
+    """Times of drags in milliseconds, in words."""
     median, high = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-    sweep = lab.page.evaluate(SWEEP, most)
-    print(f"{drags} drags: median {median:.0f} ms, 95th percentile {high:.0f} ms; after a sweep {sweep:.0f} ms")
+    return f"{len(times)} drags, median {median:.0f} ms, 95th percentile {high:.0f} ms"
 
 
 def main() -> None:
@@ -59,6 +65,9 @@ def main() -> None:
         Notebook.open(page, address, "01_toy_inversion.ipynb").run_all(seconds=300)
         page.locator(".mia-lab").scroll_into_view_if_needed()
         measure(Lab(page).ready())
+        Notebook.open(page, address, "05_smoothing_and_low_data.ipynb").run_all(seconds=300)
+        page.locator("[data-lab=guess-fewer]").click()
+        print(f"faces: {told(page.evaluate(DRAGS))}")
 
 
 if __name__ == "__main__":

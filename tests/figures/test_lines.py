@@ -186,8 +186,8 @@ def test_a_dot_for_each_defence_of_the_table():
     assert (ppa.name, gmi.name) == ("PPA", "GMI") and ppa.marker.symbol != gmi.marker.symbol
     assert ppa.error_y.array[0] == pytest.approx(0.2) and ppa.error_y.arrayminus[1] == pytest.approx(0.2)
     assert ppa.x[1] - ppa.x[0] == pytest.approx(1) and gmi.x[0] > ppa.x[0]
-    assert drawn.figure.layout.xaxis.ticktext[1] == "dcd<br>without<br>loss"
-    assert "PPA: none 0.500 [0.300, 0.700], dcd without loss 0.200 [0.000, 0.300]; GMI" in drawn.alt
+    assert drawn.figure.layout.xaxis.ticktext == ("no<br>defence", "without<br>loss")
+    assert "PPA: no defence 0.500 [0.300, 0.700], without loss 0.200 [0.000, 0.300]; GMI" in drawn.alt
 
 
 def test_every_recipe_stands_at_its_kinds_of_work():
