@@ -86,6 +86,20 @@ def test_readme_links_lead_somewhere() -> None:
     assert [link for link in local if not (ROOT / link).exists()] == []
 
 
+def test_scripts_that_pages_name_are_there() -> None:
+    pages = [
+        page
+        for folder in ("", "mia_kit", "notebooks", "binder", "data_scripts")
+        for page in (ROOT / folder).glob("*.md")
+    ]
+    named = {
+        name for page in pages for name in re.findall(r"python (?:-m )?(tests[./][\w./]+)", page.read_text("utf-8"))
+    }
+    assert len(named) >= 5
+    files = {name: ROOT / f"{name.removesuffix('.py').replace('.', '/')}.py" for name in named}
+    assert [name for name, file in files.items() if not file.is_file()] == []
+
+
 def test_citation_agrees_with_the_package() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == __version__ and {"cff-version", "message", "title", "authors"} <= citation.keys()
