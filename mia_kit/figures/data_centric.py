@@ -164,4 +164,4 @@ def _class_name(table: SurrogateTable, place: int) -> str:
 
 def _spelt_out(defence: str) -> str:
     """A defence as a learner reads it; of the data-centric one with some of its steps, which."""
-    return NAMES.get(defence, "data-centric" if defence == "dcd" else defence.removeprefix("dcd "))
+    return NAMES.get(defence, defence.removeprefix("dcd "))

@@ -32,6 +32,7 @@ NAMES = {
     "midre": "MIDRE",
     "loft": "LoFt",
     "trap_mid": "Trap-MID",
+    "dcd": "data-centric",
 }
 NONE = "none"
 HOVER = "%{customdata[0]}: accuracy %{x:.1%}, leakage %{y:.1%}<br>%{customdata[1]}<extra></extra>"

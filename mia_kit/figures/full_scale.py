@@ -24,8 +24,8 @@ def images_by_work(counts: Mapping[str, Mapping[str, float]]) -> Drawn:
         figure.add_trace(series(numbers, there, recipe, place, ", %{y}: %{x:,} images", size=11, joined=False))
         words.append(f"{recipe}: " + ", ".join(f"{kind} {count[kind]:,.0f}" for kind in there))
         arrays[recipe] = np.log10([count[kind] for kind in there])
-    title, legend = "Images that pass through a network, by kind of work", {"x": 1, "xanchor": "right"}
-    legend = legend_below(-1.12) | legend
+    title = "Images that pass through a network, by kind of work"
+    legend = legend_below(-1.12) | {"x": 1, "xanchor": "right"}
     figure.update_layout(base_layout(title, 90 + 42 * len(kinds), margin={"l": 170, "b": 75}, legend=legend))
     figure.update_xaxes(type="log", title_text="images", dtick=1)
     figure.update_yaxes(categoryorder="array", categoryarray=kinds[::-1])
