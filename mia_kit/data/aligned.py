@@ -1,4 +1,4 @@
-"""Faces of five sets in one frame: eyes, mouth and chin stand at the same places, as in UTKFace's own pictures.
+"""Faces of six sets in one frame: eyes, mouth and chin stand at the same places, as in UTKFace's own pictures.
 
 A prior of aligned faces can only serve an attack on a classifier that saw faces in the same frame. The boxes below make
 each set's mean face agree best with the mean face of UTKFace (correlation 0.92 to 0.95 over scale and shift, 0.69 for
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FRAMES = {
     "utkface": (slice(0, 96), slice(0, 96)),
     "celeba10k": (slice(42, 93), slice(19, 70)),
+    "celeba": (slice(84, 186), slice(38, 140)),  # as celeba10k, which is half its size
     "celeba_id": (slice(17, 111), slice(17, 111)),
     "lfw_ge8": (slice(49, 159), slice(39, 149)),
     "orl": (slice(31, 107), slice(6, 82)),

@@ -18,15 +18,22 @@ from mia_kit.data.folders import DataError, cache_folder, located, write_error
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file of a data set: its folder below the data folder, its name and the sha256 of its content."""
+    """A file of a data set: its folder below the data folder, its name and the sha256 of its content.
+
+    public : what a recipe may name instead, as this file is not handed out: a data set, and the command that fetches it
+    """
 
     folder: str
     name: str
     sha256: str
+    public: tuple[str, str] | None = None
 
     def checked(self) -> Path:
         """Where the file is. Raises DataError if it is absent, or its sha256 is another one."""
-        path = located(f"{self.folder}/{self.name}")
+        remedy = "put it into one of them."
+        if self.public:
+            remedy = "it is not handed out: let the recipe name {} instead, and run  {}".format(*self.public)
+        path = located(f"{self.folder}/{self.name}", remedy=remedy)
         check_sha256(path, sha256_of(path), self.sha256)
         return path
 

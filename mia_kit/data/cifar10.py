@@ -16,7 +16,8 @@ from mia_kit.data.image_set import DataCard, ImageSet
 from mia_kit.data.inventory import CIFAR10
 from mia_kit.data.people import names_below, pictures_in
 
-ARCHIVE = DataFile("cifar10", "cifar10_jpeg.tar.xz", "52cd861964b42bf38079f4e6dc36906c3718a8be6f7e04343c262a950ba0583e")
+SHA256 = "52cd861964b42bf38079f4e6dc36906c3718a8be6f7e04343c262a950ba0583e"
+ARCHIVE = DataFile("cifar10", "cifar10_jpeg.tar.xz", SHA256, ("cifar10_full", CIFAR10.command))
 SIZE = 32
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 

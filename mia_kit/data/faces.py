@@ -18,7 +18,7 @@ import numpy as np
 from mia_kit.data.archives import DataFile, unpacked
 from mia_kit.data.decoding import Size, decode
 from mia_kit.data.image_set import DataCard, ImageSet
-from mia_kit.data.inventory import CELEBA_HD, FACESCRUB, Fetched
+from mia_kit.data.inventory import CELEBA, CELEBA_HD, FACESCRUB, Fetched
 from mia_kit.data.lists import read_identities
 from mia_kit.data.people import names_below, pictures_in, read_people
 
@@ -36,9 +36,9 @@ CELEBA_ID = "celeba_id_128.tar.xz", "2b1418a79dc88d31bddd7ae83faad5a92e0c1c0ec4e
 LFW = "lfw_deepfunneled_ge8_crop192.tar.xz", "1f7b11765b4ed4cf03792c08886ad6e3de56edfebd31cf9b4f4b209b16fd8122"
 TWELVE = "facescrub12_crops.tar.xz", "77f0e03b53ce746b3d9fa39ecfae8a20a03f49f2c11ac1f08a87fa413812f626"
 PEOPLE = {
-    "celeba_id": PeopleSet(DataFile("celeba_id", *CELEBA_ID), 128),
+    "celeba_id": PeopleSet(DataFile("celeba_id", *CELEBA_ID, ("celeba", CELEBA.command)), 128),
     "lfw_ge8": PeopleSet(DataFile("lfw_ge8", *LFW), 192),
-    "facescrub12": PeopleSet(DataFile("facescrub12", *TWELVE), 192, NAMED),
+    "facescrub12": PeopleSet(DataFile("facescrub12", *TWELVE, ("facescrub", FACESCRUB.command)), 192, NAMED),
     "facescrub": PeopleSet(FACESCRUB, 192, NAMED),
     "celeba_hd": PeopleSet(CELEBA_HD, 224),
 }

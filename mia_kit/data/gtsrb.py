@@ -20,9 +20,8 @@ from mia_kit.data.inventory import GTSRB
 from mia_kit.data.lists import read_lines
 from mia_kit.data.people import pictures_in
 
-ARCHIVE = DataFile(
-    "gtsrb", "gtsrb32_train5th_test.tar.xz", "afe869fddb8910a8063a65b3d30f3ebbd2495a67622140d456a3867f098c2138"
-)
+SHA256 = "afe869fddb8910a8063a65b3d30f3ebbd2495a67622140d456a3867f098c2138"
+ARCHIVE = DataFile("gtsrb", "gtsrb32_train5th_test.tar.xz", SHA256, ("gtsrb_full", GTSRB.command))
 TEST_LABELS = DataFile(
     "gtsrb", "GT-final_test.csv.gz", "71858804af72e2abc907e22104de818d2e3681a5114392c464b481b4ae55fdda"
 )

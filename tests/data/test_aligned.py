@@ -7,7 +7,8 @@ from mia_kit.data import DataCard, ImageSet
 from mia_kit.data.aligned import FRAMES, load_aligned, load_public_faces, public_people
 
 SIZES = {
-    "utkface": (96, 96), "celeba10k": (109, 89), "celeba_id": (128, 128), "lfw_ge8": (192, 192), "orl": (112, 92),
+    "utkface": (96, 96), "celeba10k": (109, 89), "celeba": (218, 178), "celeba_id": (128, 128),
+    "lfw_ge8": (192, 192), "orl": (112, 92),
 }  # fmt: skip
 COUNTS = {"utkface": 3, "celeba10k": 4}
 

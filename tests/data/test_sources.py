@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import struct
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from tiny_data import Pack, colours, picture
 
 from mia_kit.data import DataCard, DataError, cifar10, faces, gtsrb, load, mnist, names
 from mia_kit.data.archives import DataFile, sha256_of
+from mia_kit.studies.inversion import recipe as inversion
+from mia_kit.studies.membership import recipe as membership
+from mia_kit.studies.poisoning import recipe as poisoning
 
 
 def text_file(root: Path, folder: str, name: str, content: bytes) -> DataFile:
@@ -29,8 +33,21 @@ def test_every_source_has_a_card(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in names() if n not in ("orl", "digits", "mnist5k", "fashion_mnist")])
 def test_missing_data_is_one_sentence(data_root: Path, cache: Path, name: str) -> None:
-    with pytest.raises(DataError, match=rf"is missing: looked in {data_root}, {cache}; (put it into|run  python )"):
+    remedy = "(it is not|put it into|run  python )"
+    with pytest.raises(DataError, match=rf"is missing: looked in {data_root}, {cache}; {remedy}"):
         load(name)
+
+
+@pytest.mark.parametrize("name", ["celeba_id", "cifar10", "facescrub12", "gtsrb"])
+def test_what_is_not_handed_out_names_a_public_set_that_recipes_take(data_root: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"let the recipe name \w+ instead, and run  python data_scripts/") as told:
+        load(name)
+    public = str(told.value).split(" instead")[0].split()[-1]
+    types = [inversion.World, membership.World]
+    taken = [get_args(get_type_hints(world)["name"]) for world in types] + [get_args(poisoning.Pictures)]
+    assert public in names() and [public in sets for sets in taken] == [name in sets for sets in taken]
+    with pytest.raises(DataError, match=rf"is missing: .* run  {str(told.value).split('run  ')[1]}$"):
+        load(public)
 
 
 def test_archive_of_people(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,7 @@ from mia_kit.data.aligned import FRAMES, load_aligned
 from mia_kit.data.decoding import fingerprint
 from mia_kit.data.folders import cache_folder
 from mia_kit.data.image_set import ImageSet
-from mia_kit.data.inventory import FACESCRUB
+from mia_kit.data.inventory import CELEBA_HD, FACESCRUB
 from mia_kit.data.pictures import to_bytes, to_floats
 from mia_kit.data.splits import people_with
 from mia_kit.models import in_batches, load_dcgan
@@ -110,8 +110,8 @@ class PeoplePart(Part[People]):
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:
         if self.world.name == "drawn":
             return _drawn(self.world, self.seed, strangers=self.strangers)
-        if self.world.name == "gtsrb":
-            signs = load("gtsrb", size=self.world.size)
+        if self.world.signs:
+            signs = load(self.world.name, size=self.world.size)
             sides = deal_signs(signs, self.world, self.seed, strangers=self.strangers)
             roles = {role: _picked(*side) for role, side in sides.items()}
             if self.strangers:
@@ -128,9 +128,9 @@ class PeoplePart(Part[People]):
 
 
 def people_of(world: World, seed: int, *, strangers: bool = False) -> PeoplePart:
-    """The people of a recipe. Those of FaceScrub are whoever was fetched so far: others are another part."""
-    content = ""
-    if world.name == "facescrub" and (root := FACESCRUB.find()) is not None:
+    """The people of a recipe. Of a set that is fetched photo by photo, whoever is here: others are another part."""
+    content, growing = "", {"facescrub": FACESCRUB, "celeba_hd": CELEBA_HD}
+    if world.name in growing and (root := growing[world.name].find()) is not None:
         content = fingerprint(sorted(path for path in root.rglob("*") if path.is_file()))
     return PeoplePart(world, seed, strangers, content)
 

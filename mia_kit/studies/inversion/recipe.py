@@ -53,13 +53,15 @@ class Photographs(Settings, frozen=True, kw_only=True):
 
 
 class World(Settings, frozen=True, kw_only=True):
-    """Whom the targets are trained on; traffic signs, "gtsrb", may stand in the place of people.
+    """Whom the targets are trained on; traffic signs may stand in the place of people.
 
     people : how many; of real people all those with enough photographs by default, or the first so many
     spread : of drawn people, how far a photograph lies from the identity: 0 is always the same picture, 1 anybody
     """
 
-    name: Literal["drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12", "facescrub", "gtsrb"]
+    name: Literal[
+        "drawn", "celeba_id", "orl", "lfw_ge8", "facescrub12", "facescrub", "celeba", "celeba_hd", "gtsrb", "gtsrb_full"
+    ]  # fmt: skip
     size: Annotated[int, msgspec.Meta(ge=16, le=512)]
     photographs: Photographs
     people: Annotated[int, msgspec.Meta(ge=2)] | None = None
@@ -73,7 +75,12 @@ class World(Settings, frozen=True, kw_only=True):
     @property
     def judged_by_second(self) -> bool:
         """Whether a second judge is trained: a face embedder knows real people alone."""
-        return self.name in ("drawn", "gtsrb")
+        return self.name == "drawn" or self.signs
+
+    @property
+    def signs(self) -> bool:
+        """Whether these are traffic signs."""
+        return self.name.startswith("gtsrb")
 
 
 class Network(Settings, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ Confidence = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 class World(Settings, frozen=True, kw_only=True):
     """The pictures: `per_class` members of each of ten classes, and as many non-members, drawn with `seed`."""
 
-    name: Literal["fashion_mnist", "cifar10", "mnist", "mnist5k"]
+    name: Literal["fashion_mnist", "cifar10", "cifar10_full", "mnist", "mnist5k"]
     per_class: Count
     seed: Seed = 1
 

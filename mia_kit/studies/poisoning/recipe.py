@@ -11,7 +11,10 @@ import msgspec
 from mia_kit import check
 from mia_kit.runs.recipe import Count, Rate, Seed, Settings, Share, at_most, demand, different
 
-Pictures = Literal["mnist", "mnist5k", "fashion_mnist", "cifar10", "digits", "facescrub12", "celeba_id", "orl"]
+Pictures = Literal[
+    "mnist", "mnist5k", "fashion_mnist", "cifar10", "cifar10_full", "digits",
+    "facescrub12", "facescrub", "celeba_id", "celeba", "orl",
+]  # fmt: skip
 Defence = Literal[
     "none", "mid", "lpa", "poi_mse", "lfp", "lfp_repaired", "vae", "pgd", "advexa", "rounding", "top_k", "one_parameter"
 ]

@@ -117,6 +117,9 @@ def test_people_with_few_photographs_share_them_as_the_others_do(facescrub, make
     crowd = maker(people_of(shared, 1))
     assert shades(crowd.evaluator) == shades(crowd.target) and [len(own) for own in shades(crowd.test)] == [4, 1]
     assert people_of(world, 1).key != PeoplePart(world, 1).key
+    facescrub.rename(facescrub.with_name("celeba_hd"))
+    finer = World(name="celeba_hd", size=16, photographs=Photographs(target=3, evaluator=2))
+    assert people_of(finer, 1).key != PeoplePart(finer, 1).key and maker(people_of(finer, 1)).count == 2
 
 
 def test_photographs_that_fill_the_memory_lie_on_the_disk(facescrub, tmp_path, monkeypatch):
@@ -167,14 +170,18 @@ def test_too_little_memory_halves_the_batch():
         with_room(lambda batch_size: work(99), 4)
 
 
-def test_images_are_counted_from_the_cells():
-    """FaceScrub's list: 530 people with 200 candidates and 50 steps, three factors."""
-    named = read_recipe("facescrub_ppa")
+@pytest.mark.parametrize(
+    "name, people, photographs, steps, pool",
+    [("facescrub_ppa", 530, 106_863, 50, 2000), ("celeba_ppa", 1000, 30_000, 70, 5000)],
+)
+def test_images_are_counted_from_the_cells(name, people, photographs, steps, pool):
+    """The whole sets with 200 candidates a person and three factors."""
+    named = read_recipe(name)
     assert [part.embedder for part in with_inputs(named.cells()) if part.kind == "References"] == ["facenet"]
     images = count_images(named.recipe)
-    assert images["optimisation"] == 3 * 530 * 200 * 50 and images["selection"] == 3 * 530 * 200 * 100
-    assert images["sampling"] == 3 * 2000 and images["training the student"] == 3 * 530 * 50 * 75
-    shown = images["training the target"] / (106_863 * 0.9 * 100)
+    assert images["optimisation"] == 3 * people * 200 * steps and images["selection"] == 3 * people * 200 * 100
+    assert images["sampling"] == 3 * pool and images["training the student"] == 3 * people * 50 * 75
+    shown = images["training the target"] / (photographs * 0.9 * 100)
     assert shown == pytest.approx(2 + 0.5, abs=0.03)  # hard and negative labels share the first half
 
 
