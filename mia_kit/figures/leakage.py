@@ -6,7 +6,7 @@ takes a table of means with intervals, as `mia_kit.runs.compare.intervals` gives
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,12 @@ LOSSES = {
 }
 LEGEND_BELOW: dict[str, Any] = {"legend": legend_below(0.25), "margin": {"b": 110}}
 HOVER = ": %{y:.3g}"
+# What an attack or a target had more or less of: a column of the table, and its words.
+EFFORTS = {
+    "steps": "steps of the attack",
+    "epochs": "epochs of training",
+    "per_class": "photographs of each person",
+}
 
 
 def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, distance: bool = False) -> Drawn:
@@ -79,28 +85,29 @@ def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:
     return Drawn(figure, f"Against the smoothing factor. {'; '.join(words)}.", arrays)
 
 
-def leakage_over_steps(means: pd.DataFrame) -> Drawn:
-    """A share of people against the steps of the attack: a panel for each loss, a line for each factor.
+def leakage_by_effort(means: pd.DataFrame, effort: Literal["steps", "epochs", "per_class"] = "steps") -> Drawn:
+    """A share of people against steps, epochs or photographs: a panel for each loss, a line for each factor.
 
-    means : columns loss, strength, steps, value, low, high
+    means : columns loss, strength, that of the effort, value, low, high
     """
+    what = EFFORTS[effort]
     losses = list(dict.fromkeys(means["loss"]))
     figure = make_subplots(cols=len(losses), subplot_titles=[LOSSES[loss][0] for loss in losses], shared_yaxes=True)
     words, arrays = [], {}
     for column, loss in enumerate(losses, 1):
         for place, (strength, rows) in enumerate(means[means["loss"] == loss].groupby("strength")):
-            rows, name = rows.sort_values("steps"), factor_name(float(strength))
-            trace = series(np.sqrt(rows["steps"]), rows, name, place, HOVER, legendgroup=name)
+            rows, name = rows.sort_values(effort), factor_name(float(strength))
+            trace = series(np.sqrt(rows[effort]), rows, name, place, HOVER, legendgroup=name)
             figure.add_trace(trace.update(showlegend=column == 1), row=1, col=column)
             words.append(f"{LOSSES[loss][0]}, {name}: " + ", ".join(f"{value:.2f}" for value in rows["value"]))
             arrays[f"{loss} {strength:+g}"] = rows["value"].to_numpy()
-    steps = sorted(means["steps"].unique())
-    numbers = [f"{step:g}" for step in steps]
-    title = "People recognised by the evaluator, by steps of the attack"
+    amounts = sorted(means[effort].unique())
+    numbers = [f"{amount:g}" for amount in amounts]
+    title = f"People recognised by the evaluator, by {what}"
     figure.update_layout(base_layout(title, height=440, **LEGEND_BELOW))
-    figure.update_xaxes(title_text="steps", tickvals=np.sqrt(steps), ticktext=numbers)
+    figure.update_xaxes(title_text=what, tickvals=np.sqrt(amounts), ticktext=numbers)
     figure.update_yaxes(range=(0, 1.03), tickformat=".0%")
-    return Drawn(figure, f"Shares of people after {', '.join(numbers)} steps. {'; '.join(words)}.", arrays)
+    return Drawn(figure, f"Shares of people with {', '.join(numbers)} {what}. {'; '.join(words)}.", arrays)
 
 
 def closing_interval(estimates: pd.DataFrame, *, of: str) -> Drawn:

@@ -7,7 +7,7 @@ import pytest
 from mia_kit.figures.data_centric import shares_by_defence
 from mia_kit.figures.frontier import NAMES, Mark, frontier
 from mia_kit.figures.full_scale import images_by_work
-from mia_kit.figures.leakage import LOSSES, closing_interval, delivered, leakage_by_factor, leakage_over_steps
+from mia_kit.figures.leakage import EFFORTS, LOSSES, closing_interval, delivered, leakage_by_effort, leakage_by_factor
 from mia_kit.figures.mechanisms import mechanisms
 from mia_kit.figures.stages import gradient_turns
 from mia_kit.figures.striking import LEAST, differences, gradients_on_the_way
@@ -66,9 +66,11 @@ def test_the_check_of_the_dose_shows_both_sides():
         np.testing.assert_allclose(trace.y, rows["value"], atol=1e-4)
 
 
-def test_steps_have_a_panel_for_each_loss():
-    rows = means(loss=["cross_entropy", "poincare"], strength=FACTORS, steps=[0, 50, 200])
-    drawn = leakage_over_steps(rows)
+@pytest.mark.parametrize("effort", EFFORTS)
+def test_efforts_have_a_panel_for_each_loss(effort):
+    rows = means(loss=["cross_entropy", "poincare"], strength=FACTORS, **{effort: [0, 50, 200]})
+    drawn = leakage_by_effort(rows, effort)
+    assert EFFORTS[effort] in drawn.figure.layout.title.text and EFFORTS[effort] in drawn.alt
     assert len(drawn.figure.data) == 6 and sum(trace.showlegend for trace in drawn.figure.data) == 3
     np.testing.assert_allclose(drawn.arrays["poincare +0.1"], rows["value"][-3:])
     assert drawn.figure.data[0].x == pytest.approx(np.sqrt([0, 50, 200]))

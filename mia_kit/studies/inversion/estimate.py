@@ -173,7 +173,11 @@ class Pieces:
     def of(self, what: str) -> tuple[int, Run]:
         """Images at a time, and what does so many batches of this kind of work."""
         if what.startswith("training the "):
-            return self._training(getattr(self._recipe, what.split()[-1]))  # the recipe's section of that name
+            recipe = self._recipe
+            networks = {"target": recipe.target, "evaluator": recipe.evaluator, "judge": recipe.judge}
+            network = networks.get(what.split()[-1], recipe.student)
+            assert network is not None, what
+            return self._training(network)
         if what == "optimisation":
             return self._optimisation()
         once = self._once(what)
