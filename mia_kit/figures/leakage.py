@@ -28,6 +28,11 @@ LOSSES = {
 }
 LEGEND_BELOW: dict[str, Any] = {"legend": legend_below(0.25), "margin": {"b": 110}}
 HOVER = ": %{y:.3g}"
+MEASURES = {
+    "acc1": "People recognised by the evaluator",
+    "distance": "Distance to the person's photographs",
+    "extraction": "Photographs that a student names",
+}
 # What an attack or a target had more or less of: a column of the table, and its words.
 EFFORTS = {
     "steps": "steps of the attack",
@@ -36,14 +41,16 @@ EFFORTS = {
 }
 
 
-def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, distance: bool = False) -> Drawn:
-    """The share of people whom the evaluator recognises against the smoothing factor, a line for each loss.
+def leakage_by_factor(
+    means: pd.DataFrame, controls: pd.DataFrame, measure: Literal["acc1", "distance", "extraction"] = "acc1"
+) -> Drawn:
+    """A measure of leakage against the smoothing factor, a line for each loss.
 
     means : columns loss, strength, value, low, high
     controls : columns attack ("placebo", "oracle"), value: lines across, the floor and the ceiling
-    distance : the values are distances to the person's photographs in an embedding: small is much leakage
+    measure : of an attack; a distance lies in an embedding, and small is much leakage
     """
-    what = "Distance to the person's photographs" if distance else "People recognised by the evaluator"
+    what = MEASURES[measure]
     figure, words, arrays = go.Figure(), [], {}
     for loss, rows in means.groupby("loss", sort=False):
         name, place = LOSSES[str(loss)]
@@ -61,7 +68,8 @@ def leakage_by_factor(means: pd.DataFrame, controls: pd.DataFrame, *, distance: 
     )
     factors = sorted(means["strength"].unique())
     figure.update_xaxes(title_text="smoothing factor", tickvals=factors, ticktext=[f"{a:+g}" for a in factors])
-    figure.update_yaxes({"title_text": "low is near"} if distance else {"range": (0, 1.03), "tickformat": ".0%"})
+    near = {"title_text": "low is near"}
+    figure.update_yaxes(near if measure == "distance" else {"range": (0, 1.03), "tickformat": ".0%"})
     return Drawn(figure, f"{what} for each smoothing factor. {'; '.join(words)}.", arrays)
 
 

@@ -55,7 +55,7 @@ def test_each_loss_has_its_line_in_any_order_and_controls_lie_across():
 def test_distances_are_no_shares():
     rows = means(loss=["cross_entropy"], strength=FACTORS)
     rows[["value", "low", "high"]] += 3
-    axis = leakage_by_factor(rows, pd.DataFrame({"attack": [], "value": []}), distance=True).figure.layout.yaxis
+    axis = leakage_by_factor(rows, pd.DataFrame({"attack": [], "value": []}), "distance").figure.layout.yaxis
     assert axis.range is None and axis.tickformat is None
 
 
