@@ -69,7 +69,7 @@ def test_the_check_of_the_dose_shows_both_sides():
 @pytest.mark.parametrize("effort", EFFORTS)
 def test_efforts_have_a_panel_for_each_loss(effort):
     rows = means(loss=["cross_entropy", "poincare"], strength=FACTORS, **{effort: [0, 50, 200]})
-    drawn = leakage_by_effort(rows, effort)
+    drawn = leakage_by_effort(rows[::-1], effort)
     assert EFFORTS[effort] in drawn.figure.layout.title.text and EFFORTS[effort] in drawn.alt
     assert len(drawn.figure.data) == 6 and sum(trace.showlegend for trace in drawn.figure.data) == 3
     np.testing.assert_allclose(drawn.arrays["poincare +0.1"], rows["value"][-3:])

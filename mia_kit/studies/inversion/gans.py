@@ -62,8 +62,7 @@ class Public(Part[Tensor]):
                 return to_bytes(resize(prior.synthesise(prior.map(part)), shape))
 
             return {"images": in_batches(draw, latents)}
-        signs, name = self.world.signs, self.world.name
-        images = public_signs(load(name, size=size)) if signs else public_people(size)[0]
+        images = public_signs(load(self.world.name, size=size)) if self.world.signs else public_people(size)[0]
         if self.count > len(images):
             raise ValueError(f"there are {len(images)} public photographs, got {self.count} asked for instead")
         return {"images": images[torch.randperm(len(images), generator=Generator().manual_seed(PUBLIC))[: self.count]]}
