@@ -230,6 +230,12 @@ TABLES = {"smoothing_drawn", "adaptive_drawn", "side_effects_drawn"}
 tables = stored_tables(TABLES)
 
 
+def tabled(parts):
+    """The table of names and their estimates."""
+    rows = [[name, estimate.estimate, estimate.low, estimate.high] for name, estimate in parts]
+    return pd.DataFrame(rows, columns=["name", "value", "low", "high"])
+
+
 def ask(**claims):
     """Print the rule's word for each claim, and give every part that has an estimate, with its interval."""
     parts = []
@@ -239,8 +245,7 @@ def ask(**claims):
                 print(f"{claim.id}: {verdict.word}. {claim.claim}")
                 named = [(part.name.replace("-0.2", "−0.20"), part.estimate) for part in verdict.parts if part.estimate]
                 parts += [(f"{claims[claim.id]}, {name}", estimate) for name, estimate in named]
-    rows = [[name, estimate.estimate, estimate.low, estimate.high] for name, estimate in parts]
-    return pd.DataFrame(rows, columns=["name", "value", "low", "high"])
+    return tabled(parts)
 
 
 struck_back = ask(S16="S16", S17="S17", S23="S23")
@@ -265,9 +270,8 @@ for strength, name in {-0.2: "−0.20", 0.0: "hard labels", 0.1: "+0.10"}.items(
     )
     norm = intervals(adaptive, "norm", ["steps"], where | {"optimiser": "adam", "steps": [0, 5]})["value"]
     print(f"{name}: SGD minus Adam {gap}; Adam's gradients {norm[0]:.0e}, after five steps {norm[1]:.0e}")
-    by_optimiser.append([name, gap.estimate, gap.low, gap.high])
-slower = pd.DataFrame(by_optimiser, columns=["name", "value", "low", "high"])
-show_measured(differences(slower, title="SGD less Adam, under cross-entropy, in shares of people"))
+    by_optimiser.append((name, gap))
+show_measured(differences(tabled(by_optimiser), title="SGD less Adam, under cross-entropy, in shares of people"))
 
 # %% [markdown]
 # <details><summary>Is a short gradient as good as a long one?</summary>

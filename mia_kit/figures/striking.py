@@ -63,7 +63,7 @@ def differences(estimates: pd.DataFrame, *, title: str) -> Drawn:
     figure = go.Figure(series(estimates["name"], estimates, "", 0, "%{y}: %{x:+.3f}", **look))
     figure.add_vline(x=0, line={"color": "#555555", "dash": "dash", "width": 1})
     figure.update_layout(base_layout(title, height=36 * len(estimates) + 150))
-    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, type="category")  # a name may be a number, "+0.10"
     told = zip(*(estimates[column] for column in ("name", "value", "low", "high")), strict=True)
     words = "; ".join(f"{name} {middle:+.3f} [{low:+.3f}, {high:+.3f}]" for name, middle, low, high in told)
     return Drawn(figure, f"{title}, with 95 % intervals. {words}.", {"differences": estimates["value"].to_numpy()})

@@ -99,6 +99,7 @@ def test_a_gradient_that_is_gone_is_drawn_at_the_bottom_and_every_loss_has_its_c
 def test_differences_keep_their_intervals():
     table = pd.DataFrame({"name": ["a", "b"], "value": [0.1, -0.2], "low": [-0.1, -0.3], "high": [0.2, 0.0]})
     drawn = differences(table, title="Changes")
+    assert drawn.figure.layout.yaxis.type == "category"  # or Plotly drops names when one looks like a number
     (dots,) = drawn.figure.data
     np.testing.assert_allclose(dots.error_x.arrayminus, [0.2, 0.1])
     assert list(dots.x) == [0.1, -0.2] and "a +0.100 [-0.100, +0.200]; b -0.200" in drawn.alt
