@@ -69,9 +69,11 @@ def scoreboard(rows: Sequence[Judged]) -> Drawn:
             hoverinfo="text",
         )
     title, legend = "What became of the claims", legend_below(0.05)
-    figure.update_layout(base_layout(title, height=480, legend=legend, margin={"l": 130}))
+    figure.update_layout(base_layout(title, height=480, legend=legend, margin={"l": 150}))
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(tickvals=list(range(len(PAPERS))), ticktext=list(PAPERS.values()))
+    figure.update_yaxes(
+        tickvals=list(range(len(PAPERS))), ticktext=[f"{words} ({paper})" for paper, words in PAPERS.items()]
+    )
     figure.update_yaxes(range=(len(PAPERS) - 0.1, -0.5))
     seen = Counter((mark["paper"], mark["look"]) for mark in marks)
     counts = {look: np.array([seen[paper, look] for paper in PAPERS]) for look in LOOKS}
@@ -94,6 +96,6 @@ def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
             lines = [f"{claim.id}: {claim.claim}", f"paper: {claim.paper}", *sentence.split("; ")]
             hover = "<br>".join(part for line in lines for part in wrap(line, LINE)[:8])
             where = {"x": columns[paper], "y": list(PAPERS).index(paper) + STEP * place}
-            label = claim.id if place == 0 else ""
+            label = claim.id[1:] if place == 0 else ""
             placed.append({**where, "look": look, "paper": paper, "label": label, "hover": hover})
     return placed

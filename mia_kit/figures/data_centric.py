@@ -122,7 +122,7 @@ def before_and_after(rows: Mapping[str, np.ndarray], nearer: Mapping[str, np.nda
     """
     pictures = np.stack(list(rows.values()))
     people = [f"person {place + 1}" for place in range(pictures.shape[1])]
-    figure = wall(pictures, rows=list(rows), columns=people, title=title, left=150)
+    figure = wall(pictures, rows=list(rows), columns=people, title=title)
     words = "; ".join(f"{name}: {hits.sum()} of {len(hits)} nearer to the surrogate" for name, hits in nearer.items())
     alt = f"{len(rows)} rows of faces, a column for each protected person: {', '.join(rows)}. {words}."
     return Drawn(figure, alt, {name: np.array([hits.mean()]) for name, hits in nearer.items()})

@@ -41,7 +41,7 @@ def distance_distributions(table: pd.DataFrame) -> Drawn:
         for trace in _ridges(shares, panel, rows=len(factors), legend=column == 1):
             figure.add_trace(trace, row=1, col=column)
     names = [factor_name(factor) for factor in factors]
-    title = "Distances in the last hidden layer, divided by the greatest, by smoothing factor"
+    title = "Distances in the last hidden layer, as shares of the greatest"
     legend = legend_below(-1 - 5 / (7 * len(factors))) | {"x": 0}
     figure.update_layout(base_layout(title, 190 + 70 * len(factors), margin={"t": 120, "l": 130}, legend=legend))
     figure.update_xaxes(range=(0, 1), title_text="scaled distance")

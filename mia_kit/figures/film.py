@@ -18,6 +18,7 @@ from mia_kit.figures.style import Drawn, base_layout
 
 GAP = 3  # white pixels between two faces
 TILE = 106  # height of a face on the page
+LETTER = 7  # width of a letter of a label
 
 
 def face_wall(images: Any, *, rows: Sequence[str], columns: Sequence[str], title: str = "") -> Drawn:
@@ -52,9 +53,7 @@ def how_far(pictures: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.abs(pictures.astype(float) - true).mean(axis=(1, 2, 3, 4)) / 255
 
 
-def wall(
-    pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], title: str, left: int | None = None
-) -> go.Figure:
+def wall(pictures: np.ndarray, *, rows: Sequence[str], columns: Sequence[str], title: str) -> go.Figure:
     """All pictures, of shape (rows, columns, h, w, 3), as one image; the labels are the ticks of its axes."""
     height, width = pictures.shape[2:4]
     pixels = np.full((len(rows) * (height + GAP), len(columns) * (width + GAP), 3), 255, dtype=np.uint8)
@@ -62,7 +61,7 @@ def wall(
         x, y = column * (width + GAP), row * (height + GAP)
         pixels[y : y + height, x : x + width] = pictures[row, column]
     figure = go.Figure(go.Image(source=picture_source(pixels), zsmooth="fast", hoverinfo="skip"))
-    left = left or (130 if max(map(len, rows)) > 10 else 60)
+    left = 30 + LETTER * max(len(line) for row in rows for line in row.split("<br>"))
     figure.update_layout(base_layout(title, height=TILE * len(rows) + 135, margin={"l": left}))
     quiet = {"showgrid": False, "zeroline": False, "ticks": "outside", "ticklen": 6, "tickcolor": "white"}
     centres = [height / 2 + place * (height + GAP) for place in range(len(rows))]

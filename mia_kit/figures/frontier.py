@@ -115,7 +115,7 @@ def defended_wall(pictures: np.ndarray, ranks: np.ndarray, points: Sequence[Mark
     order = sorted(range(len(points)), key=lambda place: -points[place].accuracy)
     rows = [f"{points[place].name}<br>right on {points[place].accuracy:.0%}" for place in order]
     title = "The same people against every defence"
-    figure = wall(pictures[order], rows=rows, columns=names, title=title, left=190)
+    figure = wall(pictures[order], rows=rows, columns=names, title=title)
     hits = (ranks[order] == 1).sum(axis=1)
     words = "; ".join(
         f"{points[place].name}, right on {points[place].accuracy:.0%}: {hit} of {len(names)} recognised"

@@ -88,7 +88,7 @@ def delivered(margins: pd.DataFrame, accuracy: pd.DataFrame) -> Drawn:
     figure.add_hline(y=2, line={"dash": "dot", "color": "#555555"}, row=1, col=1)
     figure.update_layout(base_layout("Was the factor delivered, and at what price?", height=400, showlegend=False))
     figure.update_xaxes(title_text="smoothing factor")
-    figure.update_yaxes(type="log", row=1, col=1)
+    figure.update_yaxes(type="log", dtick="D2", row=1, col=1)
     figure.update_yaxes(range=(0, 1), tickformat=".0%", row=1, col=2)
     return Drawn(figure, f"Against the smoothing factor. {'; '.join(words)}.", arrays)
 

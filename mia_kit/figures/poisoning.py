@@ -32,7 +32,7 @@ def poison_wall(
     """
     pictures = np.stack([originals, *rows.values()])
     title = "Private pictures and their reconstructions"
-    figure = wall(pictures, rows=["private", *rows], columns=labels, title=title, left=170)
+    figure = wall(pictures, rows=["private", *rows], columns=labels, title=title)
     figure.update_layout(height=84 * len(pictures) + 150)
     shares = {name: float(hits[name].mean()) for name in rows}
     words = "; ".join(f"{name} {share:.0%}" for name, share in shares.items())

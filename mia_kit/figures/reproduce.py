@@ -21,6 +21,7 @@ from mia_kit.data.folders import read_json
 from mia_kit.figures.style import Drawn
 
 REFERENCES = Path(__file__).with_name("references")
+PAGE_WIDTH = 840  # pixels: what JupyterLab leaves for an output in a window of 1,280
 PLOTLY = "application/vnd.plotly.v1+json"
 NO_TWINS = (
     'Figures get no static twins. They take kaleido, pip install "mia_kit[twins]", and Chromium or Chrome: '
@@ -53,21 +54,25 @@ def draws_twins() -> bool:
     return _png(go.Figure()) is not None
 
 
-def twin(figure: go.Figure) -> dict[str, str]:
-    """The figure as "image/png" if notebooks are executed for commit, and a Chrome is there to draw it."""
-    content = _png(figure) if os.environ.get("MIA_KIT_STATIC") == "1" else None
+def twin(figure: go.Figure, scale: float = 1) -> dict[str, str]:
+    """The figure as "image/png" if notebooks are executed for commit, and a Chrome is there to draw it.
+
+    JupyterLab shows a live figure's twin pixel for pixel until the mouse enters it. At scale 1 nothing is cut off.
+    """
+    content = _png(figure, scale) if os.environ.get("MIA_KIT_STATIC") == "1" else None
     return {"image/png": base64.b64encode(content).decode("ascii")} if content else {}
 
 
 def _plain(figure: go.Figure) -> dict[str, Any]:
-    return {PLOTLY: json.loads(figure.to_json())}
+    """The live figure. The mouse's wheel turns the page, over a surface too; the toolbar zooms."""
+    return {PLOTLY: json.loads(figure.to_json()) | {"config": {"scrollZoom": False}}}
 
 
-def _png(figure: go.Figure) -> bytes | None:
-    """One with pictures in it gets fewer pixels and 256 colours: a fifth of the size."""
+def _png(figure: go.Figure, scale: float = 1) -> bytes | None:
+    """As wide as a notebook's page. A figure with pictures in it gets 256 colours: a fifth of the size."""
     pictures = any(trace.type == "image" for trace in figure.data)
     try:
-        content = figure.to_image("png", width=1000, height=figure.layout.height, scale=1 if pictures else 1.5)
+        content = figure.to_image("png", width=PAGE_WIDTH, height=figure.layout.height, scale=scale)
     except (RuntimeError, ValueError):  # Plotly's words for no Chrome and for no kaleido
         return None
     if not pictures:
@@ -97,7 +102,7 @@ def show_measured(drawn: Drawn) -> None:
     """Display a figure of evidence, which its own file pins and which may not be there: a PNG with words for commit."""
     from IPython.display import display
 
-    picture = twin(drawn.figure) or _plain(drawn.figure)
+    picture = twin(drawn.figure, scale=1.5) or _plain(drawn.figure)
     display(picture | {"text/plain": drawn.alt}, raw=True, metadata={"image/png": {"alt": drawn.alt}})
 
 

@@ -141,7 +141,7 @@ def leakage_curve(inversions: GridInversions) -> Drawn:
     low, middle, high = np.quantile(inversions.distance[:, :, 0], (0.1, 0.5, 0.9), axis=1)  # (3, factors)
     inside = (inversions.distance < INSIDE).mean(axis=1).T  # (starts, factors)
     starts = [f"from ({x:g}, {y:g})" for x, y in inversions.starts]
-    titles = [f"distance to the nearest training point, {starts[0]}"]
+    titles = [f"distance to the training data, {starts[0]}"]
     titles += [f"share of results inside the cloud (nearer than {INSIDE:g})"]
     figure = make_subplots(cols=2, horizontal_spacing=0.12, subplot_titles=titles)
     percentiles = f"10th to 90th percentile of {seeds} seeds"

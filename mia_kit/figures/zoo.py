@@ -94,7 +94,7 @@ def zoo_wall(pictures: np.ndarray, passed: np.ndarray, *, attacks: Sequence[str]
     pictures : uint8 of shape (attacks, people, h, w, 3)
     passed : whether a judge takes it for the person, bool of shape (attacks, people)
     """
-    figure = wall(pictures, rows=attacks, columns=names, title="The same people, every attack", left=150)
+    figure = wall(pictures, rows=attacks, columns=names, title="The same people, every attack")
     hits, count = passed.sum(axis=1), passed.shape[1]
     words = "; ".join(f"{name}: {hit} of {count} pass" for name, hit in zip(attacks, hits, strict=True))
     alt = f"{len(attacks)} rows of {count} pictures, a row for each attack, a column for each person. {words}."

@@ -52,7 +52,8 @@
     delete own.width;
     const place = part("div", { className: "mia-plot" });
     box.prepend(place);
-    await Plotly.newPlot(place, { data, layout: own, frames: frames ?? [], config: { responsive: true, displaylogo: false } });
+    const config = { responsive: true, displaylogo: false, scrollZoom: false };
+    await Plotly.newPlot(place, { data, layout: own, frames: frames ?? [], config });
     reach([box]);
     return place;
   }

@@ -65,15 +65,15 @@ def test_show_carries_the_figure_and_its_words(drawn, shown):
     assert drawn.figure.layout.title.text is None  # the caller's figure stays as it was
 
 
-@pytest.mark.parametrize(("trace", "mode", "scale"), [(go.Image(z=[[[0, 0, 0]]]), "P", 1), (go.Scatter(), "RGB", 1.5)])
-def test_twin_of_pictures_is_small(monkeypatch, trace, mode, scale):
-    """256 colours and no more pixels than the page has, where faces would make megabytes."""
+@pytest.mark.parametrize(("trace", "mode"), [(go.Image(z=[[[0, 0, 0]]]), "P"), (go.Scatter(), "RGB")])
+def test_twin_fits_a_notebook_s_page_and_faces_get_256_colours(monkeypatch, trace, mode):
+    """JupyterLab shows it pixel for pixel before a cell is run; faces in all colours would make megabytes."""
     content, asked = io.BytesIO(), {}
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)).save(content, "png")
     to_image = lambda self, kind, **options: asked.update(options) or content.getvalue()  # noqa: E731
     monkeypatch.setattr(go.Figure, "to_image", to_image)
     twin = Image.open(io.BytesIO(reproduce._png(go.Figure(trace))))
-    assert (twin.mode, asked["scale"]) == (mode, scale)
+    assert (twin.mode, asked["width"] * asked["scale"]) == (mode, 840)
 
 
 def test_photographs_are_shown_but_not_stored(drawn, shown, monkeypatch):
@@ -86,7 +86,7 @@ def test_photographs_are_shown_but_not_stored(drawn, shown, monkeypatch):
 
 
 def test_a_figure_of_evidence_is_stored_as_a_picture_with_words(drawn, shown, monkeypatch):
-    monkeypatch.setattr(reproduce, "_png", lambda figure: b"picture")
+    monkeypatch.setattr(reproduce, "_png", lambda figure, scale: b"picture")
     reproduce.show_measured(drawn)
     monkeypatch.setenv("MIA_KIT_STATIC", "1")
     reproduce.show_measured(drawn)
