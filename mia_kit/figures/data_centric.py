@@ -38,7 +38,7 @@ def surrogate_map(table: SurrogateTable) -> Drawn:
         go.Frame(name=name, data=_moving(table, place), traces=moved) for name, place in zip(names, places, strict=True)
     ]
     title = "Where the attack ends, by the place of the surrogate"
-    figure.update_layout(base_layout(title, height=560, legend=legend_below(0.12)))
+    figure.update_layout(base_layout(title, height=560, legend=legend_below(0.16)))
     figure.update_xaxes(range=EXTENT, title_text="first coordinate", constrain="domain")
     figure.update_yaxes(range=EXTENT, title_text="second coordinate", scaleanchor="x")
     landed = table.landed()
