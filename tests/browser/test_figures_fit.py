@@ -9,6 +9,7 @@ from plotly.offline import get_plotlyjs
 
 from mia_kit.course.notebooks import sources
 from mia_kit.figures.reproduce import PAGE_WIDTH, PLOTLY
+from mia_kit.widgets.panel import MIME
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -28,7 +29,8 @@ DRAW = """async ({data, layout}) => {
 def stored_figures(path: Path) -> list[dict]:
     cells = json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))["cells"]
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
-    return [data[PLOTLY] for data in outputs if PLOTLY in data]
+    of_widgets = [data[MIME]["figure"] for data in outputs if MIME in data and data[MIME]["figure"]]
+    return [data[PLOTLY] for data in outputs if PLOTLY in data] + of_widgets
 
 
 @pytest.mark.parametrize("source", sources(), ids=lambda source: source.stem)
