@@ -8,7 +8,7 @@ architecture.
 from __future__ import annotations
 
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch.nn.functional import avg_pool2d, relu
 
 from mia_kit import check
 from mia_kit.models.classifier import Classifier, check_classes
@@ -52,5 +52,7 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         # The stride is taken here, not in the 1 x 1 convolution: there, with few channels and pictures laid out pixel
-        # by pixel, oneDNN writes past its memory and the program dies (uxlfoundation/oneDNN, issue 6035).
-        return relu(self.inner(x) + self.shortcut(x[:, :, :: self.stride, :: self.stride]))
+        # by pixel, oneDNN writes past its memory and the program dies (uxlfoundation/oneDNN, issue 6035). Pooling over
+        # single pixels gives what a slice gives, and its gradient lies as the pictures do: a tenth of a step's time.
+        seen = avg_pool2d(x, 1, self.stride) if self.stride > 1 else x
+        return relu(self.inner(x) + self.shortcut(seen))

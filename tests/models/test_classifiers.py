@@ -64,6 +64,15 @@ def test_pictures_laid_out_pixel_by_pixel_give_the_same_gradients():
     torch.testing.assert_close(gradients[0], gradients[1], atol=1e-3, rtol=1e-3)
 
 
+def test_the_gradient_of_a_block_lies_as_its_pictures_do():
+    """Otherwise every activation before it is walked back in steps that no processor reads ahead."""
+    block = ResidualClassifier(1, 2, seed=0, width=4).body[4]
+    x = torch.rand(2, 4, 8, 8).to(memory_format=torch.channels_last)
+    x.requires_grad_()
+    (gradient,) = torch.autograd.grad(block(x).sum(), x)
+    assert gradient.is_contiguous(memory_format=torch.channels_last)
+
+
 def test_transplant_takes_the_trunk_and_keeps_the_head():
     """Batch norm's running means come along, so both have the same features in evaluation mode."""
     public, target = ResidualClassifier(1, 9, seed=0, width=2), ResidualClassifier(1, 4, seed=1, width=2)
