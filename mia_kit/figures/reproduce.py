@@ -64,8 +64,7 @@ def twin(figure: go.Figure, scale: float = 1) -> dict[str, str]:
 
 
 def _plain(figure: go.Figure) -> dict[str, Any]:
-    """The live figure. The mouse's wheel turns the page, over a surface too; the toolbar zooms."""
-    return {PLOTLY: json.loads(figure.to_json()) | {"config": {"scrollZoom": False}}}
+    return {PLOTLY: json.loads(figure.to_json())}
 
 
 def _png(figure: go.Figure, scale: float = 1) -> bytes | None:

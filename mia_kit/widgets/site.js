@@ -52,8 +52,8 @@
     delete own.width;
     const place = part("div", { className: "mia-plot" });
     box.prepend(place);
-    const config = { responsive: true, displaylogo: false, scrollZoom: false };
-    await Plotly.newPlot(place, { data, layout: own, frames: frames ?? [], config });
+    place.addEventListener("wheel", (event) => event.stopPropagation(), { capture: true }); // a surface would take it
+    await Plotly.newPlot(place, { data, layout: own, frames: frames ?? [], config: { responsive: true, displaylogo: false } });
     reach([box]);
     return place;
   }

@@ -70,6 +70,18 @@ def test_keys_move_the_embedding(page, site):
     assert json.dumps(slider.evaluate(points)) != json.dumps(before)
 
 
+def test_the_wheel_turns_the_page_over_a_surface(page, site):
+    page.goto((site / "01_toy_inversion.html").as_uri())
+    scroll(page)
+    surface = page.locator(".mia-plot canvas").first
+    surface.scroll_into_view_if_needed()
+    surface.hover()
+    before = page.evaluate("scrollY")
+    page.mouse.wheel(0, 300)
+    page.wait_for_timeout(500)
+    assert page.evaluate("scrollY") == before + 300
+
+
 def test_the_laboratory_is_the_real_one(page, site):
     page.goto((site / "01_toy_inversion.html").as_uri())
     page.locator("#lab").scroll_into_view_if_needed()
