@@ -35,8 +35,8 @@ def test_every_row_is_named_by_what_is_not_usual() -> None:
 
 
 def test_evidence_of_before_there_were_tables_has_the_same_columns() -> None:
-    frame, words = course("poisoning_mnist")
+    frame, words = course("poisoning_faces")
     assert list(frame) == ["row", "measure", "value", "low", "high", "by_seed", "loss"] and words
-    assert frame["row"].iloc[0] == "none" and frame["value"].iloc[0] == pytest.approx(0.658, abs=0.001)
+    assert frame["row"].iloc[0] == "none" and frame["value"].iloc[0] == pytest.approx(0.2, abs=0.01)
     with pytest.raises(FileNotFoundError, match="mia-kit run nobody"):
         course("nobody")
