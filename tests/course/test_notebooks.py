@@ -75,6 +75,7 @@ def test_ctrl_c_ends_every_kernel(command: tuple[str, ...], tmp_path: Path) -> N
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT), "BROWSER_PATH": str(tmp_path / "absent")},
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # jobs in the background ignore Ctrl-C
     )
     wanted, until = 2 if command[0] == "classroom" else 1, time.monotonic() + 120
     while len(pids := [int(path.stem) for path in tmp_path.glob("*.pid")]) < wanted and time.monotonic() < until:
