@@ -149,9 +149,8 @@ def _judge_contrast(contrast: Contrast, table: pd.DataFrame) -> Part:
 
 
 def _told(estimate: Estimate, contrast: Contrast, word: str) -> str:
-    relative = "relative change of " if contrast.relative else ""
     places = f"{estimate.seeds} seeds" + f" x {estimate.units}" * bool(estimate.units)
-    words = f"{relative}{contrast.measure} {estimate} (d {contrast.smallest_effect:g}, {places})"
+    words = f"{contrast.quantity} {estimate} (d {contrast.smallest_effect:g}, {places})"
     if word in ("cannot tell", "open"):
         words += f", could have shown {estimate.least_detectable:.3g}"
     return words

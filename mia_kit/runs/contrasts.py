@@ -106,6 +106,13 @@ class Contrast(Asked, frozen=True):
         return [{"measure": self.measure, **self.at, **cell} for cell in cells]
 
     @property
+    def quantity(self) -> str:
+        """What is estimated, in words that its number follows."""
+        if self.reference is not None:
+            return f"{self.measure} above {self.reference:g} by"
+        return "relative change of " * self.relative + self.measure
+
+    @property
     def sign(self) -> int:
         """1 if the treated are claimed to lie above, -1 below, 0 if nothing is claimed."""
         return {"above": 1, "below": -1, None: 0}[self.claimed]

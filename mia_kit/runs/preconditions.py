@@ -125,7 +125,9 @@ CHECKS: dict[str, Callable[[Contrast, pd.DataFrame], str | None]] = {
 
 def _unmet(condition: Contrast, table: pd.DataFrame) -> str | None:
     estimate = estimate_of(fitted(condition, table), table)
-    return None if beyond_zero(estimate.low, estimate.high, condition.sign) else f"{condition.name}: not so, {estimate}"
+    if beyond_zero(estimate.low, estimate.high, condition.sign):
+        return None
+    return f"{condition.name}: not so, {condition.quantity} {estimate}"
 
 
 def _leaks(contrast: Contrast) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -107,6 +107,7 @@ class Inversion(Part[Attacked]):
     selection: Target | None = None
     piece: int | None = None
     pieces: tuple[Inversion, ...] = ()
+    version: ClassVar[int] = 2
 
     @property
     def label(self) -> str:

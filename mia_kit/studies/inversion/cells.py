@@ -229,8 +229,8 @@ class AttackCell(Cell):
                     rows.add(measure, value, steps=steps)
             near = slice(max(0, steps - 5), max(1, steps))
             rows.add("norm", np.nanmedian(attacked.norms[near]), steps=steps)
-            if steps > 1:
-                rows.add("cosine", np.nanmedian(attacked.cosines[max(1, steps - 5) : steps]), steps=steps)
+            if np.isfinite(cosines := attacked.cosines[max(1, steps - 5) : steps]).any():
+                rows.add("cosine", np.nanmedian(cosines), steps=steps)
         rows.add("rate", attacked.rate)
         for rate, hits in zip(self.attack.rates, attacked.tried, strict=False):
             rows.add(f"tried_{rate:g}", hits)

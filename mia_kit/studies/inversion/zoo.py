@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -83,6 +84,7 @@ class ZooAttack(Part[HandedIn]):
     surrogate: Surrogate | None = None
     placebo: bool = False
     embedder: Trained | None = None
+    version: ClassVar[int] = 2
 
     @property
     def label(self) -> str:
