@@ -58,7 +58,7 @@ starts = {factor: next(shipped.walk(model, people, LOSSES["cross_entropy"]))[0] 
 
 
 def logits_of(model, codes):
-    """What a target says of the faces of codes, of shape (n, 200)."""
+    """What a target says of the faces of codes, of shape (n, 100)."""
     return model(interpolate(prior.synthesise(codes), (32, 32), mode="bilinear", antialias=True))
 
 
@@ -304,7 +304,8 @@ words[words["group"].isin(["cross-entropy, −0.20", "cross-entropy, hard labels
 
 # %% [markdown]
 # * **Two networks.** At −0.20 and with cross-entropy 22 % [16 %, 29 %] of reconstructions persuade the evaluator alone.
-#   With hard labels those are 16 % [10 %, 23 %]. So the weaker an attack, the less its [Acc@1](GLOSSARY.md#acc1) says.
+#   With hard labels those are 16 % [10 %, 23 %]. Of all it recognises ([Acc@1](GLOSSARY.md#acc1)) that is two in five,
+#   and fewer than one in five.
 # * **And the truth.** With hard labels both networks name the person in 16 % [11 %, 22 %] that are near the latent, and
 #   in 58 % [51 %, 65 %] that are far from it. A face can convince two networks and lie elsewhere among the faces.
 #

@@ -175,8 +175,8 @@ for name, model in models.items():
     print(f"{name:16} ends {to_class:4.1f} from class 2 and {to_surrogate:4.1f} from the surrogate")
 
 # %% [markdown]
-# The same attack ends in another valley. How much does each step do? Ten seeds, five starts each, the surrogate in the
-# middle:
+# The same attack ends in another valley. Is this start typical, and how much does each step do? Ten seeds, five starts
+# each, the surrogate in the middle:
 
 # %% tags=["nbval-ignore-output", "seconds-30"]
 with one_thread():
@@ -186,6 +186,9 @@ for name, landed in ends.items():
     print(f"{name:21} {at_surrogate:4.0%} end within 2 of the surrogate, {at_class:4.0%} within 2 of class 2")
 
 # %% [markdown]
+# In the plane injection does nearly all of it. Without a defence few of these walks reach class 2 at all: the start above
+# was a lucky one for the attacker.
+#
 # **Predict first.** Where must the surrogate stand so that most attacks end on it: beside class 2, in the middle, or far behind
 # another class? The attacks start at the five grey crosses.
 
@@ -206,7 +209,7 @@ check("10.1", landed, tolerance=0.15)
 
 # %% [markdown]
 # Every square is two models, each attacked from five starts. In the middle nearly all attacks end on the surrogate: it
-# lies on their way. In the far corners few do. At (7, 7), beside class 2, they end on it too, and it protects nobody.
+# lies on their way. In the far corners half do, or fewer. At (7, 7), beside class 2, they end on it too, and it protects nobody.
 # So a surrogate should lie on the way *and* be unlike you. With faces, only unlikeness can be chosen.
 #
 # ## The same with faces
@@ -323,6 +326,9 @@ for name, loss in losses.items():
     print(f"{name:16} greatest curvature at the person {bends[0]:.3g}, at the surrogate {bends[1]:.3g}")
 
 # %% [markdown]
+# This is one photograph of each. The surrogate became far flatter and the person steeper, as step three wants. Still the
+# person lies in the flatter place.
+#
 # ## Measured: twelve people, three seeds
 #
 # Four groups of three of forty drawn people protect themselves, each group in a training set of its own, with three
@@ -364,17 +370,18 @@ shown = [
 whole[shown].round(2)
 
 # %% [markdown]
-# * **It works against these attacks.** Without a defence the [evaluator](GLOSSARY.md#evaluator) recognises 94 % [82 %,
+# * **Fewer are recognised.** Without a defence the [evaluator](GLOSSARY.md#evaluator) recognises 94 % [82 %,
 #   100 %] of Plug & Play's reconstructions ([PPA](GLOSSARY.md#ppa)). With it, it recognises 17 % [3 %, 33 %]; the
-#   [placebo](GLOSSARY.md#placebo) has 25 % [0 %, 61 %]. Now 83 % lie nearer to the surrogate. No attacker knew the
-#   defence.
+#   [placebo](GLOSSARY.md#placebo) has 25 % [0 %, 61 %]. No attacker knew the defence.
+# * **Whom do they show?** 83 % lie nearer to the surrogate than to the person. Yet an embedding takes few for the
+#   surrogate: 0.111 [0, 0.25] of them, and the rule *cannot tell* (claim D6).
 # * **The rule is stricter** (claim D2): *not testable here*. What the walk adds to the best pictures of the attacker's pool
 #   is 0.389 [−0.042, 0.82]: with three seeds perhaps nothing. Under MIRROR with gradients the fall is *reproduced*.
 # * **It is not free.** Accuracy falls by 0.0262 [−0.0322, 0.0847]: three seeds cannot tell whether that is more than 5
 #   points. On the protected people's photographs it falls from 0.88 to 0.71.
 # * **The rivals.** DP-SGD is right on 28 %: it knows few people. MID at this strength hides nobody: 92 %.
-# * **The steps.** Injection does most. Without it 81 % are recognised, with it alone 47 %. The other two steps are not
-#   settled: their intervals are wide.
+# * **The steps.** Without injection 81 % are recognised, with it alone 47 %. The intervals are wide, and D5 is *not
+#   testable here*.
 # * **A trainer can notice** (claim D7): a detector finds what was handed in with an area of 0.96, where a guess has 0.5.
 #
 # <details><summary>Traffic signs, and the paper's table</summary>
@@ -405,12 +412,12 @@ quick.shares(signs, "attack", measure="acc1", defence="none").round(2)
 # %% [markdown]
 # ## Where it ends
 #
-# * **The trainer can count.** A protected class is up to three times as large as the others. To a trainer, protection and
+# * **The trainer can count.** A protected class is more than three times as large as the others. To a trainer, protection and
 #   poisoning look the same: whoever is noticed is thrown out, or asked.
 # * **The surrogate may be a person.** Use made-up faces, or people who agreed.
 # * **The whole class must act.** If others hand in your photographs unchanged, the valley around you stays.
 # * **The others pay a little.** Wrong labels land on their classes.
-# * **It hides you from one question.** It does nothing about membership (chapter 11).
+# * **It hides you from one question.** Nobody here has measured what it does to membership (chapter 11).
 #
 # ## Quiz
 #
@@ -423,20 +430,20 @@ quick.shares(signs, "attack", measure="acc1", defence="none").round(2)
 # accuracy.</details>
 #
 # 3. The noise on copies of surrogates has a deviation of 0.003. What happens if the pictures are saved with 8 bits?
-# <details><summary>Answer</summary>It is less than one grey level (0.0039): nearly every pixel is rounded back, and the copies
-# are the pictures themselves.</details>
+# <details><summary>Answer</summary>It is less than one grey level (0.0039). About half of the pixels are rounded back, and the
+# others jump by a whole level: that is another noise than the one you asked for.</details>
 #
 # ## Three sentences to remember
 #
 # 1. A contributor can mislead an attack by nothing but pictures and labels, at a price in accuracy.
-# 2. The attack is not blocked but led astray, so ask whom the reconstruction shows.
+# 2. An attack that misses a person may have found another one, so ask whom the reconstruction shows.
 # 3. What protects you looks like poison to the trainer, can be noticed, and needs somebody to hide behind.
 
 # %%
 shares = recognised[recognised["attack"] == "ppa"].set_index("defence")
 bare, hidden = (f"{row.value:.0%} [{row.low:.0%}, {row.high:.0%}]" for row in shares.loc[["none", "dcd"]].itertuples())
 print(
-    f"Finding: people who change only what they hand in mislead Plug & Play: the evaluator recognises {hidden} of its "
+    f"Finding: where people change what they hand in, the evaluator recognises {hidden} of Plug & Play's "
     f"reconstructions instead of {bare}, and a detector finds what they handed in with an area of "
     f"{whole['detector_auc']['dcd']:.2f}."
 )

@@ -367,7 +367,7 @@ recognised = faces.pivot_table(index="strength", columns="loss", values="value",
 advantages[["powerful", "lira"]].join(recognised[["cross_entropy", "poincare"]], how="inner").round(2)
 
 # %% [markdown]
-# With cross-entropy both leaks rise with the factor. With the Poincaré loss inversion does not: 97 % of people with
+# With cross-entropy both leaks rise with the factor. With the Poincaré loss inversion does not: 96 % of people with
 # hard labels, 99 % at −0.20. On clothes −0.20 lowers the membership advantage. The same factor hides drawn people from
 # one of these two losses. Where one target has both (S20, chapter 8), −0.20 lowers membership too.
 #

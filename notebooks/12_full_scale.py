@@ -135,9 +135,11 @@ print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill woul
 # reconstructions.
 #
 # The two disagree: in our run `acc1` is 0.188 and `extraction` 0.029. Nobody's face is in these patterns. A likely
-# reason: some are light and dark where a person's photographs are, and two networks that learnt the same people agree
-# about that. The evaluator alone would have fooled us, so another measure stands beside it. The rehearsal has shown
-# that data, networks, attack, judges and table fit together. That is all it was for.
+# reason: some are light and dark where a person's photographs are, and networks that learnt the same people agree about
+# that. The second judge is fooled as well: it names 0.250 of the people (`named`). Only the student is not, who must
+# learn from the pictures. (`rank` and `identity_rank` are the person's places in the two judges' orders, 0 the first;
+# `distance` is that to the person's photographs.) The rehearsal has shown that data, networks, attack, judges and table
+# fit together. That is all it was for.
 #
 # ## The full run
 #
@@ -176,7 +178,7 @@ print(f"{by_person.unit.nunique()} people in {len(pieces)} pieces; the kill woul
 # is the last one finished?
 #
 # <details><summary>Hint 1</summary>A piece is not shared between workers. Count the pieces, then the turns.</details>
-# <details><summary>Hint 2</summary><code>math.ceil</code>, twice.</details>
+# <details><summary>Hint 2</summary>Round up, twice: <code>-(-a // b)</code> does that with whole numbers.</details>
 
 
 # %% tags=["exercise"]

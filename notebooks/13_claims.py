@@ -37,10 +37,10 @@ print(findings.as_text(findings.read_findings()))
 # %% [markdown]
 # ## Four papers, one board
 #
-# Every finding of the four papers behind this course is one row of a table. It stays there whatever becomes of it.
-# What a claim asks was committed before anything was measured for it. It names the table, the contrast, and the
-# smallest effect of interest, *d*. Usually *d* is half of the paper's effect; that is our convention. One rule gives
-# every [verdict](GLOSSARY.md#verdict), and the first row that fits decides:
+# Every finding of the four papers behind this course is one row of a table. So are our own and those of later work. A
+# row stays whatever becomes of it. What a claim asks was committed before anything was measured for it. It names the
+# table, the contrast, and the smallest effect of interest, *d*. Where the paper's effect is known, *d* is usually half
+# of it. Else it is 10 points of a share, 5 of accuracy, or 0.05 of an area. One rule gives every [verdict](GLOSSARY.md#verdict), and the first row that fits decides:
 #
 # | word | when |
 # |---|---|
@@ -66,9 +66,8 @@ show("13.1", board)
 check("13.1", board, tolerance=0.5)
 
 # %% [markdown]
-# Point at a mark to read the paper's figure and ours. A hollow mark is an older measurement by older rules. They knew
-# only "reproduced" or not, and judged a factor that was hardly applied like any other. Such a claim is measured again.
-# Three things that the board does **not** say:
+# Point at a mark to read the paper's figure and ours. A hollow mark is *open* or *not testable here*. Three things that
+# the board does **not** say:
 #
 # * *Not reproduced* is not *refuted*. "Cannot tell" says that the experiment was too small, "absent" that the
 #   difference is.
@@ -158,7 +157,7 @@ for level in (0.05, 0.05 / 20):
 #
 # ## Quiz
 #
-# 1. An attack hits 57 % of people with hard labels and 56 % with negative smoothing; the interval of the difference is -6 to
+# 1. An attack hits 57 % of people with hard labels and 56 % with negative smoothing; the 90 % interval of the difference is -6 to
 #    +4 points, and <em>d</em> is 5 points. A student writes "negative smoothing does not protect". What is wrong?
 # <details><summary>Answer</summary>The interval holds a loss of 6 points, more than <em>d</em>, as well as a gain of 4. It says
 # "cannot tell", which is another sentence than "absent".</details>

@@ -168,8 +168,7 @@ check("14.1", both, tolerance=0.5)
 #
 # ## What came after
 #
-# The papers of this course end in early 2024. Here are five defences and five attacks of others. Blue
-# may hand in `midre`, `loft` and `trap_mid`: the other two need a network with skips, or public people.
+# Here are five defences and five attacks of others, most of them later than the course's papers. Blue may hand in `midre`, `loft` and `trap_mid`: the other two need a network with skips, or public people.
 #
 # | name | who, and with what access | what it does | time |
 # |---|---|---|---|
@@ -208,11 +207,11 @@ for name, table in {"field_drawn": field, "field_attacks": attacks}.items():
 # %% [markdown]
 # What the tables say:
 #
-# * **LoFt protects.** The strongest attack recognises −0.175 [−0.317, −0.0167] of people less than without a defence. LoFt
-#   is less accurate. Whether stopping early protects as much at that accuracy is open: −0.158 [−0.343, 0.026].
+# * **LoFt protects.** It changes the share of people that the strongest attack brings back by −0.175 [−0.317, −0.0167].
+#   LoFt is less accurate. Whether stopping early protects as much at that accuracy is open: −0.158 [−0.343, 0.026].
 # * **MIDRE takes nothing that counts**, 0 [−0.108, 0.125]. Of the other three the rule *cannot tell*.
-# * **Labels are enough.** On hard labels LOKT brings back 0.533 [0.375, 0.684] more people than BREP-MI, at as many labels.
-#   What −0.2 takes from LOKT is −0.0333 [−0.142, 0.0752].
+# * **Labels are enough.** On hard labels LOKT brings back 0.533 [0.375, 0.684] more people than BREP-MI. With so few
+#   labels BREP-MI never leaves its start. At −0.2 LOKT's share changes by −0.0333 [−0.142, 0.0752]: *open*.
 # * **The one latent beats the distribution.** A draw of VMI is recognised less often than the latent of Plug & Play:
 #   −0.333 [−0.483, −0.175].
 # * **IF-GMI cannot be tested here**: Plug & Play is near the oracle. Of PPDG-MI and C2F the rule *cannot tell*.

@@ -202,7 +202,7 @@ def _check_surrogates(person: int, surrogates: Tensor | None, images: Tensor, li
 
 
 def _check_values(images: Tensor, name: str, limits: tuple[float, float]) -> None:
-    """Floats within the limits: in 8 bits the noise of surrogate copies would vanish."""
+    """Floats within the limits: in 8 bits half of the noise of surrogate copies would be rounded away."""
     low, high = limits
     check.floats(name, images, None)
     for value in (images.min(), images.max()) if images.numel() else ():

@@ -24,6 +24,8 @@ def check_serve(my_serve: Callable[[Tensor, Tensor], Tensor]) -> str | None:
     served = my_serve(clean, disturbance)
     if served.shape != clean.shape:
         return f"six vectors of four classes should come back, yours have the shape {tuple(served.shape)}."
+    if not served.isfinite().all():
+        return "an entry is no number: where the label is pushed below 0, leave it something before you divide."
     if float(served.min()) < 0:
         return "an entry is negative: no service answers with a negative confidence."
     if not torch.allclose(served.sum(dim=1), torch.ones(len(clean)), atol=1e-5):
@@ -83,7 +85,7 @@ def poison_trial() -> tuple[Substitute, Tensor, Tensor]:
 
 
 def _trial() -> tuple[Tensor, Tensor]:
-    """Six vectors and disturbances: the first harmless, others with negative entries or another greatest one."""
+    """Six vectors and disturbances: the first harmless, others with negative entries, the label's too."""
     clean = torch.tensor([[0.7, 0.1, 0.1, 0.1], [0.4, 0.35, 0.2, 0.05], [0.02, 0.9, 0.05, 0.03]]).repeat(2, 1)
     disturbance = torch.tensor(
         [
@@ -91,7 +93,7 @@ def _trial() -> tuple[Tensor, Tensor]:
             [-0.1, 0.2, 0.0, 0.0],
             [-0.1, -0.3, 0.4, 0.0],
             [0.1, -0.2, 0.1, 0.0],
-            [-0.2, 0.0, 0.0, 0.5],
+            [-0.45, 0.0, 0.0, 0.5],
             [0.9, -0.1, 0.0, 0.0],
         ]
     )

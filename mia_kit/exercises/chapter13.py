@@ -15,6 +15,7 @@ CASES: tuple[tuple[tuple[float, float, float, float, float, float], str, str], .
     ((0.00, -0.05, 0.05, -0.04, 0.04, 0.1), "absent", "a 90 % interval within [-d, d] says nothing much is there"),
     ((0.04, 0.01, 0.07, 0.02, 0.06, 0.1), "absent", "what is surely there and surely too small to matter is absent"),
     ((-0.04, -0.07, -0.01, -0.06, -0.02, 0.1), "absent", "too small to matter is absent below 0 too"),
+    ((0.03, -0.05, 0.11, -0.03, 0.09, 0.1), "absent", "'absent' asks the 90 % interval, not the 95 % one"),
     ((0.05, -0.10, 0.20, -0.08, 0.18, 0.1), "cannot tell", "an interval that holds 0 and more than d tells nothing"),
 )
 

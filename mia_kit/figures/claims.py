@@ -1,4 +1,4 @@
-"""The claims of the four papers as a board: a mark for each claim and world, its shape and colour the verdict."""
+"""The claims of the four papers, of later work and of ours as a board: a mark for each claim and world, its shape and colour the verdict."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ import plotly.graph_objects as go
 
 from mia_kit.figures.style import Drawn, base_layout, legend_below
 
-PAPERS = {"S": "label smoothing", "M": "membership", "P": "data poisoning", "D": "data-centric"}
-# Verdict: colour, marker. What was not measured is hollow.
+# The rows of the board, by the ids of their claims: S1 to S22 are the paper's on smoothing.
+ROWS = {
+    "S": "label smoothing (S)",
+    "S23": "ours, later work (S)",
+    "M": "membership (M)",
+    "P": "data poisoning (P)",
+    "D": "data-centric (D)",
+}
+OURS = 23
+# Verdict: colour, marker. What was not measured, or tells nothing, is hollow.
 LOOKS = {
     "reproduced": ("#0072B2", "circle"),
     "partly reproduced": ("#0072B2", "diamond"),
@@ -46,7 +54,7 @@ class Judged(Protocol):
 def scoreboard(rows: Sequence[Judged]) -> Drawn:
     """A row for each paper, a column for each claim, a mark below the other for each world; hover shows the figures.
 
-    The arrays hold how many marks of each paper have each look. ValueError for a word without a look.
+    The arrays hold how many marks of each row have each look. ValueError for a word without a look.
     """
     unknown = sorted({word for row in rows for word, _ in row.marks} - set(LOOKS))
     if unknown:
@@ -71,31 +79,34 @@ def scoreboard(rows: Sequence[Judged]) -> Drawn:
     title, legend = "What became of the claims", legend_below(0.05)
     figure.update_layout(base_layout(title, height=480, legend=legend, margin={"l": 150}))
     figure.update_xaxes(visible=False)
-    figure.update_yaxes(
-        tickvals=list(range(len(PAPERS))), ticktext=[f"{words} ({paper})" for paper, words in PAPERS.items()]
-    )
-    figure.update_yaxes(range=(len(PAPERS) - 0.1, -0.5))
-    seen = Counter((mark["paper"], mark["look"]) for mark in marks)
-    counts = {look: np.array([seen[paper, look] for paper in PAPERS]) for look in LOOKS}
+    figure.update_yaxes(tickvals=list(range(len(ROWS))), ticktext=list(ROWS.values()))
+    figure.update_yaxes(range=(len(ROWS) - 0.1, -0.5))
+    seen = Counter((mark["row"], mark["look"]) for mark in marks)
+    counts = {look: np.array([seen[row, look] for row in ROWS]) for look in LOOKS}
     told = "; ".join(
-        f"{words}: " + ", ".join(f"{seen[paper, look]} {look}" for look in LOOKS if seen[paper, look])
-        for paper, words in PAPERS.items()
-        if any(seen[paper, look] for look in LOOKS)
+        f"{words}: " + ", ".join(f"{seen[row, look]} {look}" for look in LOOKS if seen[row, look])
+        for row, words in ROWS.items()
+        if any(seen[row, look] for look in LOOKS)
     )
-    alt = f"{len(rows)} claims of four papers, a mark for each world by its verdict. {told}."
+    alt = f"{len(rows)} claims of four papers, of later work and ours, a mark for each world by its verdict. {told}."
     return Drawn(figure, alt, counts)
 
 
 def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
     """Every mark with its place, label and hover text."""
-    placed, columns = [], dict.fromkeys(PAPERS, 0)
+    placed, columns = [], dict.fromkeys(ROWS, 0)
     for row in rows:
-        claim, paper = row.claim, row.claim.id[0]
-        columns[paper] += 1
+        claim, line = row.claim, _row_of(row.claim.id)
+        columns[line] += 1
         for place, (look, sentence) in enumerate(row.marks):
-            lines = [f"{claim.id}: {claim.claim}", f"paper: {claim.paper}", *sentence.split("; ")]
-            hover = "<br>".join(part for line in lines for part in wrap(line, LINE)[:8])
-            where = {"x": columns[paper], "y": list(PAPERS).index(paper) + STEP * place}
+            words = [f"{claim.id}: {claim.claim}", f"paper: {claim.paper}", *sentence.split("; ")]
+            hover = "<br>".join(part for said in words for part in wrap(said, LINE)[:8])
+            where = {"x": columns[line], "y": list(ROWS).index(line) + STEP * place}
             label = claim.id[1:] if place == 0 else ""
-            placed.append({**where, "look": look, "paper": paper, "label": label, "hover": hover})
+            placed.append({**where, "look": look, "row": line, "label": label, "hover": hover})
     return placed
+
+
+def _row_of(claim: str) -> str:
+    """The row of the board where a claim stands, by its id."""
+    return f"S{OURS}" if claim[0] == "S" and int(claim[1:]) >= OURS else claim[0]
