@@ -92,9 +92,10 @@ for factor, model in models.items():
 # %% [markdown]
 # ## The attack
 #
-# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. They compute the cross-entropy for class 2, and
-# follow its gradient one step downhill. They repeat until the network is more than 95 % sure of class 2. Where they
-# stand then is their *reconstruction*. The network leaks if it lies near the training points of class 2.
+# The attacker starts somewhere, here at $(-3, -10)$, beside cloud 0. In each round they compute the cross-entropy for
+# class 2, read the confidence from it, and follow its gradient one step downhill. They stop after the round in which
+# that confidence was above 95 %. Where they stand then is their *reconstruction*. The network leaks if it lies near the
+# training points of class 2.
 #
 # ### Exercise 1 (8 minutes, easy): write the attack
 #

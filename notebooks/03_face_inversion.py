@@ -45,8 +45,8 @@ from mia_kit.training import fit
 # ## Where it began: a gradient on pixels
 #
 # In 2015 Fredrikson and others attacked a softmax regression: one linear layer from pixels to people. Train it on the
-# ORL faces, forty people. Then fix the network, and change the *picture* by gradient descent. Begin with grey, and stop
-# when the network is sure that it sees person 1.
+# ORL faces, forty people. Then fix the network, and change the *picture* by gradient descent. Begin with grey, and take
+# 500 steps towards person 1.
 
 # %%
 faces = load("orl", size=32)
@@ -341,7 +341,7 @@ check("3.2", strip, tolerance=0.06)
 #
 # ## Drag it
 #
-# The same attack on seven targets that differ in their smoothing factor, with four losses, for up to 200 steps. Guess
+# The same attack on seven targets that differ in their smoothing factor, with three losses, for up to 200 steps. Guess
 # first, then drag. The button **Attack live** runs the attack now, on your machine.
 
 # %% tags=["nbval-ignore-output"]

@@ -35,7 +35,9 @@ from mia_kit.figures.poisoning import poison_table, poison_wall, trade_off, vect
 from mia_kit.figures.reproduce import check, show, show_measured
 from mia_kit.metrics.separability import separability, two_views
 from mia_kit.models import ConvolutionalClassifier, InversionDecoder
-from mia_kit.studies.poisoning.measured import course
+from mia_kit.runs.claims import in_words
+from mia_kit.runs.evidence import read_table
+from mia_kit.studies.poisoning.measured import summary
 from mia_kit.studies.poisoning.pictures import deal
 from mia_kit.studies.poisoning.recipe import Data
 from mia_kit.training import fit, one_thread
@@ -309,8 +311,8 @@ print("The detector guesses." if detector.low <= 0.5 else "The detector does bet
 # the seeds.
 
 # %% tags=["nbval-ignore-output"]
-measured = {name: course(f"poisoning_{name}") for name in ("fashion", "cifar10", "mnist", "faces")}
-clothes = measured["fashion"][0].set_index("row", drop=False)
+measured = {name: read_table(f"poisoning_{name}") for name in ("fashion", "cifar10", "mnist", "faces")}
+clothes = summary(measured["fashion"]).set_index("row", drop=False)
 shown = ["none", *(f"LPA {bound}" for bound in (0.0002, 0.002, 0.02, 0.2, 0.5)), "none, by logarithms"]
 shown += [
     "LPA 0.0002, by logarithms",
@@ -330,14 +332,13 @@ show_measured(poison_table(clothes.loc[shown], chance=0.2, pictures="Fashion-MNI
 # * **Nobody needs a trick here.** Rounding, noise and self-poisoning change nothing for the decoder that reads
 #   confidences.
 #
-# Open the next output for every row and every [verdict](GLOSSARY.md#verdict). Faces were measured earlier, with decoders
-# that read logarithms.
+# Open the next output for every row and every [verdict](GLOSSARY.md#verdict).
 
 # %% tags=["nbval-ignore-output"] jupyter={"outputs_hidden": true}
 titles = {"mnist": "MNIST", "fashion": "Fashion-MNIST", "cifar10": "CIFAR-10", "faces": "Faces"}
-for kind, (rows, claims) in measured.items():
-    show_measured(poison_table(rows, chance=1 / 12 if kind == "faces" else 0.2, pictures=titles[kind]))
-    print("\n".join(claims))
+for kind, table in measured.items():
+    show_measured(poison_table(summary(table), chance=1 / 12 if kind == "faces" else 0.2, pictures=titles[kind]))
+    print("\n".join(in_words(f"poisoning_{kind}", table)))
 
 # %% [markdown]
 # * **MNIST**, three seeds: 71 % with and without LPA, 47 % at a bound of 0.2. Seeds differ so much that the

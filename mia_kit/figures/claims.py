@@ -1,4 +1,4 @@
-"""The claims of the four papers, of later work and of ours as a board: a mark for each claim and world, its shape and colour the verdict."""
+"""The claims as a board, a row for each paper: a mark for each claim and world, its shape and colour the verdict."""
 
 from __future__ import annotations
 

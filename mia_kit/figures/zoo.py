@@ -96,7 +96,8 @@ def zoo_wall(pictures: np.ndarray, passed: np.ndarray, *, attacks: Sequence[str]
     """
     figure = wall(pictures, rows=attacks, columns=names, title="The same people, every attack")
     hits, count = passed.sum(axis=1), passed.shape[1]
-    words = "; ".join(f"{name}: {hit} of {count} pass" for name, hit in zip(attacks, hits, strict=True))
+    said = (name.replace("<br>", ", ") for name in attacks)
+    words = "; ".join(f"{name}: {hit} of these {count} pass" for name, hit in zip(said, hits, strict=True))
     alt = f"{len(attacks)} rows of {count} pictures, a row for each attack, a column for each person. {words}."
     return Drawn(figure, alt, {"passed": hits / count})
 

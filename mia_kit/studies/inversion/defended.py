@@ -20,6 +20,7 @@ def by_defence(table: pd.DataFrame, *, attack: str = "ppa") -> pd.DataFrame:
     leaks = intervals(table, "acc1", by, where).drop(columns=["units", "seeds"])
     accuracy = intervals(table, "accuracy", by)[[*by, "value"]].rename(columns={"value": "accuracy"})
     rows = leaks.merge(accuracy, on=by)[[*by, "accuracy", "value", "low", "high"]]
+    rows[["low", "high"]] = rows[["low", "high"]].clip(0, 1)  # a t-interval may leave the shares
     hard = (rows["defence"] == HARD["defence"]) & (rows["strength"] == HARD["strength"])
     return rows.assign(defence=rows["defence"].astype(object).mask(hard, "none"))
 

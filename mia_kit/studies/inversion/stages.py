@@ -32,14 +32,12 @@ class Mixtures:
     factors : of the targets, ascending
     pictures : uint8 array of shape (factors, factors, factors, people, 3, h, w)
     ranks, identity_ranks : what the two judges say of them, of shape (factors, factors, factors, people)
-    cosines : between successive gradients of an attack with one target, of shape (factors, steps, candidates)
     """
 
     factors: tuple[float, ...]
     pictures: np.ndarray
     ranks: np.ndarray
     identity_ranks: np.ndarray
-    cosines: np.ndarray
 
     def place(self, stages: Mapping[str, float]) -> tuple[int, int, int]:
         """Where the mixture with these factors lies; a stage that is not named has hard labels."""
@@ -81,7 +79,6 @@ def mix_stages(
         selection_views=20,
     )
     kept: tuple[list[np.ndarray], ...] = ([], [], [])
-    cosines = {}
     for sampled, walked in product(factors, repeat=2):
         result = run(
             boxes[walked],
@@ -94,8 +91,6 @@ def mix_stages(
             progress=progress,
         )
         said = shipped.judged(result.images, result.targets.numpy())
-        if sampled == walked:
-            cosines[walked] = result.trace.gradient_cosines.numpy()
         for selecting in factors:
             scores = score_candidates(boxes[selecting], result.images, result.targets, settings, stream(SEED))
             mask = select(scores, settings).numpy()
@@ -104,4 +99,4 @@ def mix_stages(
                 rows.append(value[mask])
     shape = (len(factors),) * len(STAGES)
     pictures, ranks, identity_ranks = (np.stack(rows).reshape(*shape, *rows[0].shape) for rows in kept)
-    return Mixtures(factors, pictures, ranks, identity_ranks, np.stack([cosines[factor] for factor in factors]))
+    return Mixtures(factors, pictures, ranks, identity_ranks)

@@ -6,9 +6,7 @@ from dataclasses import fields
 
 import pandas as pd
 
-from mia_kit.runs.claims import judged
 from mia_kit.runs.compare import intervals
-from mia_kit.runs.evidence import read_record, stored_tables
 from mia_kit.runs.table import select
 from mia_kit.studies.poisoning.recipe import USUAL, Row
 
@@ -33,32 +31,6 @@ ADAPTATIONS = {
     "noise": "noise",
     "softmax": "second softmax",
 }
-
-
-def course(name: str) -> tuple[pd.DataFrame, list[str]]:
-    """The summary of a recipe's evidence, and a sentence for each claim. FileNotFoundError if it was not measured."""
-    tables = stored_tables({name})
-    if not tables:
-        return _first_house(name)
-    table = tables[name]
-    return summary(table), [f"{claim.id}, {verdict.sentence}" for claim, verdict in judged(name, table)]
-
-
-def _first_house(name: str) -> tuple[pd.DataFrame, list[str]]:
-    """Evidence as it was before there were tables; it goes when the last of it is measured again."""
-    results = read_record(name)["results"]
-    words = [f"{claim}: {row['verdict']}\n  {row['course']}" for claim, row in results["claims"].items()]
-    rows = [
-        {
-            "row": row["name"],
-            "measure": measure,
-            **row[old],
-            "loss": sum(row["accuracy_loss"]) / len(row["accuracy_loss"]),
-        }
-        for row in results["rows"]
-        for measure, old in (("attack_accuracy", "attack"), ("error", "error"))
-    ]
-    return pd.DataFrame(rows), words
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pytest
 
 from mia_kit.runs.table import tidy
-from mia_kit.studies.poisoning.measured import course, summary
+from mia_kit.studies.poisoning.measured import summary
 
 NONE = {
     "defence": "none",
@@ -32,11 +32,3 @@ def test_every_row_is_named_by_what_is_not_usual() -> None:
     assert frame["loss"].tolist() == pytest.approx([0, 0, 0.031, 0.031])
     assert frame["value"].tolist() == [1, 0.375, 0.5, 0.375] and frame["by_seed"].tolist()[1] == [0.25, 0.5]
     assert frame["low"].iloc[2] < 0.5 < frame["high"].iloc[2]
-
-
-def test_evidence_of_before_there_were_tables_has_the_same_columns() -> None:
-    frame, words = course("poisoning_faces")
-    assert list(frame) == ["row", "measure", "value", "low", "high", "by_seed", "loss"] and words
-    assert frame["row"].iloc[0] == "none" and frame["value"].iloc[0] == pytest.approx(0.2, abs=0.01)
-    with pytest.raises(FileNotFoundError, match="mia-kit run nobody"):
-        course("nobody")
