@@ -160,10 +160,10 @@ check("4.2", turns, tolerance=0.001)
 
 # %% [markdown]
 # Each attacker has tuned the length of their steps, so compare with care. Long steps can jump across a valley, and then
-# the cosine falls below 0: so it is at +0.10. At −0.20 the gradient keeps its direction best. What it loses is its
-# *length* (chapter 5). To each size Adam adds 1e-08 before it divides by it, so the faces stand still. A face that
-# stands still has the same gradient again. The paper says that negative smoothing makes the gradients turn *more*. The
-# rule's word (claim S9) stands below.
+# the cosine falls below 0: so it is at +0.10. At −0.20 the gradient keeps its direction *best*. What it loses is its
+# length (chapter 5). To each size Adam adds 1e-08 before it divides by it, so the faces stand still. A face that stands
+# still has the same gradient again, but for the crop. The paper says that negative smoothing makes the gradients turn
+# more. Here that is *contradicted* (claim S9): after 50 steps the cosine is 0.829 [0.501, 1.16] *above* that of hard labels.
 #
 # Our first table had 0 here, and we believed it. PyTorch's `cosine_similarity` counts a length under 1e-8 as 1e-8.
 #
