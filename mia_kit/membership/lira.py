@@ -34,7 +34,7 @@ def online(
     spread : "own" fits each example's two variances, "shared" one for all examples in and one for all out; "auto"
         takes its own from 64 shadow models of each kind on, as the paper does
     """
-    check_shadows(scaled, shadow_scaled, shadow_members)
+    scaled, shadow_scaled = check_shadows(scaled, shadow_scaled, shadow_members)
     inside = _gaussian(shadow_scaled, shadow_members, spread, "with")
     outside = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
     return Verdicts(_log_density(scaled, *inside) - _log_density(scaled, *outside), 0.0)
@@ -50,7 +50,7 @@ def offline(
     before there is anything to judge. The score orders examples as the paper's 1 - P(Z > confidence) does, and does
     not saturate. Member where it is above 1.64, the Gaussian's 5 % tail.
     """
-    check_shadows(scaled, shadow_scaled, shadow_members)
+    scaled, shadow_scaled = check_shadows(scaled, shadow_scaled, shadow_members)
     mean, deviation = _gaussian(shadow_scaled, ~shadow_members, spread, "without")
     return Verdicts((scaled - mean) / deviation, OFFLINE_THRESHOLD)
 
@@ -77,7 +77,11 @@ def _log_density(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) ->
     return -np.log(deviation) - ((values - mean) / deviation) ** 2 / 2
 
 
-def check_shadows(scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray) -> None:
+def check_shadows(
+    scaled: np.ndarray, shadow_scaled: np.ndarray, shadow_members: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The first two as float64: squares of signals overflow in half precision, small confidences in single."""
     check.array("scaled", scaled, ("n",))
     check.array("shadow_scaled", shadow_scaled, ("shadows", len(scaled)))
     check.mask("shadow_members", shadow_members, shadow_scaled.shape)
+    return scaled.astype(float), shadow_scaled.astype(float)

@@ -41,7 +41,7 @@ def offline(
     scaled, shadow_scaled, shadow_members : as in `lira.offline`; each example needs one shadow model without it
     line : a in [0, 1]. At 0 a model that was trained on an example is certain of it, at 1 no surer than any other
     """
-    check_shadows(scaled, shadow_scaled, shadow_members)
+    scaled, shadow_scaled = check_shadows(scaled, shadow_scaled, shadow_members)
     ratios = _ratios(scaled, shadow_scaled, shadow_members, check.in_range("line", line, 0, 1))
     return Verdicts(np.searchsorted(np.sort(ratios), ratios) / len(ratios), BEATEN)
 
@@ -50,9 +50,12 @@ def offline(
 def line_of(shadow_scaled: np.ndarray, shadow_members: np.ndarray) -> float:
     """The a with which the shadow models tell best who was in each of them: 0, 0.1, ... or 1, the least of equals.
 
-    Parameters are those of `offline`; each example needs a shadow model without it beside the one under attack.
+    Parameters are those of `offline`; each example needs a shadow model without it beside the one under attack, and
+    each shadow model an example with which it was trained and one without.
     """
-    check_shadows(shadow_scaled[0], shadow_scaled, shadow_members)
+    shadow_scaled = check_shadows(shadow_scaled[0], shadow_scaled, shadow_members)[1]
+    sides = shadow_members.sum(axis=1), (~shadow_members).sum(axis=1)
+    check.count("the number of examples with which, and without which, a shadow model was trained", np.min(sides))
 
     def gain(line: float) -> float:
         """Twice the area under the curve less 1, summed over the models."""

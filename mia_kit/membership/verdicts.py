@@ -103,10 +103,10 @@ def log_odds(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def _scaled_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor, labels: Tensor) -> np.ndarray:
-    def logarithms(batch: Tensor) -> Tensor:
-        batch = batch.to(access.device)
-        if isinstance(access, WhiteBox):
-            return access.logits(batch).double().cpu()
-        return access.confidences(batch).double().cpu().clamp(min=NEAREST).log()
-
-    return scaled_confidences(in_batches(logarithms, images, batch_size=256), labels)
+    ask = access.logits if isinstance(access, WhiteBox) else access.confidences
+    answers = in_batches(lambda batch: ask(batch.to(access.device)).double().cpu(), images, batch_size=256)
+    if isinstance(access, WhiteBox):
+        return scaled_confidences(answers, labels)
+    place = check.labels(labels, classes=answers.shape[1]).cpu()[:, None]
+    own, others = answers.gather(1, place)[:, 0], answers.scatter(1, place, 0).sum(dim=1)  # (n,) each
+    return (own.clamp(min=NEAREST).log() - others.clamp(min=NEAREST).log()).numpy()

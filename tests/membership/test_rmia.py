@@ -1,10 +1,13 @@
 """The relative attack against the paper's formula in plain loops, and in worlds where the right answer is known."""
 
+import functools
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from mia_kit.membership import lira, rmia
+from mia_kit.membership import Verdicts, lira, rmia
 from mia_kit.metrics import auc
 
 
@@ -54,6 +57,17 @@ def test_with_one_shadow_model_it_tells_what_neither_a_threshold_nor_the_likelih
     assert auc(scores[members], scores[~members]).low > 0.85 > auc(scaled[members], scaled[~members]).high
     with pytest.raises(ValueError, match="the greatest number of shadow models"):
         lira.offline(scaled, shadow_scaled, unseen)
+
+
+@pytest.mark.parametrize(
+    ("attack", "kind"), [(lira.offline, "float16"), (functools.partial(rmia.offline, line=1.0), "float32")]
+)
+def test_numbers_of_fewer_bits_are_judged_as_float64(attack: Callable[..., Verdicts], kind: str) -> None:
+    """A confidence of e^-110, which single precision takes for 0, and squares beyond 65,504, infinite in half."""
+    scaled, unseen = np.array([-110.0, 2, 3, 4], dtype=kind), np.zeros((2, 4), dtype=bool)
+    shadow_scaled = np.array([[-110, 2, 2, 2], [-110, 2, 2, 402]], dtype=kind)
+    wanted = attack(scaled.astype(float), shadow_scaled.astype(float), unseen).scores
+    assert np.array_equal(attack(scaled, shadow_scaled, unseen).scores, wanted) and len(set(wanted)) > 1
 
 
 @pytest.mark.parametrize("line", [0.2, 0.8])

@@ -83,6 +83,15 @@ def test_signals_stay_finite_and_apart_where_confidences_round_to_one() -> None:
     assert np.isfinite(losses).all() and np.isfinite(scaled).all()
 
 
+def test_confidences_of_a_service_stay_apart_among_many_classes() -> None:
+    """999 classes share what the label leaves: above a logit of 16 each alone has less than the least confidence."""
+    surest = torch.tensor([12.0, 16, 18, 20])
+    model = nn.Sequential(nn.Flatten(), nn.Linear(1, 1000, bias=False))
+    model[1].weight.data = torch.zeros(1000, 1).index_fill(0, torch.tensor(0), 20.0)
+    given = surest[:, None, None, None] / 20, torch.zeros(4, dtype=torch.long)
+    assert np.allclose(losses_and_confidences(ConfidenceAPI(model), *given)[1], surest.numpy() - np.log(999), atol=1e-4)
+
+
 @given(st.lists(LOGIT, min_size=2, max_size=6), st.data())
 def test_log_odds_by_hand_also_of_absent_classes(row: list[float], data: st.DataObject) -> None:
     label = data.draw(st.integers(0, len(row) - 1))
