@@ -13,7 +13,7 @@ from mia_kit.exercises import compared, spoken
 def check_attacker(answer: str) -> str | None:
     """What the attacker of the demonstration must hold."""
     if answer in ("the training points", "the labels of the training points"):
-        return f"he never sees {answer}; look at what `invert` is given."
+        return f"they never see {answer}; look at what `invert` is given."
     return None if answer == "the network" else "choose one of the three answers, as text."
 
 

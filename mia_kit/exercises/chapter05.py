@@ -28,23 +28,28 @@ def check_advantage(my_advantage: Callable[[np.ndarray, np.ndarray], float]) -> 
 def check_interval(my_interval: Callable[[np.ndarray, np.random.Generator], tuple[float, float]]) -> str | None:
     """Exercise 2: a 95 % bootstrap interval of the mean that resamples people."""
     draw = np.random.default_rng(0)
-    hits = (draw.random(105)[:, None] < draw.beta(0.5, 0.5, size=105)[:, None]).astype(float)
-    hits = np.repeat(hits, 6, axis=1)  # (people, reconstructions): all of a person alike
-    wide = _bootstrap(hits.mean(axis=1), np.random.default_rng(1))
-    narrow = _bootstrap(hits.ravel(), np.random.default_rng(1))
+    # (people, reconstructions): those of a person are alike, not the same, and the first is the best
+    chances = draw.beta(0.5, 0.5, size=(400, 1)) + np.array([0.3, 0, 0, 0, 0, 0])
+    hits = (draw.random((400, 6)) < chances).astype(float)
     low, high = my_interval(hits, np.random.default_rng(2))
     if not low < high:
         return "the interval must have a lower and an upper end, in this order."
-    width, right = high - low, wide[1] - wide[0]
-    if abs(width / right - 1) < 0.15 and abs(low - wide[0]) < 0.02:
-        return None
-    if abs(width / (narrow[1] - narrow[0]) - 1) < 0.15:
-        return "you drew pictures: six pictures of one person are not six people. Draw whole rows."
-    if abs(width / (2 * hits.mean(axis=1).std()) - 1) < 0.3:
-        return "that is the spread of people: take quantiles of the means of many draws."
-    return f"it should be about {right:.3f} wide, yours is {width:.3f}."
+    people = hits.mean(axis=1)
+    right, spread = _bootstrap(people), people.std()
+    wrong = {
+        "you drew pictures: six pictures of one person are not six people. Draw whole rows.": _bootstrap(hits.ravel()),
+        "that is the first reconstruction of each person: take the mean of all six.": _bootstrap(hits[:, 0]),
+        "one lucky reconstruction is enough for you: take the mean of a person's six.": _bootstrap(hits.max(axis=1)),
+        "that is a 90 % interval: of 95 %, a fortieth lies beyond either end.": _bootstrap(people, beyond=0.05),
+        "that is the spread of people: take quantiles of the means of many draws.": (
+            np.array([people.mean() - spread, people.mean() + spread]),
+            np.quantile(people, (0.025, 0.975)),
+        ),
+    }
+    rest = "it should begin at about {:.3f}, yours begins at {:.3f}."
+    return compared((low, high), right, wrong, rest, near=0.06 * (right[1] - right[0]))  # 2,000 draws are 2 % off
 
 
-def _bootstrap(values: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    means = draw.choice(values, size=(2000, len(values))).mean(axis=1)
-    return np.quantile(means, (0.025, 0.975))
+def _bootstrap(values: np.ndarray, *, beyond: float = 0.025) -> np.ndarray:
+    means = np.random.default_rng(1).choice(values, size=(4000, len(values))).mean(axis=1)
+    return np.quantile(means, (beyond, 1 - beyond))

@@ -84,7 +84,10 @@ def check_step(my_step: Callable[[Tensor, Tensor, float, float, float, Generator
     right, shape = -rate * clipped.mean(dim=0), "the weights keep their shape"
     if words := compared(still, right, wrong, rest, shape=shape, near=1e-6):
         return words
-    spread = float((move(3.0) - still).std()) / (rate * 3.0 * norm / 8)  # in units of what it should be
+    noisy = move(3.0)
+    if not torch.equal(noisy, move(3.0)):
+        return "the same generator should give the same step: draw with torch.randn(..., generator=random)."
+    spread = float((noisy - still).std()) / (rate * 3.0 * norm / 8)  # in units of what it should be
     if abs(spread - 1) < 0.1:
         return None
     if spread < 0.01:

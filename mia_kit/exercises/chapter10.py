@@ -23,6 +23,8 @@ def check_inject(my_inject: Callable[[Tensor, Tensor, Tensor, int], tuple[Tensor
         return "keep everybody's own pictures and labels as they are, and put the surrogate's after them."
     if told[5:].tolist() != [2, 2, 2]:
         return f"the surrogate stands under the protected label, 2, yours under {told[5:].tolist()}."
+    if told.dtype != labels.dtype:
+        return f"labels are whole numbers, of {labels.dtype}, yours are of {told.dtype}."
     return None
 
 
@@ -42,13 +44,17 @@ def check_mislabel(my_mislabel: Callable[[Tensor, int, float, int, Generator], T
     if count != 60:
         kept = ": a label drawn from all classes is right now and then" if 35 <= count <= 55 else ""
         return f"a fifth of the 300 pictures is 60, you changed {count}{kept}."
+    if int(told.max()) > 3:
+        return f"the four classes are 0 to 3, and you gave the label {int(told.max())}."
     counts = torch.bincount(told[changed], minlength=4)
     if bool((counts[[0, 1, 3]] < 10).any()):
         got = counts[[0, 1, 3]].tolist()
         return f"each other class should get as many, about 20; the classes 0, 1 and 3 got {got}."
-    places = changed[labels == 2].nonzero()[:, 0]
-    if int(places.max()) == 59:
-        return "you took the first fifth: draw which pictures at random, with torch.randperm."
+    again, another = (my_mislabel(labels, 2, 0.2, 4, Generator().manual_seed(seed)) for seed in (0, 1))
+    if torch.equal(another != labels, changed):
+        return "every generator gets the same pictures: draw which ones at random, with torch.randperm."
+    if not torch.equal(again, told):
+        return "the same generator should give the same labels: hand it to every draw."
     return None
 
 
@@ -69,6 +75,8 @@ def check_copies(my_copies: Callable[[Tensor, float, Generator], Tensor]) -> str
         return f"the noise should have a deviation of 0.100, yours has {deviation:.3f}."
     if float((noise[0] - noise[1]).std()) < 0.01:
         return "all copies got the same noise: draw it in the shape of the pictures."
+    if not torch.equal(my_copies(pictures, 0.05, Generator().manual_seed(0)), mine):
+        return "the same generator should give the same copies: draw with torch.randn(..., generator=generator)."
     return None
 
 

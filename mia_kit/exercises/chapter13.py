@@ -17,6 +17,9 @@ CASES: tuple[tuple[tuple[float, float, float, float, float, float], str, str], .
     ((-0.04, -0.07, -0.01, -0.06, -0.02, 0.1), "absent", "too small to matter is absent below 0 too"),
     ((0.03, -0.05, 0.11, -0.03, 0.09, 0.1), "absent", "'absent' asks the 90 % interval, not the 95 % one"),
     ((0.05, -0.10, 0.20, -0.08, 0.18, 0.1), "cannot tell", "an interval that holds 0 and more than d tells nothing"),
+    ((0.10, 0.04, 0.16, 0.05, 0.15, 0.1), "reproduced", "the estimate has to reach d, not the end of its interval"),
+    ((0.15, -0.01, 0.31, 0.02, 0.28, 0.1), "cannot tell", "'above 0' asks the 95 % interval, not the 90 % one"),
+    ((-0.05, -0.20, 0.10, -0.18, 0.08, 0.1), "cannot tell", "an estimate below 0 contradicts with its interval alone"),
 )
 
 

@@ -12,7 +12,7 @@ Point = tuple[float, int]  # accuracy, and how many people the attack brought ba
 @spoken
 def check_frontier(my_frontier: Callable[[Mapping[str, Point]], list[str]]) -> str | None:
     """Exercise 1: the teams that no other beats."""
-    points = {"a": (0.9, 12), "b": (0.8, 6), "c": (0.7, 9), "d": (0.8, 7), "e": (0.1, 0), "f": (0.9, 12)}
+    points = {"g": (0.7, 6), "a": (0.9, 12), "b": (0.8, 6), "c": (0.7, 9), "d": (0.8, 7), "e": (0.1, 0), "f": (0.9, 12)}
     names = set(my_frontier(points))
     if names == {"a", "b", "e", "f"}:
         return None
@@ -24,6 +24,8 @@ def check_frontier(my_frontier: Callable[[Mapping[str, Point]], list[str]]) -> s
         return "c is less accurate than b and leaks more: b beats it."
     if "d" in names:
         return "d is as accurate as b and leaks more: b beats it."
+    if "g" in names:
+        return "g leaks as much as b and is less accurate: b beats it, though it stands before b."
     return f"a, b, e and f should stay, yours are {', '.join(sorted(names)) or 'nobody'}."
 
 

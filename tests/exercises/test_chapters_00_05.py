@@ -68,9 +68,9 @@ def turns(g):
     return (g[1:] * g[:-1]).sum(axis=1) / (lengths[1:] * lengths[:-1])
 
 
-def over_people(hits, draw):
+def over_people(hits, draw, *, of_person=lambda hits: hits.mean(axis=1), ends=(0.025, 0.975)):
     people = draw.integers(len(hits), size=(2000, len(hits)))
-    return np.quantile(hits.mean(axis=1)[people].mean(axis=1), (0.025, 0.975))
+    return np.quantile(of_person(hits)[people].mean(axis=1), ends)
 
 
 def check_attack_01(settings):
@@ -80,7 +80,7 @@ def check_attack_01(settings):
 CASES = {
     chapter00.check_attacker: [
         ("the network", "Correct."),
-        ("the training points", "never sees the training points"),
+        ("the training points", "they never see the training points"),
         ("", "choose one of the three"),
     ],
     chapter00.check_distance: [
@@ -106,7 +106,8 @@ CASES = {
     ],
     chapter01.check_targets: [
         (smoothed_targets, "Correct."),
-        (lambda labels, classes, a: torch.eye(classes), "the labelled class should get 0.8000"),
+        (lambda labels, classes, a: torch.eye(classes), "the shape should be (4, 3), yours is (3, 3)"),
+        (lambda labels, classes, a: smoothed_targets(labels, classes, 0), "the labelled class should get 0.8000"),
         (lambda labels, classes, a: 1 / 0, "your code stopped with ZeroDivisionError"),
         (lambda labels, classes, a: 2 * smoothed_targets(labels, classes, a), "each row should sum to 1"),
     ],
@@ -134,6 +135,8 @@ CASES = {
     chapter03.check_sample: [
         (sample([lambda x: x, lambda x: x.flip(3)]), "Correct."),
         (sample([lambda x: x]), "mirror images too"),
+        (sample([lambda x: x, lambda x: x.flip(2)]), "person 2 should begin from image 3"),
+        (lambda ask, x, people: torch.minimum(ask(x), ask(x.flip(3)))[:, people].argmax(dim=0), "yours begins from"),
         (lambda ask, images, people: torch.tensor([1000, 1000]), "yours begins from image 1000"),
     ],
     chapter03.check_select: [
@@ -146,6 +149,7 @@ CASES = {
         (step(torch.sum), "Correct."),
         (step(torch.sum, -1), "uphill"),
         (step(torch.mean), "you took the mean"),
+        (lambda codes, loss_of, optimiser: (loss_of(codes).sum().backward(), optimiser.step()), "still in codes.grad"),
         (step(lambda losses: losses.sum(), 0), "did not move"),
     ],
     chapter04.check_swap: [
@@ -171,6 +175,9 @@ CASES = {
     chapter05.check_interval: [
         (over_people, "Correct."),
         (lambda h, d: np.quantile(d.choice(h.ravel(), size=(2000, h.size)).mean(axis=1), (0.025, 0.975)), "whole rows"),
+        (partial(over_people, ends=(0.05, 0.95)), "that is a 90 % interval"),
+        (partial(over_people, of_person=lambda hits: hits[:, 0]), "the first reconstruction of each person"),
+        (partial(over_people, of_person=lambda hits: hits.max(axis=1)), "one lucky reconstruction"),
         (lambda h, d: over_people(h, d)[::-1], "in this order"),
         (lambda h, d: (h.mean() - h.mean(axis=1).std(), h.mean() + h.mean(axis=1).std()), "spread of people"),
         (lambda h, d: (0.0, 0.35), "about"),

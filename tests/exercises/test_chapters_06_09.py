@@ -46,10 +46,10 @@ def boundary(logits, targets, weight):
     return Boundary(weight)(logits, targets)
 
 
-def my_serve(clean, disturbance):
+def my_serve(clean, disturbance, *, least=0.001):
     label = clean.argmax(dim=1, keepdim=True)
     raw = (clean + disturbance).clamp_min(0)
-    top = raw.gather(1, label)
+    top = raw.gather(1, label).clamp_min(least)  # what the label keeps, however far it is pushed down
     capped = torch.minimum(raw, 0.999 * top).scatter(1, label, top)
     return capped / capped.sum(dim=1, keepdim=True)
 
@@ -116,6 +116,7 @@ CASES = {
         (late_noise, "add it to the sum"),
         (lambda w, g, rate, norm, noise, random: noisy_step(w, g, rate, norm, 2 * noise, random), "yours has 2.0"),
         (lambda w, g, *rest: w, "without noise the step"),
+        (lambda *given: noisy_step(*given[:-1], random=None), "the same generator should give the same step"),
     ],
     chapter08.check_boundary: [
         (boundary, "Correct."),
@@ -147,6 +148,7 @@ CASES = {
         (lambda clean, disturbance: (clean + disturbance).softmax(dim=1), "vectors have another label"),
         (lambda clean, disturbance: clean, "that is the clean vector"),
         (lambda clean, disturbance: my_serve(clean, 0.5 * disturbance), "the first vector needs nothing"),
+        (partial(my_serve, least=0), "an entry is no number: where the label is pushed below 0"),
         (lambda clean, disturbance: my_serve(clean, disturbance)[:1], "yours have the shape (1, 4)"),
     ],
 }

@@ -95,6 +95,7 @@ CASES = {
         (lambda *given: copies(*given, width=1), "twice as large"),
         (lambda *given: copies(*given, shape=(1, 1000)), "the same noise"),
         (lambda pictures, deviation, generator: pictures, "yours has 0.000"),
+        (lambda p, deviation, g: copies(p, deviation, None), "the same generator should give the same copies"),
         (lambda p, deviation, g: p + 2 * deviation * torch.randn(p.shape, generator=g), "clamp them"),
     ],
     chapter10.check_curvature: [
@@ -109,6 +110,10 @@ CASES = {
         (lambda pictures, labels, surrogates, own: (pictures, labels), "you hand in 5"),
         (lambda p, labels, s, own: (torch.cat([p, s]), labels), "8 pictures and 5 labels"),
         (lambda p, labels, s, own: inject(p, labels, s, 1), "under the protected label, 2, yours under [1, 1, 1]"),
+        (
+            lambda p, labels, s, own: inject(p, labels, s, float(own)),
+            "labels are whole numbers, of torch.int64, yours are",
+        ),
         (lambda p, labels, s, own: inject(s, torch.full((3,), own), p, own), "put the surrogate's after them"),
     ],
     chapter10.check_mislabel: [
@@ -116,7 +121,9 @@ CASES = {
         (lambda labels, *rest: labels, "is 60, you changed 0."),
         (lambda *given: mislabel(*given, shift=False), "is right now and then"),
         (lambda *given: mislabel(*given, kept=False), "labels.clone()"),
-        (lambda *given: mislabel(*given, shuffled=False), "you took the first fifth"),
+        (lambda *given: mislabel(*given, shuffled=False), "every generator gets the same pictures"),
+        (lambda *given: mislabel(*given[:-1], None), "the same generator should give the same labels"),
+        (lambda labels, own, share, n, g: mislabel(labels, own, share, n + 1, g), "and you gave the label 4"),
         (lambda labels, own, *rest: mislabel(labels, 1, *rest), "labels of other people"),
         (
             lambda labels, own, share, *rest: torch.where(mislabel(labels, own, share, *rest) != labels, 0, labels),
@@ -136,6 +143,7 @@ CASES = {
         (lambda members, non_members: members.mean(), "that is the average attack"),
         (lambda members, non_members: members.mean() + 5 * members.std(), "an end of the range"),
         (lambda members, non_members: 1.3, "take the greatest gain, not the least"),
+        (lambda members, non_members: best_threshold(members, non_members) + 1e-3, "none of the 1,001"),
         (lambda members, non_members: np.zeros(1001), "yours has the shape (1001,)"),
         (lambda members, non_members: 0.3, "with the best of the 1,001 it is"),
     ],
@@ -144,6 +152,8 @@ CASES = {
         (lambda n, piece, hours, workers: n / piece / workers * hours, "a piece cannot be shared"),
         (lambda n, piece, hours, workers: math.ceil(n / piece) / workers * hours, "stand idle"),
         (lambda n, piece, hours, workers: math.ceil(n / piece) * hours, "one worker alone"),
+        (lambda n, piece, hours, workers: math.ceil(n // piece / workers) * hours, "7 workers: it should be 12 hours"),
+        (lambda n, piece, hours, workers: (n // piece // workers + 1) * hours, "480 people, 15 to a piece of 2 hours"),
         (lambda *numbers: 1, "should be 10 hours, yours is 1."),
     ],
     chapter12.check_images: [
@@ -162,6 +172,12 @@ CASES = {
         (rule, "Correct."),
         (late, "what is surely there and surely too small to matter is absent: yours says 'weaker' for 0.04"),
         (lambda *numbers: "reproduced" if numbers[1] > 0 else "cannot tell", "with an estimate below d is weaker"),
+        (lambda e, low, *rest: rule(low, low, *rest), "the estimate has to reach d"),
+        (
+            lambda e, low, high, low_90, high_90, d: rule(e, low_90, high_90, low_90, high_90, d),
+            "asks the 95 % interval",
+        ),
+        (lambda e, low, high, *rest: rule(e, low, e if low <= 0 else high, *rest), "with its interval alone"),
     ],
     better_than_the_first: [
         ((0.5, 6), "Correct."),
@@ -175,6 +191,7 @@ CASES = {
         (lambda points: [n for n, p in points.items() if p[0] > 0.75], "e leaks nothing"),
         (list, "b beats it"),
         (lambda points: [*frontier(points), "d"], "d is as accurate as b"),
+        (lambda points: [*frontier(points), "g"], "g leaks as much as b"),
         (lambda points: ["e", "b"], "nobody beats a or f"),
         (lambda points: ["a", "e"], "a, b, e and f should stay"),
     ],
