@@ -1,14 +1,14 @@
 """Training-based inversion: a decoder learns to turn a model's confidences back into pictures, without any gradient.
 
 Yang, Chang and Liang, "Neural Network Inversion in Adversarial Setting via Background Knowledge Alignment" (CCS 2019).
-The attacker asks the service about pictures of his own, whose classes may be others than the private ones (`ask`),
+The attacker asks the service about pictures of their own, whose classes may be others than the private ones (`ask`),
 trains a decoder on the pairs of answer and picture (`mia_kit.training.inversion`), and feeds it the answers that the
 service gave about private pictures. A diffusion model may stand in the decoder's place.
 
 `Noise` and `second_softmax` are what an attacker does to vectors who knows that they are poisoned: "Defending Against
 Neural Network Model Inversion Attacks via Data Poisoning" (Zhou et al., table 10). There both make the attack weaker,
 so that they say little of a defence. Averaging the answers to repeated queries undoes whatever is drawn afresh; a
-decoder trained on vectors that the attacker poisons himself is the attack with a defended service of his own.
+decoder trained on vectors that attackers poison themselves is the attack with a defended service of his own.
 """
 
 from __future__ import annotations

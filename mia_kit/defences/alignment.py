@@ -8,7 +8,7 @@ trains again,
     poisoned  g_p = gradient by the weights of   R(served vectors, the pictures asked about)
     minimise  1 - cos(g_t, g_p)  over the perturbations of the vectors, through g_p: a second derivative.
 
-An attacker who steps along -g_p then steps along -g_t, and his private error rises. All vectors of a batch share one
+An attacker who steps along -g_p then steps along -g_t, and their private error rises. All vectors of a batch share one
 g_p, and so one loss. The paper does not give its optimiser: we take that of Witches' Brew, Adam on the signs of the
 gradient with the rate divided by ten at 3/8, 5/8 and 7/8, in fewer rounds, and with steps in units of the bound. The
 round with the least loss counts.

@@ -1,4 +1,4 @@
-"""The figures of chapter 1: where the attacker ends, how he gets there, and how that depends on the factor."""
+"""The figures of chapter 1: where the attacker ends, how they get there, and how that depends on the factor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an attacker asks a service before he trains a decoder, and what he may do to its answers."""
+"""What an attacker asks a service before they train a decoder, and what they may do to its answers."""
 
 import pytest
 import torch

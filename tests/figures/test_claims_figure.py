@@ -18,6 +18,7 @@ def row(name: str, *words: str, sentence: str = "drawn people: what it showed") 
 ROWS = [
     row("S1", "reproduced", "absent", sentence="a long figure " * 20 + "; and a part"),
     row("S2", "cannot tell"),
+    row("S23", "absent"),
     row("M1", "not measured yet"),
     row("D1", "reproduced"),
 ]
@@ -31,13 +32,13 @@ def test_every_word_has_a_look_of_its_own() -> None:
 def test_every_world_stands_below_the_other_in_its_papers_row() -> None:
     drawn = scoreboard(ROWS)
     marks = {trace.name: trace for trace in drawn.figure.data}
-    assert list(marks) == ["reproduced (2)", "absent (1)", "cannot tell (1)", "not measured yet (1)"]
+    assert list(marks) == ["reproduced (2)", "absent (2)", "cannot tell (1)", "not measured yet (1)"]
     both = marks["reproduced (2)"]
-    assert (list(both.x), list(both.y), list(both.text)) == ([1, 1], [0, 3], ["1", "1"])
-    second = marks["absent (1)"]
-    assert (list(second.x), list(second.y), list(second.text)) == ([1], [STEP], [""])
-    np.testing.assert_array_equal(drawn.arrays["reproduced"], [1, 0, 0, 1])
-    assert "label smoothing: 1 reproduced, 1 absent, 1 cannot tell; membership: 1 not" in drawn.alt
+    assert (list(both.x), list(both.y), list(both.text)) == ([1, 1], [0, 4], ["1", "1"])
+    second = marks["absent (2)"]
+    assert (list(second.x), list(second.y), list(second.text)) == ([1, 1], [STEP, 1], ["", "23"])
+    np.testing.assert_array_equal(drawn.arrays["reproduced"], [1, 0, 0, 0, 1])
+    assert "(S): 1 reproduced, 1 absent, 1 cannot tell; ours, later work (S): 1 absent; membership (M): 1 not" in drawn.alt
 
 
 def test_hover_is_in_short_lines_and_every_word_must_have_a_look() -> None:

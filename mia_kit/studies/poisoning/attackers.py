@@ -1,6 +1,6 @@
-"""The attacker: what he learns from, the decoder that he trains, and the pictures that come back.
+"""The attacker: what they learn from, the decoder that they train, and the pictures that come back.
 
-The defender's decoder is one of these, trained on clean answers about his own half of the public pictures.
+The defender's decoder is one of these, trained on clean answers about their own half of the public pictures.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Pairs:
 class Vectors(Part[Pairs]):
     """Served vectors after what an attacker who knows of the defence does to them.
 
-    scale : of his noise, or the bound of what he disturbs himself with `poison` and a decoder, `again`
+    scale : of their noise, or the bound of what they disturb themselves, with `poison` and a decoder, `again`
     """
 
     served: Served
@@ -58,7 +58,7 @@ class Vectors(Part[Pairs]):
 
     @property
     def kept(self) -> bool:  # type: ignore[override]
-        """What he poisons himself takes a while; all else is as quickly made as read."""
+        """What they poison themselves takes a while; all else is as quickly made as read."""
         return self.adaptation == "self"
 
     def make(self, made: Made, checkpoint: Path | None, *, progress: bool) -> Values:

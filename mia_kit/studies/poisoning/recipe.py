@@ -112,8 +112,8 @@ class Row:
     substitute, attacker : names of decoders, of the defender's and the attacker's
     substitute_half, half : which public pictures the defender and the attacker ask about
     adaptation : what the attacker does to served vectors: "noise", "softmax", "rounding" to two decimals, or "self",
-        training on vectors that he has poisoned once more, too
-    repeats : how often he asks about each picture, to average the answers
+        training on vectors that they have poisoned once more, too
+    repeats : how often they ask about each picture, to average the answers
     """
 
     defence: Defence = "none"
@@ -192,7 +192,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
             for name in group.attackers:
                 check.one_of("attackers", name, [*self.decoders, *self.guided])
                 gradients = name not in self.guided or "self" not in group.adaptations
-                demand(gradients, f"who poisons himself must have a decoder with gradients, got {name!r} instead")
+                demand(gradients, f"who poisons their own vectors must have a decoder with gradients, got {name!r} instead")
 
     @property
     def guided(self) -> dict[str, float]:
