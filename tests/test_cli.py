@@ -7,13 +7,8 @@ from mia_kit.course import environment
 from mia_kit.data.inventory import DCGAN, Fetched
 
 
-def test_bad_recipes(tmp_path, capsys):
-    path = tmp_path / "mine.yaml"
-    for sentence in ("there is no recipe", "study must be one of"):
-        assert cli.main(["run", str(path)]) == 2
-        error = capsys.readouterr().err
-        assert sentence in error and "Traceback" not in error
-        path.write_text("smoothings: [1]")
+def test_a_recipe_that_is_not_there(tmp_path, capsys):
+    assert cli.main(["run", str(tmp_path / "mine.yaml")]) == 2 and "there is no recipe" in capsys.readouterr().err
 
 
 def test_check_names_what_is_missing(capsys, monkeypatch):

@@ -8,7 +8,7 @@ service gave about private pictures. A diffusion model may stand in the decoder'
 `Noise` and `second_softmax` are what an attacker does to vectors who knows that they are poisoned: "Defending Against
 Neural Network Model Inversion Attacks via Data Poisoning" (Zhou et al., table 10). There both make the attack weaker,
 so that they say little of a defence. Averaging the answers to repeated queries undoes whatever is drawn afresh; a
-decoder trained on vectors that attackers poison themselves is the attack with a defended service of his own.
+decoder trained on vectors that attackers poison themselves is the attack with a defended service of their own.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ BROKEN = [
     ("membership_fashion", "noise, strength: 0.1", "dropout, strength: 0.2", "the same one twice"),
     ("poisoning_mnist", "blocks 5, log", "block 5, log", "attackers must be one of .* instead: did you mean blocks 5?"),
     ("poisoning_mnist", "es: [usual, psnr]}", "es: [guidance 0]}", "substitutes must be one of usual"),
-    ("poisoning_mnist", "attackers: [guid", "adaptations: [self], attackers: [guid", "who poisons their own vectors must"),
+    ("poisoning_mnist", "attackers: [guid", "adaptations: [self], attackers: [guid", "self-poisoning must have a"),
     ("poisoning_mnist", "{defence: lfp, strengths: [0.0002]}", "{defence: lfp}", "the strength of lfp must be above 0"),
     ("poisoning_mnist", "{halves: [1]}", "{strengths: [1]}", "the strength of none must be above 0, or 0 for none"),
     ("poisoning_mnist", "top_k, strengths: [1]", "top_k, strengths: [1.5]", "must be a whole number, got 1.5 instead"),

@@ -192,7 +192,7 @@ class Recipe(Settings, frozen=True, kw_only=True):
             for name in group.attackers:
                 check.one_of("attackers", name, [*self.decoders, *self.guided])
                 gradients = name not in self.guided or "self" not in group.adaptations
-                demand(gradients, f"who poisons their own vectors must have a decoder with gradients, got {name!r} instead")
+                demand(gradients, f"self-poisoning must have a decoder with gradients, got {name!r} instead")
 
     @property
     def guided(self) -> dict[str, float]:
