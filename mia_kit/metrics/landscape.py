@@ -27,13 +27,15 @@ MARGIN, BATCH = 0.5, 128
 def class_loss(logits: Callable[[Tensor], Tensor], target_classes: int | Tensor) -> Loss:
     """-log of the confidence in the target class: what a white-box attacker lowers.
 
-    `logits` gives scores of shape (n, classes); `target_classes` is one class for all images, or int64 of shape (n,).
+    `logits` gives scores of shape (n, classes); `target_classes` is one class for all images, or int64 of shape (n,)
+    for n images that are asked about together: give `curvature` a `batch_size` of at least n.
     """
 
     def loss(images: Tensor) -> Tensor:
         scores = logits(images).log_softmax(dim=1)
         if isinstance(target_classes, Tensor):
-            check.labels(target_classes, classes=scores.shape[1], length=len(images), name="target_classes")
+            name = "target_classes, one for each image of a batch,"
+            check.labels(target_classes, classes=scores.shape[1], length=len(images), name=name)
             return -scores.gather(1, target_classes[:, None]).squeeze(1)
         return -scores[:, check.count("target_classes", target_classes, 0, scores.shape[1] - 1)]
 
@@ -121,13 +123,13 @@ def curvature(
     check.count("the number of images", len(check.floats("images", images, None)))
     iterations, batch_size = check.count("iterations", iterations), check.count("batch_size", batch_size)
     tolerance = check.in_range("tolerance", tolerance, 0, open_ends="low")
-    first = torch.randn(images.shape, generator=stream(seed), dtype=torch.float64).to(images)
+    first = torch.randn(images.shape, generator=stream(seed), dtype=torch.float64).to(images.device)
     parts = [
         _power_iteration(loss, part, vectors, iterations, tolerance)
         for part, vectors in zip(images.split(batch_size), first.split(batch_size), strict=True)
     ]
     measured, missed = zip(*parts, strict=True)
-    values, errors = (torch.cat(rows).double().cpu().numpy() for rows in (measured, missed))
+    values, errors = (torch.cat(rows).cpu().numpy() for rows in (measured, missed))
     check.finite("curvatures", values)
     return Curvature(values, errors <= tolerance * abs(values))
 
@@ -135,11 +137,11 @@ def curvature(
 def _power_iteration(
     loss: Loss, images: Tensor, vectors: Tensor, iterations: int, tolerance: float
 ) -> tuple[Tensor, Tensor]:
-    """Values and errors, each of shape (n,)."""
+    """Values and errors, each of shape (n,), in float64: a short vector's squares leave the range of float32."""
     product = hessian_product(loss, images)
     vectors = _unit(vectors.flatten(1))  # (n, d)
     for _ in range(iterations):
-        turned = product(vectors.view_as(images)).flatten(1)
+        turned = product(vectors.view_as(images).to(images)).flatten(1).double()
         values = (vectors * turned).sum(dim=1)  # Rayleigh's quotient, which keeps the sign
         errors = vector_norm(turned - values[:, None] * vectors, dim=1)
         if (errors <= tolerance * values.abs()).all():

@@ -38,6 +38,14 @@ def test_curvature_is_numpys_eigenvalue_of_greatest_size_with_its_sign():
     np.testing.assert_allclose(found.values, expected, rtol=1e-8)
 
 
+def test_curvatures_whose_squares_float32_cannot_hold():
+    matrices = 1e-22 * torch.stack([symmetric(seed) for seed in range(8)])
+    expected = [max(np.linalg.eigvalsh(matrix), key=abs) for matrix in matrices.numpy()]
+    found = curvature(quadratic(matrices.float()), images(8).float(), seed=0, iterations=1000, tolerance=1e-3)
+    assert found.converged.all()
+    np.testing.assert_allclose(found.values, expected, rtol=1e-5)
+
+
 def test_equal_eigenvalues_of_opposite_sign_do_not_settle():
     found = curvature(quadratic(symmetric(0, [2, -2, 0, 0, 0, 0])[None]), images(1), seed=0, iterations=50)
     assert not found.converged[0]
@@ -92,7 +100,7 @@ def test_each_image_can_have_a_class_of_its_own():
         for place, own in enumerate((2, 0, 2))
     ]
     np.testing.assert_allclose(together.values, alone, rtol=1e-2)
-    with pytest.raises(ValueError, match=r"\(2,\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"one for each image of a batch, must have the shape \(2,\), got \(3,\)"):
         loss(given[:2])
 
 
