@@ -23,8 +23,8 @@ from mia_kit import check
 def smoothed_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> Tensor:
     """Cross-entropy against smoothed labels, the mean over n: minus the sum over the classes of target * log p.
 
-    An infinite logit counts as its limit: a class of logit minus infinity costs nothing where its target is 0, as in
-    PyTorch, and otherwise the loss is infinite, of the sign of that target.
+    A logit of minus infinity counts as its limit: it costs nothing where its target is 0, as in PyTorch, and otherwise
+    the loss is infinite, of the sign of that target. With a logit of plus infinity the loss is NaN.
 
     Parameters
     ----------

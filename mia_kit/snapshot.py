@@ -8,6 +8,7 @@ from typing import TypeVar
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.dropout import _DropoutNd
+from torch.nn.utils.parametrize import is_parametrized
 
 from mia_kit import check
 
@@ -31,10 +32,10 @@ def snapshot(model: Model) -> Model:
 
 
 def check_mode(name: str, network: object) -> None:
-    """ValueError for a network whose batch norm or dropout is in training mode.
+    """ValueError for a network whose batch norm, dropout or spectral norm is in training mode.
 
     It would answer by chance and by an image's neighbours, and learn from them. What is no module passes.
     """
     for layer in network.modules() if isinstance(network, nn.Module) else ():
-        if layer.training and isinstance(layer, _BatchNorm | _DropoutNd):
+        if layer.training and (isinstance(layer, _BatchNorm | _DropoutNd) or is_parametrized(layer)):
             raise ValueError(f"{name} must be in evaluation mode, got {type(layer).__name__} in training: call .eval()")

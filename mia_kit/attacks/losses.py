@@ -8,7 +8,8 @@ trained with negative smoothing is always attacked with one of them as well, or 
 inversion attack (Fredrikson et al., CCS 2015): its gradient vanishes where the confidence is near 0 or 1.
 
 All take logits of shape (n, classes) and target classes, an int64 Tensor of shape (n,), and return a Tensor of shape
-(n,): float64 for logits of that precision, else float32. An infinite logit counts as its limit.
+(n,): float64 for logits of that precision, else float32. A logit of minus infinity counts as its limit; with plus
+infinity the losses of the confidence are NaN.
 """
 
 from __future__ import annotations

@@ -140,8 +140,8 @@ def run_black(
 ) -> Reconstructions:
     """Attack all `target_classes` at once with confidences: the fittest code that each one's population ever held.
 
-    The trace holds 1 - the best fitness before each generation. Each class draws from a stream of its own, so that its
-    result does not depend on the others. Other parameters and errors are those of `run`.
+    The trace holds 1 - the best fitness before each generation, NaN without an answer. Each class draws from a stream
+    of its own, so that its result does not depend on the others. Other parameters and errors are those of `run`.
     """
     settings, before = settings or GeneticSettings(), access.queries
     classes = count_classes(access.confidences, access, prior, settings.input_size)
@@ -241,7 +241,8 @@ def evolve(
         active = (fit.amax(dim=1) < settings.stop).nonzero().squeeze(1)
         if not len(active):
             break
-        losses[generation, active.cpu()] = 1 - fit[active].amax(dim=1).cpu()
+        greatest = fit[active].amax(dim=1)
+        losses[generation, active.cpu()] = (1 - greatest).masked_fill(greatest < 0, torch.nan).cpu()
         random = [generators[row] for row in active.tolist()]
         children = breed(p[active], fit[active].clamp_min(0), region, settings, random)
         of_children = fitness(ask, to_codes(children), targets[active])

@@ -164,6 +164,7 @@ def run(
     identity = on_images(access, loss)
 
     def search(group: Group) -> tuple[Tensor, Tensor]:
+        check.count("the number of the prior's classes", prior.classes, int(group.targets.max()) + 1)
         z = group.latents[:, 0].clone().requires_grad_()
         optimiser = torch.optim.Adam([z], lr=settings.learning_rate)
         seen = group.targets.repeat(settings.views)

@@ -127,13 +127,14 @@ def neighbours(prior: Prior, codes: Tensor, pictures: Tensor, settings: Settings
     """Codes near those of the pictures, of shape (n, ...), but nearer to the middle of all that the prior draws."""
     drawn = in_batches(prior.map, sample_latents(prior, SAMPLE, seed=0).to(codes.device))
     middle, spread = drawn.mean(dim=0), drawn.std(dim=0)
+    varies = spread > 0  # the shares of classes, for one, are the same in all codes
     parts = []
     for batch in torch.arange(len(codes)).split(settings.attack.batch_size):
         moving = codes[batch].clone().requires_grad_()
         optimiser = torch.optim.Adam([moving], lr=settings.neighbour_rate)
         for _ in range(settings.neighbour_steps):
             gap = mse_loss(prior.synthesise(moving), pictures[batch], reduction="none").flatten(1).mean(dim=1)
-            rarity = ((moving - middle) / spread).square().flatten(1).mean(dim=1)
+            rarity = ((moving - middle)[:, varies] / spread[varies]).square().mean(dim=1)
             (moving.grad,) = torch.autograd.grad((gap + settings.density * rarity).sum(), moving)
             optimiser.step()
         parts.append(moving.detach())

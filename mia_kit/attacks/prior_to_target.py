@@ -70,7 +70,10 @@ def count_classes(ask: Ask, access: Access, prior: Prior, size: tuple[int, int])
 @torch.no_grad()
 def check_images(access: Access, prior: Prior) -> None:
     """ValueError if the prior is in training mode, its images not what it says, or grey for a target of colours."""
-    check_mode("prior", getattr(prior, "prior", prior))  # a framed one is no module itself
+    network = prior
+    while not isinstance(network, torch.nn.Module) and hasattr(network, "prior"):  # framed ones are no modules
+        network = network.prior
+    check_mode("prior", network)
     images = synthesise(prior, _one_code(access, prior))
     if tuple(images.shape[1:]) != tuple(prior.image_size):
         raise ValueError(

@@ -8,6 +8,7 @@ from quarters import SIZE, FlatPrior, Quarters, public_images
 from test_every_attack import Silent, attack
 from test_latent_attacks import train
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from mia_kit.access import AccessError, ConfidenceAPI, LabelAPI, WhiteBox
 from mia_kit.attacks import Settings, inversion_model, kedmi, lomma, plgmi
@@ -17,11 +18,12 @@ from mia_kit.attacks.latent_search import answers
 from mia_kit.attacks.losses import cross_entropy
 from mia_kit.models import SmallClassifier
 from mia_kit.models.convolutional_gan import ClassDiscriminator, ConvolutionalPrior, ProjectionCritic
-from mia_kit.models.priors import DCGAN
+from mia_kit.models.priors import DCGAN, Framed, HalfPrecision
 
 TINY = SmallClassifier(1, 3, seed=0, width=4)
 LOGITS = torch.zeros(2, 3)
 NETWORKS = {"image_size": (1, *SIZE), "width": 8}
+TRAINING, CLASSLESS = Framed(DCGAN(width=4), (0, 8), (0, 8)), ConvolutionalPrior(seed=0, **NETWORKS).eval()
 
 
 class Grey32Prior(FlatPrior):
@@ -61,6 +63,9 @@ def projected(classes: int) -> object:
         (lambda: Crop(area=(0.9, 0.5)), "the greatest area must lie in"),
         (lambda: Crop(area=(0.5, 0.9), mirror=2), "mirror must lie in"),
         (lambda: attack("gmi", prior=ConvolutionalPrior(seed=0, latent_size=4, **NETWORKS).train()), "evaluation mode"),
+        (lambda: attack("gmi", prior=HalfPrecision(TRAINING)), "prior must be in evaluation mode, got BatchNorm2d"),
+        (lambda: attack("gmi", critic=spectral_norm(nn.Linear(8, 1))), "critic must be in evaluation mode, got Param"),
+        (lambda: attack("plgmi", prior=CLASSLESS), "the prior's classes must be at least 3, got 0"),
         (lambda: attack("gmi", critic=lambda images: images.mean(dim=(2, 3))), r"losses, .* \(6,\), got \(6, 6\)"),
         (lambda: train("plgmi", LabelAPI(Quarters())), "LabelAPI gives no confidences"),
         (lambda: attack("gmi", Quarters()), "access must be a WhiteBox, ConfidenceAPI or LabelAPI, got Quarters"),

@@ -156,6 +156,7 @@ class Patchy(Quarters):
 def test_a_model_that_says_nothing_is_not_attacked(name: str) -> None:
     result = attack(name, WhiteBox(Silent()))
     assert not result.reached.any() and not result.selected.any()
+    assert result.trace.losses.isnan().all()
     assert (result.images == 0).all() and result.codes.isnan().all() and result.scores.isnan().all()
 
 

@@ -61,6 +61,24 @@ def test_neighbours_against_a_plain_loop():
     torch.testing.assert_close(still, codes), "they move though the pictures are the same"
 
 
+class Labelled(Mixed):
+    """The same, with a last entry that is 1 in all codes."""
+
+    def map(self, latents):
+        return torch.cat([super().map(latents), torch.ones(len(latents), 1)], dim=1)
+
+    def synthesise(self, codes):
+        return super().synthesise(codes[:, :-1])
+
+
+def test_an_entry_that_is_the_same_in_all_codes_makes_none_rare():
+    codes, label = torch.tensor([[3.0, 0, 0, 0]]), torch.ones(1, 1)
+    pictures = Mixed().synthesise(codes)
+    labelled = ppdg.neighbours(Labelled(), torch.cat([codes, label], dim=1), pictures, SETTINGS)
+    plain = ppdg.neighbours(Mixed(), codes, pictures, SETTINGS)
+    torch.testing.assert_close(labelled, torch.cat([plain, label], dim=1))
+
+
 def test_the_tuned_prior_draws_the_pictures_at_more_usual_codes():
     prior, codes = Mixed(), torch.tensor([[1.5, 0, 0, 0], [0, 1.0, 0, 0]])
     pictures = prior.synthesise(codes)
