@@ -15,6 +15,7 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -99,7 +100,8 @@ def fingerprint(tensors: Mapping[str, Tensor]) -> str:
 def run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -> str:
     """All that shapes the training of a classifier, as text: two runs with the same key end with the same weights.
 
-    A setting that is a callable goes by its name; the fields of one that is a dataclass belong to it.
+    A setting that is a callable goes by its name; the fields of one that is a dataclass and the arguments of a
+    `functools.partial` belong to it.
     """
     named = {name: _described(value) if callable(value) else value for name, value in settings.items()}
     state = {
@@ -112,8 +114,10 @@ def run_key(model: nn.Module, images: Tensor, labels: Tensor, **settings: Any) -
 
 
 def _described(function: Callable[..., Any]) -> str:
-    """Module and name of a callable; of an object those of its class, and the fields of a dataclass."""
+    """Module and name of a callable; of an object those of its class, the fields of a dataclass, a partial's parts."""
     named: Any = function if hasattr(function, "__qualname__") else type(function)
     name = f"{named.__module__}.{named.__qualname__}"
     described = f"{name} {function!r}" if is_dataclass(function) and not isinstance(function, type) else name
-    return re.sub(r" at 0x[0-9a-f]+", "", described)  # of a function among the fields
+    if isinstance(function, partial):
+        described = f"{_described(function.func)} {function.args} {sorted(function.keywords.items())}"
+    return re.sub(r" at 0x[0-9a-f]+", "", described)  # of a function among the fields or arguments

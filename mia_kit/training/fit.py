@@ -28,7 +28,7 @@ from mia_kit.data.pictures import to_floats
 from mia_kit.models.classifier import predicted
 from mia_kit.seeds import seeded
 from mia_kit.smoothing import check_smoothing, phases, ramp, smoothed_cross_entropy
-from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
+from mia_kit.training.checkpoints import fingerprint, resumed, run_key, save_checkpoint
 from mia_kit.training.journal import journal
 from mia_kit.training.seeds import turn_generator, turn_seed
 
@@ -165,7 +165,8 @@ def fit(
     optimiser : called with the weights, lr and, if it is given, weight_decay; its rate is divided by ten after three
         quarters and nine tenths
     stop_epoch : early stopping: train only so many of the `epochs`, whose schedule of rates and ramp is kept
-    start : the `state` of a result to go on from, such as that of a run with other labels which shares the first epochs
+    start : the `state` of a result to go on from, such as that of a run with other labels which shares the first
+        epochs. ValueError unless its epochs, learning rate, weight decay and kind of optimiser are those of this call
     checkpoint : file to save to after every epoch and to go on from, for a fresh model as at the first call. The
         settings, the pictures, the labels and the initial weights must be those of the first call. An objective or
         augmentation is known by its name alone, or, if it is a dataclass, by its fields too: give one that has changed
@@ -190,10 +191,15 @@ def fit(
     decay = {} if weight_decay is None else {"weight_decay": check.in_range("weight_decay", weight_decay, 0)}
     if last < epochs:
         choices["stop_epoch"] = last
+    if start and checkpoint:
+        weights = {name: weight.cpu() for name, weight in start["model"].items()}
+        choices["start"] = [fingerprint(weights), start["history"]]
     key = run_key(model, images, labels, **settings, **choices, **decay) if checkpoint else ""
     objective = objective or SmoothedObjective(smoothing, epochs)
     made = optimiser(model.parameters(), lr=learning_rate, **decay)
     run = _Run(model, made, torch.optim.lr_scheduler.MultiStepLR(made, phases(epochs)[1:], gamma=0.1), [])
+    if start:
+        _check_start(_schedule(start), _schedule(run.state(0.0)))
     began = time.perf_counter() - resumed(checkpoint, key, run.restore, nothing=run.restore(start) if start else 0.0)
     if run.runaway_epoch is not None:
         _warn(run.history[run.runaway_epoch].loss, run.runaway_epoch)
@@ -248,6 +254,23 @@ def _check(images: Tensor, labels: Tensor, *, epochs: int, batch_size: int, lear
     check.count("epochs", epochs)
     check.count("batch_size", batch_size, 2)
     check.in_range("learning_rate", learning_rate, 0, open_ends="low")
+
+
+def _schedule(state: State) -> dict[str, Any]:
+    """What a state would put in place of a call's own arguments."""
+    groups = state["optimiser"]["param_groups"]
+    return {
+        "drops of the rate": dict(state["scheduler"]["milestones"]),
+        "learning_rate": [group["initial_lr"] for group in groups],
+        "weight_decay": [group.get("weight_decay") for group in groups],
+        "settings of the optimiser": [sorted(group) for group in groups],
+    }
+
+
+def _check_start(start: dict[str, Any], asked: dict[str, Any]) -> None:
+    for name, own in asked.items():
+        if start[name] != own:
+            raise ValueError(f"start must have the {name} of this call, {own}, got {start[name]} instead")
 
 
 def _ran_away(loss: float, model: nn.Module, images: Tensor, labels: Tensor, objective: Objective) -> bool:

@@ -156,8 +156,8 @@ def train_decoder(
 
 
 def has_collapsed(decoder: InversionDecoder, confidences: Tensor, images: Tensor) -> bool:
-    """Whether the pictures of different vectors are one picture, measured by the variance of `images`."""
+    """Whether different vectors make one picture, measured by the variance of `images`, or pictures of no numbers."""
     if not (confidences != confidences[:1]).any():
         return False
     made = in_batches(decoder, confidences)
-    return bool(made.var(dim=0).mean() < COLLAPSED * images.var(dim=0).mean())
+    return not bool(made.var(dim=0).mean() >= COLLAPSED * images.var(dim=0).mean())  # NaN is no variance either

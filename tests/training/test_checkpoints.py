@@ -5,11 +5,12 @@ import os
 import pickle
 import random
 import zipfile
+from functools import partial
 
 import pytest
 import torch
 
-from mia_kit.training.checkpoints import CheckpointError, fingerprint, load_checkpoint, save_checkpoint
+from mia_kit.training.checkpoints import CheckpointError, fingerprint, load_checkpoint, run_key, save_checkpoint
 
 STATE = {"weights": torch.arange(2000.0), "step": 7, "history": [(0.5, 1e-3)]}
 
@@ -135,3 +136,12 @@ def test_fingerprints_tell_names_shapes_dtypes_and_values_apart():
     assert len({fingerprint(tensors) for tensors in variants}) == len(variants)
     wide = torch.arange(24.0).reshape(1, 2, 3, 4)
     assert fingerprint({"a": wide.to(memory_format=torch.channels_last)}) == fingerprint({"a": wide})
+
+
+def test_the_arguments_of_a_partial_are_settings():
+    def key(**settings):
+        nothing = torch.zeros(1)
+        return run_key(torch.nn.Flatten(), nothing, nothing, optimiser=partial(torch.optim.SGD, **settings))
+
+    keys = [key(momentum=0.9), key(momentum=0.5), key(), key(momentum=0.9, nesterov=True)]
+    assert len(set(keys)) == 4 and key(nesterov=True, momentum=0.9) == keys[3]

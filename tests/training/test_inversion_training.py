@@ -78,6 +78,12 @@ def test_a_decoder_that_collapses_is_trained_anew_and_the_result_says_so(tmp_pat
     assert torch.equal(again.decoder(confidences), by_hand(confidences)) and again.seeds == found.seeds
 
 
+def test_a_decoder_that_makes_no_numbers_has_collapsed():
+    broken = decoder()
+    torch.nn.init.constant_(broken.body[-2].weight, torch.nan)
+    assert has_collapsed(broken, *pairs())
+
+
 def test_what_does_not_fit_is_refused():
     confidences, images = pairs()
     with pytest.raises(ValueError, match="one of mse, psnr, got 'ssim'"):

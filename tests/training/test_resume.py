@@ -168,6 +168,30 @@ def test_a_state_is_what_it_was_however_often_training_goes_on_from_it():
         assert all(torch.equal(one, other) for one, other in zip(branch.parameters(), whole.parameters(), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"epochs": 5}, "drops of the rate"),
+        ({"learning_rate": 0.02}, "learning_rate"),
+        ({"weight_decay": 0.1}, "weight_decay"),
+        ({"optimiser": torch.optim.SGD}, "settings of the optimiser"),
+    ],
+)
+def test_a_start_with_another_schedule_or_optimiser_is_refused(changes, name):
+    half = fit(model(), *task(), **SETTINGS | {"epochs": 4, "stop_epoch": 1}).state
+    with pytest.raises(ValueError, match=f"start must have the {name} of this call"):
+        fit(model(), *task(), start=half, **SETTINGS | {"epochs": 4} | changes)
+
+
+def test_a_checkpoint_is_of_one_start(tmp_path):
+    one, other = (fit(model(), *task(), **SETTINGS | {"seed": seed, "stop_epoch": 1}).state for seed in (3, 4))
+    settings = SETTINGS | {"stop_epoch": 2, "checkpoint": tmp_path / "fit.pt"}
+    for _ in range(2):
+        fit(model(), *task(), start=one, **settings)
+    with pytest.raises(CheckpointError, match="belongs to a run with other settings"):
+        fit(model(), *task(), start=other, **settings)
+
+
 @pytest.mark.parametrize("state", [{}, {"model": {}}, [1, 2], {"model": {}, "optimiser": 3}])
 def test_a_checkpoint_that_makes_no_sense_is_refused(state, tmp_path):
     checkpoint = tmp_path / "fit.pt"
