@@ -17,7 +17,7 @@ from torch import Tensor
 from mia_kit import check
 from mia_kit.seeds import stream
 from mia_kit.toy.grid import GridInversions
-from mia_kit.toy.world import ToyData
+from mia_kit.toy.world import ToyData, distances
 
 LIMITS = (-16.0, 16.0)  # of both coordinates: what black and white are to a picture
 SPREAD = 1.6  # as of the clouds of `make_data`
@@ -63,8 +63,10 @@ def landings(inversions: GridInversions, protected: Tensor, surrogates: Sequence
         )
     ends = torch.from_numpy(inversions.result[0])  # (seeds, starts, 2)
     check.finite("the ends of the attacks", ends)
-    near = [torch.cdist(end, cloud).amin(dim=1) for end, cloud in zip(ends, surrogates, strict=True)]
-    return Landings(torch.cdist(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())
+    for cloud in (protected, *surrogates):
+        check.finite("the points of a cloud", cloud)
+    near = [distances(end, cloud).amin(dim=1) for end, cloud in zip(ends, surrogates, strict=True)]
+    return Landings(distances(ends, protected).amin(dim=2).numpy(), torch.stack(near).numpy())
 
 
 @dataclass(frozen=True, eq=False)

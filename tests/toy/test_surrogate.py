@@ -27,6 +27,16 @@ def test_landings_by_hand():
     assert found.on_surrogate.tolist() == [[False, True], [True, False]]
     with pytest.raises(ValueError, match="got 1 factors, 2 seeds and 1 surrogates instead"):
         landings(inversions, torch.zeros(1, 2), [torch.zeros(1, 2)])
+    with pytest.raises(ValueError, match="points of a cloud must be finite, got 2 of 2"):
+        landings(inversions, torch.zeros(1, 2), [torch.zeros(1, 2), torch.full((1, 2), torch.nan)])
+
+
+def test_a_point_of_a_cloud_lies_on_it():
+    cloud = surrogate_cloud((10, 10), 200, seed=0)
+    shape = np.zeros((1, 1, 200))
+    ends = cloud.numpy()[None, None]
+    found = landings(GridInversions((0.0,), (0,), ((0.0, 0.0),), shape, shape, shape, ends), cloud + 5, [cloud])
+    assert (found.to_surrogate == 0).all()
 
 
 def test_the_attack_lands_on_a_surrogate_in_its_way():

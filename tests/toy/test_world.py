@@ -73,8 +73,8 @@ def test_classifier_leaves_the_global_random_state_alone_and_its_features_are_th
 
 def test_distance_to_class_and_too_few_points():
     data = make_data()
-    point = data.of_class(1)[5:6]
-    assert distance_to_class(point, 1, data) == 0 and distance_to_class(point, 2, data) > 5
+    points = data.of_class(1)
+    assert (distance_to_class(points, 1, data) == 0).all() and (distance_to_class(points, 2, data) > 5).all()
     with pytest.raises(ValueError, match="steps must be at least 0, got -5"):
         train(0.0, steps=-5)
     with pytest.raises(ValueError, match="points of class 7 must be at least 1, got 0"):
