@@ -100,7 +100,9 @@ class Substitute:
             len(part) * parameter_gradient(decoder, part, batch, error=error)
             for part, batch in zip(confidences.split(batch_size), images.split(batch_size), strict=True)
         ]
-        return cls(decoder, -torch.stack(gradients).sum(dim=0) / len(confidences), error)
+        target = -torch.stack(gradients).sum(dim=0) / len(confidences)
+        check.finite("the gradient by the decoder's weights", target)
+        return cls(decoder, target, error)
 
     def misalignment(self, vectors: Tensor, images: Tensor, *, criterion: str = "cosine") -> Tensor:
         """How far g_p of these vectors is from g_t: 1 - cosine, in [0, 2], or |g_t - g_p|^2 / |g_t|^2, a scalar.
@@ -148,7 +150,7 @@ def align(
 
     perturbation = start.detach().clone().requires_grad_()
     optimiser = torch.optim.Adam([perturbation], lr=settings.step * settings.bound)
-    drops = [settings.rounds * eighths // 8 for eighths in (3, 5, 7)]
+    drops = [max(1, settings.rounds * eighths // 8) for eighths in (3, 5, 7)]
     scheduler = torch.optim.lr_scheduler.MultiStepLR(optimiser, drops, gamma=0.1)
     best, lowest = start, float("inf")
     for turn in range(settings.rounds + 1):

@@ -53,7 +53,7 @@ class BidoObjective:
         check.in_range("label_weight", self.label_weight, 0)
 
     def __call__(self, model: nn.Module, images: Tensor, labels: Tensor, epoch: int) -> Tensor:
-        """The loss of a batch. ValueError if the layers are unknown or the labels are not integers of shape (n,)."""
+        """The loss of a batch. ValueError if the layers are unknown or a label is not in [0, classes)."""
         with _recorded(model, self.layers or hidden_layers(model)) as outputs:
             logits: Tensor = model(images)
         dependence = weighted_dependence(
@@ -92,7 +92,7 @@ def weighted_dependence(
 
     `hidden` and `images` have m rows of any shape, `labels` are integers of shape (m,) in [0, classes).
     """
-    check.shape("labels", labels, (len(images),))
+    check.labels(labels, classes=classes, length=len(images))
     with torch.no_grad():
         on_labels = residual_operator(linear_kernel(one_hot(labels, classes).to(images.dtype)))
         weights = picture_weight * residual_operator(gaussian_kernel(images)) - label_weight * on_labels  # (m, m)

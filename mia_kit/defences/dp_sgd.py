@@ -32,6 +32,8 @@ from mia_kit.training.checkpoints import resumed, run_key, save_checkpoint
 from mia_kit.training.fit import Augment, Epoch, Objective, Optimiser, SmoothedObjective
 from mia_kit.training.seeds import turn_seed
 
+# Of less noise epsilon has no number: its divergences leave the range of float64.
+LEAST_NOISE = 1e-6
 INSTALL = 'DP-SGD needs Opacus: run pip install "mia_kit[dp]"'
 
 
@@ -68,7 +70,7 @@ class PrivateFitResult:
 class PrivateSettings:
     """How a run is made private, and how long it is.
 
-    noise_multiplier : deviation of the noise in units of `clip_norm`, at least 0; 0 guarantees nothing
+    noise_multiplier : deviation of the noise in units of `clip_norm`, at least 0; below 1e-6 it guarantees nothing
     clip_norm : greatest norm of a picture's gradient, positive
     delta : probability, in (0, 1), with which the guarantee may fail; a tenth of 1 / n by default
     head_only : train `model.head` alone; all other layers stay as they are and answer as in evaluation mode. They must
@@ -156,12 +158,12 @@ def price(settings: PrivateSettings, count: int) -> Privacy:
 
 
 def spent(settings: PrivateSettings, *, delta: float, sample_rate: float, steps: int) -> Privacy:
-    """What so many steps guarantee, at a delta in (0, 1) and a sample rate in (0, 1]; nothing without noise."""
+    """What so many steps guarantee, at a delta in (0, 1) and a sample rate in (0, 1]; nothing with noise below 1e-6."""
     check.in_range("delta", delta, 0, 1, open_ends="both")
     check.in_range("sample_rate", sample_rate, 0, 1, open_ends="low")
     steps = check.count("steps", steps)
     epsilon = math.inf
-    if settings.noise_multiplier > 0:
+    if settings.noise_multiplier >= LEAST_NOISE:
         accountant = _opacus().accountants.RDPAccountant()
         accountant.history = [(settings.noise_multiplier, sample_rate, steps)]
         with warnings.catch_warnings():

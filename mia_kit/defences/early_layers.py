@@ -39,9 +39,11 @@ class EarlyLayersStay:
         check.in_range("the share of layers that stay", self.share, 0, 1, open_ends="high")
 
     def __call__(self, model: Classifier, seed: int) -> Classifier:
-        """A copy of the classifier; nothing is drawn."""
+        """A copy of the classifier; nothing is drawn. ValueError unless it has a body of layers in sequence."""
         model = copy.deepcopy(model)
-        trunk = next(part for part in model.modules() if isinstance(getattr(part, "body", None), nn.Sequential))
+        trunk = next((part for part in model.modules() if isinstance(getattr(part, "body", None), nn.Sequential)), None)
+        if trunk is None:
+            raise ValueError(f"TL-DMI needs a body of layers in sequence, got a {type(model).__name__} instead")
         body = trunk.get_submodule("body")
         assert isinstance(body, nn.Sequential)
         learning = [place for place, layer in enumerate(body) if next(layer.parameters(), None) is not None]

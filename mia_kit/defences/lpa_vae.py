@@ -50,8 +50,12 @@ class PoisonAutoencoder(nn.Module):
         return mean, log_deviation.clamp(-10, 10).exp()
 
     def forward(self, confidences: Tensor, code: Tensor) -> Tensor:
-        """Poisoned vectors of shape (n, classes), with gradients, for codes of shape (n, latent)."""
+        """Poisoned vectors of shape (n, classes), with gradients, for codes of shape (n, latent).
+
+        ValueError if the network makes numbers that are not finite: `poisoned` would serve the clean vectors.
+        """
         raw = self.decoder(torch.cat([_shown(confidences), code], dim=1))
+        check.finite("what the autoencoder makes", raw)
         # Within the ball of radius `bound`, and smoothly so.
         perturbation = self.bound * raw / (1 + raw.square().sum(dim=1, keepdim=True)).sqrt()
         return poisoned(confidences, perturbation, self.bound)

@@ -85,7 +85,7 @@ class LabelFlippingPoison(LabelPreservingPoison):
     """LFP: flips and poisons a share of the vectors, and leaves the others.
 
     `rate`, in [0, 1], is the share of each class that is flipped, vectors whose greatest confidence is below
-    `threshold` first; `repair` serves the second class instead of the last one.
+    `threshold`, in [0, 1], first; `repair` serves the second class instead of the last one.
     """
 
     @checked
@@ -100,7 +100,8 @@ class LabelFlippingPoison(LabelPreservingPoison):
         settings: AlignmentSettings | None = None,
     ) -> None:
         super().__init__(substitute, seed=seed, settings=settings)
-        self.rate, self.threshold, self.repair = check.in_range("rate", rate, 0, 1), threshold, repair
+        self.rate, self.repair = check.in_range("rate", rate, 0, 1), repair
+        self.threshold = check.in_range("threshold", threshold, 0, 1)
 
     def _chosen(self, confidences: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         mask = candidates(confidences, rate=self.rate, threshold=self.threshold, generator=generator)
@@ -134,7 +135,10 @@ def flip(vectors: Tensor, *, repair: bool = False) -> Tensor:
 
 @dataclass(frozen=True)
 class AscentSettings(MoveSettings):
-    """`error` is "mse" or "psnr", see `mia_kit.training.inversion`; the rest as in `MoveSettings`."""
+    """`error` is "mse" or "psnr", see `mia_kit.training.inversion`; the rest as in `MoveSettings`.
+
+    `rounds` counts the vectors that are looked at, the random start among them: 1 round looks at that alone.
+    """
 
     error: str = "mse"
 
@@ -162,6 +166,7 @@ class ReconstructionAscent(PicturePoison):
         settings, perturbation = self.settings, start
         with torch.no_grad():
             best, highest = clean, picture_errors(self.decoder(clean), images, settings.error)
+        check.finite("the decoder's errors", highest)
         for _ in range(settings.rounds):
             perturbation = perturbation.detach().requires_grad_()
             with torch.enable_grad():

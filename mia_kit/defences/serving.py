@@ -24,6 +24,8 @@ from mia_kit.training.seeds import Calls
 
 # The sum of the absolute differences of two probability vectors is 2 at most.
 SENSITIVITY = 2.0
+# Of more decimals than a number has, the powers of ten leave its range.
+MOST_DECIMALS = 16
 
 
 class ServingDefence(Protocol):
@@ -39,13 +41,14 @@ class Rounding:
     """Confidences to so many decimals, divided by their sum.
 
     The label can be lost where rounding makes it the equal of an earlier class. A row that is 0 throughout becomes the
-    label's one-hot vector. ValueError unless `decimals` is at least 0.
+    label's one-hot vector. ValueError unless `decimals` is from 0 to 16.
     """
 
     decimals: int = 2
 
     def __post_init__(self) -> None:
         check.whole_fields(self, decimals=0)
+        check.count("decimals", self.decimals, 0, MOST_DECIMALS)
 
     def serve(self, confidences: Tensor) -> Tensor:
         """ValueError unless the rows are probability vectors."""
@@ -89,7 +92,7 @@ class OneParameter:
         self.epsilon, self._calls = check.in_range("epsilon", epsilon, 0, open_ends="low"), Calls(seed)
 
     def serve(self, confidences: Tensor) -> Tensor:
-        """ValueError unless the rows are probability vectors."""
+        """ValueError unless the rows are probability vectors, or where the noise leaves the range of their dtype."""
         check_confidences(confidences)
         generator = self._calls.generator()
         # The difference of two exponential numbers has a Laplace distribution.
@@ -97,5 +100,7 @@ class OneParameter:
         noise = (SENSITIVITY / self.epsilon * (draws[0] - draws[1])).to(confidences)
         noisy = (confidences + noise).clamp_min(0).sort(dim=1, descending=True).values
         order = confidences.argsort(dim=1, descending=True, stable=True)
-        total = noisy.sum(dim=1, keepdim=True).clamp_min(torch.finfo(noisy.dtype).tiny)
-        return repaired(torch.zeros_like(noisy).scatter(1, order, noisy / total), confidences)
+        total = noisy.sum(dim=1, keepdim=True)
+        check.finite(f"sums of confidences with the noise of epsilon {self.epsilon:g}", total)
+        shares = noisy / total.clamp_min(torch.finfo(noisy.dtype).tiny)
+        return repaired(torch.zeros_like(noisy).scatter(1, order, shares), confidences)

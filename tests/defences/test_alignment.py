@@ -63,6 +63,14 @@ def test_a_decoder_that_trains_on_poison_gets_worse_at_private_pictures():
     assert (served - clean).norm(dim=1).max() <= 0.5 + 1e-9
 
 
+def test_the_first_step_is_a_whole_one_however_few_there_are():
+    own, (clean, images) = substitute(), pairs(6, 1)
+    still = torch.zeros_like(clean).requires_grad_()
+    (gradient,) = torch.autograd.grad(own.misalignment(poisoned(clean, still, 0.1), images), still)
+    served = align(own, clean, images, torch.zeros_like(clean), AlignmentSettings(bound=0.1, rounds=1))
+    torch.testing.assert_close(served, poisoned(clean, -0.01 * gradient.sign(), 0.1))
+
+
 def test_rows_that_do_not_move_are_served_as_they_are():
     own, (clean, images) = substitute(), pairs(4, 1)
     moved = torch.tensor([True, False, True, False])

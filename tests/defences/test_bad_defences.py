@@ -6,20 +6,26 @@ import pytest
 import torch
 
 from mia_kit.defences import BidoObjective, DataCentric, DropoutObjective, MidObjective, build, combine
-from mia_kit.defences.alignment import AlignmentSettings
+from mia_kit.defences.alignment import AlignmentSettings, Substitute
 from mia_kit.defences.bido import hidden_layers, normalised_hsic
 from mia_kit.defences.dp_sgd import PrivateSettings, spent
-from mia_kit.defences.lpa_vae import PoisonObjective
+from mia_kit.defences.lpa_vae import PoisonAutoencoder, PoisonObjective
 from mia_kit.defences.mid import divergence
-from mia_kit.defences.picture_poison import LabelPreservingPoison
+from mia_kit.defences.picture_poison import LabelFlippingPoison, LabelPreservingPoison, ReconstructionAscent
 from mia_kit.defences.serving import OneParameter, Rounding
 from mia_kit.defences.vectors import check_confidences
-from mia_kit.models import SmallClassifier
+from mia_kit.models import Backbone, SmallClassifier
 from tests.defences.tiny_decoder import decoder, pairs, substitute
 
 IMAGES, LABELS, MODEL = torch.zeros(4, 1, 16, 16), torch.arange(4) % 2, SmallClassifier(1, 2, seed=0, width=4)
 CLEAN, PICTURES = pairs(4, 1)
 SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
+
+
+def spoilt(model: torch.nn.Module) -> torch.nn.Module:
+    for weight in model.parameters():
+        torch.nn.init.constant_(weight, torch.nan)
+    return model
 
 
 @pytest.mark.parametrize(
@@ -62,6 +68,20 @@ SPENT = {"delta": 1e-3, "sample_rate": 0.1, "steps": 10}
         (lambda: check_confidences(torch.tensor([[1.5, -0.5]])), "must not be negative and sum to 1"),
         (lambda: check_confidences(torch.tensor([[float("nan"), 1.0]])), "must not be negative and sum to 1"),
         (lambda: DataCentric(("loss", "loss")), "steps must be different ones of injection, .* got"),
+        (lambda: Rounding(39), "decimals must be from 0 to 16, got 39"),
+        (lambda: OneParameter(1e-39, seed=0).serve(CLEAN.float()), "with the noise of epsilon 1e-39 must be finite"),
+        (lambda: LabelFlippingPoison(substitute(), seed=0, threshold=90), r"threshold must lie in \[0, 1\], got 90"),
+        (lambda: Substitute.aim(spoilt(decoder()), CLEAN, PICTURES), "by the decoder's weights must be finite"),
+        (
+            lambda: ReconstructionAscent(spoilt(decoder()), seed=0, keeps_label=True).poison(CLEAN, PICTURES),
+            "the decoder's errors must be finite, got 4 of 4",
+        ),
+        (
+            lambda: spoilt(PoisonAutoencoder(4, bound=0.2, seed=0)).serve(CLEAN.float()),
+            "what the autoencoder makes must be finite, got 16 of 16",
+        ),
+        (lambda: build("tl_dmi", 0.4).wrap(Backbone("resnet18", 2, seed=0), 0), "layers in sequence, got a Backbone"),
+        (lambda: BidoObjective()(MODEL, IMAGES, LABELS.float(), 0), "labels must be integers .* got torch.float32"),
     ],
 )
 def test_what_does_not_fit(call: Callable[[], object], sentence: str) -> None:

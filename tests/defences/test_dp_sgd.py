@@ -195,3 +195,8 @@ def test_noise_and_pictures_have_streams_of_their_own(opacus):
 def test_epsilon_is_never_negative(opacus):
     """At a delta of 0.9 and great noise the conversion goes below 0, where 0 can be promised."""
     assert spent(PrivateSettings(50.0), delta=0.9, sample_rate=0.01, steps=1).epsilon == 0
+
+
+@pytest.mark.parametrize("noise", [1e-7, 1e-155, 1e-200])
+def test_next_to_no_noise_guarantees_nothing(noise):
+    assert spent(PrivateSettings(noise), delta=1e-5, sample_rate=0.1, steps=10).epsilon == math.inf
