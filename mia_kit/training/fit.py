@@ -268,9 +268,9 @@ def _schedule(state: State) -> dict[str, Any]:
 
 
 def _check_start(start: dict[str, Any], asked: dict[str, Any]) -> None:
-    for name, own in asked.items():
-        if start[name] != own:
-            raise ValueError(f"start must have the {name} of this call, {own}, got {start[name]} instead")
+    for name, wanted in asked.items():
+        if start[name] != wanted:
+            raise ValueError(f"start must have the {name} of this call, {wanted}, got {start[name]} instead")
 
 
 def _ran_away(loss: float, model: nn.Module, images: Tensor, labels: Tensor, objective: Objective) -> bool:
