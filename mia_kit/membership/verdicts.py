@@ -108,5 +108,5 @@ def _scaled_confidences(access: WhiteBox | ConfidenceAPI, images: Tensor, labels
     if isinstance(access, WhiteBox):
         return scaled_confidences(answers, labels)
     place = check.labels(labels, classes=answers.shape[1]).cpu()[:, None]
-    own, others = answers.gather(1, place)[:, 0], answers.scatter(1, place, 0).sum(dim=1)  # (n,) each
-    return (own.clamp(min=NEAREST).log() - others.clamp(min=NEAREST).log()).numpy()
+    right, others = answers.gather(1, place)[:, 0], answers.scatter(1, place, 0).sum(dim=1)  # (n,) each
+    return (right.clamp(min=NEAREST).log() - others.clamp(min=NEAREST).log()).numpy()

@@ -24,7 +24,7 @@ STATED = {
     | {"−0.125": "read off figure 1.4"},
     "02": {
         "530": "the paper's people",
-        "700": "60 epochs of 12 steps",
+        "420": "60 epochs of 7 steps",
         "27,000": "the paper's steps",
         "18,750": "recipe",
     },
