@@ -17,8 +17,8 @@ ROWS = {
     "S": "label smoothing (S)",
     "S23": "ours, later work (S)",
     "M": "membership (M)",
-    "P": "data poisoning (P)",
     "D": "data-centric (D)",
+    "P": "data poisoning (P)",  # the last, as its claims have most worlds
 }
 OURS = 23
 # Verdict: colour, marker. What was not measured, or tells nothing, is hollow.
@@ -77,10 +77,10 @@ def scoreboard(rows: Sequence[Judged]) -> Drawn:
             hoverinfo="text",
         )
     title, legend = "What became of the claims", legend_below(0.05)
-    figure.update_layout(base_layout(title, height=480, legend=legend, margin={"l": 150}))
+    figure.update_layout(base_layout(title, height=580, legend=legend, margin={"l": 150}))
     figure.update_xaxes(visible=False)
     figure.update_yaxes(tickvals=list(range(len(ROWS))), ticktext=list(ROWS.values()))
-    figure.update_yaxes(range=(len(ROWS) - 0.1, -0.5))
+    figure.update_yaxes(range=(len(ROWS) - 0.2, -0.5))
     seen = Counter((mark["row"], mark["look"]) for mark in marks)
     counts = {look: np.array([seen[row, look] for row in ROWS]) for look in LOOKS}
     told = "; ".join(

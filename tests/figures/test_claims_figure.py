@@ -34,10 +34,10 @@ def test_every_world_stands_below_the_other_in_its_papers_row() -> None:
     marks = {trace.name: trace for trace in drawn.figure.data}
     assert list(marks) == ["reproduced (2)", "absent (2)", "cannot tell (1)", "not measured yet (1)"]
     both = marks["reproduced (2)"]
-    assert (list(both.x), list(both.y), list(both.text)) == ([1, 1], [0, 4], ["1", "1"])
+    assert (list(both.x), list(both.y), list(both.text)) == ([1, 1], [0, 3], ["1", "1"])
     second = marks["absent (2)"]
     assert (list(second.x), list(second.y), list(second.text)) == ([1, 1], [STEP, 1], ["", "23"])
-    np.testing.assert_array_equal(drawn.arrays["reproduced"], [1, 0, 0, 0, 1])
+    np.testing.assert_array_equal(drawn.arrays["reproduced"], [1, 0, 0, 1, 0])
     assert "(S): 1 reproduced, 1 absent, 1 cannot tell; ours, later work (S): 1 absent; membership" in drawn.alt
 
 
