@@ -20,7 +20,7 @@ from mia_kit.widgets.stage_mixer import StageMixer
 # A mixture's rank is 100 + 9 * sampling + 3 * optimisation + selection, each 0 to 2, and its picture of that grey.
 ranks = 100 + np.arange(27).reshape(3, 3, 3, 1)
 pictures = np.broadcast_to(ranks[..., None, None, None].astype(np.uint8), (3, 3, 3, 1, 3, 8, 8))
-mixtures = Mixtures((-0.05, 0.0, 0.1), pictures, ranks, ranks, np.zeros((3, 2, 1)))
+mixtures = Mixtures((-0.05, 0.0, 0.1), pictures, ranks, ranks)
 StageMixer(mixtures, names=["nobody"])
 """
 EXPLORER = """

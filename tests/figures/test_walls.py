@@ -82,7 +82,7 @@ WALLS = {
     "passes": (
         lambda: zoo_wall(LAST[:2], np.array([hits(2, 3), hits(1, 3)]), attacks=["PPA", "BREP"], names=NAMES),
         {"passed": [2 / 3, 1 / 3]},
-        "PPA: 2 of 3 pass; BREP: 1 of 3 pass.",
+        "PPA: 2 of these 3 pass; BREP: 1 of these 3 pass.",
     ),
     "the most accurate first": (
         lambda: defended_wall(LAST[:, :2], np.array([[2, 1], [1, 1], [2, 9]]), MARKS, names=NAMES[:2]),
