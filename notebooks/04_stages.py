@@ -138,11 +138,8 @@ for factor in (-0.2, 0.0):
             turns.append((direction * before).sum(dim=1).median().item())
         before = direction
     cosines[factor] = float(np.mean(turns[10:]))
-print(
-    "\n".join(
-        f"factor {factor:+.2f}: mean cosine of the last steps {cosine:+.1f}" for factor, cosine in cosines.items()
-    )
-)
+for factor, cosine in cosines.items():
+    print(f"factor {factor:+.2f}: mean cosine of the last steps {cosine:+.1f}")
 
 # %% [markdown]
 # At −0.20 the direction does not change at all, and with hard labels little in this short walk. `mia-kit run
