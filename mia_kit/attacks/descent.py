@@ -28,19 +28,11 @@ class Recorder:
         flat = gradient.flatten(1)
         if self._previous is None:
             self._previous = flat.new_full((self.values.shape[2], flat.shape[1]), float("nan"))
-        cosines = cosines_of(flat, self._previous[rows])
+        # PyTorch's cosine counts a length under 1e-8 as 1e-8, and under negative smoothing gradients are far shorter.
+        directions = flat / flat.abs().amax(dim=1, keepdim=True)
+        cosines = cosine_similarity(directions, self._previous[rows], dim=1)
         self.values[:, step, rows] = torch.stack([losses.detach(), flat.norm(dim=1), cosines]).float().cpu()
-        self._previous[rows] = flat
-
-
-def cosines_of(gradients: Tensor, others: Tensor) -> Tensor:
-    """The cosine of each row of (n, d) with the same row of the other, of shape (n,); NaN beside a row of zeros.
-
-    Rows are divided by their greatest entry first: PyTorch counts a length under 1e-8 as 1e-8, and under negative
-    smoothing gradients are far shorter, so that their cosines would come out as 0 whatever their directions.
-    """
-    here, there = (rows / rows.abs().amax(dim=1, keepdim=True) for rows in (gradients, others))
-    return cosine_similarity(here, there, dim=1)
+        self._previous[rows] = directions
 
 
 def descend(

@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 
 from mia_kit.figures.style import Drawn, base_layout, legend_below
 
-# The rows of the board, by the ids of their claims: S1 to S22 are the paper's on smoothing.
+# The rows of the board, by the letters of their claims; of the claims on smoothing the paper's end before OURS.
 ROWS = {
     "S": "label smoothing (S)",
-    "S23": "ours, later work (S)",
+    "ours": "ours, later work (S)",
     "M": "membership (M)",
     "D": "data-centric (D)",
     "P": "data poisoning (P)",  # the last, as its claims have most worlds
@@ -109,4 +109,4 @@ def _placed(rows: Sequence[Judged]) -> list[dict[str, Any]]:
 
 def _row_of(claim: str) -> str:
     """The row of the board where a claim stands, by its id."""
-    return f"S{OURS}" if claim[0] == "S" and int(claim[1:]) >= OURS else claim[0]
+    return "ours" if claim[0] == "S" and int(claim[1:]) >= OURS else claim[0]
